@@ -1,0 +1,1 @@
+"""The meaning of a strategy: model, claims, proofs, exact interpreter. Pure: values in, values out."""

@@ -1,0 +1,1 @@
+"""The .strat language: text to typed strategy. Pure: text in, values out."""

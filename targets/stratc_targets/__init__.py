@@ -1,0 +1,1 @@
+"""What is emitted from a proved strategy: Vyper vault, keeper configuration, venue adapters."""
