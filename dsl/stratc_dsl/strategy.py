@@ -1,0 +1,471 @@
+"""The typed strategy: what a checked .strat file says, and all that later stages may read of it.
+
+Every constant is an exact `Fraction`; ratios are plain (60% is 3/5), durations are whole seconds, rates are
+ratios per second-counted period. Spans never take part in equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from stratc_dsl.span import NOWHERE, Span
+
+
+def _span() -> Any:
+    return field(default=NOWHERE, compare=False, repr=False)
+
+
+# ── dimensions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Base(Enum):
+    """Dimensions that carry no token."""
+
+    VALUE = "a value in USD"
+    RATIO = "a ratio"
+    DURATION = "a duration"
+    RATE = "a rate"
+    TRUTH = "a truth value"
+    DELTA = "a delta"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountOf:
+    """An amount of one token, in whole tokens (the DSL never counts smallest units)."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOf:
+    """USD per whole token."""
+
+    token: str
+
+
+Dimension = Base | AmountOf | PriceOf
+
+
+# ── expressions (floors, triggers, invariants) ─────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    value: Fraction
+    dimension: Dimension
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place where the vault holds or owes: `idle(USDC)`, `save`, `aave.collateral(WETH)`, `aave.debt(USDC)`.
+
+    `venue` is None for idle balances; `kind` is "idle", "collateral", "debt", "deposit" (a venue with one position).
+    """
+
+    venue: str | None
+    kind: str
+    token: str
+
+    def __str__(self) -> str:
+        if self.venue is None:
+            return f"idle({self.token})"
+        return self.venue if self.kind == "deposit" else f"{self.venue}.{self.kind}({self.token})"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A named quantity: nav, health(v), ltv(v), leverage, idle(T), value(p), weight(p), price(T), ...
+
+    Exactly one of `venue`, `token`, `position` is set where the quantity takes an argument.
+    """
+
+    name: str
+    dimension: Dimension
+    venue: str | None = None
+    token: str | None = None
+    position: Position | None = None
+    span: Span = _span()
+
+
+class BinaryOp(Enum):
+    ADD = "+"
+    SUB = "-"
+    MUL = "*"
+    DIV = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    op: BinaryOp
+    left: Expression
+    right: Expression
+    dimension: Dimension
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class OfNav:
+    """`5% of nav`: a value in USD."""
+
+    share: Fraction
+    span: Span = _span()
+
+
+Expression = Literal | Quantity | Binary | OfNav
+
+
+class Relation(Enum):
+    LT = "<"
+    LE = "<="
+    GE = ">="
+    GT = ">"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`left relation right`, both of one dimension (an amount of T compares with a share of nav by its value)."""
+
+    left: Expression
+    relation: Relation
+    right: Expression
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Connective:
+    """`and` / `or` over two or more predicates."""
+
+    word: str
+    operands: tuple[Predicate, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    operand: Predicate
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsOutsideBand:
+    """Some position's weight is outside its band, or under its minimum or over its maximum."""
+
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class StalePrice:
+    """The feed of `price(token)` is older than its heartbeat."""
+
+    token: str
+    span: Span = _span()
+
+
+Predicate = Comparison | Connective | Negation | WeightsOutsideBand | StalePrice
+
+
+# ── declarations ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ChainlinkPrice:
+    pair: str
+    heartbeat: int  # seconds
+    deviation: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    name: str
+    decimals: int
+    price: ChainlinkPrice
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Collateral:
+    """One collateral of a lending venue. `ltv` and `threshold` are None where the strategy never borrows against it."""
+
+    token: str
+    ltv: Fraction | None
+    threshold: Fraction | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class AaveV3:
+    collateral: tuple[Collateral, ...]
+    borrow: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erc4626:
+    asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class UniswapV3:
+    """A pool to swap in: `token`/`quote` as written, `fee` as a ratio (0.05% is 1/2000)."""
+
+    token: str
+    quote: str
+    fee: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    name: str
+    terms: AaveV3 | Erc4626 | UniswapV3
+    span: Span = _span()
+
+    @property
+    def adapter(self) -> str:
+        """The adapter's name as written in the language, which is the name of its folder too."""
+        match self.terms:
+            case AaveV3():
+                return "aave_v3"
+            case Erc4626():
+                return "erc4626"
+            case UniswapV3():
+                return "uniswap_v3"
+
+
+# ── assumptions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperEvery:
+    period: int  # seconds
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMoves:
+    """Relative move within one round: the price at any moment is settled price times a factor in [1+low, 1+high]."""
+
+    token: str
+    low: Fraction
+    high: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class PriceStays:
+    """Absolute USD price at every moment, settled ones included."""
+
+    token: str
+    low: Fraction
+    high: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class RateAtMost:
+    """Interest on a debt position: at most `ratio` per `per` seconds (nominal, compounding allowed)."""
+
+    position: Position
+    ratio: Fraction
+    per: int
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class SlippageAtMost:
+    venue: str
+    ratio: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class LossAtMost:
+    """A venue loses at most this share of what is held in it within one round."""
+
+    venue: str
+    ratio: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidityAtLeast:
+    """At least this share of what the vault holds in the venue can be withdrawn at any moment."""
+
+    venue: str
+    ratio: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalsAtMost:
+    """All withdrawals of one round together, as a share of the nav at the start of the round."""
+
+    ratio: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class DepositsAtMost:
+    """All deposits of one round together, as a share of the nav at the start of the round."""
+
+    ratio: Fraction
+    span: Span = _span()
+
+
+Assumption = (
+    KeeperEvery
+    | PriceMoves
+    | PriceStays
+    | RateAtMost
+    | SlippageAtMost
+    | LossAtMost
+    | LiquidityAtLeast
+    | WithdrawalsAtMost
+    | DepositsAtMost
+)
+
+
+# ── allocation, rules, claims ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Target share of nav of one position. Debts are written negative and kept negative here (-32% is -8/25).
+
+    `low`/`high` are the band's edges (target -/+ tolerance), in the same sign convention: for a debt of
+    -32% +- 4%, low is -36% and high is -28%. Without a band both equal None. `minimum`/`maximum` likewise.
+    """
+
+    position: Position
+    target: Fraction
+    low: Fraction | None
+    high: Fraction | None
+    minimum: Fraction | None = None
+    maximum: Fraction | None = None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Holds after every transaction, or the transaction reverts."""
+
+    predicate: Comparison
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    predicate: Predicate
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    period: int  # seconds
+    span: Span = _span()
+
+
+Trigger = When | Every
+
+
+@dataclass(frozen=True, slots=True)
+class Deleverage:
+    """Repay debt of `venue` until its health factor is `health`."""
+
+    venue: str
+    health: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Rebalance:
+    """Bring every position back to its target weight."""
+
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    venue: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ExitAction:
+    """`do exit`: the emergency exit as a rule."""
+
+    span: Span = _span()
+
+
+Action = Deleverage | Rebalance | Harvest | Freeze | ExitAction
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the keeper does; rules stand in order of priority."""
+
+    trigger: Trigger
+    action: Action
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Solvent:
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Safe:
+    venue: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class LossPerRound:
+    ratio: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPays:
+    ratio: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivesLossOf:
+    venue: str
+    span: Span = _span()
+
+
+Claim = Solvent | Safe | LossPerRound | ExitPays | SurvivesLossOf
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    name: str
+    base: str
+    tokens: tuple[Token, ...]
+    venues: tuple[Venue, ...]
+    assumptions: tuple[Assumption, ...]
+    allocations: tuple[Allocation, ...]
+    floors: tuple[Floor, ...]
+    rules: tuple[Rule, ...]
+    exit_order: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    span: Span = _span()
+
+    def token(self, name: str) -> Token:
+        """The declared token of that name. StopIteration where there is none: names were resolved before."""
+        return next(token for token in self.tokens if token.name == name)
+
+    def venue(self, name: str) -> Venue:
+        """The declared venue of that name. StopIteration where there is none: names were resolved before."""
+        return next(venue for venue in self.venues if venue.name == name)
