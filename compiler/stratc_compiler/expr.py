@@ -1,0 +1,317 @@
+"""The one expression type. Everything that has a number in it is built of these nodes, once.
+
+Renderings elsewhere: exact integers (`interpret`), real arithmetic for proofs (`relax`, `smt`), Vyper source
+(`stratc_targets.vyper`), text (`text`). All contract quantities are non-negative integers in fixed units:
+
+    amount of T   smallest units of T (wei of WETH, millionths of USDC)
+    value         10^-18 USD
+    price of T    10^-18 USD per whole T
+    unit of T     smallest units per whole T (10^decimals)
+    shares        10^-18 shares
+
+A division exists only as `MulDiv`, which names its rounding direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+
+class Rounding(Enum):
+    DOWN = "down"
+    UP = "up"
+
+
+class Plain(Enum):
+    """Dimensions that carry no token."""
+
+    VALUE = "value"
+    SHARES = "shares"
+    NUMBER = "number"
+
+
+class Kind(Enum):
+    """Dimensions that carry a token."""
+
+    AMOUNT = "amount"
+    PRICE = "price"
+    UNIT = "unit"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDim:
+    kind: Kind
+    token: str
+
+
+Dim = Plain | TokenDim
+
+
+class DimensionError(Exception):
+    """The compiler built an expression whose dimensions do not fit: a bug, never the user's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    value: Fraction
+    dim: Dim = Plain.NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A state or environment variable, a definition of the model, or a name bound in a plan."""
+
+    name: str
+    dim: Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Sub:
+    """`left - right`. In the contract it reverts below zero; use `Monus` where zero is meant."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Monus:
+    """`max(left - right, 0)`."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Mul:
+    """A product; in the contract one side is a plain number."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class MulDiv:
+    """`left * right / divisor`, rounded as said, with a full-width intermediate product."""
+
+    left: Expr
+    right: Expr
+    divisor: Expr
+    rounding: Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Min:
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    condition: Formula
+    then: Expr
+    otherwise: Expr
+
+
+Expr = Num | Var | Add | Sub | Monus | Mul | MulDiv | Min | If
+
+
+class Rel(Enum):
+    LT = "<"
+    LE = "<="
+    GE = ">="
+    GT = ">"
+    EQ = "=="
+
+
+@dataclass(frozen=True, slots=True)
+class Cmp:
+    left: Expr
+    rel: Rel
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    operands: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    operands: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: Formula
+
+
+Formula = Cmp | And | Or | Not
+
+TRUE: Formula = And(())
+
+
+# ── dimensions ─────────────────────────────────────────────────────────────────────────────
+
+
+def dim_of(expr: Expr) -> Dim:
+    """The dimension of an expression. Raises DimensionError where the parts do not fit."""
+    match expr:
+        case Num(dim=dim) | Var(dim=dim):
+            return dim
+        case Add(left, right) | Sub(left, right) | Monus(left, right) | Min(left, right) | If(_, left, right):
+            return _same(left, right)
+        case Mul(left, right):
+            return _product(dim_of(left), dim_of(right))
+        case MulDiv(left, right, divisor):
+            return _quotient(dim_of(left), dim_of(right), dim_of(divisor))
+
+
+def _same(left: Expr, right: Expr) -> Dim:
+    a, b = dim_of(left), dim_of(right)
+    if a != b:
+        raise DimensionError(f"{a} against {b}")
+    return a
+
+
+def _product(left: Dim, right: Dim) -> Dim:
+    if left is Plain.NUMBER:
+        return right
+    if right is Plain.NUMBER:
+        return left
+    raise DimensionError(f"product of {left} and {right}")
+
+
+def _quotient(left: Dim, right: Dim, divisor: Dim) -> Dim:
+    if right == divisor:
+        return left
+    if left == divisor:
+        return right
+    match left, right, divisor:
+        case (
+            TokenDim(Kind.AMOUNT, token),
+            TokenDim(Kind.PRICE, priced),
+            TokenDim(Kind.UNIT, counted),
+        ) if token == priced == counted:
+            return Plain.VALUE
+        case Plain.VALUE, TokenDim(Kind.UNIT, counted), TokenDim(Kind.PRICE, priced) if counted == priced:
+            return TokenDim(Kind.AMOUNT, counted)
+        case _:
+            raise DimensionError(f"{left} times {right} over {divisor}")
+
+
+# ── construction ───────────────────────────────────────────────────────────────────────────
+
+
+def amount(name: str, token: str) -> Var:
+    return Var(name, TokenDim(Kind.AMOUNT, token))
+
+
+def price(token: str) -> Var:
+    return Var(f"price({token})", TokenDim(Kind.PRICE, token))
+
+
+def unit(token: str) -> Var:
+    return Var(f"unit({token})", TokenDim(Kind.UNIT, token))
+
+
+def number(value: int | Fraction) -> Num:
+    return Num(Fraction(value))
+
+
+def zero(dim: Dim) -> Num:
+    return Num(Fraction(0), dim)
+
+
+def token_of(expr: Expr) -> str:
+    """The token whose amount the expression is. Raises DimensionError where it is none."""
+    match dim_of(expr):
+        case TokenDim(Kind.AMOUNT, token):
+            return token
+        case other:
+            raise DimensionError(f"{other} is no amount")
+
+
+def value_of(amount_expr: Expr, rounding: Rounding) -> Expr:
+    """USD value of an amount at the oracle price."""
+    token = token_of(amount_expr)
+    return MulDiv(amount_expr, price(token), unit(token), rounding)
+
+
+def amount_worth(value: Expr, token: str, rounding: Rounding) -> Expr:
+    """The amount of `token` that has the given USD value at the oracle price."""
+    return MulDiv(value, unit(token), price(token), rounding)
+
+
+def scale(expr: Expr, ratio: Fraction, rounding: Rounding) -> Expr:
+    """`expr * ratio` for a constant non-negative ratio, rounded."""
+    if ratio == 1:
+        return expr
+    if ratio == 0:
+        return zero(dim_of(expr))
+    return MulDiv(expr, number(ratio.numerator), number(ratio.denominator), rounding)
+
+
+def total(terms: tuple[Expr, ...], dim: Dim) -> Expr:
+    """The sum of the terms, zero of the dimension where there are none."""
+    if not terms:
+        return zero(dim)
+    result = terms[0]
+    for term in terms[1:]:
+        result = Add(result, term)
+    return result
+
+
+def times(factor: int | Fraction, expr: Expr) -> Expr:
+    return expr if factor == 1 else Mul(number(factor), expr)
+
+
+def at_least_ratio(left: Expr, ratio: Fraction, right: Expr) -> Formula:
+    """`left >= ratio * right`, cross-multiplied so that nothing is rounded."""
+    return Cmp(times(ratio.denominator, left), Rel.GE, times(ratio.numerator, right))
+
+
+def at_most_ratio(left: Expr, ratio: Fraction, right: Expr) -> Formula:
+    """`left <= ratio * right`, cross-multiplied so that nothing is rounded."""
+    return Cmp(times(ratio.denominator, left), Rel.LE, times(ratio.numerator, right))
+
+
+def conjunction(parts: tuple[Formula, ...]) -> Formula:
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
+# ── traversal ──────────────────────────────────────────────────────────────────────────────
+
+
+def children(node: Expr | Formula) -> tuple[Expr | Formula, ...]:
+    match node:
+        case Num() | Var():
+            return ()
+        case Add(left, right) | Sub(left, right) | Monus(left, right) | Mul(left, right) | Min(left, right):
+            return (left, right)
+        case MulDiv(left, right, divisor):
+            return (left, right, divisor)
+        case If(condition, then, otherwise):
+            return (condition, then, otherwise)
+        case Cmp(left, _, right):
+            return (left, right)
+        case And(operands) | Or(operands):
+            return operands
+        case Not(operand):
+            return (operand,)
+
+
+def variables(node: Expr | Formula) -> Iterator[Var]:
+    """Every variable occurrence, left to right."""
+    if isinstance(node, Var):
+        yield node
+    for child in children(node):
+        yield from variables(child)

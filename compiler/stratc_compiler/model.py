@@ -1,0 +1,209 @@
+"""Typed strategy to vault model: positions, derived quantities, bands, floors, rules, the exit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import (
+    Expr,
+    Monus,
+    Plain,
+    Rel,
+    Rounding,
+    Var,
+    amount_worth,
+    total,
+    value_of,
+)
+from stratc_compiler.plans import Parts, deleverage, exit_plan, rebalance
+from stratc_compiler.predicates import Scope, lower_predicate, nav_share
+from stratc_compiler.vault import (
+    NAV,
+    Band,
+    Condition,
+    Exits,
+    Freezes,
+    Held,
+    Marks,
+    OnCondition,
+    OnStale,
+    OnTimer,
+    RuleEffect,
+    RuleModel,
+    RuleTrigger,
+    SwapModel,
+    Trades,
+    Vault,
+    VenueFactory,
+    VenueModel,
+)
+from stratc_dsl.span import Source, Span
+from stratc_dsl.strategy import (
+    Allocation,
+    Deleverage,
+    Every,
+    ExitAction,
+    Freeze,
+    Harvest,
+    Position,
+    Rebalance,
+    Rule,
+    StalePrice,
+    Strategy,
+    WithdrawalsAtMost,
+)
+
+
+def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, VenueFactory]) -> Vault:
+    """The model of a typed strategy. Raises Unsupported for what this version cannot carry out."""
+    venues, swaps = _venues(strategy, factories)
+    idle = tuple(Held(Position(None, "idle", token.name)) for token in strategy.tokens)
+    held = _held(strategy, venues, idle)
+    bands = tuple(_band(allocation, held, source) for allocation in strategy.allocations)
+    scope = Scope(held, venues, tuple(inside.formula for band in bands for inside in band.inside))
+    parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, swaps)
+    return Vault(
+        strategy=strategy,
+        venues=venues,
+        swaps=swaps,
+        idle=idle,
+        held=held,
+        definitions=definitions(held, strategy.base),
+        bands=bands,
+        floors=tuple(
+            Condition(_words(floor.span, source), lower_predicate(floor.predicate, scope), floor.span)
+            for floor in strategy.floors
+        ),
+        rules=_rules(strategy, source, scope, parts),
+        exit_plan=exit_plan(parts, strategy.span),
+        withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
+    )
+
+
+def _words(span: Span, source: Source) -> str:
+    return " ".join(source.text[span.start : span.end].split())
+
+
+def _venues(
+    strategy: Strategy, factories: Mapping[str, VenueFactory]
+) -> tuple[tuple[VenueModel, ...], tuple[SwapModel, ...]]:
+    venues: list[VenueModel] = []
+    swaps: list[SwapModel] = []
+    for venue in strategy.venues:
+        if venue.adapter not in factories:
+            raise Unsupported(f"the adapter `{venue.adapter}`", "install the package that provides it", venue.span)
+        built = factories[venue.adapter](venue, strategy)
+        if isinstance(built, SwapModel):
+            swaps.append(built)
+        else:
+            venues.append(built)
+    return tuple(venues), tuple(swaps)
+
+
+def _held(strategy: Strategy, venues: tuple[VenueModel, ...], idle: tuple[Held, ...]) -> tuple[Held, ...]:
+    """Allocated positions in the order of `allocate`, and base idle even where it is not allocated."""
+    known = {held.name: held for held in idle} | {held.name: held for venue in venues for held in venue.positions}
+    allocated = [known[str(allocation.position)] for allocation in strategy.allocations]
+    base = known[f"idle({strategy.base})"]
+    return tuple(allocated) if base in allocated else (*allocated, base)
+
+
+def definitions(held: tuple[Held, ...], base: str) -> dict[str, Expr]:
+    """Derived quantities. Assets are valued rounding down and debts rounding up, so nav is never flattered."""
+    result: dict[str, Expr] = {
+        one.value.name: value_of(one.var, Rounding.UP if one.debt else Rounding.DOWN) for one in held
+    }
+    result["assets"] = total(tuple(one.value for one in held if not one.debt), Plain.VALUE)
+    result["debts"] = total(tuple(one.value for one in held if one.debt), Plain.VALUE)
+    result["nav"] = Monus(Var("assets", Plain.VALUE), Var("debts", Plain.VALUE))
+    result["total_assets"] = amount_worth(NAV, base, Rounding.DOWN)
+    return result
+
+
+def _band(allocation: Allocation, held: tuple[Held, ...], source: Source) -> Band:
+    one = next(h for h in held if h.position == allocation.position)
+    inside: list[Condition] = []
+    for edge, relation in (
+        (allocation.low, Rel.GE),
+        (allocation.high, Rel.LE),
+        (allocation.minimum, Rel.GE),
+        (allocation.maximum, Rel.LE),
+    ):
+        if edge is not None:
+            inside.append(_edge(one, relation, edge, allocation.span))
+    return Band(one, abs(allocation.target), tuple(inside), allocation.span)
+
+
+def _edge(one: Held, relation: Rel, edge: Fraction, span: Span) -> Condition:
+    # A debt is written negative: its weight of at least -36% is an amount owed of at most 36%.
+    if one.debt:
+        relation, edge = (Rel.LE if relation is Rel.GE else Rel.GE), -edge
+    text = f"weight({one.name}) {relation.value} {float(edge * 100):g}%"
+    return Condition(text, nav_share(one.value, relation, edge), span)
+
+
+def _exit_order(
+    strategy: Strategy, venues: tuple[VenueModel, ...], swaps: tuple[SwapModel, ...]
+) -> tuple[VenueModel | SwapModel, ...]:
+    """As written; what must be sold at the end and was not named is sold after everything else."""
+    known: dict[str, VenueModel | SwapModel] = {venue.name: venue for venue in venues}
+    known |= {swap.name: swap for swap in swaps}
+    named = [known[name] for name in strategy.exit_order]
+    return (*named, *(venue for venue in known.values() if venue not in named))
+
+
+# ── rules ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _rules(strategy: Strategy, source: Source, scope: Scope, parts: Parts) -> tuple[RuleModel, ...]:
+    rules: list[RuleModel] = []
+    for rule in strategy.rules:
+        words = _action_words(rule)
+        taken = [other.name for other in rules]
+        name = words if words not in taken else f"{words}_{sum(n.startswith(words) for n in taken) + 1}"
+        trigger = _trigger(rule, source, scope)
+        rules.append(RuleModel(name, _words(rule.span, source), trigger, _effect(rule, scope, parts), rule.span))
+    return tuple(rules)
+
+
+def _action_words(rule: Rule) -> str:
+    match rule.action:
+        case Deleverage(venue=venue):
+            return f"deleverage_{venue}"
+        case Rebalance():
+            return "rebalance"
+        case Harvest(venue=venue):
+            return f"harvest_{venue}"
+        case Freeze():
+            return "freeze_when_due"
+        case ExitAction():
+            return "exit_when_due"
+
+
+def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
+    if isinstance(rule.trigger, Every):
+        return OnTimer(rule.trigger.period)
+    predicate = rule.trigger.predicate
+    if isinstance(predicate, StalePrice):
+        if not isinstance(rule.action, Freeze):
+            raise Unsupported("a rule on a stale price that trades", "only `freeze` can do without a price", rule.span)
+        return OnStale(predicate.token)
+    return OnCondition(Condition(_words(predicate.span, source), lower_predicate(predicate, scope), predicate.span))
+
+
+def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
+    match rule.action:
+        case Deleverage(venue, health, span):
+            return Trades(deleverage(scope.venue(venue), health, parts, span), reduces_risk=True)
+        case Rebalance():
+            return Trades(rebalance(parts), reduces_risk=False)
+        case Harvest(venue, span):
+            if all(model.name != venue for model in scope.venues):
+                raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
+            return Marks(venue)
+        case Freeze():
+            return Freezes()
+        case ExitAction():
+            return Exits()

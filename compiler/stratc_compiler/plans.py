@@ -1,0 +1,227 @@
+"""What actions do, as plans: trade sizes derived once, in closed form, each rounding against the vault stated.
+
+A plan binds its amounts from the state at its start, then moves tokens in an order that frees before it uses:
+deposits are drawn, debt is repaid, collateral is freed and sold; then collateral is bought and supplied, debt is
+taken, deposits are made. Base idle is what remains. Trades below `DUST_SHARE` of nav are skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import (
+    Cmp,
+    Expr,
+    If,
+    Min,
+    Monus,
+    Plain,
+    Rel,
+    Rounding,
+    Var,
+    amount,
+    amount_worth,
+    dim_of,
+    scale,
+    total,
+    value_of,
+    zero,
+)
+from stratc_compiler.vault import (
+    DUST_SHARE,
+    NAV,
+    Band,
+    Enter,
+    Held,
+    Leave,
+    Let,
+    Plan,
+    PlanItem,
+    Swap,
+    SwapModel,
+    VenueModel,
+)
+from stratc_dsl.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in."""
+
+    base: str
+    idle: tuple[Held, ...]
+    exit_order: tuple[VenueModel | SwapModel, ...]
+    bands: tuple[Band, ...]
+    swaps: tuple[SwapModel, ...]
+
+
+def _worth_trading(value: Expr, then: Expr) -> Expr:
+    """`then` if the trade is worth at least `DUST_SHARE` of nav, else zero."""
+    dust = scale(NAV, DUST_SHARE, Rounding.UP)
+    return If(Cmp(value, Rel.GE, dust), then, zero(dim_of(then)))
+
+
+def _name(*words: str) -> str:
+    return "_".join(
+        word for text in words for word in text.replace("(", " ").replace(")", " ").replace(".", " ").split()
+    )
+
+
+def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) -> Plan:
+    """Repay debt until weighted collateral / debt = `health`; the repayment is rounded up.
+
+    repay = debt - (weighted collateral) / health. Paid from positions in the debt's token at other venues, in exit
+    order, then from idle.
+    """
+    debts = [held for held in venue.positions if held.debt]
+    if len(debts) != 1 or venue.health is None:
+        raise Unsupported(f"deleverage of `{venue.name}`, which owes not exactly one token", "one debt token", span)
+    (debt,) = debts
+    covered = total(
+        tuple(scale(term, weight / health, Rounding.DOWN) for term, weight in venue.health[0].items()), Plain.VALUE
+    )
+    repay = amount("repay", debt.token)
+    excess = amount_worth(Monus(debt.value, covered), debt.token, Rounding.UP)
+    items: list[PlanItem] = [Let(repay, Min(excess, debt.var))]
+    draws, missing = _draws(_sources(venue, debt.token, parts), repay)
+    del missing  # what no venue gives comes out of idle
+    return (*items, *draws, Leave(debt, repay))
+
+
+def _sources(venue: VenueModel, token: str, parts: Parts) -> tuple[Held, ...]:
+    """Positions in `token` that can be drawn without touching collateral: other venues without debt."""
+    others = (other for other in parts.exit_order if isinstance(other, VenueModel) and other.name != venue.name)
+    free = (other for other in others if not any(held.debt for held in other.positions))
+    return tuple(held for other in free for held in other.positions if held.token == token)
+
+
+def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[PlanItem, ...], Expr]:
+    lets: list[PlanItem] = []
+    leaves: list[PlanItem] = []
+    for held in sources:
+        draw = amount(_name("draw", held.name), held.token)
+        lets.append(Let(draw, Min(needed, held.var)))
+        leaves.append(Leave(held, draw))
+        needed = Monus(needed, draw)
+    return (*lets, *leaves), needed
+
+
+# ── rebalance ──────────────────────────────────────────────────────────────────────────────
+
+
+def rebalance(parts: Parts) -> Plan:
+    """Bring every position to its target weight of the nav at the start; base idle takes what remains."""
+    bands = tuple(band for band in parts.bands if not _is_base_idle(band, parts.base))
+    assets = tuple(band for band in bands if not band.held.debt)
+    debts = tuple(band for band in bands if band.held.debt)
+    plain = tuple(band for band in assets if band.held.token == parts.base and not _pledged(band, debts))
+    risky = tuple(band for band in assets if band not in plain)
+    lets = tuple(let for band in bands for let in _sizes(band, parts.base))
+    return (
+        *lets,
+        *(Leave(band.held, _less(band)) for band in plain),
+        *(Leave(band.held, _less(band)) for band in debts),
+        *(item for band in risky for item in _reduce(band, parts)),
+        *(item for band in risky for item in _increase(band, parts)),
+        *(Enter(band.held, _more(band)) for band in debts),
+        *(Enter(band.held, _more(band)) for band in plain),
+    )
+
+
+def _is_base_idle(band: Band, base: str) -> bool:
+    return band.held.venue is None and band.held.token == base
+
+
+def _pledged(band: Band, debts: tuple[Band, ...]) -> bool:
+    return any(debt.held.venue == band.held.venue for debt in debts)
+
+
+def _less(band: Band) -> Var:
+    """The amount by which the position is over its target: to leave, to repay."""
+    return amount(_name("repay" if band.held.debt else "reduce", band.held.name), band.held.token)
+
+
+def _more(band: Band) -> Var:
+    """The amount by which the position is under its target: to enter (in base where it must be bought), to borrow."""
+    return amount(_name("borrow" if band.held.debt else "increase", band.held.name), band.held.token)
+
+
+def _sizes(band: Band, base: str) -> tuple[Let, Let]:
+    held = band.held
+    target = scale(NAV, band.target, Rounding.DOWN)
+    over, under = Monus(held.value, target), Monus(target, held.value)
+    less = amount_worth(over, held.token, Rounding.UP if held.debt else Rounding.DOWN)
+    spend_in = held.token if held.debt or held.token == base else base
+    more = amount(_more(band).name, spend_in)
+    return (
+        Let(_less(band), _worth_trading(over, Min(less, held.var))),
+        Let(more, _worth_trading(under, amount_worth(under, spend_in, Rounding.DOWN))),
+    )
+
+
+def _reduce(band: Band, parts: Parts) -> tuple[PlanItem, ...]:
+    held, less = band.held, _less(band)
+    leave: tuple[PlanItem, ...] = () if held.venue is None else (Leave(held, less),)
+    if held.token == parts.base:
+        return leave
+    return (*leave, sell(held.token, parts.base, less, parts, band.span))
+
+
+def _increase(band: Band, parts: Parts) -> tuple[PlanItem, ...]:
+    held = band.held
+    if held.token == parts.base:
+        return (Enter(held, _more(band)),)
+    spend = amount(_more(band).name, parts.base)
+    swap = sell(parts.base, held.token, spend, parts, band.span, _name("bought", held.name))
+    return (swap,) if held.venue is None else (swap, Enter(held, swap.received))
+
+
+def sell(sold: str, bought: str, sized: Expr, parts: Parts, span: Span, received: str | None = None) -> Swap:
+    """Swap at most `slippage` below the oracle price; the minimum is rounded down at each of its two conversions.
+
+    Source of the bound: oracle value of what is sold, times (1 - slippage), in units of what is bought.
+    """
+    swap = find_swap(sold, bought, parts.swaps, span)
+    worth = scale(value_of(sized, Rounding.DOWN), 1 - swap.slippage, Rounding.DOWN)
+    minimum = amount_worth(worth, bought, Rounding.DOWN)
+    return Swap(swap, sold, bought, sized, minimum, amount(received or _name("proceeds", sold), bought))
+
+
+def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) -> SwapModel:
+    """The first declared venue that swaps the two. Raises Unsupported where there is none."""
+    for swap in swaps:
+        if set(swap.pair) == {sold, bought}:
+            return swap
+    raise Unsupported(f"trading {sold} for {bought} without a swap venue", f"declare one for {sold}/{bought}", span)
+
+
+# ── exit ───────────────────────────────────────────────────────────────────────────────────
+
+
+def exit_plan(parts: Parts, span: Span) -> Plan:
+    """Unwind everything in exit order into base: draw what each venue pays, repay what idle covers, sell the rest."""
+    items: list[PlanItem] = []
+    for venue in parts.exit_order:
+        match venue:
+            case VenueModel():
+                items += _unwind(venue)
+            case SwapModel():
+                items += _sell_out(venue, parts, span)
+    return tuple(items)
+
+
+def _unwind(venue: VenueModel) -> list[PlanItem]:
+    debts = [held for held in venue.positions if held.debt]
+    assets = [held for held in venue.positions if not held.debt]
+    repay: list[PlanItem] = [Leave(held, Min(held.var, amount(f"idle({held.token})", held.token))) for held in debts]
+    return repay + [Leave(held, Min(held.var, held.liquidity)) for held in assets]
+
+
+def _sell_out(swap: SwapModel, parts: Parts, span: Span) -> list[PlanItem]:
+    sold = next((token for token in swap.pair if token != parts.base), None)
+    if sold is None or parts.base not in swap.pair:
+        return []
+    everything = amount(f"idle({sold})", sold)
+    return [sell(sold, parts.base, everything, parts, span)]

@@ -1,0 +1,203 @@
+"""Predicates of the language (floors, triggers) as formulas of the model, cross-multiplied so nothing is rounded.
+
+Every side of a comparison becomes a linear combination of USD values over a linear combination of USD values
+(`health` is weighted collateral over debt, `5% of nav` is nav/20 over 1). A comparison of two such quotients is
+multiplied out; denominators are never negative, and a zero denominator reads as "infinitely large", which is
+what health, collateral ratio and the like mean without debt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import (
+    And,
+    Cmp,
+    Expr,
+    Formula,
+    Not,
+    Or,
+    Plain,
+    Rel,
+    Rounding,
+    Var,
+    amount,
+    number,
+    times,
+    total,
+    value_of,
+)
+from stratc_compiler.vault import NAV, Held, VenueModel
+from stratc_dsl.span import Span
+from stratc_dsl.strategy import (
+    Base,
+    Binary,
+    BinaryOp,
+    Comparison,
+    Connective,
+    Expression,
+    Literal,
+    Negation,
+    OfNav,
+    Predicate,
+    Quantity,
+    Relation,
+    StalePrice,
+    WeightsOutsideBand,
+)
+
+Combination = dict[Expr, Fraction]
+ONE: Expr = number(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """`top / bottom`; `bottom` is {ONE: 1} for plain values and constants."""
+
+    top: Combination
+    bottom: Combination
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What names mean: the positions and venues of the vault, and the bands that `weights outside band` speaks of."""
+
+    held: tuple[Held, ...]
+    venues: tuple[VenueModel, ...]
+    in_band: tuple[Formula, ...]
+
+    def venue(self, name: str) -> VenueModel:
+        return next(venue for venue in self.venues if venue.name == name)
+
+
+def lower_predicate(predicate: Predicate, scope: Scope) -> Formula:
+    """The formula of a predicate. Raises Unsupported for what has no formula yet, StalePrice included."""
+    match predicate:
+        case Comparison(left, relation, right, span):
+            return compare(lower(left, scope), relation, lower(right, scope), span)
+        case Connective(word, operands):
+            parts = tuple(lower_predicate(operand, scope) for operand in operands)
+            return And(parts) if word == "and" else Or(parts)
+        case Negation(operand):
+            return Not(lower_predicate(operand, scope))
+        case WeightsOutsideBand():
+            return Not(And(scope.in_band))
+        case StalePrice(span=span):
+            raise Unsupported("`stale(...)` inside a larger condition", "write it as a rule of its own", span)
+
+
+def compare(left: Quotient, relation: Relation, right: Quotient, span: Span) -> Formula:
+    """`left relation right` as a comparison of two non-negative integer combinations."""
+    lhs = _times(left.top, right.bottom, span)
+    rhs = _times(right.top, left.bottom, span)
+    difference = {term: lhs.get(term, Fraction(0)) - rhs.get(term, Fraction(0)) for term in {**lhs, **rhs}}
+    common = lcm(*(weight.denominator for weight in difference.values()))
+    weights = {term: int(weight * common) for term, weight in difference.items() if weight}
+    positive = tuple(times(weight, term) for term, weight in weights.items() if weight > 0)
+    negative = tuple(times(-weight, term) for term, weight in weights.items() if weight < 0)
+    return Cmp(_sum(positive), Rel(relation.value), _sum(negative))
+
+
+def _sum(terms: tuple[Expr, ...]) -> Expr:
+    return total(terms, Plain.VALUE)
+
+
+def _times(left: Combination, right: Combination, span: Span) -> Combination:
+    if set(left) == {ONE}:
+        left, right = right, left
+    if set(right) != {ONE}:
+        raise Unsupported("a comparison of two ratios", "compare a ratio with a constant", span)
+    return {term: weight * right[ONE] for term, weight in left.items()}
+
+
+def lower(expression: Expression, scope: Scope) -> Quotient:
+    """The quotient of combinations that an expression stands for."""
+    match expression:
+        case Literal(value, Base.RATIO):
+            return Quotient({ONE: value}, {ONE: Fraction(1)})
+        case Literal(value, _, span):
+            if value:
+                raise Unsupported(
+                    "an absolute amount or value in a floor or trigger", "state it as a share: `5% of nav`", span
+                )
+            return Quotient({NAV: Fraction(0)}, {ONE: Fraction(1)})
+        case OfNav(share):
+            return Quotient({NAV: share}, {ONE: Fraction(1)})
+        case Quantity():
+            return _quantity(expression, scope)
+        case Binary(op, left, right, _, span):
+            return _binary(op, lower(left, scope), lower(right, scope), span)
+
+
+def _binary(op: BinaryOp, left: Quotient, right: Quotient, span: Span) -> Quotient:
+    plain = {ONE: Fraction(1)}
+    if op is BinaryOp.DIV and left.bottom == plain and right.bottom == plain:
+        return Quotient(left.top, right.top)
+    if left.bottom != plain or right.bottom != plain:
+        raise Unsupported("arithmetic on ratios such as health", "compare the ratio itself with a constant", span)
+    if op is BinaryOp.MUL:
+        return Quotient(_times(left.top, right.top, span), plain)
+    sign = 1 if op is BinaryOp.ADD else -1
+    terms = {**left.top, **right.top}
+    zero = Fraction(0)
+    return Quotient({term: left.top.get(term, zero) + sign * right.top.get(term, zero) for term in terms}, plain)
+
+
+def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
+    plain: Combination = {ONE: Fraction(1)}
+    nav: Combination = {NAV: Fraction(1)}
+    match quantity.name:
+        case "nav":
+            return Quotient(nav, plain)
+        case "idle" if quantity.token is not None:
+            return Quotient({_idle_value(quantity.token, scope): Fraction(1)}, plain)
+        case "value" | "weight" if quantity.position is not None:
+            top: Combination = {_value(str(quantity.position), scope, quantity.span): Fraction(1)}
+            return Quotient(top, plain if quantity.name == "value" else nav)
+        case "leverage":
+            return Quotient({held.value: Fraction(1) for held in scope.held if not held.debt}, nav)
+        case "health" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
+            return _lending(quantity.name, scope.venue(quantity.venue), quantity.span)
+        case _:
+            raise Unsupported(f"the quantity `{quantity.name}`", "it comes with a later version", quantity.span)
+
+
+def _value(name: str, scope: Scope, span: Span) -> Expr:
+    for held in scope.held:
+        if held.name == name:
+            return held.value
+    raise Unsupported(f"the value of `{name}`, which is not allocated", "give it a place in `allocate`", span)
+
+
+def _idle_value(token: str, scope: Scope) -> Expr:
+    for held in scope.held:
+        if held.venue is None and held.token == token:
+            return held.value
+    return value_of(amount(f"idle({token})", token), Rounding.DOWN)
+
+
+def _lending(name: str, venue: VenueModel, span: Span) -> Quotient:
+    plain: Combination = {ONE: Fraction(1)}
+    collateral: Combination = {held.value: Fraction(1) for held in venue.positions if not held.debt}
+    debt: Combination = {held.value: Fraction(1) for held in venue.positions if held.debt}
+    match name:
+        case "health" if venue.health is not None:
+            return Quotient(*venue.health)
+        case "ltv":
+            return Quotient(debt, collateral)
+        case "collateral_ratio":
+            return Quotient(collateral, debt)
+        case "debt":
+            return Quotient(debt, plain)
+        case "collateral":
+            return Quotient(collateral, plain)
+        case _:
+            raise Unsupported(f"`{name}({venue.name})`", "this venue has no debt to speak of", span)
+
+
+def nav_share(value: Var, relation: Rel, share: Fraction) -> Formula:
+    """`value relation share * nav`, in integers."""
+    return Cmp(times(share.denominator, value), relation, times(share.numerator, NAV))

@@ -1,0 +1,48 @@
+"""Share conversion of the ERC-4626 vault, in the one expression type.
+
+Virtual shares stand against the first-depositor attack: the conversion is assets * (supply + V) / (total + 1) and
+its inverse, as in OpenZeppelin's ERC4626 and Morpho Vault v2.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from stratc_compiler.expr import Add, Expr, MulDiv, Num, Plain, Rounding, Var, amount
+
+SUPPLY = Var("supply", Plain.SHARES)
+SHARES = Var("shares", Plain.SHARES)
+
+
+def virtual_shares(decimals: int) -> int:
+    """Shares counted from the start: 10^max(0, 18 - decimals), so one share starts at one whole base token."""
+    result: int = 10 ** max(0, 18 - decimals)
+    return result
+
+
+def assets_var(base: str) -> Var:
+    """The amount of base that is converted."""
+    return amount("assets", base)
+
+
+def total_assets(base: str) -> Var:
+    """The definition that ERC-4626 calls totalAssets: nav in smallest units of base, rounded down."""
+    return amount("total_assets", base)
+
+
+def _denominators(base: str, decimals: int) -> tuple[Expr, Expr]:
+    supply = Add(SUPPLY, Num(Fraction(virtual_shares(decimals)), Plain.SHARES))
+    total = total_assets(base)
+    return supply, Add(total, Num(Fraction(1), total.dim))
+
+
+def to_shares(base: str, decimals: int, rounding: Rounding) -> Expr:
+    """Shares for `assets` of base: deposit rounds down, withdraw rounds up."""
+    supply, total = _denominators(base, decimals)
+    return MulDiv(assets_var(base), supply, total, rounding)
+
+
+def to_assets(base: str, decimals: int, rounding: Rounding) -> Expr:
+    """Base for `shares`: redeem rounds down, mint rounds up."""
+    supply, total = _denominators(base, decimals)
+    return MulDiv(SHARES, total, supply, rounding)

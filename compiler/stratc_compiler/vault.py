@@ -1,0 +1,256 @@
+"""The model of one vault: what it holds, what its quantities mean, what its rules do. Data only.
+
+The model is what every rendering reads: proofs, the exact interpreter and the Vyper target print or evaluate the
+same expressions, so that no formula exists twice.
+
+Variables of the model's expressions, by name:
+    idle(T)               amount of T the vault holds itself
+    POSITION              amount held or owed at a venue, e.g. `aave.debt(USDC)`, `save`
+    liquidity(POSITION)   amount of an asset position that its venue would pay out now
+    price(T), unit(T)     oracle price and smallest units per whole token
+    supply                shares in existence
+    any name in `Vault.definitions`, and names bound by the items of a plan
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
+from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.strategy import Position, Strategy, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One position: idle, or at a venue.
+
+    `rounding` bounds by how many smallest units one operation may leave the position off from exact arithmetic.
+    """
+
+    position: Position
+    debt: bool = False
+    rounding: int = 0
+
+    @property
+    def name(self) -> str:
+        return str(self.position)
+
+    @property
+    def token(self) -> str:
+        return self.position.token
+
+    @property
+    def venue(self) -> str | None:
+        return self.position.venue
+
+    @property
+    def var(self) -> Var:
+        return amount(self.name, self.token)
+
+    @property
+    def value(self) -> Var:
+        """The definition that holds the position's USD value."""
+        return Var(f"value({self.name})", Plain.VALUE)
+
+    @property
+    def liquidity(self) -> Var:
+        return amount(f"liquidity({self.name})", self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueModel:
+    """What the proofs must know of a venue; built by the adapter's own `model.py`.
+
+    `never_liquidated` holds iff nobody can liquidate the vault there (None: nothing to liquidate).
+    `after_borrow` and `after_withdraw` are the venue's own checks: an operation reverts where they would not hold
+    after it. `after_withdraw` concerns only withdrawals of collateral while there is debt.
+    `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`.
+    """
+
+    name: str
+    adapter: str
+    positions: tuple[Held, ...]
+    never_liquidated: Formula | None = None
+    after_borrow: Formula | None = None
+    after_withdraw: Formula | None = None
+    health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwapModel:
+    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
+
+    name: str
+    adapter: str
+    pair: tuple[str, str]
+    slippage: Fraction
+
+
+VenueFactory = Callable[[Venue, Strategy], VenueModel | SwapModel]
+"""What an adapter's `model.py` provides."""
+
+
+# ── plans: what a rule or the exit does ────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """Bind a name to a value computed from the state at this point of the plan."""
+
+    name: Var
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Move idle tokens into an asset position, or borrow into idle for a debt position. Skipped for amount 0."""
+
+    held: Held
+    amount: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Take tokens out of an asset position into idle, or repay a debt from idle. Skipped for amount 0."""
+
+    held: Held
+    amount: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Sell `amount` of idle `sold` for at least `minimum` of `bought`; binds `received`. Skipped for amount 0."""
+
+    swap: SwapModel
+    sold: str
+    bought: str
+    amount: Expr
+    minimum: Expr
+    received: Var
+
+
+PlanItem = Let | Enter | Leave | Swap
+Plan = tuple[PlanItem, ...]
+
+
+# ── rules, floors, bands ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A named predicate with the words it was written in."""
+
+    text: str
+    formula: Formula
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OnCondition:
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class OnTimer:
+    period: int  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class OnStale:
+    token: str
+
+
+RuleTrigger = OnCondition | OnTimer | OnStale
+
+
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """The rule trades: its plan. `reduces_risk` rules may run while the vault is frozen."""
+
+    plan: Plan
+    reduces_risk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """`harvest v`: nothing to claim where yield accrues inside the position; records the position's value."""
+
+    venue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freezes:
+    """The vault stops taking deposits and risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """The emergency exit."""
+
+
+RuleEffect = Trades | Marks | Freezes | Exits
+
+
+@dataclass(frozen=True, slots=True)
+class RuleModel:
+    """One rule. `name` is a unique identifier made of the action's words: `deleverage_aave`, `rebalance`."""
+
+    name: str
+    text: str
+    trigger: RuleTrigger
+    effect: RuleEffect
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One position's target and the predicates that keep it near: edges of the band, minimum, maximum."""
+
+    held: Held
+    target: Fraction  # magnitude, of nav
+    inside: tuple[Condition, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """The whole model of one strategy.
+
+    `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
+    `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
+    down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
+    """
+
+    strategy: Strategy
+    venues: tuple[VenueModel, ...]
+    swaps: tuple[SwapModel, ...]
+    idle: tuple[Held, ...]
+    held: tuple[Held, ...]
+    definitions: dict[str, Expr]
+    bands: tuple[Band, ...]
+    floors: tuple[Condition, ...]
+    rules: tuple[RuleModel, ...]
+    exit_plan: Plan
+    withdrawals: Fraction | None
+
+    @property
+    def base(self) -> str:
+        return self.strategy.base
+
+    def venue(self, name: str) -> VenueModel:
+        """The model of a venue that holds positions. StopIteration for a swap venue or an unknown name."""
+        return next(venue for venue in self.venues if venue.name == name)
+
+    @property
+    def settled(self) -> tuple[Condition, ...]:
+        """What holds whenever the keeper has done its work: floors, bands, minima, maxima."""
+        return (*self.floors, *(inside for band in self.bands for inside in band.inside))
+
+
+NAV = Var("nav", Plain.VALUE)
+
+DUST_SHARE = Fraction(1, 1_000_000)
+"""Trades worth less than this share of nav are skipped: venues reject amounts that round to nothing."""

@@ -1,0 +1,125 @@
+"""Obligations, verdicts and what a whole verification says. Data only; no solver terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from stratc_compiler.expr import Formula
+from stratc_compiler.vault import Vault
+from stratc_dsl.span import NOWHERE, Source, Span
+
+
+class Guardian(Enum):
+    """Who answers for an assumption."""
+
+    ENFORCED = "enforced"  # the contract reverts when it does not hold
+    WATCHED = "watched"  # the keeper measures it and raises an alarm
+    TRUSTED = "trusted"  # nobody checks it; it stands in the certificate by name
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedAssumption:
+    """One thing the proofs rest on. `text` is in the strategy's words; implied ones have no place in the source."""
+
+    id: str
+    text: str
+    guardian: Guardian
+    how: str
+    written: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A formula that may be used, and the assumption or state predicate it comes from."""
+
+    label: str
+    formula: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Holds iff `hypotheses` and not `goal` together are unsatisfiable over the reals.
+
+    `id` is stable across edits elsewhere: "recovers/rebalance/funds/3". `eliminated` says which shocks were
+    eliminated before, and by what argument.
+    """
+
+    id: str
+    claim: str
+    text: str
+    hypotheses: tuple[Hypothesis, ...]
+    goal: Formula
+    eliminated: tuple[str, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A replayed counterexample: lines of (label, text) for people, and the exact integers for machines.
+
+    `state` and `after` map variable names of the model to integers (see `vault.py` for units).
+    """
+
+    lines: tuple[tuple[str, str], ...]
+    settled: dict[str, int]
+    after: dict[str, int]
+    broken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """`scenario` is None only where the claim is that something can happen and it provably cannot."""
+
+    why: str
+    scenario: Scenario | None
+    help: str | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    why: str
+
+
+Verdict = Proved | Refuted | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationResult:
+    """`smtlib` is the exact query; `unsat` of it is the proof."""
+
+    obligation: Obligation
+    verdict: Verdict
+    smtlib: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """One claim of the strategy: `name` ("survives", "safe(aave)"), what it says, and the verdict over its parts."""
+
+    name: str
+    text: str
+    verdict: Verdict
+    obligations: tuple[ObligationResult, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything that one run says about one strategy."""
+
+    vault: Vault
+    source: Source
+    claims: tuple[ClaimResult, ...]
+    assumptions: tuple[GuardedAssumption, ...]
+
+    @property
+    def proved(self) -> bool:
+        return all(isinstance(claim.verdict, Proved) for claim in self.claims)

@@ -1,0 +1,56 @@
+"""What the proofs assume of Aave v3.
+
+Sources: aave-v3-core `GenericLogic.calculateUserAccountData` (health factor = sum of collateral value times
+liquidation threshold, over debt value), `ValidationLogic.validateBorrow` (loan-to-value), `validateHFAndLtv`
+(withdrawals), `WadRayMath.rayMul/rayDiv` (half-up rounding of scaled balances: one operation leaves a balance off
+by at most one unit, reading it by another).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from stratc_compiler.expr import Expr, Formula
+from stratc_compiler.predicates import ONE, Quotient, compare
+from stratc_compiler.vault import Held, VenueModel
+from stratc_dsl.span import NOWHERE
+from stratc_dsl.strategy import AaveV3, Position, Relation, Strategy, Venue
+
+ROUNDING_UNITS = 2
+
+
+def model(venue: Venue, strategy: Strategy) -> VenueModel:
+    """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates."""
+    assert isinstance(venue.terms, AaveV3)
+    allocated = {allocation.position for allocation in strategy.allocations}
+    collateral = {
+        Held(Position(venue.name, "collateral", one.token), rounding=ROUNDING_UNITS): one
+        for one in venue.terms.collateral
+        if Position(venue.name, "collateral", one.token) in allocated
+    }
+    debts = tuple(
+        Held(Position(venue.name, "debt", token), debt=True, rounding=ROUNDING_UNITS)
+        for token in venue.terms.borrow
+        if Position(venue.name, "debt", token) in allocated
+    )
+    if not debts:
+        return VenueModel(venue.name, "aave_v3", tuple(collateral))
+    thresholds: dict[Expr, Fraction] = {held.value: one.threshold or Fraction(0) for held, one in collateral.items()}
+    ltvs: dict[Expr, Fraction] = {held.value: one.ltv or Fraction(0) for held, one in collateral.items()}
+    owed: dict[Expr, Fraction] = {held.value: Fraction(1) for held in debts}
+    healthy = _covers(thresholds, owed)
+    return VenueModel(
+        venue.name,
+        "aave_v3",
+        (*collateral, *debts),
+        never_liquidated=healthy,
+        after_borrow=_covers(ltvs, owed),
+        after_withdraw=healthy,
+        health=(thresholds, owed),
+    )
+
+
+def _covers(weighted: dict[Expr, Fraction], owed: dict[Expr, Fraction]) -> Formula:
+    """sum of weight * value >= debt."""
+    one: dict[Expr, Fraction] = {ONE: Fraction(1)}
+    return compare(Quotient(weighted, owed), Relation.GE, Quotient(one, one), NOWHERE)
