@@ -1,0 +1,73 @@
+# Everything a contributor runs. Needs Python 3.11, make and, for the tests, Node 20 with npm.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+NPM    := tests/npm
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+
+EXAMPLES := examples/treasury.strat examples/eth_carry.strat
+REFUTED  := examples/refuted/eth_carry_45.strat
+
+# A stamp is written only after its install succeeded, so an interrupted set-up is simply repeated.
+RUNTIME := $(VENV)/runtime.stamp
+DEV     := $(VENV)/dev.stamp
+NODE    := $(NPM)/node_modules/installed.stamp
+PINS    := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint fix benchmark clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(DEV) $(NODE) ## everything the tests need: .venv and the npm packages
+
+demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python only
+	$(BIN)/stratc verify $(EXAMPLES)
+	@echo
+	$(BIN)/stratc build $(EXAMPLES) --out build
+	@echo
+	@echo "The same carry, had it to outlive an hour of -45%: this one must be refuted."
+	@echo "$(BIN)/stratc verify $(REFUTED)"
+	@$(BIN)/stratc verify $(REFUTED); status=$$?; test $$status -eq 1 || \
+	    { echo "demo: expected a refutation (exit status 1), got $$status" >&2; exit 1; }
+
+test: setup lint ## lint, types, layers, and every test that takes no minutes
+	@$(PYTEST) -m "not long"
+
+test-long: setup ## the tests that take minutes
+	@$(PYTEST) -m long
+
+lint: $(DEV) ## style, types and the order of layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix: $(DEV) ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(DEV) ## how long each example takes to check, verify and build
+	@$(BIN)/python tests/ground/benchmark.py
+
+clean: ## remove what was made, .venv and npm packages too
+	rm -rf $(VENV) $(NPM)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "stratc needs Python 3.11 or newer; $(PYTHON) is older (choose one: make PYTHON=python3.11 ...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(PINS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(DEV): $(PINS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(RUNTIME) $@
+
+$(NODE): $(NPM)/package.json $(NPM)/package-lock.json
+	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
