@@ -1,0 +1,76 @@
+"""Chains and markets for the tests. Each is built once per session and put back after every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from lab.chain import AnvilChain, Chain, RevmChain
+from lab.world import World, build_world
+
+
+@contextmanager
+def _restored(chain: Chain) -> Iterator[None]:
+    snapshot = chain.snapshot()
+    try:
+        yield
+    finally:
+        chain.revert(snapshot)
+
+
+@pytest.fixture(scope="session")
+def _revm_market() -> World:
+    return build_world(RevmChain())
+
+
+@pytest.fixture(scope="session")
+def anvil_process() -> Iterator[AnvilChain]:
+    """The session's anvil. Tests take `anvil_chain` or `anvil_world`, which put it back."""
+    with AnvilChain() as chain:
+        yield chain
+
+
+@pytest.fixture(scope="session")
+def _anvil_market(anvil_process: AnvilChain) -> World:
+    return build_world(anvil_process)
+
+
+@pytest.fixture
+def revm_chain() -> RevmChain:
+    """An empty chain in this process."""
+    return RevmChain()
+
+
+@pytest.fixture
+def anvil_chain(anvil_process: AnvilChain) -> Iterator[AnvilChain]:
+    """The session's anvil, put back after the test."""
+    with _restored(anvil_process):
+        yield anvil_process
+
+
+@pytest.fixture
+def revm_world(_revm_market: World) -> Iterator[World]:
+    """The market in this process, put back after the test."""
+    with _restored(_revm_market.chain):
+        yield _revm_market
+
+
+@pytest.fixture
+def anvil_world(_anvil_market: World) -> Iterator[World]:
+    """The market on anvil, put back after the test."""
+    with _restored(_anvil_market.chain):
+        yield _anvil_market
+
+
+@pytest.fixture(params=["revm", pytest.param("anvil", marks=pytest.mark.anvil)])
+def chain(request: pytest.FixtureRequest) -> Chain:
+    """Each backend in turn; what else was deployed there does not matter to a test."""
+    return request.getfixturevalue(f"{request.param}_chain")
+
+
+@pytest.fixture(params=["revm", pytest.param("anvil", marks=pytest.mark.anvil)])
+def world(request: pytest.FixtureRequest) -> World:
+    """The market on each backend in turn."""
+    return request.getfixturevalue(f"{request.param}_world")

@@ -1,0 +1,124 @@
+"""The market that the example strategies live in: tokens, feeds, Aave, Uniswap and a savings vault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lab.aave import AaveAsset, AaveLab, deploy_aave
+from lab.erc4626 import Erc4626Lab, deploy_erc4626
+from lab.feed import Feed, deploy_feed
+from lab.interface import Chain
+from lab.tokens import Number, Token, deploy_usdc, deploy_weth
+from lab.uniswap import Pool, UniswapLab, deploy_uniswap
+
+WETH_USD = 2_000
+USDC_USD = 1
+POOL_FEE = 500  # 0.05%
+
+# Deep enough that a million dollars is a small trade everywhere: 0.15% on Uniswap, fee included.
+AAVE_USDC = 1_000_000_000
+AAVE_WETH = 500_000
+POOL_USDC = 1_000_000_000
+SAVE_USDC = 1_000_000
+
+
+@dataclass(frozen=True)
+class World:
+    """The market of examples/eth_carry.strat. It holds addresses only: chain snapshots cover all its state."""
+
+    chain: Chain
+    usdc: Token
+    weth: Token
+    feeds: dict[str, Feed]
+    aave: AaveLab
+    uniswap: UniswapLab
+    pool: Pool
+    save: Erc4626Lab
+
+    @property
+    def admin(self) -> str:
+        """Owner of the feeds and of Aave's configuration."""
+        return self.chain.accounts[0]
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Accounts that hold nothing yet."""
+        return self.chain.accounts[1:8]
+
+    @property
+    def arbitrageur(self) -> str:
+        """Who moves the pool to the feeds' price."""
+        return self.chain.accounts[8]
+
+    @property
+    def whale(self) -> str:
+        """Who supplied the liquidity; its WETH on Aave is collateral enough to borrow the pool's USDC."""
+        return self.chain.accounts[9]
+
+    def token(self, symbol: str) -> Token:
+        """A token by its symbol."""
+        return {token.symbol: token for token in (self.usdc, self.weth)}[symbol]
+
+    def price(self, token: Token | str) -> Fraction:
+        """A feed's answer in dollars."""
+        return self.feeds[_symbol(token)].price()
+
+    def set_price(self, token: Token | str, usd: Number, *, arbitrage: bool = True) -> None:
+        """Move a feed (the vault's and Aave's are one), and the Uniswap pool after it unless told not to."""
+        self.feeds[_symbol(token)].set(usd)
+        if arbitrage:
+            self.arbitrage()
+
+    def arbitrage(self) -> None:
+        """Trade on Uniswap until its price is the feeds' price."""
+        self.pool.move_to(self.price(self.weth) / self.price(self.usdc), self.arbitrageur)
+
+    def warp(self, seconds: int, *, refresh: bool = False) -> None:
+        """Move time forward; `refresh` gives every feed a new round with its old answer, as a heartbeat does."""
+        self.chain.warp(seconds)
+        if refresh:
+            self.refresh_feeds()
+
+    def refresh_feeds(self) -> None:
+        """A new round with the old answer in every feed."""
+        for feed in self.feeds.values():
+            feed.refresh()
+
+
+def build_world(chain: Chain) -> World:
+    """Deploy and seed the whole market, WETH at 2,000 USD."""
+    admin, whale = chain.accounts[0], chain.accounts[9]
+    # Tokens first: on every backend they get the same addresses, hence the same order in the pool.
+    usdc, weth = deploy_usdc(chain, admin), deploy_weth(chain, admin)
+    feeds = {
+        "USDC": deploy_feed(chain, admin, "USDC / USD", USDC_USD),
+        "WETH": deploy_feed(chain, admin, "ETH / USD", WETH_USD),
+    }
+    aave = deploy_aave(
+        chain,
+        admin,
+        [
+            AaveAsset(weth, feeds["WETH"], 8_000, 8_250, borrowable=True),
+            AaveAsset(usdc, feeds["USDC"], 7_700, 8_000, borrowable=True),
+        ],
+    )
+    uniswap = deploy_uniswap(chain, admin, weth)
+    pool = uniswap.create_pool(weth, usdc, POOL_FEE, Fraction(WETH_USD, USDC_USD))
+    save = deploy_erc4626(chain, admin, usdc)
+    world = World(chain, usdc, weth, feeds, aave, uniswap, pool, save)
+    _seed(world, whale)
+    return world
+
+
+def _seed(world: World, whale: str) -> None:
+    usdc, weth = world.usdc, world.weth
+    world.aave.seed(whale, usdc, usdc.units(AAVE_USDC))
+    world.aave.seed(whale, weth, weth.units(AAVE_WETH))
+    pool_weth = Fraction(POOL_USDC * USDC_USD, WETH_USD)
+    world.pool.add_liquidity(whale, weth.units(pool_weth), usdc.units(POOL_USDC))
+    world.save.seed(whale, usdc.units(SAVE_USDC))
+
+
+def _symbol(token: Token | str) -> str:
+    return token if isinstance(token, str) else token.symbol
