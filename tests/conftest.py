@@ -26,15 +26,16 @@ def _revm_market() -> World:
 
 
 @pytest.fixture(scope="session")
-def anvil_process() -> Iterator[AnvilChain]:
-    """The session's anvil. Tests take `anvil_chain` or `anvil_world`, which put it back."""
+def _anvil_market() -> Iterator[World]:
     with AnvilChain() as chain:
-        yield chain
+        yield build_world(chain)
 
 
 @pytest.fixture(scope="session")
-def _anvil_market(anvil_process: AnvilChain) -> World:
-    return build_world(anvil_process)
+def _anvil_process() -> Iterator[AnvilChain]:
+    # Not the market's process: a market built inside a snapshot of another fixture would vanish with it.
+    with AnvilChain() as chain:
+        yield chain
 
 
 @pytest.fixture
@@ -44,10 +45,10 @@ def revm_chain() -> RevmChain:
 
 
 @pytest.fixture
-def anvil_chain(anvil_process: AnvilChain) -> Iterator[AnvilChain]:
-    """The session's anvil, put back after the test."""
-    with _restored(anvil_process):
-        yield anvil_process
+def anvil_chain(_anvil_process: AnvilChain) -> Iterator[AnvilChain]:
+    """An empty anvil chain."""
+    with _restored(_anvil_process):
+        yield _anvil_process
 
 
 @pytest.fixture
@@ -66,11 +67,13 @@ def anvil_world(_anvil_market: World) -> Iterator[World]:
 
 @pytest.fixture(params=["revm", pytest.param("anvil", marks=pytest.mark.anvil)])
 def chain(request: pytest.FixtureRequest) -> Chain:
-    """Each backend in turn; what else was deployed there does not matter to a test."""
-    return request.getfixturevalue(f"{request.param}_chain")
+    """An empty chain of each backend in turn."""
+    backend: Chain = request.getfixturevalue(f"{request.param}_chain")
+    return backend
 
 
 @pytest.fixture(params=["revm", pytest.param("anvil", marks=pytest.mark.anvil)])
 def world(request: pytest.FixtureRequest) -> World:
     """The market on each backend in turn."""
-    return request.getfixturevalue(f"{request.param}_world")
+    market: World = request.getfixturevalue(f"{request.param}_world")
+    return market

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.artifacts import Artifact, npm_artifact
 from lab.feed import Feed
@@ -141,7 +141,7 @@ class AaveLab:
         self.configurator.send(fn, *args, sender=self.admin)
 
 
-def deploy_aave(chain: Chain, admin: str, assets: Sequence[AaveAsset]) -> AaveLab:
+def deploy_aave(chain: Chain, admin: str, assets: Sequence[AaveAsset | tuple[Any, ...]]) -> AaveLab:
     """A market with these reserves, empty of deposits. `AaveAsset`s may be given as plain tuples."""
     listings = [AaveAsset(*asset) for asset in assets]
     provider = _deploy_provider(chain, admin)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from eth_abi import decode, encode
+from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 _ERROR = bytes.fromhex("08c379a0")  # Error(string)
 _PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
@@ -112,7 +112,6 @@ class Registry:
 
     def __init__(self) -> None:
         self._waiting: list[Abi] = []
-        self._seen: set[int] = set()
         self._events: dict[tuple[bytes, int], dict[str, Any]] = {}
         self._errors: dict[bytes, dict[str, Any]] = {}
 

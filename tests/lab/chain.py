@@ -3,11 +3,12 @@
 from lab.abi import Abi, Event, Log
 from lab.accounts import ACCOUNTS, KEYS
 from lab.anvil import AnvilChain, RpcError
-from lab.interface import GENESIS, Chain, Contract, Receipt, Reverted
+from lab.interface import CHAIN_ID, GENESIS, Chain, Contract, Receipt, Reverted
 from lab.revm import RevmChain
 
 __all__ = [
     "ACCOUNTS",
+    "CHAIN_ID",
     "GENESIS",
     "KEYS",
     "Abi",

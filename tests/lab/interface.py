@@ -125,7 +125,7 @@ class Chain(ABC):
     def at(self, abi: Abi | Iterable[dict[str, Any]] | Artifact, address: str, name: str = "contract") -> Contract:
         """Bind an ABI to an address."""
         if isinstance(abi, Artifact):
-            abi, name = abi.abi, abi.name
+            return Contract(self, self._known(abi.abi), address, abi.name)
         return Contract(self, self._known(abi), address, name)
 
     def send(

@@ -39,9 +39,10 @@ class Pool:
 
     def price(self) -> Fraction:
         """The marginal price, exactly as the pool stores it."""
-        root = Fraction(self.contract.call("slot0")[0], 2**96)
-        ratio = root**2 if self.base_is_token0 else 1 / root**2
-        return ratio * 10**self.base.decimals / 10**self.quote.decimals
+        root: int = self.contract.call("slot0")[0]
+        square = root * root
+        ratio = Fraction(square, 2**192) if self.base_is_token0 else Fraction(2**192, square)
+        return ratio * Fraction(10**self.base.decimals, 10**self.quote.decimals)
 
     def add_liquidity(self, provider: str, base: int, quote: int) -> int:
         """Mint both amounts and put them to work over the whole price range; returns the position's id."""

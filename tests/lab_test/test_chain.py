@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from lab import npm
 from lab.artifacts import vyper_artifact
-from lab.chain import GENESIS, AnvilChain, Chain, Contract, Reverted, RevmChain
+from lab.chain import CHAIN_ID, GENESIS, KEYS, AnvilChain, Chain, Contract, Reverted, RevmChain
 from lab.tokens import deploy_usdc
 
 HERE = Path(__file__).resolve().parent
@@ -125,6 +126,41 @@ def test_many_snapshots_one_after_another_leave_no_trace(revm_chain: RevmChain) 
         revm_chain.revert(outer)
     usdc.mint(user, 1)
     assert usdc.balance(user) == 1
+
+
+def test_a_contract_deployed_again_after_a_revert_starts_empty(chain: Chain) -> None:
+    admin, addresses = chain.accounts[0], set()
+    for _ in range(3):
+        snapshot = chain.snapshot()
+        usdc = deploy_usdc(chain, admin)
+        assert usdc.balance(admin) == 0
+        usdc.mint(admin, 5)
+        addresses.add(usdc.address)
+        chain.revert(snapshot)
+    assert len(addresses) == 1
+    assert chain.code(addresses.pop()) == b""
+
+
+@pytest.mark.anvil
+def test_an_outside_process_can_sign_for_the_accounts(anvil_chain: AnvilChain) -> None:
+    from eth_account import Account
+
+    probe = anvil_chain.deploy_artifact(vyper_artifact(HERE / "probe.vy"))
+    signer = Account.from_key(KEYS[anvil_chain.accounts[4]])
+    transaction = {
+        "to": to_checksum_address(probe.address),
+        "data": probe.abi.function("poke", 0).encode(()),
+        "chainId": CHAIN_ID,
+        "nonce": int(anvil_chain.rpc("eth_getTransactionCount", signer.address, "latest"), 16),
+        "gas": 100_000,
+        "maxFeePerGas": 10**9,
+        "maxPriorityFeePerGas": 10**9,
+    }
+    raw = signer.sign_transaction(transaction).raw_transaction
+    receipt = anvil_chain.rpc("eth_sendRawTransactionSync", "0x" + raw.hex())
+    assert receipt["status"] == "0x1"
+    assert receipt["from"] == signer.address.lower()
+    assert len(receipt["logs"]) == 1
 
 
 @pytest.mark.anvil
