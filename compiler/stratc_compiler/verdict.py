@@ -43,7 +43,8 @@ class Obligation:
     """Holds iff `hypotheses` and not `goal` together are unsatisfiable over the reals.
 
     `id` is stable across edits elsewhere: "recovers/rebalance/funds/3". `eliminated` says which shocks were
-    eliminated before, and by what argument.
+    eliminated before, and by what argument. With `witness` set the claim is the opposite: that there is a model, and
+    that one was replayed in exact integers.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Obligation:
     hypotheses: tuple[Hypothesis, ...]
     goal: Formula
     eliminated: tuple[str, ...] = ()
+    witness: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
 

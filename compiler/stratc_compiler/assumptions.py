@@ -1,0 +1,130 @@
+"""Everything the proofs rest on, by name, each with its guardian: written assumptions and implied ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stratc_compiler.rounds import SCALE
+from stratc_compiler.vault import Vault, VenueModel
+from stratc_compiler.verdict import GuardedAssumption, Guardian
+from stratc_dsl.strategy import (
+    AaveV3,
+    Assumption,
+    DepositsAtMost,
+    KeeperEvery,
+    LiquidityAtLeast,
+    LossAtMost,
+    PriceMoves,
+    PriceStays,
+    RateAtMost,
+    SlippageAtMost,
+    Token,
+    Venue,
+    WithdrawalsAtMost,
+)
+
+ENFORCED, WATCHED, TRUSTED = Guardian.ENFORCED, Guardian.WATCHED, Guardian.TRUSTED
+
+
+def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
+    """Written assumptions in their order, then implied ones."""
+    strategy = vault.strategy
+    return (
+        *(_written(assumption) for assumption in strategy.assumptions),
+        *(implied for token in strategy.tokens for implied in _of_token(token)),
+        *(implied for venue in strategy.venues for implied in _of_venue(venue, vault)),
+        *_of_the_vault(),
+    )
+
+
+def _percent(ratio: object) -> str:
+    return f"{float(ratio) * 100:g}%"  # type: ignore[arg-type]
+
+
+def _written(assumption: Assumption) -> GuardedAssumption:
+    id_, text, guardian, how = _terms(assumption)
+    return GuardedAssumption(id_, text, guardian, how, True, assumption.span)
+
+
+def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
+    match assumption:
+        case KeeperEvery(period):
+            return "keeper", f"keeper every {period} s", WATCHED, "the keeper reports how late it is"
+        case PriceMoves(token, low, high):
+            text = f"price({token}) moves {_percent(low)} .. +{_percent(high)}"
+            return f"moves({token})", text, WATCHED, "the keeper compares prices with those of the settled vault"
+        case PriceStays(token, low, high):
+            text = f"price({token}) stays {float(low):g} .. {float(high):g}"
+            return f"stays({token})", text, WATCHED, "the keeper reads the feed"
+        case RateAtMost(position, ratio, per):
+            text = f"rate({position}) <= {_percent(ratio)} per {per} s"
+            return f"rate({position})", text, WATCHED, "the keeper reads the venue's rate"
+        case SlippageAtMost(venue, ratio):
+            how = "every swap states its minimum from the oracle price and reverts below it"
+            return f"slippage({venue})", f"slippage({venue}) <= {_percent(ratio)}", ENFORCED, how
+        case LossAtMost(venue, ratio):
+            how = "the keeper compares the position with that of the settled vault"
+            return f"loss({venue})", f"loss({venue}) <= {_percent(ratio)}", WATCHED, how
+        case LiquidityAtLeast(venue, ratio):
+            how = "the keeper reads what the venue can pay out"
+            return f"liquidity({venue})", f"liquidity({venue}) >= {_percent(ratio)}", WATCHED, how
+        case WithdrawalsAtMost(ratio):
+            how = "the vault keeps a withdrawal allowance per round"
+            return "withdrawals", f"withdrawals <= {_percent(ratio)} of nav", ENFORCED, how
+        case DepositsAtMost(ratio):
+            return "deposits", f"deposits <= {_percent(ratio)} of nav", TRUSTED, "not used by any proof"
+
+
+def _of_token(token: Token) -> Iterator[GuardedAssumption]:
+    feed = f"{token.price.pair} feed"
+    age = f"{feed} is no older than {token.price.heartbeat} s, positive and complete"
+    yield _implied(f"fresh({token.name})", age, ENFORCED, "every state-changing call that needs a price reverts")
+    near = f"{feed} is within {_percent(token.price.deviation)} of the market, and {token.name} moves what it says"
+    yield _implied(f"feed({token.name})", near, TRUSTED, "claims are told at feed prices")
+
+
+def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
+    model = next((model for model in vault.venues if model.name == venue.name), None)
+    if model is None:
+        better = f"{venue.name} pays at most as much over the oracle price as it may pay under it"
+        yield _implied(f"gain({venue.name})", better, TRUSTED, "a better price only raises nav")
+        yield _implied(f"open({venue.name})", f"{venue.name} accepts swaps", TRUSTED, "a swap that fails reverts")
+        return
+    yield from _of_positions(venue, model, vault)
+    accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
+    yield _implied(f"open({venue.name})", accepts, TRUSTED, "pauses, caps and freezes are not modelled")
+    if isinstance(venue.terms, AaveV3) and model.health is not None:
+        yield _implied(f"parameters({venue.name})", _parameters(venue.terms), WATCHED, "checked at deployment")
+        same = f"{venue.name} prices tokens by the feeds of this strategy"
+        yield _implied(f"oracle({venue.name})", same, TRUSTED, "to be compared at deployment")
+
+
+def _parameters(terms: AaveV3) -> str:
+    parts = [f"{c.token} ltv {_percent(c.ltv)}, threshold {_percent(c.threshold)}" for c in terms.collateral if c.ltv]
+    return "; ".join(parts)
+
+
+def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[GuardedAssumption]:
+    written = vault.strategy.assumptions
+    if not any(isinstance(a, LossAtMost) and a.venue == venue.name for a in written):
+        text = f"{venue.name} loses nothing of what is held there"
+        yield _implied(f"loss({venue.name})", text, TRUSTED, "no `loss` assumption is written")
+    if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
+        text = f"{venue.name} can pay out all that is held there"
+        yield _implied(f"liquidity({venue.name})", text, TRUSTED, "no `liquidity` assumption is written")
+
+
+def _of_the_vault() -> Iterator[GuardedAssumption]:
+    scale = (
+        f"nav is worth at least {SCALE:,} times the smallest unit of any token, one share of any venue "
+        "and 10^-8 USD: rounding is carried as an error of at most one such unit per division"
+    )
+    yield _implied("scale", scale, WATCHED, "the keeper reads total assets")
+    together = "prices do not move between the transactions of one keeper pass"
+    yield _implied("pass", together, TRUSTED, "each rule checks its trigger and the floors again")
+    code = "the EVM, the Vyper compiler and the tokens do what they say; the contract computes what the model computes"
+    yield _implied("code", code, TRUSTED, "differential tests compare bytecode and model to the wei")
+
+
+def _implied(id_: str, text: str, guardian: Guardian, how: str) -> GuardedAssumption:
+    return GuardedAssumption(id_, text, guardian, how, False)

@@ -1,0 +1,238 @@
+"""What is to be shown: the claims of a strategy as obligations. Pure data out; nothing is solved here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from stratc_compiler.environment import Box
+from stratc_compiler.execute import run_plan
+from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Rel, Sub, number
+from stratc_compiler.relax import ZERO, Frame
+from stratc_compiler.rounds import (
+    DEPOSITED,
+    WITHDRAWN,
+    Opening,
+    after_environment,
+    first_deposit,
+    keeper_pass,
+    trading_rules,
+)
+from stratc_compiler.vault import Condition, OnCondition, RuleModel, Vault
+from stratc_compiler.verdict import Obligation
+from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.strategy import Claim, ExitPays, LossPerRound, Safe, Solvent, SurvivesLossOf
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSpec:
+    """One claim: proved iff every obligation holds. `about` is what the replay of a counterexample has to look at."""
+
+    name: str
+    text: str
+    about: About
+    obligations: tuple[Obligation, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AtAnyMoment:
+    """No venue of `venues` can liquidate, and assets cover debts if `solvency`; `lost` is a venue taken as lost."""
+
+    venues: tuple[str, ...]
+    solvency: bool
+    lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperSettles:
+    """The rules that fire do not revert, and leave the vault settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperIsQuiet:
+    """After the keeper's pass no rule is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class LosesAtMost:
+    ratio: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class ExitWorks:
+    """The exit does not revert and pays at least `pays` of nav (0: no share stated)."""
+
+    pays: Fraction
+
+
+About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks
+
+
+def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
+    """Every claim but `consistent`: those always checked, then those the strategy adds, as written."""
+    always = (
+        _at_any_moment(vault, box, "survives", "no venue can liquidate, nav >= 0", True, _liquidatable(vault), NOWHERE),
+        recovers(vault, box),
+        quiet(vault, box),
+        exits(vault, box, "exits", Fraction(0), NOWHERE),
+    )
+    return always + tuple(_written(claim, vault, box) for claim in vault.strategy.claims)
+
+
+def _liquidatable(vault: Vault) -> tuple[str, ...]:
+    return tuple(venue.name for venue in vault.venues if venue.never_liquidated is not None)
+
+
+def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
+    match claim:
+        case Solvent(span):
+            return _at_any_moment(vault, box, "solvent", "nav >= 0 at every moment", True, (), span)
+        case Safe(venue, span):
+            text = f"{venue} can never liquidate the vault"
+            return _at_any_moment(vault, box, f"safe({venue})", text, False, (venue,), span)
+        case SurvivesLossOf(venue, span):
+            name = f"survives loss of {venue}"
+            text = f"no venue can liquidate, nav >= 0, with {venue} worth nothing"
+            return _at_any_moment(vault, box, name, text, True, _liquidatable(vault), span, venue)
+        case LossPerRound(ratio, span):
+            return loss(vault, box, ratio, span)
+        case ExitPays(ratio, span):
+            return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
+
+
+def percent(ratio: Fraction) -> str:
+    return f"{float(ratio * 100):g}%"
+
+
+def _openings(vault: Vault, box: Box, lost: str | None = None) -> tuple[tuple[str, Opening], ...]:
+    """The induction step from any settled state, and the base case after a first deposit."""
+    return (("step", after_environment(vault, box, lost)), ("base", first_deposit(vault)))
+
+
+def _obligation(claim: str, short: str, text: str, frame: Frame, goal: Formula, span: Span) -> Obligation:
+    return Obligation(f"{claim}/{short}", claim, text, frame.trace.facts, goal, span=span)
+
+
+def _at_any_moment(
+    vault: Vault,
+    box: Box,
+    name: str,
+    text: str,
+    solvency: bool,
+    venues: tuple[str, ...],
+    span: Span,
+    lost: str | None = None,
+) -> ClaimSpec:
+    obligations: list[Obligation] = []
+    for case, opening in _openings(vault, box, lost):
+        frame = opening.frame
+        if solvency:
+            goal = Cmp(frame.exact_nav(), Rel.GE, ZERO)
+            obligations.append(_obligation(name, f"{case}/nav", "assets cover debts", frame, goal, span))
+        for venue in venues:
+            safe = vault.venue(venue).never_liquidated
+            if safe is not None:
+                goal_ = frame.formula(safe)
+                words = f"{venue} cannot liquidate"
+                obligations.append(_obligation(name, f"{case}/{venue}", words, frame, goal_, span))
+    return ClaimSpec(name, text, AtAnyMoment(venues, solvency, lost), tuple(obligations), span)
+
+
+# ── the keeper's pass ──────────────────────────────────────────────────────────────────────
+
+
+def _path(case: str, fired: tuple[RuleModel, ...]) -> str:
+    return "/".join([case, *(rule.name for rule in fired)])
+
+
+def _ignore(rule: RuleModel, fired: tuple[RuleModel, ...], short: str, words: str, goal: Formula, frame: Frame) -> None:
+    """What rules need is the business of `recovers` alone."""
+
+
+def recovers(vault: Vault, box: Box) -> ClaimSpec:
+    """The rules that fire never ask for more than there is, keep the floors, and leave the vault settled."""
+    obligations: list[Obligation] = []
+    for case, opening in _openings(vault, box):
+
+        def report(
+            rule: RuleModel,
+            fired: tuple[RuleModel, ...],
+            short: str,
+            words: str,
+            goal: Formula,
+            frame: Frame,
+            case: str = case,
+        ) -> None:
+            place = f"{_path(case, fired)}/{rule.name}/{short}"
+            obligations.append(_obligation("recovers", place, words, frame, goal, rule.span))
+
+        for end in keeper_pass(trading_rules(vault), opening.frame, report):
+            goal = _all(vault.settled, end.frame)
+            place = f"{_path(case, end.fired)}/settled"
+            span = end.fired[-1].span if end.fired else NOWHERE
+            obligations.append(_obligation("recovers", place, "the vault is settled again", end.frame, goal, span))
+    text = "the rules that fire leave the vault settled again"
+    return ClaimSpec("recovers", text, KeeperSettles(), tuple(obligations))
+
+
+def _all(conditions: tuple[Condition, ...], frame: Frame) -> Formula:
+    return And(tuple(frame.formula(condition.formula) for condition in conditions))
+
+
+def quiet(vault: Vault, box: Box) -> ClaimSpec:
+    """After the keeper's pass no rule is due: it never ping-pongs."""
+    due = tuple(rule.trigger.condition for rule in vault.rules if isinstance(rule.trigger, OnCondition))
+    obligations: list[Obligation] = []
+    for case, opening in _openings(vault, box):
+        for end in keeper_pass(trading_rules(vault), opening.frame, _ignore):
+            goal = And(tuple(Not(end.frame.formula(condition.formula)) for condition in due))
+            words = "no rule is due after the keeper's pass"
+            obligations.append(_obligation("quiet", f"{_path(case, end.fired)}", words, end.frame, goal, NOWHERE))
+    return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
+
+
+def loss(vault: Vault, box: Box, ratio: Fraction, span: Span) -> ClaimSpec:
+    """The round's result, flows taken out, is at worst -ratio of the capital at work: opening nav plus deposits.
+
+    Shown at every moment of the round and after the keeper's pass, whose trading costs count.
+    """
+    name = f"loss <= {percent(ratio)} per round"
+    obligations: list[Obligation] = []
+    for case, opening in _openings(vault, box):
+        moments: list[tuple[str, Frame]] = [(f"{case}/moment", opening.frame)]
+        moments += [
+            (f"{_path(case, end.fired)}/end", end.frame)
+            for end in keeper_pass(trading_rules(vault), opening.frame, _ignore)
+        ]
+        for place, frame in moments:
+            goal = _keeps(opening, frame, ratio)
+            obligations.append(_obligation(name, place, f"at most {percent(ratio)} is lost", frame, goal, span))
+    text = "of the opening nav and what was deposited, by prices, interest, venues and the keeper's own trades"
+    return ClaimSpec(name, text, LosesAtMost(ratio), tuple(obligations), span)
+
+
+def _keeps(opening: Opening, frame: Frame, ratio: Fraction) -> Formula:
+    """nav + withdrawn >= (1 - ratio) * (opening nav + deposited)."""
+    put_in = Sub(opening.nav, Mul(number(-1), DEPOSITED))
+    taken = Sub(frame.exact_nav(), Mul(number(-1), WITHDRAWN))
+    return Cmp(taken, Rel.GE, Mul(number(1 - ratio), put_in))
+
+
+def exits(vault: Vault, box: Box, name: str, pays: Fraction, span: Span) -> ClaimSpec:
+    """From any moment of a round the exit does not revert and pays at least `pays` of nav in base."""
+    obligations: list[Obligation] = []
+    for case, opening in _openings(vault, box):
+        nav = opening.frame.exact_nav()
+
+        def need(short: str, words: str, goal: Formula, frame: Frame, case: str = case) -> None:
+            # Built at once: facts learnt by later steps must not help to prove that this step succeeds.
+            obligations.append(_obligation(name, f"{case}/{short}", words, frame, goal, span))
+
+        end = run_plan(vault.exit_plan, opening.frame.fork(), need)
+        if pays:
+            paid = end.state[f"idle({vault.base})"]
+            goal = Cmp(paid, Rel.GE, Mul(number(pays), nav))
+            obligations.append(_obligation(name, f"{case}/pays", f"pays {percent(pays)} of nav", end, goal, span))
+    text = "the exit never reverts" + (f" and pays at least {percent(pays)} of nav" if pays else "")
+    return ClaimSpec(name, text, ExitWorks(pays), tuple(obligations), span)

@@ -1,0 +1,128 @@
+"""What the environment may do in one round: the box of the assumptions, in the coordinates of the proofs.
+
+Coordinates: every amount is told by its worth in base tokens at the oracle prices of the moment. All claims are
+homogeneous in prices, so dividing by the base token's price changes none of them; a base amount is then exact, and
+a position in another token T is multiplied by the relative factor of T against base. Decimals and absolute prices
+never appear: they stay fully symbolic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.vault import Held, Vault
+from stratc_dsl.strategy import (
+    DepositsAtMost,
+    KeeperEvery,
+    LiquidityAtLeast,
+    LossAtMost,
+    PriceMoves,
+    PriceStays,
+    RateAtMost,
+    Strategy,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A factor between `low` and `high`; `high` None means without bound."""
+
+    low: Fraction
+    high: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The environment of one round.
+
+    `relative` is the price factor of each token against base, `usd` its price factor in USD, `absolute` the USD range
+    of tokens that stay in one; `growth` is what happens to each position's amount; `liquidity` the share of an asset
+    position that can be drawn at any moment; `withdrawals` a share of the opening nav.
+    """
+
+    period: int
+    relative: dict[str, Interval]
+    usd: dict[str, Interval]
+    absolute: dict[str, Interval]
+    growth: dict[str, Interval]
+    liquidity: dict[str, Fraction]
+    withdrawals: Fraction | None
+
+
+ONE = Fraction(1)
+
+
+def box_of(vault: Vault) -> Box:
+    """The box that the strategy's assumptions describe. Raises Unsupported for assumptions not yet enforced."""
+    strategy = vault.strategy
+    for assumption in strategy.assumptions:
+        if isinstance(assumption, DepositsAtMost):
+            raise Unsupported("`deposits <= ...`", "leave it out: deposits are proved without a bound", assumption.span)
+    usd = {token.name: _usd_factor(strategy, token.name) for token in strategy.tokens}
+    return Box(
+        period=next(a.period for a in strategy.assumptions if isinstance(a, KeeperEvery)),
+        relative={name: _against(factor, usd[vault.base], name == vault.base) for name, factor in usd.items()},
+        usd=usd,
+        absolute={a.token: Interval(a.low, a.high) for a in strategy.assumptions if isinstance(a, PriceStays)},
+        growth={held.name: _growth(strategy, held) for held in vault.held},
+        liquidity={held.name: _liquidity(strategy, held) for held in vault.held if not held.debt},
+        withdrawals=vault.withdrawals,
+    )
+
+
+def _usd_factor(strategy: Strategy, token: str) -> Interval:
+    """Price at any moment of the round over the settled price: the tighter of `moves` and what `stays` implies."""
+    low, high = Fraction(0), None
+    for assumption in strategy.assumptions:
+        match assumption:
+            case PriceMoves(name, down, up) if name == token:
+                low, high = max(low, 1 + down), _tighter(high, 1 + up)
+            case PriceStays(name, least, most) if name == token:
+                low, high = max(low, least / most), _tighter(high, most / least)
+            case _:
+                pass
+    return Interval(low, high)
+
+
+def _tighter(high: Fraction | None, other: Fraction) -> Fraction:
+    return other if high is None else min(high, other)
+
+
+def _against(token: Interval, base: Interval, is_base: bool) -> Interval:
+    """The factor of a token's price in base tokens, both moving freely in their own intervals."""
+    if is_base:
+        return Interval(ONE, ONE)
+    low = Fraction(0) if base.high is None else token.low / base.high
+    high = None if token.high is None or base.low == 0 else token.high / base.low
+    return Interval(low, high)
+
+
+def _growth(strategy: Strategy, held: Held) -> Interval:
+    """What one round does to a position's amount: interest on a debt, loss or yield on an asset, nothing to idle."""
+    if held.venue is None:
+        return Interval(ONE, ONE)
+    if held.debt:
+        return Interval(ONE, _interest(strategy, held))
+    losses = [a.ratio for a in strategy.assumptions if isinstance(a, LossAtMost) and a.venue == held.venue]
+    return Interval(ONE - min(losses, default=Fraction(0)), None)
+
+
+def _interest(strategy: Strategy, held: Held) -> Fraction:
+    """An upper bound on the compounded growth of a debt in one keeper period.
+
+    A nominal rate r per `per` seconds, compounded as often as one likes, grows by at most exp(x) with
+    x = r * period / per, and exp(x) <= 1 / (1 - x) for 0 <= x < 1.
+    """
+    period = next(a.period for a in strategy.assumptions if isinstance(a, KeeperEvery))
+    rate = next(a for a in strategy.assumptions if isinstance(a, RateAtMost) and a.position == held.position)
+    growth = rate.ratio * period / rate.per
+    if growth >= 1:
+        raise Unsupported("interest of 100% and more within one round", "shorten `keeper every`", rate.span)
+    return 1 / (1 - growth)
+
+
+def _liquidity(strategy: Strategy, held: Held) -> Fraction:
+    stated = [a.ratio for a in strategy.assumptions if isinstance(a, LiquidityAtLeast) and a.venue == held.venue]
+    return max(stated, default=ONE)

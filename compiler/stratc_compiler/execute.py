@@ -1,0 +1,129 @@
+"""Symbolic execution of plans over real frames: what each step needs, and the state it leaves.
+
+A step that moves nothing is skipped by the contract; here it is the step with amount zero, whose result is among
+those admitted. Venue operations leave a position within the venue's own rounding of the exact amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, number
+from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
+from stratc_compiler.vault import Enter, Held, Leave, Let, Plan, Swap, Vault, VenueModel
+
+Need = Callable[[str, str, Formula, Frame], None]
+"""Called with (short id, words, what must hold, the frame it must hold in)."""
+
+
+def run_plan(plan: Plan, frame: Frame, need: Need) -> Frame:
+    """The frame after the plan; reports through `need` what every step requires in order not to revert."""
+    for number_, item in enumerate(plan, start=1):
+        match item:
+            case Let(name, expr):
+                frame.bind(name.name, frame.expr(expr))
+            case Enter(held, amount):
+                frame = _enter(held, _amount(frame, amount), frame, need, number_)
+            case Leave(held, amount):
+                frame = _leave(held, _amount(frame, amount), frame, need, number_)
+            case Swap():
+                frame = _swap(item, frame, need, number_)
+    return frame
+
+
+def _amount(frame: Frame, expr: Expr) -> Expr:
+    amount = frame.trace.fresh("amount")
+    frame.trace.learn("definition", Cmp(amount, Rel.EQ, frame.expr(expr)))
+    return amount
+
+
+def _idle(token: str) -> str:
+    return f"idle({token})"
+
+
+def _enter(held: Held, amount: Expr, frame: Frame, need: Need, step: int) -> Frame:
+    idle = frame.state[_idle(held.token)]
+    if held.debt:
+        after = _moved(frame, held, Add(frame.state[held.name], amount), Add(idle, amount))
+        venue = _venue(frame.vault, held)
+        if venue.after_borrow is not None:
+            allowed = Or((Cmp(amount, Rel.LE, ZERO), after.formula(venue.after_borrow)))
+            need(f"borrow/{step}", f"{held.name} may be borrowed at the venue's loan-to-value", allowed, after)
+        return after
+    need(f"funds/{step}", f"there is enough idle {held.token} to enter {held.name}", _covers(idle, amount), frame)
+    return _moved(frame, held, Add(frame.state[held.name], amount), Sub(idle, amount))
+
+
+def _leave(held: Held, amount: Expr, frame: Frame, need: Need, step: int) -> Frame:
+    idle = frame.state[_idle(held.token)]
+    position = frame.state[held.name]
+    if held.debt:
+        need(f"funds/{step}", f"there is enough idle {held.token} to repay {held.name}", _covers(idle, amount), frame)
+        need(f"owes/{step}", f"{held.name} is no less than what is repaid", _covers(position, amount), frame)
+        return _moved(frame, held, Sub(position, amount), Sub(idle, amount))
+    liquidity = frame.state[held.liquidity.name]
+    need(f"holds/{step}", f"{held.name} holds what is withdrawn", _covers(position, amount), frame)
+    need(f"liquid/{step}", f"{held.name} can pay out what is withdrawn", _covers(liquidity, amount), frame)
+    after = _moved(frame, held, Sub(position, amount), Add(idle, amount), Sub(liquidity, amount))
+    venue = _venue(frame.vault, held)
+    if venue.after_withdraw is not None:
+        allowed = Or((Cmp(amount, Rel.LE, ZERO), after.formula(venue.after_withdraw)))
+        need(f"withdraw/{step}", f"{venue.name} lets {held.name} go while there is debt", allowed, after)
+    return after
+
+
+def _covers(have: Expr, amount: Expr) -> Formula:
+    return Cmp(have, Rel.GE, amount)
+
+
+def _venue(vault: Vault, held: Held) -> VenueModel:
+    if held.venue is None:
+        raise NotLinear(f"{held.name} is at no venue")
+    return vault.venue(held.venue)
+
+
+def _moved(frame: Frame, held: Held, position: Expr, idle: Expr, liquidity: Expr | None = None) -> Frame:
+    """New state: idle exact, the position within its venue's rounding, never negative."""
+    slack = Mul(number(held.rounding), DUST)
+    left = frame.trace.fresh(held.name)
+    frame.trace.learn(
+        "rounding",
+        Cmp(left, Rel.GE, Sub(position, slack)),
+        Cmp(left, Rel.LE, Add(position, slack)),
+        Cmp(left, Rel.GE, ZERO),
+    )
+    changes: dict[str, Expr] = {held.name: left, _idle(held.token): _fresh(frame, _idle(held.token), idle)}
+    if liquidity is not None:
+        changes[held.liquidity.name] = _fresh(frame, held.liquidity.name, liquidity)
+    return frame.moved(changes)
+
+
+def _fresh(frame: Frame, name: str, value: Expr) -> Expr:
+    variable = frame.trace.fresh(name)
+    frame.trace.learn("definition", Cmp(variable, Rel.EQ, value))
+    return variable
+
+
+def _swap(item: Swap, frame: Frame, need: Need, step: int) -> Frame:
+    """What comes back is at least the contract's minimum and at most as much better than the oracle as worse."""
+    amount = _amount(frame, item.amount)
+    sold, bought = frame.state[_idle(item.sold)], frame.state[_idle(item.bought)]
+    need(f"funds/{step}", f"there is enough idle {item.sold} to sell for {item.bought}", _covers(sold, amount), frame)
+    minimum = frame.expr(item.minimum)
+    received = frame.trace.fresh(item.received.name)
+    most = Add(Mul(number(Fraction(1) + item.swap.slippage), amount), DUST)
+    frame.trace.learn(
+        f"slippage({item.swap.name})",
+        Cmp(received, Rel.GE, minimum),
+        Cmp(received, Rel.LE, most),
+        Cmp(received, Rel.GE, ZERO),
+    )
+    after = frame.moved(
+        {
+            _idle(item.sold): _fresh(frame, _idle(item.sold), Sub(sold, amount)),
+            _idle(item.bought): _fresh(frame, _idle(item.bought), Add(bought, received)),
+        }
+    )
+    after.known[item.received.name] = received
+    return after

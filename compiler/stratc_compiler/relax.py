@@ -1,0 +1,167 @@
+"""From contract arithmetic to real arithmetic, as an over-approximation.
+
+A frame holds the state at one moment in base-worth coordinates (see `environment`). In these coordinates converting
+an amount to its value and back is the identity, so everything the contract computes becomes linear; what is left of
+each rounded division is a fresh variable within `dust` of the exact result. `dust` bounds the worth of one smallest
+unit of any token, of 10^-18 USD and of one share of any ERC-4626 venue: every integer run of the contract is one of
+the real runs admitted here, never the other way round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from stratc_compiler.expr import (
+    Add,
+    And,
+    Cmp,
+    Expr,
+    Formula,
+    If,
+    Kind,
+    Min,
+    Monus,
+    Mul,
+    MulDiv,
+    Not,
+    Num,
+    Or,
+    Plain,
+    Rel,
+    Rounding,
+    Sub,
+    TokenDim,
+    Var,
+    dim_of,
+    number,
+)
+from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import Hypothesis
+
+DUST = Var("dust", Plain.NUMBER)
+ZERO = number(0)
+
+
+def real(name: str) -> Var:
+    """A real variable of the proofs."""
+    return Var(name, Plain.NUMBER)
+
+
+class NotLinear(Exception):
+    """An expression of the contract has no linear rendering in base-worth coordinates."""
+
+
+@dataclass(slots=True)
+class Trace:
+    """Facts gathered along one symbolic run; copied where runs part."""
+
+    facts: tuple[Hypothesis, ...] = ()
+    counter: int = 0
+
+    def fork(self) -> Trace:
+        return Trace(self.facts, self.counter)
+
+    def fresh(self, stem: str) -> Var:
+        self.counter += 1
+        return real(f"{stem}#{self.counter}")
+
+    def learn(self, label: str, *formulas: Formula) -> None:
+        self.facts += tuple(Hypothesis(label, formula) for formula in formulas)
+
+
+@dataclass(slots=True)
+class Frame:
+    """The state at one moment: worth of each state variable, and the definitions computed from it so far."""
+
+    vault: Vault
+    state: dict[str, Expr]
+    trace: Trace
+    known: dict[str, Expr] = field(default_factory=dict)
+
+    def moved(self, changes: dict[str, Expr]) -> Frame:
+        """The frame after some state variables changed; names bound by the plan stay bound."""
+        bound = {name: expr for name, expr in self.known.items() if name not in self.vault.definitions}
+        return Frame(self.vault, {**self.state, **changes}, self.trace, bound)
+
+    def fork(self) -> Frame:
+        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known))
+
+    def formula(self, formula: Formula) -> Formula:
+        """The formula over this frame's real variables."""
+        match formula:
+            case Cmp(left, rel, right):
+                return Cmp(self.expr(left), rel, self.expr(right))
+            case And(operands):
+                return And(tuple(self.formula(operand) for operand in operands))
+            case Or(operands):
+                return Or(tuple(self.formula(operand) for operand in operands))
+            case Not(operand):
+                return Not(self.formula(operand))
+
+    def expr(self, expr: Expr) -> Expr:
+        """The expression over this frame's real variables. Raises NotLinear."""
+        match expr:
+            case Num(value):
+                return number(value)
+            case Var(name):
+                return self._variable(name)
+            case Add(left, right):
+                return Add(self.expr(left), self.expr(right))
+            case Sub(left, right):
+                return Sub(self.expr(left), self.expr(right))
+            case Mul(left, right):
+                return Mul(self.expr(left), self.expr(right))
+            case Monus(left, right):
+                a, b = self.expr(left), self.expr(right)
+                return If(Cmp(a, Rel.GE, b), Sub(a, b), ZERO)
+            case Min(left, right):
+                return Min(self.expr(left), self.expr(right))
+            case If(condition, then, otherwise):
+                return If(self.formula(condition), self.expr(then), self.expr(otherwise))
+            case MulDiv(left, right, divisor, rounding):
+                exact = Mul(number(_factor(left, right, divisor)), self.expr(left))
+                return self._rounded(exact, rounding)
+
+    def _variable(self, name: str) -> Expr:
+        if name in self.state:
+            return self.state[name]
+        if name not in self.known:
+            self.known[name] = self.expr(self.vault.definitions[name])
+        return self.known[name]
+
+    def _rounded(self, exact: Expr, rounding: Rounding) -> Expr:
+        """A non-negative result within `dust` of the exact one, on the stated side of it."""
+        result = self.trace.fresh("rounded")
+        near = Sub(exact, DUST) if rounding is Rounding.DOWN else Add(exact, DUST)
+        low, high = (near, exact) if rounding is Rounding.DOWN else (exact, near)
+        self.trace.learn("rounding", Cmp(result, Rel.GE, low), Cmp(result, Rel.LE, high), Cmp(result, Rel.GE, ZERO))
+        return result
+
+    def bind(self, name: str, expr: Expr) -> None:
+        """Give a name to a value in this frame, through a variable of its own so that queries stay small."""
+        value = self.trace.fresh(name)
+        self.trace.learn("definition", Cmp(value, Rel.EQ, expr))
+        self.known[name] = value
+
+    def exact_nav(self) -> Expr:
+        """Assets less debts without rounding; negative where the vault is insolvent."""
+        result: Expr = ZERO
+        for held in self.vault.held:
+            worth = self.state[held.name]
+            result = Sub(result, worth) if held.debt else Add(result, worth)
+        return result
+
+
+def _factor(left: Expr, right: Expr, divisor: Expr) -> Fraction:
+    """By what a multiply-divide scales its left side in base-worth coordinates."""
+    match right, divisor:
+        case Num(top), Num(bottom):
+            return top / bottom
+        case _:
+            pass
+    match dim_of(right), dim_of(divisor):
+        case (TokenDim(Kind.PRICE), TokenDim(Kind.UNIT)) | (TokenDim(Kind.UNIT), TokenDim(Kind.PRICE)):
+            return Fraction(1)
+        case _:
+            raise NotLinear(f"{left} * {right} / {divisor}")

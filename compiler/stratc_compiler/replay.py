@@ -1,0 +1,244 @@
+"""Replays in exact integers: an ideal world beside the vault, one round of it, and what a claim says about it.
+
+Ideal means: venues book exactly what is moved, and swaps pay the contract's own minimum, which is the worst that the
+slippage assumption admits. Whatever breaks a claim here breaks it on a chain whose venues round as little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, KeeperIsQuiet, KeeperSettles, LosesAtMost, percent
+from stratc_compiler.environment import Box, Interval
+from stratc_compiler.interpret import Evaluator, Reverted, run_plan
+from stratc_compiler.rounds import trading_rules
+from stratc_compiler.vault import Held, OnCondition, RuleModel, Swap, Trades, Vault
+
+WAD = 10**18
+
+
+@dataclass(slots=True)
+class IdealWorld:
+    """State variables as plain integers, by their names in the model."""
+
+    vault: Vault
+    state: dict[str, int]
+    log: list[str] = field(default_factory=list)
+
+    def read(self, name: str) -> int:
+        return self.state[name]
+
+    def _idle(self, token: str, change: int, what: str) -> None:
+        name = f"idle({token})"
+        if self.state[name] + change < 0:
+            raise Reverted(f"{what} needs {-change} units of {token}, idle holds {self.state[name]}")
+        self.state[name] += change
+
+    def enter(self, held: Held, amount: int) -> None:
+        what = f"borrowing {held.name}" if held.debt else f"entering {held.name}"
+        self._idle(held.token, amount if held.debt else -amount, what)
+        self.state[held.name] += amount
+        self.log.append(f"{what}: {amount} units")
+        venue = self.vault.venue(held.venue) if held.venue else None
+        allowed = venue.after_borrow if venue is not None and held.debt else None
+        if allowed is not None and not Evaluator(self.vault, self).holds(allowed):
+            raise Reverted(f"{what} exceeds the venue's loan-to-value")
+
+    def leave(self, held: Held, amount: int) -> None:
+        what = f"repaying {held.name}" if held.debt else f"withdrawing {held.name}"
+        if amount > self.state[held.name]:
+            raise Reverted(f"{what} asks for {amount} units of {self.state[held.name]}")
+        if not held.debt:
+            self._draw(held, amount, what)
+        self._idle(held.token, -amount if held.debt else amount, what)
+        self.state[held.name] -= amount
+        self.log.append(f"{what}: {amount} units")
+        venue = self.vault.venue(held.venue) if held.venue else None
+        allowed = venue.after_withdraw if venue is not None and not held.debt else None
+        if allowed is not None and not Evaluator(self.vault, self).holds(allowed):
+            raise Reverted(f"{what} would leave the debt uncovered")
+
+    def _draw(self, held: Held, amount: int, what: str) -> None:
+        available = self.state[held.liquidity.name]
+        if amount > available:
+            raise Reverted(f"{what} asks for {amount} units, the venue can pay {available}")
+        self.state[held.liquidity.name] = available - amount
+
+    def swap(self, item: Swap, amount: int, minimum: int) -> int:
+        self._idle(item.sold, -amount, f"selling {item.sold}")
+        self._idle(item.bought, minimum, f"buying {item.bought}")
+        self.log.append(f"selling {amount} units of {item.sold} for {minimum} units of {item.bought}")
+        return minimum
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round to replay: settled state, the state at a moment of it, and the flows between (base units)."""
+
+    settled: dict[str, int]
+    moment: dict[str, int]
+    deposited: int
+    withdrawn: int
+
+
+def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:
+    """None iff the round is one the assumptions admit, else what does not fit."""
+    before, after = played.settled, played.moment
+    opening = Evaluator(vault, IdealWorld(vault, dict(before)))
+    for condition in vault.settled:
+        if not opening.holds(condition.formula):
+            return f"not settled: {condition.text}"
+    for token in vault.strategy.tokens:
+        name = f"price({token.name})"
+        if not _within(before[name], after[name], box.usd[token.name]):
+            return f"{name} moves out of its range"
+        stays = box.absolute.get(token.name)
+        if stays is not None and not all(_between(Fraction(s[name], WAD), stays) for s in (before, after)):
+            return f"{name} leaves its range"
+    for held in vault.held:
+        if held.venue is not None and not (held.venue == lost and not held.debt):
+            if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
+                return f"{held.name} grows out of its range"
+            if not held.debt and after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
+                return f"{held.name} is less liquid than assumed"
+    return _flows_fit(vault, box, played, opening)
+
+
+def _flows_fit(vault: Vault, box: Box, played: Round, opening: Evaluator) -> str | None:
+    base = f"idle({vault.base})"
+    if played.moment[base] != played.settled[base] + played.deposited - played.withdrawn:
+        return "idle base does not add up"
+    most = box.withdrawals
+    if most is not None and played.withdrawn > most * opening.named("total_assets"):
+        return "more is withdrawn than assumed"
+    return None
+
+
+def _between(value: Fraction, interval: Interval) -> bool:
+    return value >= interval.low and (interval.high is None or value <= interval.high)
+
+
+def _within(before: int, after: int, interval: Interval, slack: int = 0) -> bool:
+    if after + slack < interval.low * before:
+        return False
+    return interval.high is None or after - slack <= interval.high * before
+
+
+# ── what a claim says about a replayed round ───────────────────────────────────────────────
+
+
+def what_breaks(about: About, vault: Vault, played: Round) -> str | None:
+    """How the claim is broken in this round, or None where it holds."""
+    world = IdealWorld(vault, dict(played.moment))
+    state = Evaluator(vault, world)
+    match about:
+        case AtAnyMoment(venues, solvency):
+            return _moment(vault, state, venues, solvency)
+        case KeeperSettles():
+            return keeper(vault, world) or _unsettled(vault, state)
+        case KeeperIsQuiet():
+            return _still_due(vault, world)
+        case LosesAtMost(ratio):
+            return _loss(vault, played, ratio)
+        case ExitWorks(pays):
+            return _exit(vault, world, pays)
+
+
+def _moment(vault: Vault, state: Evaluator, venues: tuple[str, ...], solvency: bool) -> str | None:
+    for name in venues:
+        safe = vault.venue(name).never_liquidated
+        if safe is not None and not state.holds(safe):
+            return f"{name} can liquidate: health({name}) = {float(health(vault, name, state)):.4f}"
+    assets, debts = state.named("assets"), state.named("debts")
+    if solvency and assets < debts:
+        return f"insolvent: assets {assets / WAD:,.2f} USD, debts {debts / WAD:,.2f} USD"
+    return None
+
+
+def health(vault: Vault, venue: str, state: Evaluator) -> Fraction:
+    """Health factor of a venue with debt, exact."""
+    terms = vault.venue(venue).health
+    assert terms is not None
+    weighted, owed = (sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in terms)
+    return weighted / owed
+
+
+def keeper(vault: Vault, world: IdealWorld) -> str | None:
+    """Run the keeper's pass; what went wrong in it, or None."""
+    for rule in trading_rules(vault):
+        state = Evaluator(vault, world)
+        if isinstance(rule.trigger, OnCondition) and state.holds(rule.trigger.condition.formula):
+            broken = _run(rule, vault, world)
+            if broken:
+                return broken
+    return None
+
+
+def comes_due(rule: RuleModel, vault: Vault, world: IdealWorld) -> bool:
+    """Whether the rule's condition holds when its turn comes in the keeper's pass."""
+    for other in trading_rules(vault):
+        if other == rule:
+            break
+        state = Evaluator(vault, world)
+        due = isinstance(other.trigger, OnCondition) and state.holds(other.trigger.condition.formula)
+        if due and _run(other, vault, world):
+            return False
+    return isinstance(rule.trigger, OnCondition) and Evaluator(vault, world).holds(rule.trigger.condition.formula)
+
+
+def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
+    assert isinstance(rule.effect, Trades)
+    world.log.append(f"the keeper runs {rule.name}")
+    try:
+        run_plan(rule.effect.plan, vault, world)
+    except Reverted as reverted:
+        return f"{rule.name} reverts: {reverted}"
+    state = Evaluator(vault, world)
+    for floor in vault.floors:
+        if not state.holds(floor.formula):
+            return f"{rule.name} reverts: {floor.text} does not hold after it"
+    return None
+
+
+def _unsettled(vault: Vault, state: Evaluator) -> str | None:
+    for condition in vault.settled:
+        if not state.holds(condition.formula):
+            return f"not settled after the keeper's pass: {condition.text}"
+    return None
+
+
+def _still_due(vault: Vault, world: IdealWorld) -> str | None:
+    if keeper(vault, world):
+        return None  # a rule that fails is the business of `recovers`
+    state = Evaluator(vault, world)
+    for rule in vault.rules:
+        if isinstance(rule.trigger, OnCondition) and state.holds(rule.trigger.condition.formula):
+            return f"{rule.name} is due again after the keeper's pass"
+    return None
+
+
+def _loss(vault: Vault, played: Round, ratio: Fraction) -> str | None:
+    opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
+    world = IdealWorld(vault, dict(played.moment))
+    least = (1 - ratio) * (opening + played.deposited)
+    for moment in ("at this moment", "after the keeper's pass"):
+        left = Evaluator(vault, world).named("total_assets") + played.withdrawn
+        if left < least:
+            lost = 1 - Fraction(left, opening + played.deposited)
+            return f"{float(lost * 100):.3f}% is lost {moment}, more than {percent(ratio)}"
+        if keeper(vault, world):
+            return None
+    return None
+
+
+def _exit(vault: Vault, world: IdealWorld, pays: Fraction) -> str | None:
+    total = Evaluator(vault, world).named("total_assets")
+    try:
+        run_plan(vault.exit_plan, vault, world)
+    except Reverted as reverted:
+        return f"the exit reverts: {reverted}"
+    paid = world.state[f"idle({vault.base})"]
+    if paid < pays * total:
+        return f"the exit pays {float(Fraction(paid, total) * 100):.3f}% of nav, less than {percent(pays)}"
+    return None

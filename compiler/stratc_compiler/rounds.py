@@ -1,0 +1,193 @@
+"""The round: a settled vault, what the environment does to it, and the keeper's pass over the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratc_compiler.environment import Box, Interval
+from stratc_compiler.execute import Need, run_plan
+from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Rel, Sub, Var, number
+from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
+from stratc_compiler.vault import OnCondition, RuleModel, Trades, Vault
+
+SCALE = 1_000_000
+"""The scale assumption: nav is worth at least this many of the largest smallest unit in play (`dust`)."""
+
+DEPOSITED, WITHDRAWN = real("deposited"), real("withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The start of a round: the frame after the environment has moved, and the exact nav before it did."""
+
+    frame: Frame
+    nav: Expr
+
+
+def settled_frame(vault: Vault) -> Frame:
+    """Any settled state: amounts non-negative, nav at scale, and floors, bands, minima hold."""
+    frame = Frame(vault, {}, Trace())
+    for name in _state_names(vault):
+        frame.state[name] = real(f"{name}@0")
+        frame.trace.learn("amounts are never negative", Cmp(frame.state[name], Rel.GE, ZERO))
+    _at_scale(frame)
+    for condition in vault.settled:
+        frame.trace.learn(f"settled: {condition.text}", frame.formula(condition.formula))
+    return frame
+
+
+def _state_names(vault: Vault) -> tuple[str, ...]:
+    """Positions and idle balances; liquidity is not part of the state but of the environment."""
+    return tuple(dict.fromkeys([held.name for held in vault.held] + [held.name for held in vault.idle]))
+
+
+def _at_scale(frame: Frame) -> None:
+    frame.trace.learn("scale", Cmp(DUST, Rel.GT, ZERO), Cmp(frame.exact_nav(), Rel.GE, Mul(number(SCALE), DUST)))
+
+
+def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Opening:
+    """Every state that a moment of a round can show; `lost` names a venue whose asset positions are lost entirely.
+
+    Prices move anywhere in the box in any order, so the state at a moment depends only on where they are then;
+    flows likewise only on their sums.
+    """
+    before = settled_frame(vault)
+    nav = before.exact_nav()
+    frame = Frame(vault, dict(before.state), before.trace)
+    factors = _price_factors(vault, box, frame)
+    for held in vault.held:
+        if held.venue is not None:
+            growth = Interval(Fraction(0), Fraction(0)) if lost == held.venue and not held.debt else None
+            _grow(frame, held.name, held.token, growth or box.growth[held.name], factors)
+    for held in vault.idle:
+        if held.token != vault.base:
+            _grow(frame, held.name, held.token, Interval(Fraction(1), Fraction(1)), factors)
+    _flows(frame, vault, box, nav)
+    _liquidity(frame, vault, box)
+    return Opening(frame, nav)
+
+
+def _price_factors(vault: Vault, box: Box, frame: Frame) -> dict[str, Var]:
+    factors: dict[str, Var] = {}
+    for token in vault.strategy.tokens:
+        if token.name != vault.base:
+            factors[token.name] = real(f"price factor({token.name})")
+            _bound(frame, f"price({token.name})", factors[token.name], box.relative[token.name])
+    return factors
+
+
+def _bound(frame: Frame, label: str, factor: Expr, interval: Interval) -> None:
+    frame.trace.learn(label, Cmp(factor, Rel.GE, number(interval.low)))
+    if interval.high is not None:
+        frame.trace.learn(label, Cmp(factor, Rel.LE, number(interval.high)))
+
+
+def _grow(frame: Frame, name: str, token: str, growth: Interval, factors: dict[str, Var]) -> None:
+    """`after = before * growth * price factor`, as the product that `shocks` eliminates."""
+    before = frame.state[name]
+    after = real(f"{name}@1")
+    product: Expr = before
+    if growth.low == growth.high == 1:
+        pass
+    else:
+        factor = real(f"growth({name})")
+        _bound(frame, f"growth({name})", factor, growth)
+        product = Mul(product, factor)
+    if token in factors:
+        product = Mul(product, factors[token])
+    frame.trace.learn(f"move({name})", Cmp(after, Rel.EQ, product), Cmp(after, Rel.GE, ZERO))
+    frame.state[name] = after
+    frame.known.clear()
+
+
+def _flows(frame: Frame, vault: Vault, box: Box, nav: Expr) -> None:
+    """Deposits without bound, withdrawals out of idle up to the assumed share of the opening nav."""
+    name = f"idle({vault.base})"
+    after = real(f"{name}@1")
+    frame.trace.learn(
+        "flows",
+        Cmp(DEPOSITED, Rel.GE, ZERO),
+        Cmp(WITHDRAWN, Rel.GE, ZERO),
+        Cmp(after, Rel.EQ, Sub(Add(frame.state[name], DEPOSITED), WITHDRAWN)),
+        Cmp(after, Rel.GE, ZERO),
+    )
+    if box.withdrawals is not None:
+        frame.trace.learn("withdrawals", Cmp(WITHDRAWN, Rel.LE, Mul(number(box.withdrawals), nav)))
+    frame.state[name] = after
+    frame.known.clear()
+
+
+def _liquidity(frame: Frame, vault: Vault, box: Box) -> None:
+    for held in vault.held:
+        if held.venue is not None and not held.debt:
+            available = real(held.liquidity.name)
+            share = number(box.liquidity[held.name])
+            frame.trace.learn(
+                f"liquidity({held.name})",
+                Cmp(available, Rel.GE, Sub(Mul(share, frame.state[held.name]), DUST)),
+                Cmp(available, Rel.GE, ZERO),
+            )
+            frame.state[held.liquidity.name] = available
+
+
+def first_deposit(vault: Vault) -> Opening:
+    """The base case: a vault that holds nothing but what was just deposited."""
+    frame = Frame(vault, {}, Trace())
+    frame.state = dict.fromkeys(_state_names(vault), ZERO)
+    for held in vault.held:
+        if held.venue is not None and not held.debt:
+            frame.state[held.liquidity.name] = ZERO
+    frame.state[f"idle({vault.base})"] = DEPOSITED
+    frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
+    _at_scale(frame)
+    return Opening(frame, ZERO)
+
+
+# ── the keeper's pass ──────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class PassEnd:
+    """One way through the rules: which fired, in order, and the frame they left."""
+
+    fired: tuple[RuleModel, ...]
+    frame: Frame
+
+
+Report = Callable[[RuleModel, tuple[RuleModel, ...], str, str, Formula, Frame], None]
+"""Called with (rule, rules fired before it, short id, words, what must hold, frame)."""
+
+
+def keeper_pass(rules: tuple[RuleModel, ...], frame: Frame, report: Report) -> Iterator[PassEnd]:
+    """Every way the trading rules can fire, in order of priority, each re-evaluated after the one before."""
+    yield from _pass(rules, (), frame, report)
+
+
+def trading_rules(vault: Vault) -> tuple[RuleModel, ...]:
+    """Rules that move positions. The others leave positions as they are."""
+    return tuple(rule for rule in vault.rules if isinstance(rule.effect, Trades))
+
+
+def _pass(
+    rules: tuple[RuleModel, ...], fired: tuple[RuleModel, ...], frame: Frame, report: Report
+) -> Iterator[PassEnd]:
+    if not rules:
+        yield PassEnd(fired, frame)
+        return
+    rule, rest = rules[0], rules[1:]
+    assert isinstance(rule.effect, Trades)
+    # A timer can be due or not in any state, so it says nothing about the state.
+    on_condition = isinstance(rule.trigger, OnCondition)
+    trigger = frame.formula(rule.trigger.condition.formula) if isinstance(rule.trigger, OnCondition) else TRUE
+    fires = frame.fork()
+    fires.trace.learn(f"fires: {rule.name}", trigger)
+    need: Need = lambda short, words, goal, at: report(rule, fired, short, words, goal, at)  # noqa: E731
+    after = run_plan(rule.effect.plan, fires, need)
+    for floor in frame.vault.floors:
+        report(rule, fired, f"floor/{floor.text}", f"{floor.text} holds after it", after.formula(floor.formula), after)
+    yield from _pass(rest, (*fired, rule), after, report)
+    quiet = frame.fork()
+    quiet.trace.learn(f"does not fire: {rule.name}", Not(trigger) if on_condition else TRUE)
+    yield from _pass(rest, fired, quiet, report)

@@ -1,0 +1,63 @@
+"""A replayed round told in the strategy's words: token amounts, USD, percent."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from stratc_compiler.interpret import Evaluator
+from stratc_compiler.replay import WAD, IdealWorld, Round, health
+from stratc_compiler.vault import Held, Vault
+
+
+def tell(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) -> tuple[tuple[str, str], ...]:
+    """Lines of (label, text): the settled vault, the move, the vault after it, what breaks."""
+    lines = [("settled", _state(vault, played.settled)), ("the move", _move(vault, played))]
+    lines.append(("after it", _state(vault, played.moment)))
+    if "keeper" in broken or "reverts" in broken:
+        lines += [("the keeper", line) for line in keeper_log]
+    return (*lines, ("broken", broken))
+
+
+def _state(vault: Vault, state: dict[str, int]) -> str:
+    world = IdealWorld(vault, dict(state))
+    view = Evaluator(vault, world)
+    prices = [f"{t.name} at {_usd(state[f'price({t.name})'])}" for t in vault.strategy.tokens]
+    positions = [f"{held.name} {amount_text(vault, held, state[held.name])}" for held in vault.held]
+    nav = view.named("assets") - view.named("debts")
+    ends = [f"nav {_usd(nav)}"]
+    for venue in vault.venues:
+        if venue.health is not None and any(state[held.name] for held in venue.positions if held.debt):
+            ends.append(f"health({venue.name}) {float(health(vault, venue.name, view)):.4f}")
+    return ", ".join(prices + positions + ends)
+
+
+def amount_text(vault: Vault, held: Held, units: int) -> str:
+    """An amount in whole tokens with the token's name, no more digits than it needs."""
+    whole = Fraction(units, 10 ** vault.strategy.token(held.token).decimals)
+    return f"{float(whole):,.6f}".rstrip("0").rstrip(".") + f" {held.token}"
+
+
+def _usd(value: int) -> str:
+    return f"{value / WAD:,.4f}".rstrip("0").rstrip(".") + " USD"
+
+
+def _move(vault: Vault, played: Round) -> str:
+    parts = [
+        f"price({token.name}) {_change(played, f'price({token.name})')}"
+        for token in vault.strategy.tokens
+        if played.settled[f"price({token.name})"] != played.moment[f"price({token.name})"]
+    ]
+    for held in vault.held:
+        if held.venue is not None and played.settled[held.name] != played.moment[held.name]:
+            parts.append(f"{held.name} {_change(played, held.name)}")
+    base = vault.base
+    units = 10 ** vault.strategy.token(base).decimals
+    for word, flow in (("deposited", played.deposited), ("withdrawn", played.withdrawn)):
+        if flow:
+            parts.append(f"{float(Fraction(flow, units)):,.2f} {base} {word}")
+    return ", ".join(parts) or "nothing moves"
+
+
+def _change(played: Round, name: str) -> str:
+    before, after = played.settled[name], played.moment[name]
+    return f"{float(Fraction(after - before, before) * 100):+.4g}%" if before else f"to {after}"

@@ -1,0 +1,257 @@
+"""From a model of a failed obligation to a scenario: pinned to calm and round values, made integer, replayed, told.
+
+Prices and decimals are symbolic in the proof, so any will do for showing: the strategy's own decimals, tokens that
+stay in a range at its middle, others at 2,000 USD, and a vault of a million base tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratc_compiler.claims import About, AtAnyMoment
+from stratc_compiler.environment import Box, Interval
+from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, number
+from stratc_compiler.relax import DUST, ZERO, real
+from stratc_compiler.replay import IdealWorld, Round, inside_box, keeper, what_breaks
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
+from stratc_compiler.scenario import tell
+from stratc_compiler.smt import Query, Sat
+from stratc_compiler.vault import Held, Vault
+from stratc_compiler.verdict import Obligation, Scenario
+
+NAV = Fraction(100)
+"""Models are scaled to an opening nav of 100, so that worths read as percent of it."""
+
+MARGIN = number(Fraction(1, 10_000))
+WHOLE = 10_000
+"""Base tokens per percent of nav: scenarios are told for a vault of a million base tokens."""
+
+
+def find_scenario(obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int) -> Scenario | None:
+    """A replayed counterexample to the obligation, or None where no model that was tried replays."""
+    for values in models(obligation, vault, rlimit):
+        played = concrete(values, vault, box, about)
+        lost = about.lost if isinstance(about, AtAnyMoment) else None
+        if inside_box(vault, box, played, lost) is not None:
+            continue
+        broken = what_breaks(about, vault, played)
+        if broken is not None:
+            return _scenario(vault, played, broken)
+    return None
+
+
+def _scenario(vault: Vault, played: Round, broken: str) -> Scenario:
+    world = IdealWorld(vault, dict(played.moment))
+    keeper(vault, world)
+    return Scenario(tell(vault, played, tuple(world.log), broken), dict(played.settled), dict(played.moment), broken)
+
+
+# ── models ─────────────────────────────────────────────────────────────────────────────────
+
+
+def models(obligation: Obligation, vault: Vault, rlimit: int) -> Iterator[dict[str, Fraction]]:
+    """Models of the refuted query, the ones that survive rounding and read best first."""
+    hypotheses = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
+    inner = tuple(
+        strengthen(h.formula) if h.label.startswith(("settled:", "fires:", "does not fire:")) else h.formula
+        for h in obligation.hypotheses
+    )
+    broken = Not(obligation.goal)
+    for formulas in ((*inner, strengthen(broken)), (*hypotheses, strengthen(broken)), (*hypotheses, broken)):
+        query = Query((*formulas, *_scaling(obligation, vault)), rlimit)
+        if isinstance(query.solve(), Sat):
+            yield from _simplest(query, vault)
+
+
+def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
+    """Opening nav 100 (or, in the base case, a first deposit of 100) and a smallest unit that hardly counts."""
+    nav: Expr = ZERO
+    for held in vault.held:
+        nav = Add(nav, Mul(number(-1 if held.debt else 1), _before(held)))
+    opening = DEPOSITED if "/base/" in obligation.id else nav
+    return Cmp(opening, Rel.EQ, number(NAV)), Cmp(DUST, Rel.LE, number(Fraction(1, 10**7)))
+
+
+def _before(held: Held) -> Expr:
+    return real(f"{held.name}@0")
+
+
+def strengthen(formula: Formula, positive: bool = True) -> Formula:
+    """The formula with every comparison holding by `MARGIN`, so that it still holds after rounding to integers."""
+    match formula:
+        case Not(operand):
+            return strengthen(operand, not positive)
+        case And(operands):
+            parts = tuple(strengthen(operand, positive) for operand in operands)
+            return And(parts) if positive else Or(parts)
+        case Or(operands):
+            parts = tuple(strengthen(operand, positive) for operand in operands)
+            return Or(parts) if positive else And(parts)
+        case Cmp(left, rel, right):
+            return _by_margin(left, rel, right, positive)
+
+
+def _by_margin(left: Expr, rel: Rel, right: Expr, positive: bool) -> Formula:
+    if rel is Rel.EQ:
+        plain = Cmp(left, rel, right)
+        return plain if positive else Not(plain)
+    upward = (rel in (Rel.GE, Rel.GT)) == positive
+    return Cmp(left, Rel.GE, Add(right, MARGIN)) if upward else Cmp(Add(left, MARGIN), Rel.LE, right)
+
+
+def _simplest(query: Query, vault: Vault) -> Iterator[dict[str, Fraction]]:
+    """Greedily keep what makes the scenario calmer: no flows, no yield, targets, then round percentages."""
+    for wish in _calm(vault):
+        _grant(query, wish)
+    for held in vault.held:
+        answer = query.solve()
+        if isinstance(answer, Sat):
+            _round_off(query, held, answer.values)
+    answer = query.solve()
+    if isinstance(answer, Sat):
+        yield answer.values
+
+
+def _grant(query: Query, wish: Formula) -> bool:
+    query.push()
+    query.add(wish)
+    if isinstance(query.solve(), Sat):
+        return True  # the pushed level stays: later wishes build on this one
+    query.pop()
+    return False
+
+
+def _calm(vault: Vault) -> Iterator[Formula]:
+    yield Cmp(DEPOSITED, Rel.EQ, ZERO)
+    yield Cmp(WITHDRAWN, Rel.EQ, ZERO)
+    for held in vault.held:
+        if held.venue is not None and held.token == vault.base:
+            yield Cmp(real(f"{held.name}@1"), Rel.EQ, _before(held))
+            if not held.debt:
+                yield Cmp(real(held.liquidity.name), Rel.GE, real(f"{held.name}@1"))
+    for band in vault.bands:
+        yield Cmp(_before(band.held), Rel.EQ, number(band.target * NAV))
+
+
+def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
+    """Pin the opening worth, and the factor it moved by, to few digits where that still breaks the claim."""
+    before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
+    if before is None:
+        return
+    for digits in (0, 1, 2):
+        if _grant(query, Cmp(_before(held), Rel.EQ, number(round(before, digits)))):
+            before = Fraction(round(before, digits))
+            break
+    if after is None or not before:
+        return
+    for digits in (2, 3, 4):
+        factor = Fraction(round(after / before, digits))
+        if _grant(query, Cmp(real(f"{held.name}@1"), Rel.EQ, number(factor * before))):
+            return
+
+
+# ── integers ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """USD prices before and after, 10^-18 USD per whole token."""
+
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) -> Round:
+    """The model's round in smallest units. Amounts of base are rounded to units, prices to 8 decimals."""
+    relative = {token.name: _relative(token.name, values, vault, box) for token in vault.strategy.tokens}
+    prices = _prices(relative, vault, box)
+    units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
+    settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
+    moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
+    for held in dict.fromkeys((*vault.held, *vault.idle)):
+        _place(held, values, vault, relative, settled, moment)
+    base = f"idle({vault.base})"
+    deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base)
+    withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base)
+    moment[base] = settled[base] + deposited - withdrawn
+    return Round(settled, moment, deposited, withdrawn)
+
+
+def _units(worth: Fraction, vault: Vault, token: str) -> int:
+    return int(worth * WHOLE * 10 ** vault.strategy.token(token).decimals)
+
+
+def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box) -> Fraction:
+    """By what the token's price in base moved: read off a position in it, kept inside the box."""
+    if token == vault.base:
+        return Fraction(1)
+    interval = box.relative[token]
+    for held in vault.held:
+        before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
+        if held.token == token and before and after is not None:
+            return _clamp(after / before, interval)
+    return _clamp(Fraction(1), interval)
+
+
+def _clamp(value: Fraction, interval: Interval) -> Fraction:
+    value = max(value, interval.low)
+    return value if interval.high is None else min(value, interval.high)
+
+
+def _prices(relative: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
+    """Split relative moves into moves in USD: base stays where it is if it can, else moves as little as it must."""
+    usd_base = Fraction(1)
+    for name, factor in relative.items():
+        if name != vault.base and factor:
+            own = box.usd[name]
+            least, most = own.low / factor, None if own.high is None else own.high / factor
+            usd_base = max(usd_base, least) if usd_base < least else usd_base
+            usd_base = most if most is not None and usd_base > most else usd_base
+    before = {name: _shown_price(name, vault, box) for name in relative}
+    base = before[vault.base]
+    stays = box.absolute.get(vault.base)
+    if stays is not None and stays.high is not None:
+        base = min(base, stays.high / usd_base) if usd_base > 1 else max(base, stays.low / usd_base)
+        before[vault.base] = base
+    after = {n: before[n] * usd_base * (f if n != vault.base else 1) for n, f in relative.items()}
+    return Prices({n: _eight(p) for n, p in before.items()}, {n: _eight(p) for n, p in after.items()})
+
+
+def _shown_price(token: str, vault: Vault, box: Box) -> Fraction:
+    stays = box.absolute.get(token)
+    if stays is None or stays.high is None:
+        return Fraction(2_000)
+    return Fraction(1) if stays.low <= 1 <= stays.high else (stays.low + stays.high) / 2
+
+
+def _eight(price: Fraction) -> int:
+    """USD to 10^-18 USD through the 8 decimals of a feed."""
+    return round(price * 10**8) * 10**10
+
+
+def _place(
+    held: Held,
+    values: dict[str, Fraction],
+    vault: Vault,
+    relative: dict[str, Fraction],
+    settled: dict[str, int],
+    moment: dict[str, int],
+) -> None:
+    before = values.get(f"{held.name}@0", Fraction(0))
+    if held.venue is None and held not in vault.held:
+        before = Fraction(0)  # what others left lying with the vault is no part of the story
+    in_base = Fraction(settled[f"price({vault.base})"], settled[f"price({held.token})"])
+    settled[held.name] = _units(before * in_base, vault, held.token)
+    grown = Fraction(1)
+    after = values.get(f"{held.name}@1")
+    if held.venue is not None and after is not None and before and relative[held.token]:
+        grown = after / before / relative[held.token]
+    moment[held.name] = int(settled[held.name] * grown)
+    if not held.debt and held.venue is not None:
+        share = values.get(held.liquidity.name)
+        full = after if after is not None else before
+        liquid = Fraction(1) if share is None or not full else min(Fraction(1), share / full)
+        settled[held.liquidity.name] = settled[held.name]
+        moment[held.liquidity.name] = -int(-moment[held.name] * liquid)
