@@ -1,0 +1,197 @@
+"""The chain as the keeper sees it: one vault behind one RPC endpoint. The only module that asks it anything.
+
+Everything is read at a numbered block, so that one decision never mixes two states of the chain. Methods raise
+RpcDown where no answer came, Refused where the node will not do it and Reverted where the vault says no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import requests
+from eth_typing import HexStr
+from web3 import HTTPProvider, Web3
+from web3.exceptions import ContractLogicError, ContractPanicError, TransactionNotFound, Web3Exception, Web3RPCError
+
+from stratc_targets.keeper.config import KeeperConfig
+from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
+
+ANSWER_SECONDS = 10
+
+# What nodes call an execution that ended without a revert reason: geth's words, and those of revm (anvil, reth).
+_HALTS = (
+    "execution reverted",
+    "out of gas",
+    "outofgas",
+    "invalid opcode",
+    "evm error",
+    "stack ",
+    "gas required exceeds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A block to decide on. `time` is its timestamp in seconds, `base_fee` its wei per gas (None before EIP-1559)."""
+
+    number: int
+    time: int
+    base_fee: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A mined transaction."""
+
+    tx_hash: str
+    block: int
+    succeeded: bool
+    gas_used: int
+
+
+class Chain:
+    """One endpoint, and the vault of one configuration on it."""
+
+    def __init__(self, rpc_url: str, config: KeeperConfig, vault: str) -> None:
+        # web3's own retries would hide a dead endpoint for seconds; the keeper has its own, and says so.
+        provider = HTTPProvider(rpc_url, request_kwargs={"timeout": ANSWER_SECONDS}, exception_retry_configuration=None)
+        self._web3 = Web3(provider)
+        self._vault = self._web3.eth.contract(address=Web3.to_checksum_address(vault), abi=config.abi)
+        self.host = urlsplit(rpc_url).netloc.rpartition("@")[2]  # the rest of a URL may hold an access token
+
+    @property
+    def vault(self) -> str:
+        """The vault's address, with checksum."""
+        return str(self._vault.address)
+
+    def chain_id(self) -> int:
+        with self._asking():
+            return self._web3.eth.chain_id
+
+    def head(self) -> Head:
+        """The latest block."""
+        return self.block("latest")
+
+    def block(self, number: int | Literal["latest"]) -> Head:
+        with self._asking():
+            block = self._web3.eth.get_block(number)
+        return Head(block["number"], block["timestamp"], block.get("baseFeePerGas"))
+
+    def code(self, address: str) -> bytes:
+        with self._asking():
+            return bytes(self._web3.eth.get_code(Web3.to_checksum_address(address)))
+
+    def balance(self, address: str) -> int:
+        """In wei."""
+        with self._asking():
+            return self._web3.eth.get_balance(Web3.to_checksum_address(address))
+
+    def nonce(self, address: str, block: int | None = None) -> int:
+        """How many transactions of the address are in the chain up to a block, or up to the latest."""
+        with self._asking():
+            at: Any = "latest" if block is None else block
+            return self._web3.eth.get_transaction_count(Web3.to_checksum_address(address), at)
+
+    def view(self, name: str, block: int) -> Any:
+        """The result of a view of the vault that takes no arguments."""
+        with self._asking():
+            return self._vault.functions[name]().call(block_identifier=block)
+
+    def simulate(self, name: str, sender: str, block: int) -> None:
+        """Carry out a function of the vault without a trace; raises Reverted with its reason."""
+        with self._asking():
+            self._vault.functions[name]().call({"from": Web3.to_checksum_address(sender)}, block_identifier=block)
+
+    def estimate_gas(self, name: str, sender: str) -> int:
+        """Gas that a function of the vault needs now."""
+        with self._asking():
+            return self._vault.functions[name]().estimate_gas({"from": Web3.to_checksum_address(sender)})
+
+    def call_data(self, name: str) -> str:
+        return str(self._vault.encode_abi(name))
+
+    def tip(self) -> int:
+        """What the endpoint suggests to pay above the base fee, in wei per gas."""
+        with self._asking():
+            return self._web3.eth.max_priority_fee
+
+    def send(self, raw: str) -> None:
+        """Hand over a signed transaction. That the node has it already is success."""
+        try:
+            with self._asking():
+                self._web3.eth.send_raw_transaction(HexStr(raw))
+        except Refused as refusal:
+            if not any(
+                words in str(refusal).lower() for words in ("already known", "already imported", "already_exists")
+            ):
+                raise
+
+    def landed(self, tx_hash: str) -> Landed | None:
+        """The receipt of a transaction, None while it is not in a block."""
+        with self._asking():
+            try:
+                receipt = self._web3.eth.get_transaction_receipt(HexStr(tx_hash))
+            except TransactionNotFound:
+                return None
+        return Landed(tx_hash, receipt["blockNumber"], receipt["status"] == 1, receipt["gasUsed"])
+
+    def why_reverted(self, name: str, sender: str, block: int) -> str:
+        """The reason why a function reverted in a block: receipts have none, so it is tried again one block earlier."""
+        try:
+            self.simulate(name, sender, block - 1)
+        except Refused as refusal:
+            return str(refusal)
+        return "no reason: it succeeds on the state of the block before"
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Turn everything that web3 and requests raise into the three errors of this module."""
+        try:
+            yield
+        except ContractLogicError as error:
+            raise Reverted(_reason(error)) from None
+        except Web3RPCError as error:
+            message = _node_message(error)
+            kind = Reverted if any(halt in message.lower() for halt in _HALTS) else Refused
+            raise kind(message) from None
+        except requests.Timeout:
+            raise RpcDown(f"{self.host} gave no answer in {ANSWER_SECONDS} s") from None
+        except requests.ConnectionError:
+            raise RpcDown(f"cannot connect to {self.host}") from None
+        except requests.HTTPError as error:
+            status = error.response.status_code if error.response is not None else "unknown"
+            raise RpcDown(f"{self.host} answers with HTTP status {status}") from None
+        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError) as error:
+            # Only the kind: the text of these errors may quote the URL.
+            raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
+
+
+def _reason(error: ContractLogicError) -> str:
+    if isinstance(error, ContractPanicError):
+        return str(error.message)
+    return (error.message or "execution reverted").removeprefix("execution reverted: ")
+
+
+def _node_message(error: Web3RPCError) -> str:
+    answer = error.rpc_response or {}
+    detail = answer.get("error")
+    return str(detail["message"]) if isinstance(detail, dict) and "message" in detail else str(error.message)
+
+
+def transaction(chain_id: int, nonce: int, to: str, data: str, gas: int, max_fee: int, tip: int) -> dict[str, Any]:
+    """An EIP-1559 transaction without value."""
+    return {
+        "type": 2,
+        "chainId": chain_id,
+        "nonce": nonce,
+        "to": Web3.to_checksum_address(to),
+        "value": 0,
+        "data": data,
+        "gas": gas,
+        "maxFeePerGas": max_fee,
+        "maxPriorityFeePerGas": tip,
+    }

@@ -1,0 +1,187 @@
+"""keeper.json: from text to values, with every mistake told by its place in the document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+from stratc_targets.keeper.errors import ConfigError
+
+SCHEMA = "stratc.keeper/1"
+
+VAULT_FUNCTIONS = ("keeper", "mode", "settle", "settled", "round_allowance")
+"""What the keeper calls besides the rules."""
+
+_MOST_MISTAKES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: the view `due` says when, the function `call` does it, with at most `gas_limit` gas."""
+
+    name: str
+    due: str
+    call: str
+    reduces_risk: bool
+    gas_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gas:
+    """Fee caps in wei per gas, and after how many seconds a transaction counts as stuck."""
+
+    normal: int
+    emergency: int
+    replace_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The runtime that a vault's code begins with: length in bytes and keccak256 in hex."""
+
+    length: int
+    keccak: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    chain_id: int
+    vault: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperConfig:
+    """What the process reads of keeper.json. `period` is in seconds, `rules` are in order of priority."""
+
+    strategy: str
+    period: int
+    rules: tuple[Rule, ...]
+    gas: Gas
+    abi: tuple[dict[str, Any], ...]
+    code: Code
+    deployment: Deployment | None
+
+
+def parse_config(text: str, name: str) -> KeeperConfig:
+    """The configuration in a text; `name` is the file's, for messages. Raises ConfigError."""
+    document = _json(text, name)
+    _check_version(document, name)
+    _check_schema(document, name)
+    _check_functions(document, name)
+    return _config(document)
+
+
+def bind(document: dict[str, Any], chain_id: int, vault: str) -> dict[str, Any]:
+    """The same document with its deployment: the chain and the vault's address in hex.
+
+    Raises ConfigError where it is already bound to another vault.
+    """
+    deployment = {"chain_id": chain_id, "vault": vault}
+    old = document["deployment"]
+    if old is not None and (old["chain_id"], old["vault"].lower()) != (chain_id, vault.lower()):
+        raise ConfigError(
+            f"the configuration is bound to {old['vault']} on chain {old['chain_id']}, "
+            f"so it cannot be used for {vault} on chain {chain_id}"
+        )
+    return document | {"deployment": deployment}
+
+
+def gwei(amount: Decimal) -> int:
+    """Wei in an amount of gwei, rounded down; at least one."""
+    return max(1, int(amount * 10**9))
+
+
+def schema() -> dict[str, Any]:
+    """The published JSON Schema of keeper.json."""
+    text = files("stratc_targets.keeper").joinpath("keeper.schema.json").read_text("utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+# ── checks ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _json(text: str, name: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
+    except (RecursionError, ValueError) as error:
+        raise ConfigError(f"{name}: not JSON: {error}") from None
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _check_version(document: Any, name: str) -> None:
+    """Told apart from other mistakes: a file of another version would fail in many confusing places."""
+    found = document.get("schema") if isinstance(document, dict) else None
+    if isinstance(found, str) and found != SCHEMA:
+        raise ConfigError(f"{name}: schema: this is {found}, and this stratc reads {SCHEMA}: build the strategy again")
+
+
+def _check_schema(document: Any, name: str) -> None:
+    # Imported here: writing a configuration needs no validator, only the keeper does.
+    from jsonschema import Draft202012Validator
+
+    mistakes = sorted(
+        Draft202012Validator(schema()).iter_errors(document), key=lambda error: list(map(str, error.path))
+    )
+    if mistakes:
+        shown = [_mistake(error) for error in mistakes[:_MOST_MISTAKES]]
+        if len(mistakes) > _MOST_MISTAKES:
+            shown.append(f"and {len(mistakes) - _MOST_MISTAKES} more")
+        raise ConfigError("\n".join(f"{name}: {line}" for line in shown))
+
+
+def _mistake(error: Any) -> str:
+    """One mistake at the place where it is: of the alternatives of a `oneOf`, the one that was meant."""
+    from jsonschema.exceptions import best_match
+
+    while error.context:
+        error = best_match(error.context, key=lambda inner: (-len(inner.path), inner.validator == "type"))
+    return f"{_path(error.absolute_path)}: {error.message}"
+
+
+def _path(steps: Iterable[str | int]) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.lstrip(".") or "the document"
+
+
+def _check_functions(document: dict[str, Any], name: str) -> None:
+    known = [entry["name"] for entry in document["abi"]]
+    for wanted in VAULT_FUNCTIONS:
+        if wanted not in known:
+            raise ConfigError(f"{name}: abi: the function `{wanted}` is missing")
+    names = [rule["name"] for rule in document["rules"]]
+    for place, rule in enumerate(document["rules"]):
+        if rule["name"] in names[:place]:
+            raise ConfigError(f"{name}: rules[{place}].name: `{rule['name']}` is used twice")
+        for field in ("due", "call"):
+            if rule[field] not in known:
+                raise ConfigError(f"{name}: rules[{place}].{field}: the function `{rule[field]}` is not in abi")
+
+
+# ── values ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _config(document: dict[str, Any]) -> KeeperConfig:
+    gas, code, deployment = document["gas"], document["code"], document["deployment"]
+    caps = gas["max_fee_per_gas_gwei"]
+    return KeeperConfig(
+        strategy=document["strategy"],
+        period=document["period"],
+        rules=tuple(
+            Rule(rule["name"], rule["due"], rule["call"], rule["reduces_risk"], rule["gas_limit"])
+            for rule in document["rules"]
+        ),
+        gas=Gas(gwei(Decimal(caps["normal"])), gwei(Decimal(caps["emergency"])), float(gas["replace_after_seconds"])),
+        abi=tuple(document["abi"]),
+        code=Code(code["runtime_bytes"], code["runtime_keccak256"]),
+        deployment=None if deployment is None else Deployment(deployment["chain_id"], deployment["vault"]),
+    )

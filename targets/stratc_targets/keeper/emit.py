@@ -1,0 +1,151 @@
+"""keeper.json of a proved vault: what its keeper does, from what was proved and what was compiled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import PurePath
+from typing import Any
+
+from vyper.utils import keccak256
+
+from stratc_compiler.certify import ProvedVault
+from stratc_compiler.vault import (
+    Exits,
+    Freezes,
+    Marks,
+    OnCondition,
+    OnStale,
+    OnTimer,
+    RuleEffect,
+    RuleModel,
+    RuleTrigger,
+    SwapModel,
+    Trades,
+)
+from stratc_dsl.span import Source
+from stratc_dsl.strategy import KeeperEvery, Strategy
+from stratc_targets.artifact import Artifact
+from stratc_targets.keeper.alarms import alarms
+from stratc_targets.keeper.config import SCHEMA, VAULT_FUNCTIONS
+from stratc_targets.keeper.decimals import decimal_text
+
+PATH = "keeper.json"
+
+NORMAL_MAX_FEE_GWEI = 50
+"""What routine work may cost: above it, a rebalance can wait for a cheaper hour."""
+
+EMERGENCY_MAX_FEE_GWEI = 500
+"""What saving a loan may cost. On 2020-03-12 gas stood at 80 to 200 gwei, and keepers with a lower cap were stuck."""
+
+REPLACE_AFTER_SECONDS = 60
+"""Five blocks of Ethereum: a fair bid is mined in one or two."""
+
+TRADE_GAS_LIMIT = 5_000_000
+RECORD_GAS_LIMIT = 1_500_000
+"""Rules that only record something still read every oracle and venue when they assert the floors."""
+
+
+def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex: str) -> Artifact:
+    """The configuration of the vault's keeper, not yet bound to a deployment; the same input gives the same bytes.
+
+    `abi` is the compiled vault's, `runtime_hex` its runtime without immutables (with or without `0x`).
+    Raises ValueError where the vault lacks a function that its keeper calls.
+    """
+    vault, source = proved.vault, proved.verification.source
+    runtime = bytes.fromhex(runtime_hex.removeprefix("0x"))
+    period = _period(vault.strategy)
+    document = {
+        "schema": SCHEMA,
+        "strategy": vault.strategy.name,
+        # The file alone, not its folder: the same text gives the same bytes wherever it lies.
+        "source": {"name": PurePath(source.name).name, "sha256": sha256(source.text.encode()).hexdigest()},
+        "compiler": f"stratc {version('stratc')}",
+        "period": period,
+        "rules": [_rule(rule, source) for rule in vault.rules],
+        "gas": {
+            "max_fee_per_gas_gwei": {"normal": NORMAL_MAX_FEE_GWEI, "emergency": EMERGENCY_MAX_FEE_GWEI},
+            "replace_after_seconds": REPLACE_AFTER_SECONDS,
+        },
+        "swaps": [_swap(swap) for swap in vault.swaps],
+        "alarms": alarms(proved.verification, period),
+        "abi": _abi(abi, vault.rules),
+        "code": {"runtime_bytes": len(runtime), "runtime_keccak256": f"0x{keccak256(runtime).hex()}"},
+        "deployment": None,
+    }
+    return Artifact(PATH, document_text(document))
+
+
+def document_text(document: dict[str, Any]) -> str:
+    """A configuration as it is written to a file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def due_name(rule: str) -> str:
+    """The view of the vault that says whether a rule is due."""
+    return f"{rule}_due"
+
+
+def _period(strategy: Strategy) -> int:
+    return next(assumption.period for assumption in strategy.assumptions if isinstance(assumption, KeeperEvery))
+
+
+def _rule(rule: RuleModel, source: Source) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "text": rule.text,
+        "line": source.line_and_column(rule.span.start)[0],
+        "trigger": _trigger(rule.trigger),
+        "due": due_name(rule.name),
+        "call": rule.name,
+        "reduces_risk": _reduces_risk(rule.effect),
+        "gas_limit": _gas_limit(rule.effect),
+    }
+
+
+def _trigger(trigger: RuleTrigger) -> dict[str, Any]:
+    match trigger:
+        case OnCondition(condition):
+            return {"kind": "condition", "text": condition.text}
+        case OnTimer(period):
+            return {"kind": "timer", "period": period}
+        case OnStale(token):
+            return {"kind": "stale", "token": token}
+
+
+def _reduces_risk(effect: RuleEffect) -> bool:
+    match effect:
+        case Trades(reduces_risk=reduces_risk):
+            return reduces_risk
+        case Freezes() | Exits():
+            return True
+        case Marks():
+            return False
+
+
+def _gas_limit(effect: RuleEffect) -> int:
+    match effect:
+        case Trades() | Exits():
+            return TRADE_GAS_LIMIT
+        case Marks() | Freezes():
+            return RECORD_GAS_LIMIT
+
+
+def _swap(swap: SwapModel) -> dict[str, Any]:
+    return {
+        "venue": swap.name,
+        "adapter": swap.adapter,
+        "pair": list(swap.pair),
+        "max_slippage": decimal_text(swap.slippage),
+    }
+
+
+def _abi(abi: Sequence[dict[str, Any]], rules: Sequence[RuleModel]) -> list[dict[str, Any]]:
+    wanted = [*VAULT_FUNCTIONS, *(name for rule in rules for name in (due_name(rule.name), rule.name))]
+    functions = {entry["name"]: entry for entry in abi if entry["type"] == "function"}
+    missing = [name for name in wanted if name not in functions]
+    if missing:
+        raise ValueError(f"the vault lacks what its keeper calls: {', '.join(missing)}")
+    return [functions[name] for name in wanted]

@@ -1,0 +1,45 @@
+"""What the keeper says while it runs: one event a line, for machines or for people. Never a key, never a full URL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TextIO
+
+Field = str | int | float | bool | None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Writes one line per event to `stream`: a JSON object where `as_json`, else text."""
+
+    stream: TextIO
+    as_json: bool
+    now: Callable[[], datetime] = _now
+
+    def info(self, event: str, message: str, **fields: Field) -> None:
+        """Something happened as it should."""
+        self._write("info", event, message, fields)
+
+    def warning(self, event: str, message: str, **fields: Field) -> None:
+        """Something that the keeper copes with, and that people should know of."""
+        self._write("warning", event, message, fields)
+
+    def error(self, event: str, message: str, **fields: Field) -> None:
+        """Something that needs people."""
+        self._write("error", event, message, fields)
+
+    def _write(self, level: str, event: str, message: str, fields: dict[str, Field]) -> None:
+        time = self.now().isoformat(timespec="milliseconds")
+        if self.as_json:
+            line = json.dumps({"time": time, "level": level, "event": event, "message": message} | fields)
+        else:
+            line = f"{time}  {level:<7}  {message}"
+        self.stream.write(line + "\n")
+        self.stream.flush()

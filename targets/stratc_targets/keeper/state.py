@@ -1,0 +1,157 @@
+"""What the keeper must not forget: the transaction in flight, and since when the round lasts.
+
+The file is written before a transaction is sent. Whatever instant the process dies at, the next one finds every
+transaction that may still land.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stratc_targets.keeper.errors import SetupError
+from stratc_targets.keeper.fees import Bid
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One signed transaction. `call` is the vault's function, `raw` what the network gets (public once sent)."""
+
+    call: str
+    tx_hash: str
+    raw: str
+    gas: int
+    bid: Bid
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """Everything signed for one nonce, oldest first. At most one of them can ever land."""
+
+    nonce: int
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def latest(self) -> Attempt:
+        return self.attempts[-1]
+
+    def with_attempt(self, attempt: Attempt) -> Flight:
+        return replace(self, attempts=(*self.attempts, attempt))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The running round as far as known: block time of its begin, and the most withdrawal allowance seen in it."""
+
+    began: int
+    allowance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose state it is."""
+
+    chain_id: int
+    vault: str
+    keeper: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    identity: Identity
+    flight: Flight | None = None
+    round: Round | None = None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the state file for one process. Raises SetupError where another keeper has it."""
+    try:
+        handle = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise SetupError(f"cannot use the state file {path}: {error.strerror}") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(f"another keeper runs with the state file {path}") from None
+        yield
+
+
+class StateFile:
+    """The state of one keeper, in memory and on disk."""
+
+    def __init__(self, path: Path, identity: Identity) -> None:
+        """Read the file, or begin it. Raises SetupError where it is damaged, another's, or cannot be written."""
+        self._path = path
+        self.state = _load(path, identity)
+        self._save(self.state)
+
+    def set_flight(self, flight: Flight | None) -> None:
+        """Remember what is in flight. Raises SetupError where it cannot be written: then nothing may be sent."""
+        self._save(replace(self.state, flight=flight))
+
+    def set_round(self, round_: Round) -> None:
+        """Remember the running round. Raises SetupError where it cannot be written."""
+        self._save(replace(self.state, round=round_))
+
+    def _save(self, state: State) -> None:
+        try:
+            _replace_file(self._path, json.dumps(asdict(state), indent=1))
+        except OSError as error:
+            raise SetupError(f"cannot write the state file {self._path}: {error.strerror}") from None
+        self.state = state
+
+
+def _load(path: Path, identity: Identity) -> State:
+    try:
+        state = _state(json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return State(identity)
+    except OSError as error:
+        raise SetupError(f"cannot read the state file {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # Going on without it could act twice.
+        raise SetupError(
+            f"the state file {path} is damaged; if no transaction of the keeper is pending, delete it"
+        ) from None
+    if state.identity != identity:
+        raise SetupError(
+            f"the state file {path} belongs to vault {state.identity.vault} on chain {state.identity.chain_id}, "
+            f"kept by {state.identity.keeper}; choose another with --state"
+        )
+    return state
+
+
+def _replace_file(path: Path, text: str) -> None:
+    """Replace a file at once and for good: after this returns, even a power cut leaves the new text."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _state(document: dict[str, Any]) -> State:
+    flight, round_ = document["flight"], document["round"]
+    return State(
+        Identity(**document["identity"]),
+        None if flight is None else Flight(flight["nonce"], tuple(map(_attempt, flight["attempts"]))),
+        None if round_ is None else Round(**round_),
+    )
+
+
+def _attempt(document: dict[str, Any]) -> Attempt:
+    return Attempt(**document | {"bid": Bid(**document["bid"])})
