@@ -60,12 +60,13 @@ $(BIN)/python:
 	    { echo "stratc needs Python 3.11 or newer; $(PYTHON) is older (choose one: make PYTHON=python3.11 ...)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# -qq: pip still says what fails, but not what it thinks of this machine's own settings.
 $(RUNTIME): $(PINS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	$(BIN)/python -m pip install -qq -c constraints.txt -e .
 	@touch $@
 
 $(DEV): $(PINS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -qq -c constraints.txt -e '.[dev]'
 	@touch $(RUNTIME) $@
 
 $(NODE): $(NPM)/package.json $(NPM)/package-lock.json

@@ -1,0 +1,78 @@
+"""The command `stratc`, and the last boundary before the shell: always a status and a sentence, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Sequence
+
+from stratc.arguments import parser
+from stratc.status import Status
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    _print_anything()
+    try:
+        status = _run(parser().parse_args(argv))
+        sys.stdout.flush()
+        return status
+    except SystemExit as stop:  # argparse has printed the help, the version, or what is wrong
+        return stop.code if isinstance(stop.code, int) else Status.BAD_INPUT
+    except KeyboardInterrupt:
+        return Status.INTERRUPTED
+    except BrokenPipeError:  # the reader left, as `head` does; Python would complain once more while it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.INTERRUPTED
+    except Exception as error:
+        return _internal(error)
+
+
+def _run(arguments: Namespace) -> int:
+    """Each command imports what it needs: `--help` must not wait for a solver and a compiler to load."""
+    match arguments.command:
+        case "check":
+            from stratc.check import check
+
+            return check(arguments.files)
+        case "verify":
+            from stratc.verify import verify
+
+            return verify(arguments.files, arguments.format)
+        case "build":
+            from stratc.build import build
+
+            return build(arguments.files, arguments.out)
+        case "keeper":
+            from stratc_targets.keeper.command import main as keep
+
+            return keep(arguments)
+        case "explain":
+            from stratc.explain import explain
+
+            return explain(arguments.code)
+    raise AssertionError(f"a command without an action: {arguments.command}")
+
+
+def _print_anything() -> None:
+    """File names and source lines may hold what the terminal's encoding cannot say: show it escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _internal(error: Exception) -> Status:
+    if os.environ.get("STRATC_DEBUG") == "1":
+        traceback.print_exception(error)
+    said = " ".join(str(error).split())[:200]
+    print(f"internal error: {type(error).__name__}: {said}", file=sys.stderr)
+    print("This is a mistake in stratc, not in your strategy. Please report it, with the strategy and", file=sys.stderr)
+    print("what the same command prints under STRATC_DEBUG=1.", file=sys.stderr)
+    return Status.INTERNAL
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The command line: what can be written, and the help that a newcomer reads first."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from stratc import __version__
+from stratc_targets.keeper.command import add_arguments
+
+ABOUT = """\
+stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
+"""
+
+EXAMPLE = """\
+a first round:
+  stratc check  examples/treasury.strat                 is it well formed?
+  stratc verify examples/treasury.strat                 does every claim hold, and if not, how does it break?
+  stratc build  examples/treasury.strat --out build/    the vault, its keeper.json and its certificate
+
+exit status: 0 every claim is proved; 1 one is refuted; 2 the input or the command line is wrong; 3 one is unknown.
+With several files the worst counts, in the order 2, 1, 3, 0.
+"""
+
+CHECK = """\
+Parses and type-checks strategies, and says everything that is wrong with them. Proves nothing.
+"""
+
+VERIFY = """\
+Decides every claim of every strategy. Each is `proved`, or `refuted` with a scenario that was replayed in exact
+integers, or `unknown`, which counts as a failure. Text is for people; `--format json` prints one object, described by
+docs/verify.schema.json.
+"""
+
+BUILD = """\
+Verifies the strategies, and only if every claim of all of them is proved writes DIR/NAME/ for each: the Vyper sources,
+their ABI and bytecode, the compiler's standard JSON input, keeper.json and certificate.json. The same input gives the
+same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
+"""
+
+
+EXPLAIN = """\
+Explains the code of a diagnostic.
+"""
+
+KEEPER = """\
+Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Texts keep their lines, and options are written in full: a prefix that works today could be ambiguous later."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+
+
+def parser() -> Parser:
+    """The parser of the whole command line."""
+    top = Parser(prog="stratc", description=ABOUT, epilog=EXAMPLE)
+    top.add_argument("--version", action="version", version=f"stratc {__version__}")
+    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+
+    check = commands.add_parser("check", help="parse and type-check strategies", description=CHECK)
+    _add_files(check)
+
+    verify = commands.add_parser("verify", help="prove or refute every claim", description=VERIFY)
+    _add_files(verify)
+    verify.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
+
+    build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
+    _add_files(build)
+    build.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder to write into")
+
+    keeper = commands.add_parser("keeper", help="keep a deployed vault", description="Keeps a deployed vault.")
+    actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
+    run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
+    add_arguments(run)
+
+    explain = commands.add_parser("explain", help="what a diagnostic's code means", description=EXPLAIN)
+    explain.add_argument("code", metavar="CODE", help="as printed, for example E0203")
+    return top
+
+
+def _add_files(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="a .strat file")

@@ -1,0 +1,64 @@
+"""`stratc build`: the artifacts of strategies of which every claim is proved, and of no others."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from stratc.analysis import Loaded, load, prove, status_of
+from stratc.emit import emit
+from stratc.output import Unwritable, check_out, write_build
+from stratc.status import Status
+from stratc.verify import print_report
+from stratc_compiler.certify import ProvedVault, certify
+from stratc_targets.artifact import Artifact
+
+
+def build(files: Sequence[str], out: Path) -> Status:
+    """Write `out/NAME/` for every strategy of the files, or nothing at all."""
+    loaded = [load(file) for file in files]
+    mistakes = _mistakes(loaded, out)
+    if mistakes:
+        print(*mistakes, sep="\n", file=sys.stderr)
+        return Status.BAD_INPUT
+    reports = []
+    for one in loaded:
+        reports.append(prove(one))
+        print_report(reports[-1])
+    status = status_of(reports)
+    if status is not Status.PROVED:
+        print("nothing was built: a strategy is built only when every claim of all files is proved", file=sys.stderr)
+        return status
+    gated = [certify(result.verification) for report in reports for result in report.results]
+    return _write({vault.vault.strategy.name: emit(vault) for vault in gated if isinstance(vault, ProvedVault)}, out)
+
+
+def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
+    """What makes the build impossible whatever is proved, so that nobody waits for proofs in vain."""
+    problems = [problem.text for one in loaded for problem in one.problems]
+    if problems:
+        return problems
+    names = Counter(model.vault.strategy.name for one in loaded for model in one.models)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        return [f"error: strategy {name} is given more than once, for {out / name}" for name in twice]
+    try:
+        check_out(out, list(names))
+    except Unwritable as error:
+        return [f"error: {error}"]
+    return []
+
+
+def _write(artifacts: dict[str, Sequence[Artifact]], out: Path) -> Status:
+    try:
+        write_build(artifacts, out)
+    except Unwritable as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Status.BAD_INPUT
+    for name, written in artifacts.items():
+        print(f"\nwritten to {out / name}")
+        for artifact in written:
+            print(f"  {artifact.path:<32} {len(artifact.text.encode()):>10,} bytes")
+    return Status.PROVED

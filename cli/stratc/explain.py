@@ -1,0 +1,30 @@
+"""`stratc explain CODE`: what a diagnostic means. The language explains its own; those of the command stand here."""
+
+from __future__ import annotations
+
+import sys
+
+from stratc.problem import UNREADABLE, UNSUPPORTED
+from stratc.status import Status
+from stratc_dsl import explain as explain_language
+
+_OWN = {
+    UNSUPPORTED: """\
+The strategy is well formed, but this version of stratc can neither prove nor emit what the marked words ask for. They
+are refused, and never dropped: a vault that leaves out a rule would not be the one that was proved. The help line says
+what does the same today, where anything does.""",
+    UNREADABLE: """\
+The file does not exist, is a directory, is empty, is far too large, may not be read, or is not UTF-8 text. Nothing in
+it was looked at. An offset in the message counts bytes from 0.""",
+}
+
+
+def explain(code: str) -> Status:
+    """Print the explanation of a code; an unknown code is a mistake of the command line."""
+    code = code.upper()
+    text = f"{code}\n\n{_OWN[code]}" if code in _OWN else explain_language(code)
+    if text is None:
+        print(f"error: no diagnostic has the code {code}; codes look like E0203", file=sys.stderr)
+        return Status.BAD_INPUT
+    print(text.rstrip("\n"))
+    return Status.PROVED

@@ -1,0 +1,42 @@
+"""What is wrong with an input, as text for people and as fields for machines, wherever it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stratc_compiler.errors import Unsupported
+from stratc_dsl import Diagnostic, Label, diagnostic_to_json, render_diagnostic
+from stratc_dsl.span import NOWHERE, Source
+
+UNSUPPORTED = "E0900"
+UNREADABLE = "E0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in one file. `fields` are those of `diagnostic_to_json`; `primary` is None without a place."""
+
+    text: str
+    fields: dict[str, object]
+
+
+def of_diagnostic(diagnostic: Diagnostic, source: Source) -> Problem:
+    return Problem(render_diagnostic(diagnostic, source), diagnostic_to_json(diagnostic, source))
+
+
+def of_unsupported(error: Unsupported, source: Source) -> Problem:
+    """Valid, but beyond this version: said like any other mistake, since the user has to change the text."""
+    if error.span == NOWHERE:
+        return _without_place(UNSUPPORTED, source.name, str(error), error.help)
+    return of_diagnostic(Diagnostic(UNSUPPORTED, str(error), Label(error.span, ""), help=error.help), source)
+
+
+def unreadable(file: str, message: str, help: str | None = None) -> Problem:
+    """A file of which there is no text to point into."""
+    return _without_place(UNREADABLE, file, message, help)
+
+
+def _without_place(code: str, file: str, message: str, help: str | None) -> Problem:
+    text = f"error[{code}]: {file}: {message}" + (f"\n  = help: {help}" if help else "")
+    fields = {"code": code, "message": message, "file": file, "primary": None, "secondary": [], "help": help}
+    return Problem(text, fields)

@@ -1,0 +1,32 @@
+"""`stratc verify`: does every claim hold?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from stratc.analysis import Report, load, prove, status_of
+from stratc.render import verification_text
+from stratc.report import reports_json
+from stratc.status import Status
+
+
+def verify(files: Sequence[str], format: str) -> Status:
+    """Print what was decided: text file by file as it is found out, JSON once at the end."""
+    reports = []
+    for file in files:
+        report = prove(load(file))
+        reports.append(report)
+        if format == "text":
+            print_report(report)
+    if format == "json":
+        sys.stdout.write(reports_json(reports))
+    return status_of(reports)
+
+
+def print_report(report: Report) -> None:
+    """Verdicts to standard output, problems to standard error."""
+    for result in report.results:
+        print(verification_text(result.verification, result.seconds), flush=True)
+    for problem in report.problems:
+        print(problem.text, file=sys.stderr)

@@ -1,0 +1,59 @@
+"""The JSON that machines read: as its schema says, whatever the verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cli.made import PROVED, REFUTED, SCENARIO, UNKNOWN, report, verification
+from stratc.analysis import Report, Timed
+from stratc.problem import unreadable
+from stratc.report import reports_json
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
+
+
+def document(*reports: Report) -> Any:
+    shown = json.loads(reports_json(reports))
+    Draft202012Validator(SCHEMA).validate(shown)
+    return shown
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("claims", [(PROVED,), (REFUTED,), (UNKNOWN,), (PROVED, REFUTED, UNKNOWN)])
+def test_every_verdict_fits_the_schema(claims: Any) -> None:
+    shown = document(report(*claims))
+    assert [claim["verdict"] for claim in shown["files"][0]["strategies"][0]["claims"]] == [
+        type(claim.verdict).__name__.lower() for claim in claims
+    ]
+
+
+def test_a_refuted_claim_says_where_and_how() -> None:
+    claim = document(report(REFUTED))["files"][0]["strategies"][0]["claims"][0]
+    assert claim["span"] == {"line": 3, "column": 37}
+    assert claim["scenario"]["settled"]["aave.collateral(WETH)"] == str(60 * 10**18)
+    assert [(line["label"], line["text"]) for line in claim["scenario"]["lines"]] == list(SCENARIO.lines)
+
+
+def test_a_file_that_cannot_be_read_is_there_with_its_diagnostic() -> None:
+    shown = document(report(PROVED), Report("x.strat", problems=(unreadable("x.strat", "no such file"),)))
+    assert shown["status"] == 2
+    assert shown["files"][1]["strategies"] == []
+    assert shown["files"][1]["diagnostics"][0]["message"] == "no such file"
+
+
+def test_only_seconds_tell_two_runs_apart() -> None:
+    first, second = (
+        json.loads(reports_json([Report("carry.strat", (Timed(verification(PROVED, REFUTED), seconds),))]))
+        for seconds in (0.1, 0.2)
+    )
+    for shown in (first, second):
+        del shown["files"][0]["strategies"][0]["seconds"]
+    assert first == second

@@ -1,0 +1,62 @@
+"""The text that people read: one line a claim, and what breaks a refuted one."""
+
+from __future__ import annotations
+
+from cli.made import PROVED, REFUTED, TEXT, UNKNOWN, verification
+from stratc.render import excerpt, verification_text
+from stratc_compiler.verdict import ClaimResult, Refuted, Scenario
+from stratc_dsl.span import NOWHERE, Source, Span
+
+SHOWN = """\
+Carry  carry.strat                                                                  3 claims, 0.21 s
+  proved   survives  no venue can liquidate
+  refuted  recovers  deleverage aave to health 1.80
+
+     3 |          when health(aave) < 1.50 do deleverage aave to health 1.80
+       |                                      ^^^^^^^^^^^^^^^ needs 31,210 USDC, has 12,004
+
+       settled   collateral 60 WETH
+                 debt 60,000 USDC
+       the move  price(WETH) -20%
+       the rule  repay 31,210 USDC: only 12,004 can be reached
+       = help: a target of at most 1.58 holds
+
+  unknown  solvent   nav >= 0
+       = the solver gave up
+"""
+
+
+def test_a_verification_as_text() -> None:
+    assert verification_text(verification(PROVED, REFUTED, UNKNOWN), 0.214) + "\n" == SHOWN
+
+
+def test_long_lines_of_a_scenario_end_after_a_comma() -> None:
+    state = ", ".join(f"position{number} {number},000.25 USDC" for number in range(1, 7))
+    scenario = Scenario((("settled", state), ("the move", "nothing moves")), {}, {}, "breaks")
+    claim = ClaimResult("solvent", "", Refuted("breaks", scenario), ())
+    shown = verification_text(verification(claim), 0.0).splitlines()
+    first = next(number for number, line in enumerate(shown) if "settled" in line)
+    assert shown[first].startswith("       settled   position1 1,000.25 USDC, ")
+    assert shown[first].endswith("USDC,")
+    assert shown[first + 1].startswith("                 position")
+    assert all(len(line) <= 100 for line in shown)
+
+
+def test_a_refutation_without_scenario_or_place_still_says_why() -> None:
+    claim = ClaimResult("consistent", "every rule can fire", Refuted("`rebalance` can never fire", None), ())
+    shown = verification_text(verification(claim), 0.0)
+    assert "= `rebalance` can never fire" in shown
+    assert "1 claim, " in shown
+
+
+def test_an_excerpt_keeps_tabs_and_stops_at_the_end_of_the_line() -> None:
+    source = Source("x", "\tdo this\nand that\n")
+    assert excerpt(source, Span(4, 14), "here") == ["     1 |  \tdo this", "       |  \t   ^^^^ here"]
+
+
+def test_an_excerpt_of_no_place_is_its_note() -> None:
+    assert excerpt(Source("x", TEXT), NOWHERE, "why") == ["       = why"]
+
+
+def test_an_excerpt_at_the_end_of_the_text_has_one_caret() -> None:
+    assert excerpt(Source("x", "ab"), Span(2, 2), "end")[1] == "       |    ^ end"
