@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.vault import Vault, VenueModel
 from stratc_compiler.verdict import GuardedAssumption, Guardian
@@ -109,6 +110,8 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
     if not any(isinstance(a, LossAtMost) and a.venue == venue.name for a in written):
         text = f"{venue.name} loses nothing of what is held there"
         yield _implied(f"loss({venue.name})", text, TRUSTED, "no `loss` assumption is written")
+    gain = f"what is held at {venue.name} grows by at most {_percent(MOST_GAIN)} in a round"
+    yield _implied(f"gain({venue.name})", gain, WATCHED, "the keeper compares the position with the settled vault's")
     if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
         text = f"{venue.name} can pay out all that is held there"
         yield _implied(f"liquidity({venue.name})", text, TRUSTED, "no `liquidity` assumption is written")

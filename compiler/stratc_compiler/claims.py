@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from stratc_compiler.environment import Box
 from stratc_compiler.execute import run_plan
-from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Rel, Sub, number
+from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Or, Rel, Sub, number
 from stratc_compiler.relax import ZERO, Frame
 from stratc_compiler.rounds import (
     DEPOSITED,
@@ -18,7 +18,7 @@ from stratc_compiler.rounds import (
     keeper_pass,
     trading_rules,
 )
-from stratc_compiler.vault import Condition, OnCondition, RuleModel, Vault
+from stratc_compiler.vault import OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation
 from stratc_dsl.span import NOWHERE, Span
 from stratc_dsl.strategy import Claim, ExitPays, LossPerRound, Safe, Solvent, SurvivesLossOf
@@ -168,16 +168,14 @@ def recovers(vault: Vault, box: Box) -> ClaimSpec:
             obligations.append(_obligation("recovers", place, words, frame, goal, rule.span))
 
         for end in keeper_pass(trading_rules(vault), opening.frame, report):
-            goal = _all(vault.settled, end.frame)
-            place = f"{_path(case, end.fired)}/settled"
             span = end.fired[-1].span if end.fired else NOWHERE
-            obligations.append(_obligation("recovers", place, "the vault is settled again", end.frame, goal, span))
+            for condition in vault.settled:
+                place = f"{_path(case, end.fired)}/settled/{condition.text}"
+                goal = end.frame.formula(condition.formula)
+                words = f"{condition.text} holds again"
+                obligations.append(_obligation("recovers", place, words, end.frame, goal, span))
     text = "the rules that fire leave the vault settled again"
     return ClaimSpec("recovers", text, KeeperSettles(), tuple(obligations))
-
-
-def _all(conditions: tuple[Condition, ...], frame: Frame) -> Formula:
-    return And(tuple(frame.formula(condition.formula) for condition in conditions))
 
 
 def quiet(vault: Vault, box: Box) -> ClaimSpec:
@@ -186,10 +184,25 @@ def quiet(vault: Vault, box: Box) -> ClaimSpec:
     obligations: list[Obligation] = []
     for case, opening in _openings(vault, box):
         for end in keeper_pass(trading_rules(vault), opening.frame, _ignore):
-            goal = And(tuple(Not(end.frame.formula(condition.formula)) for condition in due))
-            words = "no rule is due after the keeper's pass"
-            obligations.append(_obligation("quiet", f"{_path(case, end.fired)}", words, end.frame, goal, NOWHERE))
+            for condition in due:
+                for index, goal in enumerate(_conjuncts(Not(end.frame.formula(condition.formula)))):
+                    place = f"{_path(case, end.fired)}/{condition.text}/{index}"
+                    words = f"not {condition.text} after the keeper's pass"
+                    obligations.append(_obligation("quiet", place, words, end.frame, goal, NOWHERE))
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
+
+
+def _conjuncts(formula: Formula) -> tuple[Formula, ...]:
+    """The parts of a conjunction, each to be shown by itself: many small queries are faster than one large."""
+    match formula:
+        case And(operands):
+            return tuple(part for operand in operands for part in _conjuncts(operand))
+        case Not(Not(operand)):
+            return _conjuncts(operand)
+        case Not(Or(operands)):
+            return tuple(part for operand in operands for part in _conjuncts(Not(operand)))
+        case _:
+            return (formula,)
 
 
 def loss(vault: Vault, box: Box, ratio: Fraction, span: Span) -> ClaimSpec:

@@ -102,7 +102,7 @@ def _exists(
         impossible = impossible and isinstance(answer, Unsat)
         if isinstance(answer, (Unsat, GaveUp)):
             continue
-        for values in models(obligation, vault, rlimit):
+        for values in models(obligation, vault, box, rlimit):
             played = concrete(values, vault, box, KeeperSettles())
             if inside_box(vault, box, played) is None and accepts(played):
                 return ObligationResult(obligation, Proved(), query.smtlib())

@@ -53,6 +53,12 @@ class Box:
 
 ONE = Fraction(1)
 
+MOST_GAIN = Fraction(1, 100)
+"""What a venue pays in one round at most, as a share of what is held there: an implied assumption, `gain(v)`.
+
+Without a bound a venue that multiplies the vault's money would break floors on shares of nav before the keeper can act.
+"""
+
 
 def box_of(vault: Vault) -> Box:
     """The box that the strategy's assumptions describe. Raises Unsupported for assumptions not yet enforced."""
@@ -106,7 +112,7 @@ def _growth(strategy: Strategy, held: Held) -> Interval:
     if held.debt:
         return Interval(ONE, _interest(strategy, held))
     losses = [a.ratio for a in strategy.assumptions if isinstance(a, LossAtMost) and a.venue == held.venue]
-    return Interval(ONE - min(losses, default=Fraction(0)), None)
+    return Interval(ONE - min(losses, default=Fraction(0)), ONE + MOST_GAIN)
 
 
 def _interest(strategy: Strategy, held: Held) -> Fraction:

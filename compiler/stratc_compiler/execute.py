@@ -61,7 +61,11 @@ def _leave(held: Held, amount: Expr, frame: Frame, need: Need, step: int) -> Fra
     if held.debt:
         need(f"funds/{step}", f"there is enough idle {held.token} to repay {held.name}", _covers(idle, amount), frame)
         need(f"owes/{step}", f"{held.name} is no less than what is repaid", _covers(position, amount), frame)
-        return _moved(frame, held, Sub(position, amount), Sub(idle, amount))
+        after = _moved(frame, held, Sub(position, amount), Sub(idle, amount))
+        # Every lending venue clears a debt that is repaid in full, whatever its rounding.
+        cleared = Or((Cmp(amount, Rel.LT, position), Cmp(after.state[held.name], Rel.LE, ZERO)))
+        frame.trace.learn("rounding", cleared)
+        return after
     liquidity = frame.state[held.liquidity.name]
     need(f"holds/{step}", f"{held.name} holds what is withdrawn", _covers(position, amount), frame)
     need(f"liquid/{step}", f"{held.name} can pay out what is withdrawn", _covers(liquidity, amount), frame)

@@ -1,7 +1,7 @@
 """What actions do, as plans: trade sizes derived once, in closed form, each rounding against the vault stated.
 
 A plan binds its amounts from the state at its start, then moves tokens in an order that frees before it uses:
-deposits are drawn, debt is repaid, collateral is freed and sold; then collateral is bought and supplied, debt is
+deposits are drawn, surplus collateral is sold, debt is repaid from the proceeds; then collateral is bought and supplied, debt is
 taken, deposits are made. Base idle is what remains. Trades below `DUST_SHARE` of nav are skipped.
 """
 
@@ -122,8 +122,8 @@ def rebalance(parts: Parts) -> Plan:
     return (
         *lets,
         *(Leave(band.held, _less(band)) for band in plain),
-        *(Leave(band.held, _less(band)) for band in debts),
         *(item for band in risky for item in _reduce(band, parts)),
+        *(Leave(band.held, _less(band)) for band in debts),
         *(item for band in risky for item in _increase(band, parts)),
         *(Enter(band.held, _more(band)) for band in debts),
         *(Enter(band.held, _more(band)) for band in plain),
@@ -155,8 +155,10 @@ def _sizes(band: Band, base: str) -> tuple[Let, Let]:
     less = amount_worth(over, held.token, Rounding.UP if held.debt else Rounding.DOWN)
     spend_in = held.token if held.debt or held.token == base else base
     more = amount(_more(band).name, spend_in)
+    # Rounding up may ask for a unit more than is owed; rounding down never asks for more than is held.
+    sized = Min(less, held.var) if held.debt else less
     return (
-        Let(_less(band), _worth_trading(over, Min(less, held.var))),
+        Let(_less(band), _worth_trading(over, sized)),
         Let(more, _worth_trading(under, amount_worth(under, spend_in, Rounding.DOWN))),
     )
 

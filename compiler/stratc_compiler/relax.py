@@ -117,11 +117,16 @@ class Frame:
                 return If(Cmp(a, Rel.GE, b), Sub(a, b), ZERO)
             case Min(left, right):
                 return Min(self.expr(left), self.expr(right))
+            case If(Cmp(size, Rel.GE, threshold), then, Num(Fraction(numerator=0))) if _converts(size, then):
+                return self._unless_small(threshold, then)
             case If(condition, then, otherwise):
                 return If(self.formula(condition), self.expr(then), self.expr(otherwise))
             case MulDiv(left, right, divisor, rounding):
-                exact = Mul(number(_factor(left, right, divisor)), self.expr(left))
-                return self._rounded(exact, rounding)
+                inner = self.expr(left)
+                if inner == ZERO:
+                    return ZERO
+                factor = _factor(left, right, divisor)
+                return self._rounded(inner if factor == 1 else Mul(number(factor), inner), rounding)
 
     def _variable(self, name: str) -> Expr:
         if name in self.state:
@@ -136,7 +141,26 @@ class Frame:
         near = Sub(exact, DUST) if rounding is Rounding.DOWN else Add(exact, DUST)
         low, high = (near, exact) if rounding is Rounding.DOWN else (exact, near)
         self.trace.learn("rounding", Cmp(result, Rel.GE, low), Cmp(result, Rel.LE, high), Cmp(result, Rel.GE, ZERO))
+        if rounding is Rounding.UP:
+            # Nothing rounds up to nothing: without this a repaid debt would still seem to owe a unit.
+            self.trace.learn("rounding", Or((Cmp(exact, Rel.GT, ZERO), Cmp(result, Rel.LE, ZERO))))
         return result
+
+    def _unless_small(self, threshold: Expr, then: Expr) -> Expr:
+        """A trade that is skipped below a threshold: between what it would be less the threshold, and what it would be.
+
+        Checked by `_converts`: the trade is worth its size up to one rounding, so where it is skipped it would have
+        been worth less than threshold + dust, and zero lies in the stated interval. This spares the solver a case.
+        """
+        full, least = self.expr(then), self.expr(threshold)
+        traded = self.trace.fresh("traded")
+        self.trace.learn(
+            "rounding",
+            Cmp(traded, Rel.LE, full),
+            Cmp(traded, Rel.GE, Sub(Sub(full, least), DUST)),
+            Cmp(traded, Rel.GE, ZERO),
+        )
+        return traded
 
     def bind(self, name: str, expr: Expr) -> None:
         """Give a name to a value in this frame, through a variable of its own so that queries stay small."""
@@ -151,6 +175,17 @@ class Frame:
             worth = self.state[held.name]
             result = Sub(result, worth) if held.debt else Add(result, worth)
         return result
+
+
+def _converts(size: Expr, then: Expr) -> bool:
+    """Whether `then` is an amount worth `size`, or at most that."""
+    match then:
+        case Min(left, _):
+            return _converts(size, left)
+        case MulDiv(left, right, divisor) if left == size:
+            return _factor(left, right, divisor) == 1
+        case _:
+            return False
 
 
 def _factor(left: Expr, right: Expr, divisor: Expr) -> Fraction:

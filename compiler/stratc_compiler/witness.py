@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from stratc_compiler.claims import About, AtAnyMoment
 from stratc_compiler.environment import Box, Interval
@@ -31,7 +32,7 @@ WHOLE = 10_000
 
 def find_scenario(obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int) -> Scenario | None:
     """A replayed counterexample to the obligation, or None where no model that was tried replays."""
-    for values in models(obligation, vault, rlimit):
+    for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
         lost = about.lost if isinstance(about, AtAnyMoment) else None
         if inside_box(vault, box, played, lost) is not None:
@@ -51,7 +52,7 @@ def _scenario(vault: Vault, played: Round, broken: str) -> Scenario:
 # ── models ─────────────────────────────────────────────────────────────────────────────────
 
 
-def models(obligation: Obligation, vault: Vault, rlimit: int) -> Iterator[dict[str, Fraction]]:
+def models(obligation: Obligation, vault: Vault, box: Box, rlimit: int) -> Iterator[dict[str, Fraction]]:
     """Models of the refuted query, the ones that survive rounding and read best first."""
     hypotheses = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
     inner = tuple(
@@ -62,7 +63,7 @@ def models(obligation: Obligation, vault: Vault, rlimit: int) -> Iterator[dict[s
     for formulas in ((*inner, strengthen(broken)), (*hypotheses, strengthen(broken)), (*hypotheses, broken)):
         query = Query((*formulas, *_scaling(obligation, vault)), rlimit)
         if isinstance(query.solve(), Sat):
-            yield from _simplest(query, vault)
+            yield from _simplest(query, vault, box)
 
 
 def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
@@ -101,9 +102,9 @@ def _by_margin(left: Expr, rel: Rel, right: Expr, positive: bool) -> Formula:
     return Cmp(left, Rel.GE, Add(right, MARGIN)) if upward else Cmp(Add(left, MARGIN), Rel.LE, right)
 
 
-def _simplest(query: Query, vault: Vault) -> Iterator[dict[str, Fraction]]:
+def _simplest(query: Query, vault: Vault, box: Box) -> Iterator[dict[str, Fraction]]:
     """Greedily keep what makes the scenario calmer: no flows, no yield, targets, then round percentages."""
-    for wish in _calm(vault):
+    for wish in _calm(vault, box):
         _grant(query, wish)
     for held in vault.held:
         answer = query.solve()
@@ -123,7 +124,7 @@ def _grant(query: Query, wish: Formula) -> bool:
     return False
 
 
-def _calm(vault: Vault) -> Iterator[Formula]:
+def _calm(vault: Vault, box: Box) -> Iterator[Formula]:
     yield Cmp(DEPOSITED, Rel.EQ, ZERO)
     yield Cmp(WITHDRAWN, Rel.EQ, ZERO)
     for held in vault.held:
@@ -131,8 +132,18 @@ def _calm(vault: Vault) -> Iterator[Formula]:
             yield Cmp(real(f"{held.name}@1"), Rel.EQ, _before(held))
             if not held.debt:
                 yield Cmp(real(held.liquidity.name), Rel.GE, real(f"{held.name}@1"))
+        elif held.venue is not None:
+            yield from _base_stays(held, box)
     for band in vault.bands:
         yield Cmp(_before(band.held), Rel.EQ, number(band.target * NAV))
+
+
+def _base_stays(held: Held, box: Box) -> Iterator[Formula]:
+    """The token's own move explains what happened to the position; base need not move against the dollar."""
+    usd, after = box.usd[held.token], real(f"{held.name}@1")
+    yield Cmp(after, Rel.GE, Mul(number(usd.low), _before(held)))
+    if usd.high is not None:
+        yield Cmp(after, Rel.LE, Mul(number(usd.high), _before(held)))
 
 
 def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
@@ -171,7 +182,7 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
     for held in dict.fromkeys((*vault.held, *vault.idle)):
-        _place(held, values, vault, relative, settled, moment)
+        _place(held, values, vault, box, relative, settled, moment)
     base = f"idle({vault.base})"
     deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base)
     withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base)
@@ -235,6 +246,7 @@ def _place(
     held: Held,
     values: dict[str, Fraction],
     vault: Vault,
+    box: Box,
     relative: dict[str, Fraction],
     settled: dict[str, int],
     moment: dict[str, int],
@@ -254,4 +266,5 @@ def _place(
         full = after if after is not None else before
         liquid = Fraction(1) if share is None or not full else min(Fraction(1), share / full)
         settled[held.liquidity.name] = settled[held.name]
-        moment[held.liquidity.name] = -int(-moment[held.name] * liquid)
+        # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
+        moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
