@@ -1,0 +1,56 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: Apache-2.0
+"""
+@title ERC-4626 adapter
+@notice A deposit in another vault, worth what its shares convert to, rounded down.
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC4626
+from . import tokens
+
+
+@internal
+@view
+def check_asset(venue: address, asset: address):
+    """
+    @notice Reverts unless the venue's asset is this one.
+    """
+    assert staticcall IERC4626(venue).asset() == asset, "erc4626: asset differs"
+
+
+@internal
+@view
+def held(venue: address) -> uint256:
+    """
+    @notice What this contract's shares are worth in the asset.
+    """
+    return staticcall IERC4626(venue).convertToAssets(staticcall IERC20(venue).balanceOf(self))
+
+
+@internal
+@view
+def liquidity(venue: address) -> uint256:
+    """
+    @notice What the venue would pay out to this contract now.
+    """
+    return staticcall IERC4626(venue).maxWithdraw(self)
+
+
+@internal
+def deposit(venue: address, asset: address, amount: uint256):
+    """
+    @notice Deposit.
+    """
+    tokens.allow(asset, venue, amount)
+    extcall IERC4626(venue).deposit(amount, self)
+
+
+@internal
+def withdraw(venue: address, asset: address, amount: uint256):
+    """
+    @notice Withdraw exactly `amount`. Reverts where the venue pays less.
+    """
+    before: uint256 = tokens.held(asset)
+    extcall IERC4626(venue).withdraw(amount, self, self)
+    assert tokens.held(asset) >= before + amount, "erc4626: paid less"

@@ -1,0 +1,64 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: Apache-2.0
+"""
+@title Uniswap v3 adapter
+@notice Swaps an exact input through one pool, by the periphery's `SwapRouter` (the one whose parameters have a deadline).
+"""
+
+from . import tokens
+
+struct ExactInputSingle:
+    token_in: address
+    token_out: address
+    fee: uint24
+    recipient: address
+    deadline: uint256
+    amount_in: uint256
+    amount_out_minimum: uint256
+    sqrt_price_limit_x96: uint160
+
+interface Router:
+    def factory() -> address: view
+    def exactInputSingle(params: ExactInputSingle) -> uint256: nonpayable
+
+interface Factory:
+    def getPool(token_a: address, token_b: address, fee: uint24) -> address: view
+
+
+@internal
+@view
+def check_pool(router: address, fee: uint24, token_a: address, token_b: address):
+    """
+    @notice Reverts unless the router's factory has a pool of these tokens at this fee (in millionths).
+    """
+    factory: address = staticcall Router(router).factory()
+    assert staticcall Factory(factory).getPool(token_a, token_b, fee) != empty(address), "uniswap_v3: no pool"
+
+
+@internal
+def swap(
+    router: address, fee: uint24, sold: address, bought: address, amount: uint256, minimum: uint256
+) -> uint256:
+    """
+    @notice Sell exactly `amount` for at least `minimum`; returns what arrived, measured by balances.
+    """
+    holding: uint256 = tokens.held(sold)
+    before: uint256 = tokens.held(bought)
+    tokens.allow(sold, router, amount)
+    extcall Router(router).exactInputSingle(
+        ExactInputSingle(
+            token_in=sold,
+            token_out=bought,
+            fee=fee,
+            recipient=self,
+            deadline=block.timestamp,
+            amount_in=amount,
+            amount_out_minimum=minimum,
+            sqrt_price_limit_x96=0,
+        )
+    )
+    # A pool that runs dry fills in part: the rest would stay behind as an allowance.
+    assert tokens.held(sold) == holding - amount, "uniswap_v3: filled in part"
+    received: uint256 = tokens.held(bought) - before
+    assert received >= minimum, "uniswap_v3: too little received"
+    return received

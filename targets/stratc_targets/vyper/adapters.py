@@ -1,0 +1,25 @@
+"""The venues that this target can print, by adapter name, with the source of each adapter."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from stratc_targets.venues.aave_v3.emit import emit as aave_v3
+from stratc_targets.venues.emitter import SwapEmitter, VenueEmitter
+from stratc_targets.venues.erc4626.emit import emit as erc4626
+from stratc_targets.venues.uniswap_v3.emit import emit as uniswap_v3
+
+HOLDING: dict[str, VenueEmitter] = {"aave_v3": aave_v3, "erc4626": erc4626}
+SWAPPING: dict[str, SwapEmitter] = {"uniswap_v3": uniswap_v3}
+
+RUNTIME = ("arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds")
+
+
+def runtime_source(module: str) -> str:
+    """The text of a module of the runtime library."""
+    return (files("stratc_targets.vyper") / "runtime" / f"{module}.vy").read_text(encoding="utf-8")
+
+
+def adapter_source(adapter: str) -> str:
+    """The text of a venue's adapter."""
+    return (files(f"stratc_targets.venues.{adapter}") / "adapter.vy").read_text(encoding="utf-8")

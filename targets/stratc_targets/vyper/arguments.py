@@ -1,0 +1,38 @@
+"""The constructor's arguments: what a deployment must bind to addresses, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from stratc_compiler.vault import Vault
+from stratc_targets.vyper.names import Names
+
+
+class BindingKind(Enum):
+    ROLE = "role"  # owner, guardian, keeper
+    TOKEN = "token"  # the ERC-20 contract
+    FEED = "feed"  # the Chainlink aggregator (proxy) of a token's price
+    VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One address to bind. `name` is the strategy's word for it, `parameter` the constructor's."""
+
+    kind: BindingKind
+    name: str
+    parameter: str
+
+
+ROLES = ("owner", "guardian", "keeper")
+
+
+def constructor_layout(vault: Vault) -> tuple[Binding, ...]:
+    """The arguments of the emitted vault's constructor, all of type address, in order."""
+    names = Names()
+    wanted = [(BindingKind.TOKEN, token.name) for token in vault.strategy.tokens]
+    wanted += [(BindingKind.FEED, token.name) for token in vault.strategy.tokens]
+    wanted += [(BindingKind.VENUE, venue.name) for venue in vault.strategy.venues]
+    roles = tuple(Binding(BindingKind.ROLE, role, f"{role}_") for role in ROLES)
+    return (*roles, *(Binding(kind, name, names.claim(kind.value, name)) for kind, name in wanted))

@@ -1,0 +1,99 @@
+"""Compiling in process, from memory: sources in, code out. Same sources, same bytes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from vyper.cli.vyper_json import compile_json
+
+from stratc_targets.vyper.size import largest_parts
+
+EVM_VERSION = "cancun"
+OPTIMIZE = "gas"
+TARGET = "contracts/Vault.vy"
+CODE_LIMIT = 24_576
+"""EIP-170: the most bytes of runtime code that a chain accepts."""
+
+
+class ContractTooLarge(Exception):
+    """The vault's code is over the limit of EIP-170. `contributors` are (function, bytes), largest first."""
+
+    def __init__(self, size: int, contributors: tuple[tuple[str, int], ...]) -> None:
+        largest = ", ".join(f"{name} {count:,}" for name, count in contributors)
+        super().__init__(f"the vault has {size:,} bytes of code, {CODE_LIMIT:,} are allowed; largest parts: {largest}")
+        self.size = size
+        self.contributors = contributors
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What the compiler made of the sources: creation and runtime code in hexadecimal with 0x."""
+
+    abi: list[dict[str, Any]]
+    creation: str
+    runtime: str
+
+
+def standard_json(sources: Mapping[str, str]) -> dict[str, Any]:
+    """The compiler input in Vyper's standard JSON: all sources and all settings that the code depends on."""
+    return {
+        "language": "Vyper",
+        "sources": {path: {"content": text} for path, text in sources.items()},
+        "settings": {
+            "evmVersion": EVM_VERSION,
+            "optimize": OPTIMIZE,
+            "experimentalCodegen": False,
+            "search_paths": ["."],
+            "outputSelection": {TARGET: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "layout"]},
+        },
+    }
+
+
+def compile_sources(request: dict[str, Any]) -> Compiled:
+    """Compile a standard JSON input. Raises ContractTooLarge for what no chain would accept."""
+    contract = _contract(_compile(request))
+    evm = contract["evm"]
+    compiled = Compiled(contract["abi"], evm["bytecode"]["object"], evm["deployedBytecode"]["object"])
+    size = deployed_size(compiled.runtime, contract["layout"])
+    if size > CODE_LIMIT:
+        raise ContractTooLarge(size, _parts(request))
+    return compiled
+
+
+def deployed_size(runtime: str, layout: dict[str, Any]) -> int:
+    """Bytes on chain: the constructor appends the immutables to the runtime code."""
+    return (len(runtime) - 2) // 2 + _immutable_bytes(layout.get("code_layout", {}))
+
+
+def _immutable_bytes(layout: dict[str, Any]) -> int:
+    """The end of the last immutable; modules nest."""
+    ends = (
+        entry["offset"] + entry["length"] if "offset" in entry else _immutable_bytes(entry) for entry in layout.values()
+    )
+    return max(ends, default=0)
+
+
+def _parts(request: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Compile once more with a source map; source ids are told by asking for every file's syntax tree."""
+    sources = {path: entry["content"] for path, entry in request["sources"].items()}
+    wanted: dict[str, list[str]] = {path: ["ast"] for path in sources}
+    wanted[TARGET] = ["ast", "evm.deployedBytecode.sourceMap"]
+    result = _compile({**request, "settings": {**request["settings"], "outputSelection": wanted}})
+    ids = {entry["id"]: path for path, entry in result["sources"].items()}
+    return largest_parts(_contract(result), ids, sources)
+
+
+def _contract(result: dict[str, Any]) -> dict[str, Any]:
+    contract: dict[str, Any] = result["contracts"][TARGET][PurePosixPath(TARGET).stem]
+    return contract
+
+
+def _compile(request: dict[str, Any]) -> dict[str, Any]:
+    # The compiler's standard-JSON entry sets a global warnings filter.
+    with warnings.catch_warnings():
+        result: dict[str, Any] = compile_json(request)
+    return result

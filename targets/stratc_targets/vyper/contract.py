@@ -1,0 +1,200 @@
+"""Everything that the template lays out, as text: what each part of the contract says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from stratc_compiler.vault import OnTimer, Vault
+from stratc_dsl.span import Source
+from stratc_dsl.strategy import Token, WithdrawalsAtMost
+from stratc_targets.venues.emitter import Immutable
+from stratc_targets.vyper.adapters import RUNTIME
+from stratc_targets.vyper.arguments import BindingKind
+from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.predicate_text import (
+    ConversionText,
+    FloorText,
+    HealthText,
+    band_text,
+    conversion_texts,
+    definition_lines,
+    floor_texts,
+    health_texts,
+    named_formulas,
+    round_limit,
+    settled_text,
+)
+from stratc_targets.vyper.rule_text import RuleContext, RuleText, marked_positions, rule_text
+from stratc_targets.vyper.symbols import Symbols, state_positions, symbols_of
+from stratc_targets.vyper.words import file_name, place, plain
+
+
+@dataclass(frozen=True, slots=True)
+class StateField:
+    name: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenText:
+    """One token: its names in the contract and what the constructor checks and stores."""
+
+    name: str
+    address: str
+    feed: str
+    unit: str
+    decimals: int
+    heartbeat: int
+    token_parameter: str
+    feed_parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaseText:
+    """The base token; `idle` is its balance in the State."""
+
+    name: str
+    address: str
+    idle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What the template is given. Lists of lines are bodies; everything else is one line or a name."""
+
+    title: str
+    version: str
+    source_name: str
+    source_hash: str
+    share_name: str
+    share_symbol: str
+    modules: tuple[str, ...]
+    base: BaseText
+    nav: str
+    total_assets: str
+    state: tuple[StateField, ...]
+    tokens: tuple[TokenText, ...]
+    parameters: tuple[str, ...]
+    venue_constants: tuple[Immutable, ...]
+    venue_setup: tuple[str, ...]
+    timers: tuple[str, ...]
+    marks: tuple[str, ...]
+    longest_rule: int
+    longest_position: int
+    read_prices: list[str]
+    read_balances: list[str]
+    derive: list[str]
+    prices_usable: str
+    floors: tuple[FloorText, ...]
+    floors_hold: str
+    in_band: list[str]
+    settled: str
+    conversions: tuple[ConversionText, ...]
+    round_limit: list[str]
+    round_comment: str
+    rules: tuple[RuleText, ...]
+    exit_lines: list[str]
+    exit_comment: str
+    healths: tuple[HealthText, ...]
+
+
+def contract_of(vault: Vault, source: Source) -> Contract:
+    """The text of every part. Raises Unsupported for what no emitter knows."""
+    symbols = symbols_of(vault)
+    marks = marked_positions(vault, symbols)
+    places = {rule.name: place(rule.span, source, rule.text) for rule in vault.rules}
+    context = RuleContext(vault, symbols, marks, named_formulas(vault), places)
+    floors = floor_texts(vault, symbols, source)
+    usable = [f"oracle.usable({token.feed})" for token in symbols.tokens.values()]
+    return Contract(
+        title=f"{plain(vault.strategy.name)} vault",
+        version=version("stratc"),
+        source_name=file_name(source),
+        source_hash=hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        share_name=f"{plain(vault.strategy.name)} over {vault.base}"[:64],
+        share_symbol=plain(vault.strategy.name)[:64],
+        modules=used_modules(vault),
+        base=BaseText(vault.base, symbols.token(vault.base), symbols.fields[f"idle({vault.base})"]),
+        nav=symbols.fields["nav"],
+        total_assets=symbols.fields["total_assets"],
+        state=_state(vault, symbols),
+        tokens=tuple(_token(token, symbols) for token in vault.strategy.tokens),
+        parameters=tuple(binding.parameter for binding in symbols.arguments),
+        venue_constants=tuple(one for venue in symbols.venues.values() for one in venue.immutables),
+        venue_setup=_setup(symbols),
+        timers=tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer)),
+        marks=tuple(mark.removeprefix("self.") for mark in marks.values()),
+        longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
+        longest_position=max((len(name) for name in marks), default=1),
+        read_prices=_prices(symbols),
+        read_balances=[f"s.{symbols.fields[held.name]} = {symbols.read(held)}" for held in state_positions(vault)],
+        derive=definition_lines(vault, symbols),
+        prices_usable=" and ".join(usable),
+        floors=floors,
+        floors_hold=" and ".join(f"self.{floor.function}(s)" for floor in floors) or "True",
+        in_band=band_text(vault, symbols),
+        settled=settled_text(vault),
+        conversions=conversion_texts(vault, symbols),
+        round_limit=round_limit(vault),
+        round_comment=_round_comment(vault, source),
+        rules=tuple(rule_text(rule, context) for rule in vault.rules),
+        exit_lines=plan_text(vault.exit_plan, vault, symbols, marks, live=True),
+        exit_comment=_exit_comment(vault, source),
+        healths=health_texts(vault, symbols),
+    )
+
+
+def used_modules(vault: Vault) -> tuple[str, ...]:
+    """The runtime library and the adapters of the strategy's venues, in a fixed order."""
+    return (*RUNTIME, *sorted({venue.adapter for venue in vault.strategy.venues}))
+
+
+def _setup(symbols: Symbols) -> tuple[str, ...]:
+    return tuple(
+        line
+        for venue in symbols.venues.values()
+        for line in (*(f"{one.name} = {one.value}" for one in venue.immutables if not one.constant), *venue.checks)
+    )
+
+
+def _prices(symbols: Symbols) -> list[str]:
+    return [
+        f"s.{symbols.fields[f'price({name})']} = oracle.price({token.feed})" for name, token in symbols.tokens.items()
+    ]
+
+
+def _token(token: Token, symbols: Symbols) -> TokenText:
+    names = symbols.tokens[token.name]
+    return TokenText(
+        token.name,
+        names.address,
+        names.feed,
+        names.unit,
+        token.decimals,
+        token.price.heartbeat,
+        symbols.argument(BindingKind.TOKEN, token.name),
+        symbols.argument(BindingKind.FEED, token.name),
+    )
+
+
+def _state(vault: Vault, symbols: Symbols) -> tuple[StateField, ...]:
+    units = {held.name: _balance_comment(held.token, held.debt) for held in state_positions(vault)}
+    units |= {f"price({token.name})": f"10^-18 USD per whole {token.name}" for token in vault.strategy.tokens}
+    units |= dict.fromkeys(vault.definitions, "10^-18 USD")
+    units["total_assets"] = f"smallest units of {vault.base}"
+    return tuple(StateField(symbols.fields[name], comment) for name, comment in units.items())
+
+
+def _balance_comment(token: str, debt: bool) -> str:
+    return f"smallest units of {token}{', owed' if debt else ''}"
+
+
+def _round_comment(vault: Vault, source: Source) -> str:
+    written = (one for one in vault.strategy.assumptions if isinstance(one, WithdrawalsAtMost))
+    return next((place(one.span, source, source.text[one.span.start : one.span.end]) for one in written), "")
+
+
+def _exit_comment(vault: Vault, source: Source) -> str:
+    return f"{file_name(source)}  exit {{ order: [{', '.join(vault.strategy.exit_order)}] }}, then what is left to sell"

@@ -1,0 +1,83 @@
+"""Breaking printed expressions over lines, as a person would: whole if it fits, else one argument a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WIDTH = 112
+"""Columns for a statement inside a function body, indentation not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`head(arguments)`."""
+
+    head: str
+    arguments: tuple[Doc, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Operands, each with what stands before it: `a + b` is (("", a), ("+ ", b)). Nested ones get brackets."""
+
+    links: tuple[tuple[str, Doc], ...]
+
+
+Doc = Atom | Call | Chain
+
+
+def flat(doc: Doc) -> str:
+    """The expression on one line, without outer brackets."""
+    match doc:
+        case Atom(text):
+            return text
+        case Call(head, arguments):
+            return f"{head}({', '.join(flat(argument) for argument in arguments)})"
+        case Chain(links):
+            return " ".join(prefix + _operand(operand) for prefix, operand in links)
+
+
+def _operand(doc: Doc) -> str:
+    return f"({flat(doc)})" if isinstance(doc, Chain) else flat(doc)
+
+
+def statement(before: str, doc: Doc, after: str = "", width: int = WIDTH) -> list[str]:
+    """Lines of `before doc after`, none indented relative to the first more than its depth."""
+    whole = before + flat(doc) + after
+    if len(whole) <= width:
+        return [whole]
+    body = _broken(doc, width)
+    return [before + body[0], *body[1:-1], body[-1] + after]
+
+
+def _broken(doc: Doc, width: int) -> list[str]:
+    match doc:
+        case Atom(text):
+            return [text]
+        case Call(head, arguments):
+            inner = [_ended(_lines("", argument, width - 4), ",") for argument in arguments]
+            return [f"{head}(", *_indented(inner), ")"]
+        case Chain(links):
+            inner = [_lines(prefix, operand, width - 4) for prefix, operand in links]
+            return ["(", *_indented(inner), ")"]
+
+
+def _lines(prefix: str, doc: Doc, width: int) -> list[str]:
+    whole = prefix + (_operand(doc) if prefix else flat(doc))
+    if len(whole) < width:
+        return [whole]
+    body = _broken(doc, width)
+    return [prefix + body[0], *body[1:]]
+
+
+def _ended(lines: list[str], end: str) -> list[str]:
+    return [*lines[:-1], lines[-1] + end]
+
+
+def _indented(blocks: list[list[str]]) -> list[str]:
+    return [f"    {line}" for block in blocks for line in block]

@@ -1,0 +1,141 @@
+"""Floors, bands, conversions and health as bodies of Vyper functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from stratc_compiler.expr import (
+    And,
+    Expr,
+    Formula,
+    MulDiv,
+    Plain,
+    Rounding,
+    amount,
+    number,
+    scale,
+    times,
+    total,
+)
+from stratc_compiler.shares import to_assets, to_shares
+from stratc_compiler.vault import Condition, OnCondition, Vault, VenueModel
+from stratc_dsl.span import Source
+from stratc_targets.vyper.layout import flat, statement
+from stratc_targets.vyper.printer import Scope, expression, formula
+from stratc_targets.vyper.symbols import Symbols, state_scope
+from stratc_targets.vyper.words import place, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class FloorText:
+    """One floor: the function that says whether it holds, and the reason of the revert where it does not."""
+
+    function: str
+    comment: str
+    body: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionText:
+    """One conversion between shares and assets; `given` is what its argument is called."""
+
+    function: str
+    given: str
+    body: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthText:
+    """The health factor of one venue, for monitors."""
+
+    function: str
+    venue: str
+    body: list[str]
+
+
+def floor_texts(vault: Vault, symbols: Symbols, source: Source) -> tuple[FloorText, ...]:
+    """Every floor in the order of the strategy."""
+    return tuple(_floor(floor, vault, symbols, source) for floor in vault.floors)
+
+
+def _floor(floor: Condition, vault: Vault, symbols: Symbols, source: Source) -> FloorText:
+    body = statement("return ", formula(floor.formula, state_scope(vault, symbols)))
+    function = "_" + symbols.functions.claim("floor", floor.text)
+    return FloorText(function, place(floor.span, source, floor.text), body, f"floor: {quoted(floor.text)}")
+
+
+def bands(vault: Vault) -> Formula:
+    """Every position inside its band, as `weights outside band` means it."""
+    return And(tuple(inside.formula for band in vault.bands for inside in band.inside))
+
+
+def named_formulas(vault: Vault) -> dict[Formula, str]:
+    """Formulas that have a function of their own, wherever they stand in a larger one."""
+    return {bands(vault): "self._in_band(s)"}
+
+
+def band_text(vault: Vault, symbols: Symbols) -> list[str]:
+    """The body of `_in_band`."""
+    return statement("return ", formula(bands(vault), state_scope(vault, symbols)))
+
+
+def settled_text(vault: Vault) -> str:
+    """Floors, bands, and no rule on a condition due."""
+    triggers = [f"not self._when_{rule.name}(s)" for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
+    return " and ".join(["self._floors_hold(s)", "self._in_band(s)", *triggers])
+
+
+def conversion_texts(vault: Vault, symbols: Symbols) -> tuple[ConversionText, ...]:
+    """The four conversions of ERC-4626."""
+    decimals = vault.strategy.token(vault.base).decimals
+    scope = state_scope(vault, symbols, {"assets": "assets", "shares": "shares"})
+    conversions: list[ConversionText] = []
+    for word, given, convert in (("shares", "assets", to_shares), ("assets", "shares", to_assets)):
+        for rounding in Rounding:
+            body = statement("return ", expression(convert(vault.base, decimals, rounding), scope))
+            conversions.append(ConversionText(f"_to_{word}_{rounding.value}", given, body))
+    return tuple(conversions)
+
+
+def definition_lines(vault: Vault, symbols: Symbols) -> list[str]:
+    """Assignments of every derived quantity, each after those that it uses."""
+    scope = state_scope(vault, symbols)
+    return [
+        line
+        for name, expr in vault.definitions.items()
+        for line in statement(f"s.{symbols.fields[name]} = ", expression(expr, scope))
+    ]
+
+
+def round_limit(vault: Vault) -> list[str]:
+    """The statement that computes what may be withdrawn in one round; none where nothing limits it."""
+    if vault.withdrawals is None:
+        return []
+    begun = amount("round_assets", vault.base)
+    limit = scale(begun, vault.withdrawals, Rounding.DOWN)
+    return statement("limit: uint256 = ", expression(limit, Scope(lambda var: f"rounds.{var.name}")))
+
+
+def health_texts(vault: Vault, symbols: Symbols) -> tuple[HealthText, ...]:
+    """One view per venue that can be in debt."""
+    return tuple(_health(venue, vault, symbols) for venue in vault.venues if venue.health is not None)
+
+
+def _health(venue: VenueModel, vault: Vault, symbols: Symbols) -> HealthText:
+    assert venue.health is not None
+    scope = state_scope(vault, symbols)
+    (covered, covered_scale), (owed, owed_scale) = (_integral(combination) for combination in venue.health)
+    health = MulDiv(covered, number(owed_scale * 10**18), times(covered_scale, owed), Rounding.DOWN)
+    guard = [f"if {flat(expression(owed, scope))} == 0:", "    return max_value(uint256)"]
+    body = [*guard, *statement("return ", expression(health, scope))]
+    return HealthText(symbols.functions.claim("health", venue.name), venue.name, body)
+
+
+def _integral(combination: dict[Expr, Fraction]) -> tuple[Expr, int]:
+    """A combination times the returned factor, with whole weights."""
+    factor = lcm(*(weight.denominator for weight in combination.values()))
+    terms = tuple(times(weight * factor, term) for term, weight in combination.items())
+    return total(terms, Plain.VALUE), factor

@@ -1,0 +1,170 @@
+"""Rules as Vyper: when each is due, and what its call does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stratc_compiler.expr import Formula
+from stratc_compiler.vault import (
+    Exits,
+    Freezes,
+    Marks,
+    OnCondition,
+    OnStale,
+    OnTimer,
+    RuleModel,
+    Trades,
+    Vault,
+)
+from stratc_targets.vyper.layout import statement
+from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.printer import formula
+from stratc_targets.vyper.symbols import Symbols, state_scope
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One rule. `when` is the body of its condition over a State, if it has one; `timer` its storage variable."""
+
+    name: str
+    comment: str
+    notice: str
+    timer: str | None
+    when: list[str]
+    due: list[str]
+    run: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What all rules are printed with. `marks` maps the positions that a rule marks to their storage variables."""
+
+    vault: Vault
+    symbols: Symbols
+    marks: Mapping[str, str]
+    named: Mapping[Formula, str]
+    places: Mapping[str, str]
+
+
+def marked_positions(vault: Vault, symbols: Symbols) -> dict[str, str]:
+    """The positions of venues that some rule marks, with the storage variable of each mark."""
+    venues = {rule.effect.venue for rule in vault.rules if isinstance(rule.effect, Marks)}
+    held = (one for one in vault.held if one.venue in venues)
+    return {one.name: f"self.{symbols.functions.claim('mark', one.name)}" for one in held}
+
+
+def rule_text(rule: RuleModel, context: RuleContext) -> RuleText:
+    """The rule's functions."""
+    return RuleText(
+        name=rule.name,
+        comment=context.places[rule.name],
+        notice=_notice(rule),
+        timer=f"{rule.name}_last_run" if isinstance(rule.trigger, OnTimer) else None,
+        when=_when(rule, context),
+        due=_due(rule, context),
+        run=_run(rule, context),
+    )
+
+
+def _notice(rule: RuleModel) -> str:
+    match rule.effect:
+        case Trades(reduces_risk=True):
+            return "Runs while the vault is open or frozen."
+        case Trades() | Marks() | Freezes():
+            return "Runs while the vault is open."
+        case Exits():
+            return "Sells everything; from then on shares are redeemed out of what was recovered."
+
+
+def _when(rule: RuleModel, context: RuleContext) -> list[str]:
+    if not isinstance(rule.trigger, OnCondition):
+        return []
+    scope = state_scope(context.vault, context.symbols, named=context.named)
+    return statement("return ", formula(rule.trigger.condition.formula, scope))
+
+
+def before(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
+    """Trading rules of higher priority on a condition: while one of them is due, a trading rule must wait."""
+    if not isinstance(rule.effect, Trades):
+        return ()
+    earlier = vault.rules[: vault.rules.index(rule)]
+    return tuple(one for one in earlier if isinstance(one.effect, Trades) and isinstance(one.trigger, OnCondition))
+
+
+def _needs_state(rule: RuleModel) -> bool:
+    return isinstance(rule.effect, Trades) or isinstance(rule.trigger, OnCondition)
+
+
+def _runs_frozen(rule: RuleModel) -> bool:
+    return isinstance(rule.effect, Exits) or (isinstance(rule.effect, Trades) and rule.effect.reduces_risk)
+
+
+# ── due ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _due(rule: RuleModel, context: RuleContext) -> list[str]:
+    closed = "modes._is_exited()" if _runs_frozen(rule) else "not modes._is_open()"
+    trigger = _standing_trigger(rule, context)
+    if not _needs_state(rule):
+        return [f"if {closed}:", "    return False", f"return {trigger}"]
+    lines = [f"if {closed} or not self._prices_usable():", "    return False"]
+    conditions = [f"not self._when_{one.name}(s)" for one in before(rule, context.vault)]
+    own = trigger or f"self._when_{rule.name}(s)"
+    return [*lines, "s: State = self._read()", f"return {' and '.join([own, *conditions])}"]
+
+
+def _standing_trigger(rule: RuleModel, context: RuleContext) -> str | None:
+    """A trigger that needs no State: a timer, a stale feed."""
+    match rule.trigger:
+        case OnCondition():
+            return None
+        case OnTimer(period):
+            return f"block.timestamp >= self.{rule.name}_last_run + {period}"
+        case OnStale(token):
+            return f"not oracle.usable({context.symbols.tokens[token].feed})"
+
+
+# ── run ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _run(rule: RuleModel, context: RuleContext) -> list[str]:
+    mode = "modes._not_exited()" if _runs_frozen(rule) else "modes._only_open()"
+    lines = ["roles._only_keeper()", mode]
+    if _needs_state(rule):
+        lines.append("s: State = self._read()")
+    own = _standing_trigger(rule, context) or f"self._when_{rule.name}(s)"
+    lines.append(f'assert {own}, "rule: not due"')
+    lines += [
+        f'assert not self._when_{one.name}(s), "rule: {one.name} comes first"' for one in before(rule, context.vault)
+    ]
+    if isinstance(rule.trigger, OnTimer):
+        lines.append(f"self.{rule.name}_last_run = block.timestamp")
+    return [*lines, *_effect(rule, context)]
+
+
+def _effect(rule: RuleModel, context: RuleContext) -> list[str]:
+    match rule.effect:
+        case Trades(plan):
+            body = plan_text(plan, context.vault, context.symbols, context.marks, live=False)
+            return ["nav_before: uint256 = s.nav", *body, f'self._finish("{rule.name}", nav_before, s)']
+        case Marks(venue):
+            return [line for held in context.vault.held if held.venue == venue for line in _mark(held.name, context)]
+        case Freezes():
+            return ["modes._freeze()"]
+        case Exits():
+            return ["self._sell_everything()"]
+
+
+def _mark(position: str, context: RuleContext) -> list[str]:
+    held = next(one for one in context.vault.held if one.name == position)
+    mark = context.marks[position]
+    now = f"{mark.removeprefix('self.mark_')}_now"
+    gain, loss = f"arith.monus({now}, {mark})", f"arith.monus({mark}, {now})"
+    if held.debt:  # a debt that grew is a loss
+        gain, loss = loss, gain
+    return [
+        f"{now}: uint256 = {context.symbols.read(held)}",
+        f'log Harvested(position="{position}", assets={now}, gain={gain}, loss={loss})',
+        f"{mark} = {now}",
+    ]

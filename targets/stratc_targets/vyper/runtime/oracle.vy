@@ -1,0 +1,107 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: Apache-2.0
+"""
+@title Chainlink prices
+@notice Reads a feed strictly (a price or a revert with its reason) or asks whether it could be read.
+@dev Prices are in 10^-18 USD per whole token.
+"""
+
+interface Aggregator:
+    def decimals() -> uint8: view
+
+struct Feed:
+    source: address
+    decimals: uint256
+    heartbeat: uint256 # seconds that the strategy says an answer is good for
+
+# Seconds granted on top of the heartbeat for an update to land on chain: the strategy's number is taken at its word.
+GRACE: constant(uint256) = 0
+
+# No price comes near 2^128 units of a feed; the bound keeps the scaling from overflowing.
+LARGEST_ANSWER: constant(int256) = 2**128
+
+
+@internal
+@view
+def connect(source: address, heartbeat: uint256) -> Feed:
+    """
+    @notice The feed at an address. Reverts where none answers there.
+    """
+    decimals: uint256 = convert(staticcall Aggregator(source).decimals(), uint256)
+    assert decimals <= 36, "oracle: decimals of the feed"
+    feed: Feed = Feed(source=source, decimals=decimals, heartbeat=heartbeat)
+    assert self._latest(feed)[1] != 0, "oracle: no answer"
+    return feed
+
+
+@internal
+@view
+def price(feed: Feed) -> uint256:
+    """
+    @notice The price now. Reverts where it is missing, not positive, from the future or older than its heartbeat.
+    """
+    answer: int256 = 0
+    updated_at: uint256 = 0
+    answer, updated_at = self._latest(feed)
+    assert updated_at != 0, "oracle: no answer"
+    assert updated_at <= block.timestamp, "oracle: answer from the future"
+    assert block.timestamp - updated_at <= feed.heartbeat + GRACE, "oracle: stale price"
+    assert 0 < answer and answer <= LARGEST_ANSWER, "oracle: price out of range"
+    scaled: uint256 = self._scaled(answer, feed.decimals)
+    assert scaled != 0, "oracle: price out of range"
+    return scaled
+
+
+@internal
+@view
+def usable(feed: Feed) -> bool:
+    """
+    @notice Whether `price` would answer. Never reverts.
+    """
+    answer: int256 = 0
+    updated_at: uint256 = 0
+    answer, updated_at = self._latest(feed)
+    if updated_at == 0 or updated_at > block.timestamp or block.timestamp - updated_at > feed.heartbeat + GRACE:
+        return False
+    if answer <= 0 or answer > LARGEST_ANSWER:
+        return False
+    return self._scaled(answer, feed.decimals) != 0
+
+
+@internal
+@view
+def age(feed: Feed) -> uint256:
+    """
+    @notice Seconds since the last answer; the largest number where there is none, or it is from the future.
+    """
+    updated_at: uint256 = self._latest(feed)[1]
+    if updated_at == 0 or updated_at > block.timestamp:
+        return max_value(uint256)
+    return block.timestamp - updated_at
+
+
+@internal
+@view
+def _latest(feed: Feed) -> (int256, uint256):
+    # A raw call, since a feed that reverts must read as "no answer" to those who only ask.
+    answered: bool = False
+    data: Bytes[160] = b""
+    answered, data = raw_call(
+        feed.source,
+        method_id("latestRoundData()"),
+        max_outsize=160,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not answered or len(data) < 160:
+        return 0, 0
+    return extract32(data, 32, output_type=int256), extract32(data, 96, output_type=uint256)
+
+
+@internal
+@pure
+def _scaled(answer: int256, decimals: uint256) -> uint256:
+    units: uint256 = convert(answer, uint256)
+    if decimals <= 18:
+        return units * 10 ** (18 - decimals)
+    return units // 10 ** (decimals - 18)

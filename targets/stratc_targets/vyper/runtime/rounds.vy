@@ -1,0 +1,25 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# SPDX-License-Identifier: Apache-2.0
+"""
+@title Rounds
+@notice A round begins when the vault is settled. What is withdrawn is counted against the assets it began with.
+"""
+
+event RoundBegan:
+    assets: uint256
+
+round_assets: public(uint256) # total assets when the round began; zero before the first one
+round_withdrawn: public(uint256) # paid out to users since then
+
+
+@internal
+def _begin(assets: uint256):
+    self.round_assets = assets
+    self.round_withdrawn = 0
+    log RoundBegan(assets=assets)
+
+
+@internal
+def _count(assets: uint256):
+    self.round_withdrawn += assets

@@ -1,0 +1,162 @@
+"""What everything in the model is called in the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import Formula, Var
+from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
+from stratc_dsl.strategy import Token, Venue
+from stratc_targets.venues.emitter import PositionText, VenueText
+from stratc_targets.vyper.adapters import HOLDING, SWAPPING
+from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout
+from stratc_targets.vyper.names import Names
+from stratc_targets.vyper.printer import NotPrintable, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSymbols:
+    """Names of a token's address, its price feed, and its smallest units per whole token."""
+
+    address: str
+    feed: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """Everything nameable of one vault. `fields` maps variables of the model to members of the State struct."""
+
+    tokens: dict[str, TokenSymbols]
+    venues: dict[str, VenueText]
+    fields: dict[str, str]
+    functions: Names
+    arguments: tuple[Binding, ...]
+
+    def token(self, name: str) -> str:
+        """The immutable that holds a token's address."""
+        return self.tokens[name].address
+
+    def argument(self, kind: BindingKind, name: str) -> str:
+        """The constructor's parameter for one address."""
+        return next(one.parameter for one in self.arguments if (one.kind, one.name) == (kind, name))
+
+    def position(self, held: Held) -> PositionText:
+        """The text of a position at a venue."""
+        assert held.venue is not None
+        return self.venues[held.venue].positions[held.name]
+
+    def read(self, held: Held) -> str:
+        """An expression that reads a position from the chain, now."""
+        return f"tokens.held({self.token(held.token)})" if held.venue is None else self.position(held).read
+
+
+class _ConstantNames:
+    """The name table that venue emitters are given."""
+
+    def __init__(self, names: Names, tokens: dict[str, TokenSymbols]) -> None:
+        self._names = names
+        self._tokens = tokens
+
+    def constant(self, *words: str) -> str:
+        return self._names.constant(*words)
+
+    def token(self, name: str) -> str:
+        return self._tokens[name].address
+
+
+def symbols_of(vault: Vault) -> Symbols:
+    """Names for everything. Raises Unsupported where no emitter knows an adapter."""
+    module, functions = Names(), Names()
+    tokens = {token.name: _token(token, module) for token in vault.strategy.tokens}
+    arguments = constructor_layout(vault)
+    table = _ConstantNames(module, tokens)
+    symbols = Symbols(tokens, {}, _fields(vault), functions, arguments)
+    for venue in vault.strategy.venues:
+        symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
+    return symbols
+
+
+def _token(token: Token, names: Names) -> TokenSymbols:
+    return TokenSymbols(
+        names.constant(token.name), names.constant(token.name, "feed"), names.constant(token.name, "unit")
+    )
+
+
+def _venue(venue: Venue, vault: Vault, symbols: Symbols, table: _ConstantNames) -> VenueText:
+    argument = symbols.argument(BindingKind.VENUE, venue.name)
+    models: tuple[VenueModel | SwapModel, ...] = (*vault.venues, *vault.swaps)
+    model = next(one for one in models if one.name == venue.name)
+    if isinstance(model, SwapModel) and model.adapter in SWAPPING:
+        return SWAPPING[model.adapter](venue, model, argument, table)
+    if isinstance(model, VenueModel) and model.adapter in HOLDING:
+        return HOLDING[model.adapter](venue, model.positions, argument, table)
+    raise Unsupported(f"contracts with the adapter `{model.adapter}`", "install one that has an emitter", venue.span)
+
+
+def state_positions(vault: Vault) -> tuple[Held, ...]:
+    """Every balance in the contract's State, idle ones first."""
+    return (*vault.idle, *(held for held in vault.held if held.venue is not None))
+
+
+def _fields(vault: Vault) -> dict[str, str]:
+    names = Names()
+    variables: Iterable[str] = (
+        *(held.name for held in state_positions(vault)),
+        *(f"price({token.name})" for token in vault.strategy.tokens),
+        *vault.definitions,
+    )
+    return {variable: names.claim(variable) for variable in variables}
+
+
+# ── scopes ─────────────────────────────────────────────────────────────────────────────────
+
+
+def state_scope(
+    vault: Vault,
+    symbols: Symbols,
+    bound: Mapping[str, str] | None = None,
+    named: Mapping[Formula, str] | None = None,
+) -> Scope:
+    """Variables read from the State `s`; `bound` are local names of a plan."""
+    local = bound or {}
+
+    def variable(var: Var) -> str:
+        if var.name in local:
+            return local[var.name]
+        if var.name in symbols.fields:
+            return f"s.{symbols.fields[var.name]}"
+        return _standing(var, vault, symbols)
+
+    return Scope(variable, named or {})
+
+
+def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scope:
+    """Variables read from the chain where they stand: nothing is read that is not needed, prices included."""
+    reads = {held.name: symbols.read(held) for held in state_positions(vault)}
+    prices = {f"price({name})": f"oracle.price({token.feed})" for name, token in symbols.tokens.items()}
+
+    def variable(var: Var) -> str:
+        for table in (bound, reads, prices):
+            if var.name in table:
+                return table[var.name]
+        return _standing(var, vault, symbols)
+
+    return Scope(variable)
+
+
+def _standing(var: Var, vault: Vault, symbols: Symbols) -> str:
+    """What is the same in every scope: units, liquidity, the supply of shares."""
+    units = {f"unit({name})": token.unit for name, token in symbols.tokens.items()}
+    if var.name in units:
+        return units[var.name]
+    if var.name == "supply":
+        return "share_token.totalSupply"
+    for held in vault.held:
+        if held.venue is not None and held.liquidity.name == var.name:
+            liquidity = symbols.position(held).liquidity
+            if liquidity is not None:
+                return liquidity
+    raise NotPrintable(f"the contract has no `{var.name}` here")
