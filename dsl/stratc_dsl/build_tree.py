@@ -1,0 +1,212 @@
+"""Lark tree to surface tree: one function for each rule of the grammar that carries meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lark import Token, Tree
+
+from stratc_dsl import syntax
+from stratc_dsl.build_expression import build_expression, build_name, build_reference, child, children, span_of
+from stratc_dsl.span import Span
+
+Node = Tree[Token]
+
+UNSUPPORTED_PARTS = {
+    "hedge": "the block `hedge`",
+    "signals": "the block `signals`",
+    "signal": "the block `signal`",
+    "roles": "the block `roles`",
+    "limits": "the block `limits`",
+    "fees": "the block `fees`",
+}
+
+
+def build_file(tree: Node) -> syntax.File:
+    """The surface tree of a text that parsed without an error."""
+    strategies: list[syntax.StrategyDeclaration] = []
+    shared: list[syntax.Missing] = []
+    for item in children(tree):
+        match item.data:
+            case "strategy":
+                strategies.append(_strategy(item))
+            case "use":
+                shared.append(syntax.Missing("`use`", span_of(item)))
+            case other:
+                shared.append(syntax.Missing(f"`{other}` outside of a strategy", span_of(item)))
+    return syntax.File(tuple(strategies), tuple(shared))
+
+
+def _strategy(tree: Node) -> syntax.StrategyDeclaration:
+    name, *parts = children(tree)
+    return syntax.StrategyDeclaration(build_name(name), tuple(_part(part) for part in parts), span_of(tree))
+
+
+def _part(tree: Node) -> syntax.Part:
+    if tree.data in UNSUPPORTED_PARTS:
+        return syntax.Missing(UNSUPPORTED_PARTS[str(tree.data)], _first_word(tree))
+    return PARTS[str(tree.data)](tree)
+
+
+def _first_word(tree: Node) -> Span:
+    start = span_of(tree).start
+    return Span(start, start + len(str(tree.data)))
+
+
+def _base(tree: Node) -> syntax.BaseClause:
+    return syntax.BaseClause(build_name(child(tree, 0)), span_of(tree))
+
+
+def _token(tree: Node) -> syntax.TokenDeclaration:
+    name, *fields = children(tree)
+    return syntax.TokenDeclaration(build_name(name), _fields(fields), span_of(tree))
+
+
+def _fields(trees: list[Node]) -> tuple[syntax.Field, ...]:
+    return tuple(
+        syntax.Field(build_name(child(tree, 0)), build_expression(child(tree, 1)), span_of(tree)) for tree in trees
+    )
+
+
+def _venue(tree: Node) -> syntax.VenueDeclaration:
+    return syntax.VenueDeclaration(build_name(child(tree, 0)), build_reference(child(tree, 1)), span_of(tree))
+
+
+# ── assumptions ──
+
+
+def _assume(tree: Node) -> syntax.AssumeBlock:
+    return syntax.AssumeBlock(tuple(_assumption(item) for item in children(tree)), span_of(tree))
+
+
+def _assumption(tree: Node) -> syntax.AssumptionClause:
+    span = span_of(tree)
+    if tree.data == "keeper":
+        return syntax.KeeperClause(build_expression(child(tree, 0)), span)
+    subject = build_reference(child(tree, 0))
+    match tree.data:
+        case "moves" | "stays":
+            return syntax.RangeClause(subject, str(tree.data), _range(child(tree, 1)), span)
+        case "within":
+            return syntax.Missing(f"the assumption `{subject.name.text}(...) in ...`", span)
+        case _:
+            per = children(tree)[2:]
+            return syntax.BoundClause(
+                subject, _relation(tree), build_expression(child(tree, 1)), _per(per[0]) if per else None, span
+            )
+
+
+def _range(tree: Node) -> syntax.Range:
+    built = build_expression(tree)
+    assert isinstance(built, syntax.Range)
+    return built
+
+
+def _relation(tree: Node) -> str:
+    return next(str(one) for one in tree.children if isinstance(one, Token) and one.type == "RELATION")
+
+
+def _per(tree: Node) -> syntax.Expr:
+    return build_expression(child(tree, 0))
+
+
+# ── allocation and floors ──
+
+
+def _allocate(tree: Node) -> syntax.AllocateBlock:
+    return syntax.AllocateBlock(tuple(_target(item) for item in children(tree)), span_of(tree))
+
+
+def _target(tree: Node) -> syntax.Target | syntax.Missing:
+    if tree.data == "signalled":
+        return syntax.Missing("a target `by` a signal", span_of(tree))
+    position, share, *limits = children(tree)
+
+    def stated(rule: str) -> tuple[syntax.Expr, ...]:
+        return tuple(build_expression(child(limit, 0)) for limit in limits if limit.data == rule)
+
+    tolerance = stated("tolerance")
+    return syntax.Target(
+        build_reference(position),
+        build_expression(share),
+        tolerance[0] if tolerance else None,
+        stated("minimum"),
+        stated("maximum"),
+        span_of(tree),
+    )
+
+
+def _floors(tree: Node) -> syntax.FloorsBlock:
+    return syntax.FloorsBlock(tuple(build_expression(child(item, 0)) for item in children(tree)), span_of(tree))
+
+
+# ── rules ──
+
+
+def _rules(tree: Node) -> syntax.RulesBlock:
+    return syntax.RulesBlock(tuple(_rule(item) for item in children(tree)), span_of(tree))
+
+
+def _rule(tree: Node) -> syntax.WhenRule | syntax.EveryRule:
+    trigger, verb = build_expression(child(tree, 0)), _verb(child(tree, 1))
+    if tree.data == "when":
+        return syntax.WhenRule(trigger, verb, span_of(tree))
+    return syntax.EveryRule(trigger, verb, span_of(tree))
+
+
+def _verb(tree: Node) -> syntax.Verb:
+    span = span_of(tree)
+    for part in children(tree):
+        if part.data == "using":
+            return syntax.Missing("`using flash(...)`", span_of(part))
+    match tree.data:
+        case "rebalance":
+            return syntax.RebalanceVerb(span)
+        case "deleverage":
+            return syntax.DeleverageVerb(build_name(child(tree, 0)), build_expression(child(tree, 1)), span)
+        case "harvest":
+            return syntax.HarvestVerb(build_name(child(tree, 0)), span)
+        case "freeze":
+            return syntax.FreezeVerb(span)
+        case "exit_now":
+            return syntax.ExitVerb(span)
+        case other:
+            return syntax.Missing(f"the action `{other}`", span)
+
+
+# ── exit and claims ──
+
+
+def _exit(tree: Node) -> syntax.ExitBlock:
+    return syntax.ExitBlock(_fields(children(tree)), span_of(tree))
+
+
+def _prove(tree: Node) -> syntax.ProveBlock:
+    return syntax.ProveBlock(tuple(_claim(item) for item in children(tree)), span_of(tree))
+
+
+def _claim(tree: Node) -> syntax.ClaimClause | syntax.SurvivesClause | syntax.Missing:
+    span = span_of(tree)
+    if tree.data == "survives":
+        return syntax.SurvivesClause(build_name(child(tree, 0)), span)
+    if tree.data == "invariant":
+        return syntax.Missing("the claim `invariant`", span)
+    subject, *rest = children(tree)
+    if not rest:
+        return syntax.ClaimClause(build_reference(subject), None, None, False, span)
+    return syntax.ClaimClause(
+        build_reference(subject), _relation(tree), build_expression(rest[0]), len(rest) == 2, span
+    )
+
+
+PARTS: dict[str, Callable[[Node], syntax.Part]] = {
+    "base": _base,
+    "token": _token,
+    "venue": _venue,
+    "assume": _assume,
+    "allocate": _allocate,
+    "floors": _floors,
+    "rules": _rules,
+    "exit": _exit,
+    "prove": _prove,
+}

@@ -1,0 +1,132 @@
+"""Surface tree to typed strategies. Reports every error of the text in one run, and none that follows from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from stratc_dsl import syntax
+from stratc_dsl.check_allocation import check_allocation
+from stratc_dsl.check_assumptions import check_assumptions
+from stratc_dsl.check_declarations import declare
+from stratc_dsl.check_rules import check_claims, check_exit_order, check_floors, check_rules
+from stratc_dsl.check_targets import check_floors_at_targets
+from stratc_dsl.check_whole import check_whole
+from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy
+from stratc_dsl.scope import Problems, Scope
+from stratc_dsl.span import Span
+from stratc_dsl.strategy import Strategy
+
+P = TypeVar("P")
+
+
+def check(file: syntax.File) -> tuple[tuple[Strategy, ...], tuple[LanguageError, ...]]:
+    """The typed strategies, and the errors; strategies are complete only where there is no error."""
+    problems = Problems()
+    for missing in file.shared:
+        problems.unsupported(missing.what, missing.span)
+    if not file.strategies and not file.shared:
+        problems.report(NoStrategy(Span(0, 0)))
+    names: dict[str, Span] = {}
+    strategies: list[Strategy] = []
+    for declaration in file.strategies:
+        name = declaration.name
+        if name.text in names:
+            problems.report(DuplicateName(name.span, f"the strategy `{name.text}`", names[name.text]))
+        names.setdefault(name.text, name.span)
+        own = Problems()
+        strategy = _strategy(declaration, Scope(own))
+        problems.errors += own.errors
+        problems.missing += own.missing
+        if strategy is not None:
+            strategies.append(strategy)
+    return tuple(strategies), problems.all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a strategy by kind; of those that stand once, the first."""
+
+    base: syntax.BaseClause | None
+    assume: tuple[syntax.AssumeBlock, ...]
+    allocate: syntax.AllocateBlock | None
+    floors: syntax.FloorsBlock | None
+    rules: syntax.RulesBlock | None
+    exit: syntax.ExitBlock | None
+    prove: syntax.ProveBlock | None
+
+
+def _sort(declaration: syntax.StrategyDeclaration, scope: Scope) -> _Parts:
+    def only(kind: type[P], word: str) -> P | None:
+        first: P | None = None
+        seen: dict[str, Span] = {}
+        for part in declaration.parts:
+            if isinstance(part, kind):
+                start = part.span.start
+                if scope.first(seen, f"`{word}`", Span(start, start + len(word))):
+                    first = part
+        return first
+
+    for part in declaration.parts:
+        if isinstance(part, syntax.Missing):
+            scope.problems.unsupported(part.what, part.span)
+    return _Parts(
+        only(syntax.BaseClause, "base"),
+        tuple(part for part in declaration.parts if isinstance(part, syntax.AssumeBlock)),
+        only(syntax.AllocateBlock, "allocate"),
+        only(syntax.FloorsBlock, "floors"),
+        only(syntax.RulesBlock, "rules"),
+        only(syntax.ExitBlock, "exit"),
+        only(syntax.ProveBlock, "prove"),
+    )
+
+
+def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy | None:
+    """The typed strategy, or None after reporting why not."""
+    parts = _sort(declaration, scope)
+    declare(declaration.parts, scope)
+    base = _base(declaration, parts, scope)
+    allocations = check_allocation(parts.allocate, scope) if parts.allocate else None
+    if parts.allocate is None:
+        cure = "state the shares of nav that are held: `allocate { idle(TOKEN): 100% }`"
+        scope.problems.report(MissingPart(declaration.name.span, declaration.name.text, "`allocate`", cure))
+    assumptions = check_assumptions([clause for block in parts.assume for clause in block.clauses], scope)
+    floors = check_floors(parts.floors, scope) if parts.floors else ()
+    rules = check_rules(parts.rules, scope) if parts.rules else ()
+    exit_places = check_exit_order(parts.exit, scope) if parts.exit else None
+    claims = check_claims(parts.prove, scope) if parts.prove else ()
+    tokens = tuple(one.value for one in scope.tokens.values() if one.value is not None)
+    venues = tuple(one.value for one in scope.venues.values() if one.value is not None)
+    complete = len(tokens) == len(scope.tokens) and len(venues) == len(scope.venues)
+    if base is None or allocations is None or assumptions is None or not complete or scope.problems.missing:
+        return None
+    strategy = Strategy(
+        name=declaration.name.text,
+        base=base,
+        tokens=tokens,
+        venues=venues,
+        assumptions=assumptions,
+        allocations=allocations,
+        floors=floors,
+        rules=rules,
+        exit_order=tuple(exit_places if exit_places is not None else scope.venues),
+        claims=claims,
+        span=declaration.span,
+    )
+    assume = _word(parts.assume[0].span, "assume") if parts.assume else declaration.name.span
+    exit_span = _word(parts.exit.span, "exit") if parts.exit else declaration.name.span
+    check_whole(strategy, assume, exit_places, exit_span, scope)
+    check_floors_at_targets(strategy, scope)
+    return strategy
+
+
+def _base(declaration: syntax.StrategyDeclaration, parts: _Parts, scope: Scope) -> str | None:
+    if parts.base is not None:
+        return scope.token(parts.base.token)
+    cure = "name the asset of the vault first: `base USDC`"
+    scope.problems.report(MissingPart(declaration.name.span, declaration.name.text, "`base`", cure))
+    return None
+
+
+def _word(span: Span, word: str) -> Span:
+    return Span(span.start, span.start + len(word))

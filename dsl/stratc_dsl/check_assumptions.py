@@ -1,0 +1,244 @@
+"""The `assume` blocks: each statement typed, and none forgotten that a proof would need."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from stratc_dsl import syntax
+from stratc_dsl.check_constants import constant, ordered, ratio, seconds
+from stratc_dsl.check_quantities import holding_venue, resolve_position, venue_named
+from stratc_dsl.errors import MissingArgument, NothingThere, OutOfRange, WrongDimension, WrongKind, WrongRelation
+from stratc_dsl.scope import Scope
+from stratc_dsl.span import Span
+from stratc_dsl.strategy import (
+    Assumption,
+    Base,
+    DepositsAtMost,
+    KeeperEvery,
+    LiquidityAtLeast,
+    LossAtMost,
+    PriceMoves,
+    PriceStays,
+    RateAtMost,
+    SlippageAtMost,
+    UniswapV3,
+    WithdrawalsAtMost,
+)
+from stratc_dsl.words import expression_words, percent, plain
+
+SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "withdrawals", "deposits")
+FORMS = "assumptions are told of `price(T)`, `rate(p)`, `slippage(v)`, `loss(v)`, `liquidity(v)`, `withdrawals`"
+
+
+def check_assumptions(clauses: list[syntax.AssumptionClause], scope: Scope) -> tuple[Assumption, ...] | None:
+    """Every assumption, or None where any of them has an error."""
+    seen: dict[str, Span] = {}
+    typed: list[Assumption | None] = []
+    for clause in clauses:
+        assumption = _assumption(clause, scope)
+        if assumption is not None and not scope.first(seen, _about(assumption), clause.span):
+            assumption = None
+        typed.append(assumption)
+    complete = tuple(one for one in typed if one is not None)
+    return complete if len(complete) == len(typed) else None
+
+
+def _about(assumption: Assumption) -> str:
+    match assumption:
+        case KeeperEvery():
+            return "`keeper every`"
+        case PriceMoves(token):
+            return f"the move of `price({token})`"
+        case PriceStays(token):
+            return f"the range of `price({token})`"
+        case RateAtMost(position):
+            return f"`rate({position})`"
+        case SlippageAtMost(venue):
+            return f"`slippage({venue})`"
+        case LossAtMost(venue):
+            return f"`loss({venue})`"
+        case LiquidityAtLeast(venue):
+            return f"`liquidity({venue})`"
+        case WithdrawalsAtMost():
+            return "`withdrawals`"
+        case DepositsAtMost():
+            return "`deposits`"
+
+
+def _assumption(clause: syntax.AssumptionClause, scope: Scope) -> Assumption | None:
+    match clause:
+        case syntax.KeeperClause(period, span):
+            every = seconds(period, "`keeper every`", span, scope)
+            return KeeperEvery(every, span) if every is not None else None
+        case syntax.RangeClause():
+            return _price_range(clause, scope)
+        case syntax.BoundClause():
+            return _bound(clause, scope)
+        case syntax.Missing(what, span):
+            scope.problems.unsupported(what, span)
+            return None
+
+
+# ── prices ──
+
+
+def _price_range(clause: syntax.RangeClause, scope: Scope) -> Assumption | None:
+    match clause.subject:
+        case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, syntax.Operation("/")),)):
+            scope.problems.unsupported(f"`price(A/B) {clause.verb}`", clause.span)
+            return None
+        case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, subject),)):
+            token = scope.token_named(subject)
+        case other:
+            cure = f"write `price(TOKEN) {clause.verb} ..`"
+            scope.problems.report(WrongKind(other.span, "`price(TOKEN)`", expression_words(other), cure))
+            return None
+    if clause.verb == "moves":
+        moves = _moves(clause.range, clause.subject.span, scope)
+        return PriceMoves(token, *moves, clause.span) if token and moves else None
+    stays = _stays(clause.range, clause.subject.span, scope)
+    return PriceStays(token, *stays, clause.span) if token and stays else None
+
+
+def _moves(written: syntax.Range, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
+    low = constant(written.low, Base.RATIO, "`moves`", about, scope)
+    high = constant(written.high, Base.RATIO, "`moves`", about, scope)
+    ends = ordered(written, low, high, scope, in_percent=True)
+    if ends is None or -1 < ends[0] <= 0 <= ends[1]:
+        return ends
+    wanted = "a range around 0% that begins above -100%"
+    found = f"{percent(ends[0])} .. {percent(ends[1])}"
+    cure = "a price may always stay as it is: write for example `-20% .. +20%`"
+    scope.problems.report(OutOfRange(written.span, "a move", wanted, found, cure))
+    return None
+
+
+def _stays(written: syntax.Range, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
+    ends = ordered(written, _usd(written.low, about, scope), _usd(written.high, about, scope), scope, in_percent=False)
+    if ends is None or ends[0] > 0:
+        return ends
+    found = f"{plain(ends[0])} .. {plain(ends[1])}"
+    cure = "write USD per token, for example `0.98 .. 1.02`"
+    scope.problems.report(OutOfRange(written.span, "a price", "above 0", found, cure))
+    return None
+
+
+def _usd(expression: syntax.Expr, about: Span, scope: Scope) -> Fraction | None:
+    """USD per token: `0.98` or `0.98 USD`."""
+    if isinstance(expression, syntax.Amount) and expression.token.text == "USD":
+        return expression.value
+    return constant(expression, Base.RATIO, "`stays`", about, scope, "write USD per token, for example `0.98 .. 1.02`")
+
+
+# ── bounds ──
+
+
+def _bound(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
+    subject = clause.subject
+    wanted = ">=" if subject.name.text == "liquidity" else "<="
+    if subject.name.text not in SUBJECTS or subject.member is not None:
+        scope.unknown_word("assumption", subject.name, SUBJECTS, FORMS)
+        return None
+    if subject.name.text in ("price", "funding"):
+        scope.problems.report(
+            WrongKind(subject.span, "a bound on something that has one", f"`{subject.name.text}`", _range_cure(subject))
+        )
+        return None
+    if clause.relation != wanted:
+        scope.problems.report(WrongRelation(clause.span, f"`{subject.name.text}`", wanted, clause.relation))
+        return None
+    if clause.per is not None and subject.name.text != "rate":
+        cure = "leave out `per`: the bound holds for one keeper period"
+        scope.problems.report(WrongKind(clause.per.span, "a bound for one round", "a bound per duration", cure))
+        return None
+    match subject.name.text:
+        case "rate":
+            return _rate(clause, scope)
+        case "withdrawals" | "deposits":
+            return _flow(clause, scope)
+        case _:
+            return _of_venue(clause, scope)
+
+
+def _range_cure(subject: syntax.Reference) -> str:
+    if subject.name.text == "price":
+        return "write `price(TOKEN) moves .. ` or `price(TOKEN) stays ..`"
+    return "write `funding(venue) in .. per 8h`"
+
+
+def _subject_argument(clause: syntax.BoundClause, wanted: str, scope: Scope) -> syntax.Expr | None:
+    match clause.subject.arguments:
+        case (syntax.Argument(None, value),):
+            return value
+        case _:
+            name = clause.subject.name.text
+            found = "none" if not clause.subject.arguments else "something else"
+            cure = f"write `{name}({wanted})`"
+            scope.problems.report(WrongKind(clause.subject.span, f"one {wanted} in `{name}(..)`", found, cure))
+            return None
+
+
+def _rate(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
+    argument = _subject_argument(clause, "position", scope)
+    position = resolve_position(argument, scope) if argument is not None else None
+    if position is not None and position.kind != "debt":
+        cure = "only debts bear interest here: name a position `venue.debt(TOKEN)`"
+        scope.problems.report(WrongKind(clause.subject.span, "a debt", f"`{position}`", cure))
+        return None
+    highest = ratio(clause.bound, "`rate`", clause.subject.span, scope, high=None)
+    if clause.per is None:
+        cure = "write for example `<= 60% per 1y`"
+        scope.problems.report(MissingArgument(clause.span, "`rate`", "`per` and a duration", cure))
+        return None
+    per = seconds(clause.per, "`per`", clause.span, scope)
+    if position is None or highest is None or per is None:
+        return None
+    return RateAtMost(position, highest, per, clause.span)
+
+
+def _flow(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
+    subject = clause.subject
+    if subject.arguments is not None:
+        cure = f"write `{subject.name.text} <= 10% of nav`"
+        scope.problems.report(WrongKind(subject.span, f"`{subject.name.text}`", expression_words(subject), cure))
+        return None
+    if not isinstance(clause.bound, syntax.ShareOfNav):
+        found = expression_words(clause.bound)
+        cure = f"write `{subject.name.text} <= 10% of nav`"
+        scope.problems.report(
+            WrongDimension(clause.bound.span, f"`{subject.name.text}`", "a share of nav", found, cure, subject.span)
+        )
+        return None
+    if subject.name.text == "deposits":
+        share = ratio(clause.bound.share, "`deposits`", subject.span, scope, high=None)
+        return DepositsAtMost(share, clause.span) if share is not None else None
+    share = ratio(clause.bound.share, "`withdrawals`", subject.span, scope)
+    return WithdrawalsAtMost(share, clause.span) if share is not None else None
+
+
+def _of_venue(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
+    kind = clause.subject.name.text
+    share = ratio(clause.bound, f"`{kind}`", clause.subject.span, scope)
+    argument = _subject_argument(clause, "venue", scope)
+    if argument is None:
+        return None
+    if kind == "slippage":
+        return _slippage(clause, argument, share, scope)
+    name = scope.bare_name(argument, "a venue", "write the name of a venue")
+    venue = holding_venue(name, scope, f"`{kind}`") if name else None
+    if venue is None or share is None:
+        return None
+    return LossAtMost(venue, share, clause.span) if kind == "loss" else LiquidityAtLeast(venue, share, clause.span)
+
+
+def _slippage(
+    clause: syntax.BoundClause, argument: syntax.Expr, share: Fraction | None, scope: Scope
+) -> Assumption | None:
+    declared = venue_named(argument, scope)
+    if declared is None or declared.value is None:
+        return None
+    if not isinstance(declared.value.terms, UniswapV3):
+        name, cure = declared.value.name, "name a venue to swap in, such as `uniswap_v3(..)`"
+        scope.problems.report(NothingThere(argument.span, "`slippage`", "a pool to swap in", "pool", name, cure))
+        return None
+    return SlippageAtMost(declared.value.name, share, clause.span) if share is not None else None

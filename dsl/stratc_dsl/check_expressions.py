@@ -1,0 +1,283 @@
+"""Expressions: names resolved, every part typed by its dimension."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from stratc_dsl import syntax
+from stratc_dsl.check_quantities import type_quantity
+from stratc_dsl.errors import DifferentDimensions, DivisionByZero, NoProduct, TooManyDigits, WrongDimension, WrongKind
+from stratc_dsl.scope import Scope
+from stratc_dsl.span import Span
+from stratc_dsl.strategy import (
+    AmountOf,
+    Base,
+    Binary,
+    BinaryOp,
+    Comparison,
+    Connective,
+    Dimension,
+    Expression,
+    Literal,
+    Negation,
+    OfNav,
+    Predicate,
+    PriceOf,
+    Quantity,
+    Relation,
+    StalePrice,
+    WeightsOutsideBand,
+)
+from stratc_dsl.words import dimension_words, expression_words
+
+Truth = syntax.Compare | syntax.Junction | syntax.Inverse | syntax.OutsideBand
+
+
+def type_expression(expression: syntax.Expr, scope: Scope) -> Expression | None:
+    """The typed expression, or None after reporting."""
+    span = expression.span
+    match expression:
+        case syntax.Number(value, unit):
+            return Literal(value, Base.DURATION if unit is syntax.Unit.DURATION else Base.RATIO, span)
+        case syntax.Amount():
+            return _amount(expression, scope)
+        case syntax.Signed(sign, operand):
+            return _signed(sign, type_expression(operand, scope), span)
+        case syntax.Operation():
+            return _operation(expression, scope)
+        case syntax.ShareOfNav(share):
+            return _share_of_nav(share, scope, span)
+        case syntax.Reference() if not _is_stale(expression):
+            return type_quantity(expression, scope)
+        case _:
+            found = expression_words(expression)
+            scope.problems.report(WrongKind(span, "a number or quantity", found, "write an expression with a value"))
+            return None
+
+
+def dimension_of(expression: Expression) -> Dimension:
+    return Base.VALUE if isinstance(expression, OfNav) else expression.dimension
+
+
+def constant_value(expression: Expression) -> Fraction | None:
+    """The exact value of an expression without quantities; None where it has any. Divisors were checked before."""
+    match expression:
+        case Literal(value):
+            return value
+        case Quantity() | OfNav():
+            return None
+        case Binary(op, left, right):
+            first, second = constant_value(left), constant_value(right)
+            if first is None or second is None:
+                return None
+            match op:
+                case BinaryOp.ADD:
+                    return first + second
+                case BinaryOp.SUB:
+                    return first - second
+                case BinaryOp.MUL:
+                    return first * second
+                case BinaryOp.DIV:
+                    return first / second
+
+
+def _amount(amount: syntax.Amount, scope: Scope) -> Expression | None:
+    if amount.token.text == "USD":
+        return Literal(amount.value, Base.VALUE, amount.span)
+    token = scope.token(amount.token)
+    if token is None:
+        return None
+    declared = scope.tokens[token].value
+    if declared is not None and (amount.value * 10**declared.decimals).denominator != 1:
+        needed = next((str(n) for n in range(78) if (amount.value * 10**n).denominator == 1), "more than 77")
+        scope.problems.report(TooManyDigits(amount.span, token, declared.decimals, needed))
+        return None
+    return Literal(amount.value, AmountOf(token), amount.span)
+
+
+def _signed(sign: str, operand: Expression | None, span: Span) -> Expression | None:
+    match operand:
+        case None:
+            return None
+        case _ if sign == "+":
+            return operand
+        case Literal(value, dimension):
+            return Literal(-value, dimension, span)
+        case OfNav(share):
+            return OfNav(-share, span)
+        case _:
+            dimension = dimension_of(operand)
+            return Binary(BinaryOp.SUB, Literal(Fraction(0), dimension, span), operand, dimension, span)
+
+
+def _share_of_nav(share: syntax.Expr, scope: Scope, span: Span) -> Expression | None:
+    typed = type_expression(share, scope)
+    if typed is None:
+        return None
+    value = constant_value(typed)
+    if value is None or dimension_of(typed) is not Base.RATIO:
+        found = dimension_words(dimension_of(typed)) if value is not None else "a quantity"
+        cure = "write a share such as `5% of nav`"
+        scope.problems.report(WrongDimension(typed.span, "`of nav`", "a constant ratio", found, cure, span))
+        return None
+    return OfNav(value, span)
+
+
+# ── sums and products ──
+
+
+def _operation(expression: syntax.Operation, scope: Scope) -> Expression | None:
+    left, right = type_expression(expression.left, scope), type_expression(expression.right, scope)
+    if left is None or right is None:
+        return None
+    op = BinaryOp(expression.operator)
+    if op is BinaryOp.DIV and constant_value(right) == 0:
+        scope.problems.report(DivisionByZero(right.span))
+        return None
+    first, second = dimension_of(left), dimension_of(right)
+    if op in (BinaryOp.ADD, BinaryOp.SUB):
+        if first == second:
+            return Binary(op, left, right, first, expression.span)
+        scope.problems.report(_different("add" if op is BinaryOp.ADD else "subtract", left, right))
+        return None
+    result = _product(first, second) if op is BinaryOp.MUL else _quotient(first, second)
+    if result is None:
+        words = dimension_words(first), dimension_words(second)
+        verb = "multiply" if op is BinaryOp.MUL else "divide"
+        scope.problems.report(NoProduct(right.span, verb, *words, left.span))
+        return None
+    return Binary(op, left, right, result, expression.span)
+
+
+def _product(left: Dimension, right: Dimension) -> Dimension | None:
+    match left, right:
+        case (Base.RATIO, other) | (other, Base.RATIO):
+            return other
+        case (AmountOf(token), PriceOf(priced)) | (PriceOf(priced), AmountOf(token)) if token == priced:
+            return Base.VALUE
+        case (Base.RATE, Base.DURATION) | (Base.DURATION, Base.RATE):
+            return Base.RATIO
+        case _:
+            return None
+
+
+def _quotient(left: Dimension, right: Dimension) -> Dimension | None:
+    if left == right:
+        return Base.RATIO
+    match left, right:
+        case (other, Base.RATIO):
+            return other
+        case (Base.VALUE, PriceOf(token)):
+            return AmountOf(token)
+        case (Base.VALUE, AmountOf(token)):
+            return PriceOf(token)
+        case (Base.RATIO, Base.DURATION):
+            return Base.RATE
+        case _:
+            return None
+
+
+def _different(verb: str, left: Expression, right: Expression) -> DifferentDimensions:
+    first, second = dimension_of(left), dimension_of(right)
+    return DifferentDimensions(
+        right.span, verb, dimension_words(first), dimension_words(second), left.span, _cure(left, right)
+    )
+
+
+def _cure(left: Expression, right: Expression) -> str:
+    dimensions = {dimension_of(left), dimension_of(right)}
+    ratio = next((side for side in (left, right) if dimension_of(side) is Base.RATIO), None)
+    if isinstance(ratio, Literal):
+        return "a share of nav is written `5% of nav`, a value `2_000 USD`, an amount `100 USDC`"
+    if ratio is not None:
+        return "a ratio compares with a plain number or a percentage, without a unit"
+    if all(isinstance(dimension, AmountOf) for dimension in dimensions) or Base.VALUE in dimensions:
+        return "turn amounts into values: `1 WETH * price(WETH)`"
+    return "both sides must have the same dimension"
+
+
+# ── truth values ──
+
+
+def type_predicate(expression: syntax.Expr, scope: Scope, where: str) -> Predicate | None:
+    """The typed predicate, or None after reporting."""
+    span = expression.span
+    match expression:
+        case syntax.Compare():
+            return _comparison(expression, scope)
+        case syntax.Junction(word, operands):
+            typed = [type_predicate(operand, scope, f"`{word}`") for operand in operands]
+            complete = tuple(one for one in typed if one is not None)
+            return Connective(word, complete, span) if len(complete) == len(typed) else None
+        case syntax.Inverse(operand):
+            inner = type_predicate(operand, scope, "`not`")
+            return Negation(inner, span) if inner is not None else None
+        case syntax.OutsideBand(subject):
+            return _outside_band(subject, scope, span)
+        case syntax.Reference() if _is_stale(expression):
+            return _stale(expression, scope)
+        case _:
+            _report_not_a_truth(expression, scope, where)
+            return None
+
+
+def _comparison(expression: syntax.Compare, scope: Scope) -> Comparison | None:
+    left, right = type_expression(expression.left, scope), type_expression(expression.right, scope)
+    if left is None or right is None:
+        return None
+    left, right = _priced(left, right), _priced(right, left)
+    if dimension_of(left) != dimension_of(right) and not (_by_value(left, right) or _by_value(right, left)):
+        scope.problems.report(_different("compare", left, right))
+        return None
+    return Comparison(left, Relation(expression.relation), right, expression.span)
+
+
+def _by_value(amount: Expression, share: Expression) -> bool:
+    """An amount compares with a share of nav: by its value."""
+    return isinstance(dimension_of(amount), AmountOf) and isinstance(share, OfNav)
+
+
+def _priced(side: Expression, other: Expression) -> Expression:
+    """`2_000 USD` beside a price is itself a price: there is no other way to write one."""
+    dimension = dimension_of(other)
+    if isinstance(side, Literal) and side.dimension is Base.VALUE and isinstance(dimension, PriceOf):
+        return replace(side, dimension=dimension)
+    return side
+
+
+def _outside_band(subject: syntax.Expr, scope: Scope, span: Span) -> Predicate | None:
+    match subject:
+        case syntax.Reference(syntax.Name("weights"), None, None):
+            return WeightsOutsideBand(span)
+        case syntax.Reference(syntax.Name("delta" | "gamma" | "vega" as name)):
+            scope.problems.unsupported(f"`{name}(...) outside band`", span)
+        case _:
+            found = expression_words(subject)
+            cure = "write `weights outside band`"
+            scope.problems.report(WrongKind(subject.span, "`weights` or a hedged sensitivity", found, cure))
+    return None
+
+
+def _is_stale(expression: syntax.Reference) -> bool:
+    return expression.name.text == "stale" and expression.member is None
+
+
+def _stale(expression: syntax.Reference, scope: Scope) -> Predicate | None:
+    match expression.arguments:
+        case (syntax.Argument(None, syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, token),))),):
+            name = scope.token_named(token)
+            return StalePrice(name, expression.span) if name else None
+        case _:
+            found = "something else" if expression.arguments else "nothing"
+            cure = "write `stale(price(TOKEN))`"
+            scope.problems.report(WrongKind(expression.span, "a price inside `stale(..)`", found, cure))
+            return None
+
+
+def _report_not_a_truth(expression: syntax.Expr, scope: Scope, where: str) -> None:
+    typed = type_expression(expression, scope)
+    if typed is not None:
+        found = dimension_words(dimension_of(typed))
+        cure = "compare it with something: `<`, `<=`, `>=` or `>`"
+        scope.problems.report(WrongDimension(typed.span, where, "a truth value", found, cure, typed.span))

@@ -1,0 +1,156 @@
+"""Floors at the target weights, in exact fractions: nav counts as 1, every position as its target."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from stratc_dsl.errors import FloorBelowTargets
+from stratc_dsl.scope import Scope
+from stratc_dsl.strategy import (
+    AaveV3,
+    Allocation,
+    Base,
+    Binary,
+    BinaryOp,
+    Expression,
+    Literal,
+    OfNav,
+    Quantity,
+    Relation,
+    Strategy,
+)
+from stratc_dsl.words import percent, plain
+
+PERCENT_QUANTITIES = frozenset({"idle", "value", "weight", "nav", "debt", "collateral", "ltv"})
+
+
+class NoDebt(Exception):
+    """A ratio over a debt that is zero: larger than any number."""
+
+
+def check_floors_at_targets(strategy: Strategy, scope: Scope) -> None:
+    """Report each floor that is false where every position stands at its target."""
+    for floor in strategy.floors:
+        comparison = floor.predicate
+        try:
+            left = at_targets(comparison.left, strategy)
+            right = at_targets(comparison.right, strategy)
+        except NoDebt:
+            continue
+        if left is None or right is None or _holds(left, comparison.relation, right):
+            continue
+        in_percent = _in_percent(comparison.left) or _in_percent(comparison.right)
+        words = percent if in_percent else plain
+        scope.problems.report(
+            FloorBelowTargets(
+                floor.span,
+                "the left side",
+                words(left),
+                "the right side",
+                words(right),
+                tuple(one.span for one in strategy.allocations if _concerns(comparison.left, one)),
+            )
+        )
+
+
+def _holds(left: Fraction, relation: Relation, right: Fraction) -> bool:
+    match relation:
+        case Relation.LT:
+            return left < right
+        case Relation.LE:
+            return left <= right
+        case Relation.GE:
+            return left >= right
+        case Relation.GT:
+            return left > right
+
+
+def _in_percent(expression: Expression) -> bool:
+    match expression:
+        case OfNav():
+            return True
+        case Quantity(name):
+            return name in PERCENT_QUANTITIES
+        case _:
+            return False
+
+
+def _concerns(expression: Expression, allocation: Allocation) -> bool:
+    match expression:
+        case Quantity(venue=str(venue)):
+            return allocation.position.venue == venue
+        case Quantity(position=position) if position is not None:
+            return allocation.position == position
+        case Quantity("idle", token=token):
+            return allocation.position.kind == "idle" and allocation.position.token == token
+        case _:
+            return False
+
+
+def at_targets(expression: Expression, strategy: Strategy) -> Fraction | None:
+    """The value at the targets with nav as 1; None where targets do not determine it. Raises NoDebt."""
+    match expression:
+        case Literal(value, dimension):
+            return value if dimension is Base.RATIO else None
+        case OfNav(share):
+            return share
+        case Quantity():
+            return _quantity(expression, strategy)
+        case Binary(op, left, right):
+            return _binary(op, at_targets(left, strategy), at_targets(right, strategy))
+
+
+def _binary(op: BinaryOp, left: Fraction | None, right: Fraction | None) -> Fraction | None:
+    if left is None or right is None:
+        return None
+    match op:
+        case BinaryOp.ADD:
+            return left + right
+        case BinaryOp.SUB:
+            return left - right
+        case BinaryOp.MUL:
+            return left * right
+        case BinaryOp.DIV:
+            return left / right if right else None
+
+
+def _quantity(quantity: Quantity, strategy: Strategy) -> Fraction | None:
+    weights = {one.position: one.target for one in strategy.allocations}
+    match quantity.name:
+        case "nav":
+            return Fraction(1)
+        case "leverage":
+            return sum((weight for weight in weights.values() if weight > 0), Fraction(0))
+        case "idle":
+            held = (w for p, w in weights.items() if p.kind == "idle" and p.token == quantity.token)
+            return sum(held, Fraction(0))
+        case "value" | "weight" if quantity.position is not None:
+            return abs(weights.get(quantity.position, Fraction(0)))
+        case "health" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
+            return _loan(quantity.name, quantity.venue, strategy)
+        case _:
+            return None
+
+
+def _loan(name: str, venue: str, strategy: Strategy) -> Fraction | None:
+    terms = strategy.venue(venue).terms
+    assert isinstance(terms, AaveV3)
+    thresholds = {one.token: one.threshold or Fraction(0) for one in terms.collateral}
+    there = [one for one in strategy.allocations if one.position.venue == venue]
+    held = [one for one in there if one.position.kind == "collateral"]
+    debt = -sum((one.target for one in there if one.position.kind == "debt"), Fraction(0))
+    collateral = sum((one.target for one in held), Fraction(0))
+    weighted = sum((one.target * thresholds[one.position.token] for one in held), Fraction(0))
+    match name:
+        case "debt":
+            return debt
+        case "collateral":
+            return collateral
+        case "ltv":
+            return debt / collateral if collateral else None
+        case _ if debt == 0:
+            raise NoDebt
+        case "health":
+            return weighted / debt
+        case _:
+            return collateral / debt

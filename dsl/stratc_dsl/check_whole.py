@@ -1,0 +1,113 @@
+"""What a strategy must say as a whole: no assumption forgotten, no position that cannot be traded or sold."""
+
+from __future__ import annotations
+
+from stratc_dsl.errors import MissingAssumption, NoSwapVenue, NotInExit, RiskNotStated
+from stratc_dsl.scope import Scope
+from stratc_dsl.span import Span
+from stratc_dsl.strategy import (
+    AaveV3,
+    KeeperEvery,
+    PriceMoves,
+    PriceStays,
+    RateAtMost,
+    SlippageAtMost,
+    Strategy,
+    UniswapV3,
+)
+
+
+def check_whole(
+    strategy: Strategy, assume: Span, exit_places: dict[str, Span] | None, exit_span: Span, scope: Scope
+) -> None:
+    """Report what is missing. `assume` and `exit_span` are where it would have to be added."""
+    _check_assumed(strategy, assume, scope)
+    _check_risk_stated(strategy, scope)
+    _check_swaps(strategy, scope)
+    if exit_places is not None:
+        _check_exit(strategy, exit_places, exit_span, scope)
+
+
+def _check_assumed(strategy: Strategy, assume: Span, scope: Scope) -> None:
+    assumed = strategy.assumptions
+
+    def missing(span: Span, what: str, label: str, cure: str) -> None:
+        scope.problems.report(MissingAssumption(span, what, label, cure))
+
+    if not any(isinstance(one, KeeperEvery) for one in assumed):
+        missing(assume, "how often the keeper runs", "no `keeper every`", "keeper every 1h")
+    priced = {one.token for one in assumed if isinstance(one, PriceMoves | PriceStays)}
+    for token in strategy.tokens:
+        if token.name not in priced:
+            cure = f"price({token.name}) moves -20% .. +20%"
+            missing(token.span, f"the price of `{token.name}`", "its price is unbounded", cure)
+    swapping = {one.venue for one in assumed if isinstance(one, SlippageAtMost)}
+    for venue in strategy.venues:
+        if isinstance(venue.terms, UniswapV3) and venue.name not in swapping:
+            cure = f"slippage({venue.name}) <= 0.30%"
+            missing(venue.span, f"the slippage of `{venue.name}`", "its slippage is unbounded", cure)
+    rated = {one.position for one in assumed if isinstance(one, RateAtMost)}
+    for allocation in strategy.allocations:
+        if allocation.position.kind == "debt" and allocation.position not in rated:
+            cure = f"rate({allocation.position}) <= 60% per 1y"
+            what = f"the interest on `{allocation.position}`"
+            missing(_place(allocation.position, scope), what, "its interest is unbounded", cure)
+
+
+def _place(position: object, scope: Scope) -> Span:
+    return next(span for one, span in (scope.allocated or {}).items() if one == position)
+
+
+def _check_risk_stated(strategy: Strategy, scope: Scope) -> None:
+    """Collateral that is allocated beside a debt needs its ltv and threshold."""
+    allocated = scope.allocated or {}
+    for venue in strategy.venues:
+        debts = [span for one, span in allocated.items() if one.venue == venue.name and one.kind == "debt"]
+        if not isinstance(venue.terms, AaveV3) or not debts:
+            continue
+        used = {one.token for one in allocated if one.venue == venue.name and one.kind == "collateral"}
+        for one in venue.terms.collateral:
+            stated = (("`ltv`", one.ltv), ("`threshold`", one.threshold))
+            missing = " and ".join(word for word, value in stated if value is None)
+            if missing and one.token in used:
+                scope.problems.report(RiskNotStated(one.span, venue.name, one.token, missing, debts[0]))
+
+
+def _pairs(strategy: Strategy) -> dict[str, frozenset[str]]:
+    return {
+        venue.name: frozenset({venue.terms.token, venue.terms.quote})
+        for venue in strategy.venues
+        if isinstance(venue.terms, UniswapV3)
+    }
+
+
+def _foreign(strategy: Strategy, scope: Scope) -> dict[str, Span]:
+    """Tokens other than base that positions are in, with the first such position."""
+    firsts: dict[str, Span] = {}
+    for position, span in (scope.allocated or {}).items():
+        if position.token != strategy.base:
+            firsts.setdefault(position.token, span)
+    return firsts
+
+
+def _check_swaps(strategy: Strategy, scope: Scope) -> None:
+    pairs = _pairs(strategy).values()
+    for token, span in _foreign(strategy, scope).items():
+        if frozenset({token, strategy.base}) not in pairs:
+            cure = f"add `venue dex = uniswap_v3({token}/{strategy.base}, fee=0.05%)`"
+            scope.problems.report(NoSwapVenue(span, token, strategy.base, cure))
+
+
+def _check_exit(strategy: Strategy, places: dict[str, Span], exit_span: Span, scope: Scope) -> None:
+    holders: dict[str, Span] = {}
+    for position, span in (scope.allocated or {}).items():
+        if position.venue is not None:
+            holders.setdefault(position.venue, span)
+    for venue, span in holders.items():
+        if venue not in places:
+            scope.problems.report(NotInExit(exit_span, venue, "holds a position", span))
+    for token, span in _foreign(strategy, scope).items():
+        swaps = [name for name, pair in _pairs(strategy).items() if pair == {token, strategy.base}]
+        if swaps and not any(name in places for name in swaps):
+            why = f"swaps `{token}` into the base `{strategy.base}`"
+            scope.problems.report(NotInExit(exit_span, swaps[0], why, span))

@@ -1,0 +1,48 @@
+"""Diagnostics as data. Nothing here knows the language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stratc_dsl.span import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A few words about one place in the text."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error: `message` is a plain sentence, `primary` where it is, `secondary` where its reasons are."""
+
+    code: str
+    message: str
+    primary: Label
+    secondary: tuple[Label, ...] = ()
+    help: str | None = None
+
+
+def diagnostic_to_json(diagnostic: Diagnostic, source: Source) -> dict[str, object]:
+    """The fields of a diagnostic as JSON values; lines and columns count from 1, the end is exclusive."""
+    return {
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "file": source.name,
+        "primary": _label_to_json(diagnostic.primary, source),
+        "secondary": [_label_to_json(label, source) for label in diagnostic.secondary],
+        "help": diagnostic.help,
+    }
+
+
+def _label_to_json(label: Label, source: Source) -> dict[str, object]:
+    line, column = source.line_and_column(label.span.start)
+    end_line, end_column = source.line_and_column(label.span.end)
+    return {
+        "text": label.text,
+        "start": {"offset": label.span.start, "line": line, "column": column},
+        "end": {"offset": label.span.end, "line": end_line, "column": end_column},
+    }

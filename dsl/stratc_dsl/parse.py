@@ -1,0 +1,199 @@
+"""Text to surface tree, reporting every syntax error of the text. The only user of lark's parser.
+
+After an error the statement it stands in is dropped: the parser's stack is unwound to the list that the statement
+belongs to, the terminal BAD takes the statement's place, and reading goes on at the next line or closing brace.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from stratc_dsl.build_expression import span_of
+from stratc_dsl.build_tree import build_file
+from stratc_dsl.diagnostic import Diagnostic
+from stratc_dsl.errors import BeyondLimit, NotClosed, TooLarge, TooManyErrors
+from stratc_dsl.errors.base import LanguageError
+from stratc_dsl.newline import LimitReached, Newlines
+from stratc_dsl.span import Source, Span
+from stratc_dsl.syntax import File
+from stratc_dsl.syntax_errors import shown, unexpected, unexpected_character
+
+MAX_CHARACTERS = 250_000
+MAX_ERRORS = 20
+
+_STOP = re.compile(r"#[^\n]*|[\n;{}()\[\]]")
+_HEADER = re.compile(
+    r"(?:assume|allocate|hedge|floors|rules|signals|roles|limits|fees|exit|prove)(?=[ \t]*\{)"
+    r"|(?:strategy|token|signal)(?=[ \t]+\w+[ \t]*\{)|venue(?=[ \t]+\w+[ \t]*=)|base(?=[ \t]+\w)"
+)
+
+
+def parse(source: Source) -> File | tuple[Diagnostic, ...]:
+    """The surface tree, or the syntax errors (at least one)."""
+    if len(source.text) > MAX_CHARACTERS:
+        return (TooLarge(Span(0, 0), len(source.text), MAX_CHARACTERS).diagnostic(),)
+    reader = _Reader(source.text, _lark().parse_interactive(source.text), [])
+    tree = reader.read()
+    if tree is None:
+        return tuple(error.diagnostic() for error in reader.errors)
+    return build_file(tree)
+
+
+@lru_cache(maxsize=1)
+def _lark() -> Lark:
+    grammar = files("stratc_dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        start="file",
+        postlex=Newlines(),
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One pass over one text."""
+
+    text: str
+    parser: InteractiveParser
+    errors: list[LanguageError]
+    read_to: int = 0  # where the last accepted token ends
+    resumed_at: int = -1
+
+    def read(self) -> Tree[Token] | None:
+        while True:
+            try:
+                self._feed()
+                tree = self.parser.feed_token(Token("$END", "", len(self.text)))
+                return tree if not self.errors else None
+            except (UnexpectedInput, LimitReached) as error:
+                if not self._recover(error):
+                    return None
+
+    def _feed(self) -> None:
+        accepted = self.read_to
+        for token in self.parser.iter_parse():  # yields each token before the parser takes it
+            self.read_to, accepted = accepted, span_of(token).end
+        self.read_to = accepted
+
+    # ── reporting ──
+
+    def _recover(self, error: UnexpectedInput | LimitReached) -> bool:
+        """Report one error and stand ready to read on; False where there is nothing left to read."""
+        if len(self.errors) == MAX_ERRORS:
+            self.errors.append(TooManyErrors(self._place(error), MAX_ERRORS))
+            return False
+        place = self._place(error)
+        if self._leave_unclosed_block(place):
+            return True
+        self.errors.append(self._describe(error, place))
+        if place.start == len(self.text):
+            return False
+        self._skip_statement(place)
+        return True
+
+    def _place(self, error: UnexpectedInput | LimitReached) -> Span:
+        if isinstance(error, UnexpectedCharacters):
+            offset = error.pos_in_stream or 0
+            return Span(offset, offset + 1)
+        assert isinstance(error, LimitReached | UnexpectedToken)
+        token = error.token
+        return Span(len(self.text), len(self.text)) if token.type == "$END" else span_of(token)
+
+    def _describe(self, error: UnexpectedInput | LimitReached, place: Span) -> LanguageError:
+        if isinstance(error, LimitReached):
+            return BeyondLimit(place, error.what, error.limit)
+        accepted = frozenset(self.parser.accepts())  # type: ignore[no-untyped-call]
+        if isinstance(error, UnexpectedCharacters):
+            return unexpected_character(self.text, place.start, accepted)
+        return unexpected(self.text, place, accepted, _keywords(accepted), self._opened())
+
+    def _opened(self) -> Span | None:
+        """The innermost bracket that is open: closed ones have left the parser's stack."""
+        for value in reversed(self.parser.parser_state.value_stack):
+            if isinstance(value, Token) and value.type in ("LBRACE", "LPAR", "LSQB"):
+                return span_of(value)
+        return None
+
+    # ── going on ──
+
+    def _skip_statement(self, place: Span) -> None:
+        while True:
+            try:
+                self.parser.feed_token(Token("BAD", "", place.start, end_pos=place.end))
+                break
+            except UnexpectedToken:
+                self._pop()
+        self._resume(self._statement_end(place))
+
+    def _pop(self) -> None:
+        self.parser.parser_state.state_stack.pop()
+        self.parser.parser_state.value_stack.pop()
+
+    def _resume(self, offset: int) -> None:
+        # A stop that was a stop before and led to an error again would never end: step over it.
+        offset = offset if offset > self.resumed_at else self.resumed_at + 1
+        self.resumed_at = self.read_to = offset
+        lexer_state = self.parser.lexer_thread.state
+        assert lexer_state is not None
+        lexer_state.line_ctr.char_pos = offset
+
+    def _statement_end(self, place: Span) -> int:
+        """Where the statement ends: a line end or `;` outside of brackets, or the `}` of the block around it."""
+        in_block = self._opened() is not None
+        start = self.read_to if self._same_statement(place) else place.start
+        depth, braces, first_line_end = 0, 0, -1
+        for match in _STOP.finditer(self.text, start):
+            sign = match.group()
+            if sign in ("\n", ";"):
+                if braces == 0 and depth <= 0:
+                    return match.start()
+                if first_line_end < 0:
+                    first_line_end = match.start()
+            elif sign in "([":
+                depth += 1
+            elif sign in ")]":
+                depth -= 1
+            elif sign == "{":
+                braces += 1
+            elif sign == "}":
+                if braces == 0 and in_block:
+                    return match.start() if first_line_end < 0 else first_line_end
+                braces -= braces > 0
+        return first_line_end if first_line_end >= 0 else len(self.text)
+
+    def _same_statement(self, place: Span) -> bool:
+        return "\n" in self.text[self.read_to : place.start]
+
+    def _leave_unclosed_block(self, place: Span) -> bool:
+        """Where a line begins a declaration that only an outer block can hold, the inner block lacks its `}`."""
+        header = _HEADER.match(self.text, place.start)
+        opened = self._opened()
+        if header is None or opened is None or self.text[opened.start] != "{":
+            return False
+        if self.text[self.text.rfind("\n", 0, place.start) + 1 : place.start].strip():
+            return False
+        states, values = self.parser.parser_state.state_stack, self.parser.parser_state.value_stack
+        table = self.parser.parser_state.parse_conf.states
+        brace = max(index for index, value in enumerate(values) if isinstance(value, Token) and value.type == "LBRACE")
+        outer = next((index for index in range(brace, -1, -1) if header.group().upper() in table[states[index]]), None)
+        if outer is None:
+            return False
+        while len(states) > outer + 1:
+            self._pop()
+        self.errors.append(NotClosed(place, "`}`", shown(header.group()), "{", "}", opened))
+        self._resume(place.start)
+        return True
+
+
+def _keywords(accepted: frozenset[str]) -> tuple[str, ...]:
+    words = (terminal for terminal in _lark().terminals if terminal.name in accepted)
+    return tuple(word.pattern.value for word in words if word.pattern.value.isidentifier())

@@ -1,0 +1,129 @@
+"""A diagnostic as plain text: each source line once, every label under its place.
+
+error[E0301]: cannot compare a value in USD and a ratio
+  --> carry.strat:41:9
+   |
+41 |     when nav > 5% do freeze
+   |          ---   ^^ a ratio
+   |          |
+   |          a value in USD
+   |
+   = help: a share of nav is written `5% of nav`
+"""
+
+from __future__ import annotations
+
+from unicodedata import combining, east_asian_width
+
+from stratc_dsl.diagnostic import Diagnostic, Label
+from stratc_dsl.span import Source, Span
+
+MAX_WIDTH = 140
+MAX_LABELS = 12
+
+
+def render_diagnostic(diagnostic: Diagnostic, source: Source) -> str:
+    """The diagnostic as text, ending in a newline. Any text can be printed, whatever the source holds."""
+    line, column = source.line_and_column(diagnostic.primary.span.start)
+    marks = _marks(diagnostic, source)
+    gutter = " " * len(str(max(marks)))
+    out = [
+        f"error[{diagnostic.code}]: {_printable(diagnostic.message)}",
+        f"{gutter}--> {_printable(source.name)}:{line}:{column}",
+        f"{gutter} |",
+    ]
+    previous = 0
+    for number, labels in sorted(marks.items()):
+        if previous and number > previous + 1:
+            out.append(f"{gutter}...")
+        previous = number
+        text, drawn = _line(source.line(number), labels)
+        out.append(f"{number:>{len(gutter)}} | {text}".rstrip())
+        out += [f"{gutter} | {row}" for row in drawn]
+    out.append(f"{gutter} |")
+    if diagnostic.help:
+        out.append(f"{gutter} = help: {_printable(diagnostic.help)}")
+    return "\n".join(out) + "\n"
+
+
+Mark = tuple[int, int, str, str]  # from, to (columns in the source line), sign, words
+
+
+def _marks(diagnostic: Diagnostic, source: Source) -> dict[int, list[Mark]]:
+    """What to draw under each line."""
+    marks: dict[int, list[Mark]] = {}
+    labels = [(diagnostic.primary, "^"), *((label, "-") for label in diagnostic.secondary[:MAX_LABELS])]
+    for label, sign in labels:
+        number, mark = _mark(label, sign, source)
+        marks.setdefault(number, []).append(mark)
+    return marks
+
+
+def _mark(label: Label, sign: str, source: Source) -> tuple[int, Mark]:
+    number, column = source.line_and_column(label.span.start)
+    length = max(1, min(label.span.end, _line_end(source, label.span)) - label.span.start)
+    return number, (column - 1, column - 1 + length, sign, _printable(label.text))
+
+
+def _line_end(source: Source, span: Span) -> int:
+    end = source.text.find("\n", span.start)
+    return end if end >= 0 else len(source.text)
+
+
+def _line(text: str, marks: list[Mark]) -> tuple[str, list[str]]:
+    """The line as it can be printed, clipped around its marks, and the rows below it."""
+    first = max(0, min(mark[0] for mark in marks) - MAX_WIDTH // 2) if len(text) > MAX_WIDTH else 0
+    last = first + MAX_WIDTH
+    shown = [_shown(character) for character in text[first:last]]
+    widths = [sum(_width(one) for one in piece) for piece in shown]
+    before = "..." if first else ""
+    after = "..." if len(text) > last else ""
+
+    def column(index: int) -> int:
+        inside = min(max(index - first, 0), len(widths))
+        return len(before) + sum(widths[:inside]) + max(0, min(index, last) - first - inside)
+
+    placed = sorted(
+        {(column(start), max(column(end), column(start) + 1), sign, words) for start, end, sign, words in marks}
+    )
+    return before + "".join(shown) + after, _rows(placed)
+
+
+def _rows(marks: list[Mark]) -> list[str]:
+    """Underlines with the last label beside them, then one row for every other label, from the right to the left."""
+    underline = [" "] * max(mark[1] for mark in marks)
+    for start, end, sign, _ in sorted(marks, key=lambda mark: mark[2], reverse=True):
+        underline[start:end] = sign * (end - start)
+    *others, last = marks
+    rows = [f"{''.join(underline)} {last[3]}".rstrip()]
+    if others:
+        rows.append(_stems(others, len(others)))
+    for index in range(len(others) - 1, -1, -1):
+        start, _, _, words = others[index]
+        rows.append(f"{_stems(others, index).ljust(start)}{words}".rstrip())
+    return rows
+
+
+def _stems(marks: list[Mark], count: int) -> str:
+    row = ""
+    for start, _, _, _ in marks[:count]:
+        row = row.ljust(start)[:start] + "|"
+    return row
+
+
+def _shown(character: str) -> str:
+    if character == "\t":
+        return "    "
+    if character == "\ufeff":
+        return ""
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
+def _width(character: str) -> int:
+    if combining(character):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def _printable(text: str) -> str:
+    return "".join(_shown(character) for character in text)

@@ -1,0 +1,155 @@
+"""What the parser could not read, told in words: which statement or sign could stand at that place."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from stratc_dsl.errors import NotClosed, NotOpened, Unexpected, UnexpectedCharacter, UnterminatedText
+from stratc_dsl.errors.base import LanguageError, did_you_mean, listed
+from stratc_dsl.span import Span
+
+CLOSING = {"{": "}", "(": ")", "[": "]"}
+
+# Sets of terminals that together begin one thing. The first that fits replaces its members, so larger sets go first.
+GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("a block or declaration of the strategy", frozenset({"BASE", "ALLOCATE", "RULES"})),
+    ("`strategy`", frozenset({"STRATEGY", "USE"})),
+    ("a rule (`when ... do ...` or `every ... do ...`)", frozenset({"WHEN", "EVERY"})),
+    ("an action", frozenset({"REBALANCE", "DELEVERAGE"})),
+    ("an assumption", frozenset({"KEEPER", "NAME"})),
+    ("a claim", frozenset({"SURVIVES", "NAME"})),
+    ("a role", frozenset({"ANYONE", "NAME"})),
+    ("`moves`, `stays` or `<=`", frozenset({"MOVES", "STAYS"})),
+    ("an expression", frozenset({"NUMBER", "NAME", "LPAR"})),
+    ("a constant", frozenset({"NUMBER", "RATIO"})),
+)
+
+# What a group brings with it: words that need no mention beside it.
+IMPLIED = {
+    "a block or declaration of the strategy": frozenset(
+        {"BASE", "TOKEN", "VENUE", "ASSUME", "ALLOCATE", "HEDGE", "FLOORS", "RULES", "SIGNALS", "SIGNAL"}
+        | {"ROLES", "LIMITS", "FEES", "EXIT", "PROVE"}
+    ),
+    "`strategy`": frozenset({"STRATEGY", "USE", "TOKEN", "VENUE", "ASSUME"}),
+    "a rule (`when ... do ...` or `every ... do ...`)": frozenset({"WHEN", "EVERY"}),
+    "an action": frozenset(
+        {"REBALANCE", "REHEDGE", "DELEVERAGE", "HARVEST", "TOP_UP", "UNWIND", "FREEZE", "EXIT"},
+    ),
+    "an assumption": frozenset({"KEEPER", "NAME"}),
+    "a claim": frozenset({"SURVIVES", "INVARIANT", "NAME"}),
+    "a role": frozenset({"ANYONE", "NAME"}),
+    "`moves`, `stays` or `<=`": frozenset({"MOVES", "STAYS", "IN", "RELATION", "LPAR", "DOT"}),
+    "an expression": frozenset(
+        {"NUMBER", "RATIO", "DURATION", "NAME", "STRING", "LPAR", "LSQB", "PLUS", "MINUS", "NOT"},
+    ),
+    "a constant": frozenset({"NUMBER", "RATIO", "DURATION"}),
+}
+
+LINE_END = frozenset({"_NL", "SEMICOLON", "COMMA"})
+OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "OF", "OUTSIDE", "AND", "OR"})
+
+SIGNS = {
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
+    "COLON": "`:`",
+    "COMMA": "`,`",
+    "DOT": "`.`",
+    "EQUAL": "`=`",
+    "RANGE": "`..`",
+    "RELATION": "a comparison (`<`, `<=`, `>=`, `>`)",
+    "TOLERANCE": "`+-`",
+    "COMMA_MIN": "`, min`",
+    "COMMA_MAX": "`, max`",
+    "NAME": "a name",
+    "STRING": "a text in quotes",
+    "STAR": "`*`",
+    "SLASH": "`/`",
+    "PLUS": "`+`",
+    "MINUS": "`-`",
+    "NUMBER": "a number",
+    "$END": "the end of the file",
+}
+
+HINTS = {
+    "==": "equality is never exact on chain: state a bound with `<=` or `>=`",
+    "=": "`=` names an argument; compare with `<`, `<=`, `>=` or `>`",
+    ">": "`<`, `<=`, `>=` and `>` compare two sides, once",
+}
+
+
+def expected_words(accepted: frozenset[str], inside_brackets: bool) -> tuple[str, ...]:
+    """What could stand at a place, from the terminals that the parser accepts there."""
+    words: list[str] = []
+    left = set(accepted) - {"BAD"}
+    for words_of_group, members in GROUPS:
+        if members <= left:
+            words.append(words_of_group)
+            left -= IMPLIED[words_of_group]
+    if {"_NL", "SEMICOLON"} <= left:
+        left -= LINE_END
+        if not words:
+            words.append("the end of the line")
+    if words or left - OPERATORS:
+        left -= OPERATORS | {"LPAR", "DOT"} if len(left - OPERATORS) > 1 or words else OPERATORS
+    if inside_brackets:
+        left -= {"RANGE", "RELATION", "EQUAL", "DOT", "LPAR"} if left & {"RPAR", "RSQB"} else set()
+    words += sorted(SIGNS.get(terminal, f"`{terminal.lower()}`") for terminal in left)
+    return tuple(words)
+
+
+def unexpected(
+    text: str, span: Span, accepted: frozenset[str], words: tuple[str, ...], opened: Span | None
+) -> LanguageError:
+    """The error for a token that cannot stand where it stands.
+
+    `accepted` are the terminals that could, `words` the keywords among them, `opened` the innermost open bracket.
+    """
+    found = text[span.start : span.end]
+    bracket = text[opened.start] if opened else ""
+    expected = listed(expected_words(accepted, bracket in ("(", "[")))
+    if found in ("}", ")", "]") and CLOSING.get(bracket) != found and bracket in ("", "{"):
+        return NotOpened(span, found)
+    if opened and _is_unclosed(text, span, bracket):
+        return NotClosed(span, expected, shown(found), bracket, CLOSING[bracket], opened)
+    return Unexpected(span, expected, shown(found), _cure(found, words))
+
+
+def _is_unclosed(text: str, span: Span, bracket: str) -> bool:
+    """At the end of the file anything open is unclosed; a round or square bracket is where its line has ended."""
+    found = text[span.start : span.end]
+    if not found:
+        return True
+    begins_line = not text[text.rfind("\n", 0, span.start) + 1 : span.start].strip()
+    return bracket in ("(", "[") and (begins_line or found in ("}", "{"))
+
+
+def _cure(found: str, words: tuple[str, ...]) -> str:
+    near = get_close_matches(found, words, 1) if found.isidentifier() else []
+    if near:
+        return did_you_mean(near[0], "")
+    if found == "\n" or not found:
+        return "finish the statement on this line; a line goes on only inside ( ) and [ ]"
+    return HINTS.get(found, "a statement ends with its line; inside braces a `,` or `;` may stand for the line end")
+
+
+def unexpected_character(text: str, offset: int, accepted: frozenset[str]) -> LanguageError:
+    """The error for a character that begins no word or sign at all."""
+    span = Span(offset, offset + 1)
+    if text[offset] == '"':
+        end = text.find("\n", offset)
+        return UnterminatedText(Span(offset, end if end >= 0 else len(text)))
+    return UnexpectedCharacter(span, shown(text[offset]), listed(expected_words(accepted, False)))
+
+
+def shown(found: str) -> str:
+    """A piece of the text as it may stand in a message: short, and printable in ASCII."""
+    if not found:
+        return "the end of the file"
+    if found == "\n":
+        return "the end of the line"
+    short = found if len(found) <= 40 else found[:37] + "..."
+    return f"`{short if short.isprintable() and short.isascii() else ascii(short)[1:-1]}`"
