@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 WIDTH = 112
 """Columns for a statement inside a function body, indentation not counted."""
@@ -21,10 +22,26 @@ class Call:
     arguments: tuple[Doc, ...]
 
 
+class Level(IntEnum):
+    """How tightly a chain's operators bind, loosest first."""
+
+    CHOICE = 0  # a if c else b
+    OR = 1
+    AND = 2
+    NOT = 3
+    COMPARISON = 4
+    SUM = 5
+    PRODUCT = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Operands, each with what stands before it: `a + b` is (("", a), ("+ ", b)). Nested ones get brackets."""
+    """Operands, each with what stands before it: `a + b` is (("", a), ("+ ", b)).
 
+    Operands that bind no tighter get brackets.
+    """
+
+    level: Level
     links: tuple[tuple[str, Doc], ...]
 
 
@@ -38,12 +55,18 @@ def flat(doc: Doc) -> str:
             return text
         case Call(head, arguments):
             return f"{head}({', '.join(flat(argument) for argument in arguments)})"
-        case Chain(links):
-            return " ".join(prefix + _operand(operand) for prefix, operand in links)
+        case Chain(level, links):
+            return " ".join(prefix + _operand(operand, level) for prefix, operand in links)
 
 
-def _operand(doc: Doc) -> str:
-    return f"({flat(doc)})" if isinstance(doc, Chain) else flat(doc)
+def _operand(doc: Doc, level: Level) -> str:
+    return f"({flat(doc)})" if isinstance(doc, Chain) and doc.level <= level else flat(doc)
+
+
+def call(text: str) -> Call:
+    """`head(a, b)` given as text, whose arguments are plain names."""
+    head, _, rest = text.partition("(")
+    return Call(head, tuple(Atom(argument) for argument in rest.removesuffix(")").split(", ")))
 
 
 def statement(before: str, doc: Doc, after: str = "", width: int = WIDTH) -> list[str]:
@@ -60,16 +83,16 @@ def _broken(doc: Doc, width: int) -> list[str]:
         case Atom(text):
             return [text]
         case Call(head, arguments):
-            inner = [_ended(_lines("", argument, width - 4), ",") for argument in arguments]
+            inner = [_ended(_lines(flat(argument), argument, width - 5), ",") for argument in arguments]
             return [f"{head}(", *_indented(inner), ")"]
-        case Chain(links):
-            inner = [_lines(prefix, operand, width - 4) for prefix, operand in links]
+        case Chain(level, links):
+            inner = [_lines(prefix + _operand(operand, level), operand, width - 4, prefix) for prefix, operand in links]
             return ["(", *_indented(inner), ")"]
 
 
-def _lines(prefix: str, doc: Doc, width: int) -> list[str]:
-    whole = prefix + (_operand(doc) if prefix else flat(doc))
-    if len(whole) < width:
+def _lines(whole: str, doc: Doc, width: int, prefix: str = "") -> list[str]:
+    """`whole` if it fits, else the prefix and the expression broken up."""
+    if len(whole) <= width:
         return [whole]
     body = _broken(doc, width)
     return [prefix + body[0], *body[1:]]

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
-from stratc_compiler.expr import Expr, Var, variables
+from stratc_compiler.expr import Expr, Formula, Var, variables
 from stratc_compiler.vault import Enter, Held, Leave, Let, Plan, PlanItem, Swap, Vault
-from stratc_targets.vyper.layout import statement
+from stratc_targets.vyper.layout import call, statement
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.printer import Scope, expression
+from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import Symbols, live_scope, state_scope
 
 _BODY = frozenset({"s", "nav_before", "minimum"})
 """Locals of the functions that plans are printed into."""
+
+
+def plan_text(plan: Plan, vault: Vault, symbols: Symbols, marks: Mapping[str, str], *, live: bool) -> list[str]:
+    """Statements that carry the plan out. `live` reads the chain at each step instead of the State `s`."""
+    printer = _Printer(vault, symbols, marks, live)
+    for is_let, items in groupby(plan, lambda item: isinstance(item, Let)):
+        if is_let:
+            printer.lets(tuple(item for item in items if isinstance(item, Let)))
+        else:
+            for item in items:
+                printer.step(item)
+    return printer.lines
 
 
 @dataclass
@@ -29,35 +43,44 @@ class _Printer:
     names: Names = field(default_factory=lambda: Names(_BODY))
     stale: bool = False
 
-    def _scope(self) -> Scope:
-        scope = live_scope if self.live else state_scope
-        return scope(self.vault, self.symbols, self.bound)
+    def lets(self, lets: tuple[Let, ...]) -> None:
+        """Amounts that are bound at one point of the plan, and before them the parts that they share."""
+        exprs = tuple(let.expr for let in lets)
+        self._fresh(exprs)
+        shared: dict[Expr | Formula, str] = {}
+        for part in () if self.live else shared_parts(exprs, frozenset(let.name.name for let in lets)):
+            shared[part] = self._local(part_name(part) or "part", part, shared)
+        for let in lets:
+            self.bound[let.name.name] = self._local(let.name.name, let.expr, shared)
 
-    def item(self, item: PlanItem) -> None:
+    def step(self, item: PlanItem) -> None:
         match item:
-            case Let(name, expr):
-                self._let(name, expr)
+            case Let():
+                self.lets((item,))
             case Enter(held, amount):
-                self._move(held, amount, self.symbols.position(held).enter, "+=")
+                text = self.symbols.position(held)
+                self._move(held, self._amount(amount, "borrow" if held.debt else "enter", held.name), text.enter, "+=")
             case Leave(held, amount):
-                self._move(held, amount, self.symbols.position(held).leave, "-=")
+                text = self.symbols.position(held)
+                self._move(held, self._amount(amount, "repay" if held.debt else "leave", held.name), text.leave, "-=")
             case Swap():
                 self._swap(item)
 
-    def _let(self, name: Var, expr: Expr) -> None:
-        self._fresh(expr)
-        local = self.names.claim(name.name)
-        self.lines += statement(f"{local}: uint256 = ", expression(expr, self._scope()))
-        self.bound[name.name] = local
+    def _scope(self, known: Mapping[str, str] = {}, named: Mapping[Expr | Formula, str] = {}) -> Scope:
+        if self.live:
+            return live_scope(self.vault, self.symbols, {**self.bound, **known})
+        return state_scope(self.vault, self.symbols, {**self.bound, **known}, named)
 
-    def _fresh(self, *exprs: Expr) -> None:
+    def _local(self, name: str, expr: Expr, named: Mapping[Expr | Formula, str] = {}) -> str:
+        local = self.names.claim(name)
+        self.lines += statement(f"{local}: uint256 = ", expression(expr, self._scope(named=named)))
+        return local
+
+    def _fresh(self, exprs: Iterable[Expr]) -> None:
         """Read the balances again before an expression that depends on them."""
-        reads = (var.name for expr in exprs for var in variables(expr))
-        if (
-            self.stale
-            and not self.live
-            and any(name not in self.bound and name in self.symbols.fields for name in reads)
-        ):
+        moving = self.symbols.fields.keys() - {f"price({token.name})" for token in self.vault.strategy.tokens}
+        reads = {var.name for expr in exprs for var in variables(expr)} - self.bound.keys()
+        if self.stale and not self.live and reads & moving:
             self.lines.append("s = self._refresh(s)")
             self.stale = False
 
@@ -65,45 +88,30 @@ class _Printer:
         """The amount as a name: what it is bound to already, or a new local."""
         if isinstance(expr, Var) and expr.name in self.bound:
             return self.bound[expr.name]
-        self._fresh(expr)
-        local = self.names.claim(*words)
-        self.lines += statement(f"{local}: uint256 = ", expression(expr, self._scope()))
-        return local
+        self._fresh([expr])
+        return self._local("_".join(words), expr)
 
-    def _move(self, held: Held, expr: Expr, call: Callable[[str], str], mark: str) -> None:
-        verb = {"+=": "borrow", "-=": "repay"} if held.debt else {"+=": "enter", "-=": "leave"}
-        amount = self._amount(expr, verb[mark], held.name)
-        self.lines += [f"if {amount} > 0:", f"    {call(amount)}"]
+    def _move(self, held: Held, amount: str, moved: Callable[[str], str], flow: str) -> None:
+        self.lines += [f"if {amount} > 0:", f"    {moved(amount)}"]
         if held.name in self.marks:
-            name = self.marks[held.name]
-            flow = f"{name} += {amount}" if mark == "+=" else f"{name} = arith.monus({name}, {amount})"
-            self.lines.append(f"    {flow}")
+            mark = self.marks[held.name]
+            change = f"{mark} += {amount}" if flow == "+=" else f"{mark} = arith.monus({mark}, {amount})"
+            self.lines.append(f"    {change}")
         self.stale = True
 
     def _swap(self, item: Swap) -> None:
         amount = self._amount(item.amount, "sell", item.sold)
-        self._fresh(item.minimum)
+        self._fresh([item.minimum])
+        # A variable that was just read into a local is called by it.
+        known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
         received = self.names.claim(item.received.name)
-        call = self.symbols.venues[item.swap.name].swap
-        assert call is not None, "the model swaps at a venue that cannot"
+        swap = self.symbols.venues[item.swap.name].swap
+        assert swap is not None, "the model swaps at a venue that cannot"
         sold, bought = self.symbols.token(item.sold), self.symbols.token(item.bought)
         # The minimum needs prices, so it is computed only where something is sold.
-        minimum = statement("minimum: uint256 = ", expression(item.minimum, self._knowing(item.amount, amount)))
-        swap = f"{received} = {call(sold, bought, amount, 'minimum')}"
-        self.lines += [f"{received}: uint256 = 0", f"if {amount} > 0:", *(f"    {line}" for line in (*minimum, swap))]
+        minimum = statement("minimum: uint256 = ", expression(item.minimum, self._scope(known)))
+        traded = statement(f"{received} = ", call(swap(sold, bought, amount, "minimum")))
+        self.lines += [f"{received}: uint256 = 0", f"if {amount} > 0:"]
+        self.lines += [f"    {line}" for line in (*minimum, *traded)]
         self.bound[item.received.name] = received
         self.stale = True
-
-    def _knowing(self, expr: Expr, local: str) -> Scope:
-        """The scope in which a variable that was just read is called by the local that holds it."""
-        scope = live_scope if self.live else state_scope
-        known = {expr.name: local} if isinstance(expr, Var) else {}
-        return scope(self.vault, self.symbols, {**self.bound, **known})
-
-
-def plan_text(plan: Plan, vault: Vault, symbols: Symbols, marks: Mapping[str, str], *, live: bool) -> list[str]:
-    """Statements that carry the plan out. `live` reads the chain at each step instead of the State `s`."""
-    printer = _Printer(vault, symbols, marks, live)
-    for item in plan:
-        printer.item(item)
-    return printer.lines

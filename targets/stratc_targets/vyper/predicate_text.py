@@ -72,7 +72,7 @@ def bands(vault: Vault) -> Formula:
     return And(tuple(inside.formula for band in vault.bands for inside in band.inside))
 
 
-def named_formulas(vault: Vault) -> dict[Formula, str]:
+def named_formulas(vault: Vault) -> dict[Expr | Formula, str]:
     """Formulas that have a function of their own, wherever they stand in a larger one."""
     return {bands(vault): "self._in_band(s)"}
 

@@ -24,7 +24,7 @@ from stratc_compiler.expr import (
     Sub,
     Var,
 )
-from stratc_targets.vyper.layout import Atom, Call, Chain, Doc
+from stratc_targets.vyper.layout import Atom, Call, Chain, Doc, Level
 
 
 class NotPrintable(Exception):
@@ -33,25 +33,27 @@ class NotPrintable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What variables are called here, and formulas that have a function of their own."""
+    """What variables are called here, and larger parts that have a name of their own."""
 
     variable: Callable[[Var], str]
-    named: Mapping[Formula, str] = field(default_factory=dict)
+    named: Mapping[Expr | Formula, str] = field(default_factory=dict)
 
 
 def expression(expr: Expr, scope: Scope) -> Doc:
     """The expression, of the same value in every state. Raises NotPrintable for what is no whole number."""
+    if expr in scope.named:
+        return Atom(scope.named[expr])
     match expr:
         case Num(value):
             return Atom(_number(value))
         case Var():
             return Atom(scope.variable(expr))
         case Add(left, right):
-            return Chain((*_terms(left, scope), ("+ ", expression(right, scope))))
+            return Chain(Level.SUM, (*_terms(left, scope), ("+ ", expression(right, scope))))
         case Sub(left, right):
-            return Chain((("", expression(left, scope)), ("- ", expression(right, scope))))
+            return Chain(Level.SUM, (("", expression(left, scope)), ("- ", expression(right, scope))))
         case Mul(left, right):
-            return Chain((("", expression(left, scope)), ("* ", expression(right, scope))))
+            return Chain(Level.PRODUCT, (("", expression(left, scope)), ("* ", expression(right, scope))))
         case Monus(left, right):
             return Call("arith.monus", (expression(left, scope), expression(right, scope)))
         case Min(left, right):
@@ -61,11 +63,12 @@ def expression(expr: Expr, scope: Scope) -> Doc:
             return Call(head, tuple(expression(part, scope) for part in (left, right, divisor)))
         case If(condition, then, otherwise):
             return Chain(
+                Level.CHOICE,
                 (
                     ("", expression(then, scope)),
                     ("if ", formula(condition, scope)),
                     ("else ", expression(otherwise, scope)),
-                )
+                ),
             )
 
 
@@ -75,9 +78,11 @@ def formula(given: Formula, scope: Scope) -> Doc:
         return Atom(scope.named[given])
     match given:
         case Cmp(left, relation, right):
-            return Chain((("", expression(left, scope)), (f"{relation.value} ", expression(right, scope))))
+            return Chain(
+                Level.COMPARISON, (("", expression(left, scope)), (f"{relation.value} ", expression(right, scope)))
+            )
         case Not(operand):
-            return Chain((("not ", formula(operand, scope)),))
+            return Chain(Level.NOT, (("not ", formula(operand, scope)),))
         case And(()):
             return Atom("True")
         case Or(()):
@@ -85,18 +90,20 @@ def formula(given: Formula, scope: Scope) -> Doc:
         case And((one,)) | Or((one,)):
             return formula(one, scope)
         case And(operands):
-            return _joined("and ", operands, scope)
+            return _joined(Level.AND, "and ", operands, scope)
         case Or(operands):
-            return _joined("or ", operands, scope)
+            return _joined(Level.OR, "or ", operands, scope)
 
 
-def _joined(word: str, operands: tuple[Formula, ...], scope: Scope) -> Doc:
-    return Chain(tuple((word if place else "", formula(one, scope)) for place, one in enumerate(operands)))
+def _joined(level: Level, word: str, operands: tuple[Formula, ...], scope: Scope) -> Doc:
+    """The operands in a row, each once: a band's edge can be a minimum too."""
+    unique = dict.fromkeys(operands)
+    return Chain(level, tuple((word if place else "", formula(one, scope)) for place, one in enumerate(unique)))
 
 
 def _terms(left: Expr, scope: Scope) -> tuple[tuple[str, Doc], ...]:
     """A sum that leans left prints as one row of terms."""
-    if isinstance(left, Add):
+    if isinstance(left, Add) and left not in scope.named:
         return (*_terms(left.left, scope), ("+ ", expression(left.right, scope)))
     return (("", expression(left, scope)),)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stratc_compiler.expr import Formula
+from stratc_compiler.expr import Expr, Formula
 from stratc_compiler.vault import (
     Exits,
     Freezes,
@@ -17,7 +17,7 @@ from stratc_compiler.vault import (
     Trades,
     Vault,
 )
-from stratc_targets.vyper.layout import statement
+from stratc_targets.vyper.layout import Atom, Call, statement
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.printer import formula
 from stratc_targets.vyper.symbols import Symbols, state_scope
@@ -43,7 +43,7 @@ class RuleContext:
     vault: Vault
     symbols: Symbols
     marks: Mapping[str, str]
-    named: Mapping[Formula, str]
+    named: Mapping[Expr | Formula, str]
     places: Mapping[str, str]
 
 
@@ -163,8 +163,9 @@ def _mark(position: str, context: RuleContext) -> list[str]:
     gain, loss = f"arith.monus({now}, {mark})", f"arith.monus({mark}, {now})"
     if held.debt:  # a debt that grew is a loss
         gain, loss = loss, gain
+    values = {"position": f'"{position}"', "assets": now, "gain": gain, "loss": loss}
     return [
         f"{now}: uint256 = {context.symbols.read(held)}",
-        f'log Harvested(position="{position}", assets={now}, gain={gain}, loss={loss})',
+        *statement("log ", Call("Harvested", tuple(Atom(f"{name}={value}") for name, value in values.items()))),
         f"{mark} = {now}",
     ]

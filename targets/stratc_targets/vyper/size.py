@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 _SHOWN = 6
@@ -20,7 +21,7 @@ def largest_parts(
     owners = {path: _functions(text) for path, text in sources.items()}
     places = sorted(source_map["pc_ast_map"])
     counts: Counter[str] = Counter()
-    for here, following in zip(places, places[1:], strict=False):
+    for here, following in pairwise(places):
         path = ids.get(source_map["pc_ast_map"][here][0])
         position = source_map["pc_pos_map"].get(here)
         if path is not None and position is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Formula, Var
+from stratc_compiler.expr import Expr, Formula, Var
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
 from stratc_dsl.strategy import Token, Venue
 from stratc_targets.venues.emitter import PositionText, VenueText
@@ -118,7 +118,7 @@ def state_scope(
     vault: Vault,
     symbols: Symbols,
     bound: Mapping[str, str] | None = None,
-    named: Mapping[Formula, str] | None = None,
+    named: Mapping[Expr | Formula, str] | None = None,
 ) -> Scope:
     """Variables read from the State `s`; `bound` are local names of a plan."""
     local = bound or {}
