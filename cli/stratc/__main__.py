@@ -54,7 +54,8 @@ def _run(arguments: Namespace) -> int:
             from stratc.explain import explain
 
             return explain(arguments.code)
-    raise AssertionError(f"a command without an action: {arguments.command}")
+        case other:
+            raise AssertionError(f"a command without an action: {other}")
 
 
 def _print_anything() -> None:

@@ -14,7 +14,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.model import build_vault
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Verification
-from stratc_dsl import check
+from stratc_dsl import parse_strategies
 from stratc_dsl.span import Source
 from stratc_targets.venues import venue_factories
 
@@ -67,11 +67,11 @@ def load(file: str) -> Loaded:
     source = read_source(file)
     if isinstance(source, Problem):
         return Loaded(file, problems=(source,))
-    checked = check(source)
-    if checked.diagnostics:
-        return Loaded(file, problems=tuple(of_diagnostic(one, source) for one in checked.diagnostics))
+    parsed = parse_strategies(source)
+    if parsed.diagnostics:
+        return Loaded(file, problems=tuple(of_diagnostic(one, source) for one in parsed.diagnostics))
     try:
-        vaults = [build_vault(strategy, source, venue_factories()) for strategy in checked.strategies]
+        vaults = [build_vault(strategy, source, venue_factories()) for strategy in parsed.strategies]
     except Unsupported as error:
         return Loaded(file, problems=(of_unsupported(error, source),))
     return Loaded(file, tuple(Model(vault, source) for vault in vaults))

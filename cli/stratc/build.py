@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stratc.analysis import Loaded, load, prove, status_of
 from stratc.emit import emit
 from stratc.output import Unwritable, check_out, write_build
+from stratc.problem import of_unsupported
 from stratc.status import Status
 from stratc.verify import print_report
 from stratc_compiler.certify import ProvedVault, certify
+from stratc_compiler.errors import Unsupported
 from stratc_targets.artifact import Artifact
+from stratc_targets.vyper import ContractTooLarge
 
 
 def build(files: Sequence[str], out: Path) -> Status:
@@ -21,8 +24,7 @@ def build(files: Sequence[str], out: Path) -> Status:
     loaded = [load(file) for file in files]
     mistakes = _mistakes(loaded, out)
     if mistakes:
-        print(*mistakes, sep="\n", file=sys.stderr)
-        return Status.BAD_INPUT
+        return _refuse("\n".join(mistakes))
     reports = []
     for one in loaded:
         reports.append(prove(one))
@@ -32,7 +34,7 @@ def build(files: Sequence[str], out: Path) -> Status:
         print("nothing was built: a strategy is built only when every claim of all files is proved", file=sys.stderr)
         return status
     gated = [certify(result.verification) for report in reports for result in report.results]
-    return _write({vault.vault.strategy.name: emit(vault) for vault in gated if isinstance(vault, ProvedVault)}, out)
+    return _write([vault for vault in gated if isinstance(vault, ProvedVault)], out)
 
 
 def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
@@ -51,14 +53,32 @@ def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
     return []
 
 
-def _write(artifacts: dict[str, Sequence[Artifact]], out: Path) -> Status:
+def _write(vaults: Sequence[ProvedVault], out: Path) -> Status:
+    """Emit all in memory, then write all."""
+    artifacts: dict[str, Sequence[Artifact]] = {}
+    for proved in vaults:
+        name = proved.vault.strategy.name
+        try:
+            artifacts[name] = emit(proved)
+        except Unsupported as error:
+            return _refuse(of_unsupported(error, proved.verification.source).text)
+        except ContractTooLarge as error:
+            return _refuse(f"error: {name}: {error}")
     try:
         write_build(artifacts, out)
     except Unwritable as error:
-        print(f"error: {error}", file=sys.stderr)
-        return Status.BAD_INPUT
+        return _refuse(f"error: {error}")
+    _list(artifacts, out)
+    return Status.PROVED
+
+
+def _refuse(why: str) -> Status:
+    print(why, file=sys.stderr)
+    return Status.BAD_INPUT
+
+
+def _list(artifacts: Mapping[str, Sequence[Artifact]], out: Path) -> None:
     for name, written in artifacts.items():
         print(f"\nwritten to {out / name}")
         for artifact in written:
             print(f"  {artifact.path:<32} {len(artifact.text.encode()):>10,} bytes")
-    return Status.PROVED

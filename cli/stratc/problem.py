@@ -38,5 +38,12 @@ def unreadable(file: str, message: str, help: str | None = None) -> Problem:
 
 def _without_place(code: str, file: str, message: str, help: str | None) -> Problem:
     text = f"error[{code}]: {file}: {message}" + (f"\n  = help: {help}" if help else "")
-    fields = {"code": code, "message": message, "file": file, "primary": None, "secondary": [], "help": help}
+    fields: dict[str, object] = {
+        "code": code,
+        "message": message,
+        "file": file,
+        "primary": None,
+        "secondary": [],
+        "help": help,
+    }
     return Problem(text, fields)

@@ -65,8 +65,8 @@ def _scenario(scenario: Scenario, said: str) -> list[str]:
 
 
 def _parts(text: str, width: int) -> list[str]:
-    """The text in lines that end after a comma: an amount is never parted from its token."""
-    joined = re.sub(r"(?<!,) ", "\N{NO-BREAK SPACE}", text)
+    """The text in lines that end after a comma or colon: an amount is never parted from its token."""
+    joined = re.sub(r"(?<![,:]) ", "\N{NO-BREAK SPACE}", text)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(joined, width, break_long_words=False)]
 
 
@@ -76,6 +76,14 @@ def excerpt(source: Source, span: Span, note: str) -> list[str]:
         return [f"{INDENT}= {note}"]
     number, column = source.line_and_column(span.start)
     line = source.line(number)
-    length = max(1, min(span.end - span.start, len(line) - column + 1))
-    before = "".join("\t" if character == "\t" else " " for character in line[: column - 1])
-    return [f"{number:>6} |  {line}", f"{'':>6} |  {before}{'^' * length} {note}"]
+    start = column - 1
+    end = max(start + 1, min(start + span.end - span.start, len(line)))
+    indent = min(len(line) - len(line.lstrip()), start)
+    shown, marks = _printable(line[indent:]), " " * len(_printable(line[indent:start])) + "^" * (end - start)
+    below = [f"{marks} {note}"] if len(marks) + len(note) < WIDTH - 10 else [marks, *_parts(note, WIDTH - 10)]
+    return [f"{number:>6} |  {shown}", *(f"{'':>6} |  {row}" for row in below)]
+
+
+def _printable(text: str) -> str:
+    """The text without what would move the cursor or the colours of a terminal."""
+    return "".join(one if one.isprintable() else " " for one in text)

@@ -12,8 +12,8 @@ Carry  carry.strat                                                              
   proved   survives  no venue can liquidate
   refuted  recovers  deleverage aave to health 1.80
 
-     3 |          when health(aave) < 1.50 do deleverage aave to health 1.80
-       |                                      ^^^^^^^^^^^^^^^ needs 31,210 USDC, has 12,004
+     3 |  when health(aave) < 1.50 do deleverage aave to health 1.80
+       |                              ^^^^^^^^^^^^^^^ needs 31,210 USDC, has 12,004
 
        settled   collateral 60 WETH
                  debt 60,000 USDC
@@ -49,9 +49,18 @@ def test_a_refutation_without_scenario_or_place_still_says_why() -> None:
     assert "1 claim, " in shown
 
 
-def test_an_excerpt_keeps_tabs_and_stops_at_the_end_of_the_line() -> None:
-    source = Source("x", "\tdo this\nand that\n")
-    assert excerpt(source, Span(4, 14), "here") == ["     1 |  \tdo this", "       |  \t   ^^^^ here"]
+def test_an_excerpt_drops_the_indentation_and_stops_at_the_end_of_the_line() -> None:
+    source = Source("x", "\t  do\tthis\nand that\n")
+    assert excerpt(source, Span(6, 16), "here") == ["     1 |  do this", "       |     ^^^^ here"]
+
+
+def test_an_excerpt_moves_a_long_note_below() -> None:
+    rows = excerpt(Source("x", "do this"), Span(3, 7), f"breaks: {'so ' * 25}much")
+    assert rows == ["     1 |  do this", "       |     ^^^^", f"       |  breaks: {'so ' * 25}much"]
+
+
+def test_an_excerpt_cannot_command_the_terminal() -> None:
+    assert "\x1b" not in excerpt(Source("x", "do # \x1b[2J"), Span(0, 2), "here")[0]
 
 
 def test_an_excerpt_of_no_place_is_its_note() -> None:
