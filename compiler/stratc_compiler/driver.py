@@ -1,33 +1,50 @@
-"""The pipeline on one screen: text in, verifications out. No I/O."""
+"""The pipeline on one screen: a typed strategy in, its verification out. No I/O."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.claims import claims_of
 from stratc_compiler.consistency import consistent
 from stratc_compiler.environment import box_of
-from stratc_compiler.prove import Prover
-from stratc_compiler.vault import Vault
+from stratc_compiler.model import build_vault
+from stratc_compiler.prove import answer_all, judge
+from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import Verification
 from stratc_dsl.span import Source
-
-RLIMIT = 20_000_000
-"""The solver's budget for one query, in Z3's own deterministic units: the same verdict on every machine."""
+from stratc_dsl.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    rlimit: int = RLIMIT
+    """`rlimit` is the solver's budget for one query in Z3's own deterministic units: the same verdict on every machine.
+
+    `workers` is how many processes ask the solver; it changes the time, never the verdicts.
+    """
+
+    rlimit: int = 40_000_000
+    workers: int = 2
 
 
 DEFAULTS = Options()
 
 
+def model(strategy: Strategy, source: Source, factories: Mapping[str, VenueFactory]) -> Vault:
+    """The model of a strategy. Raises errors.Unsupported for what this version neither proves nor emits."""
+    vault = build_vault(strategy, source, factories)
+    box_of(vault)
+    return vault
+
+
 def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verification:
-    """Every claim of the vault with its verdict. Raises Unsupported for assumptions not carried out yet."""
+    """Every claim of the vault with its verdict."""
     box = box_of(vault)
-    prover = Prover(vault, box, options.rlimit)
-    claims = (consistent(vault, box, options.rlimit), *(prover.claim(spec) for spec in claims_of(vault, box)))
+    specs = claims_of(vault, box)
+    answers = answer_all(specs, options.rlimit, options.workers)
+    claims = (
+        consistent(vault, box, options.rlimit),
+        *(judge(spec, answers, vault, box, options.rlimit) for spec in specs),
+    )
     return Verification(vault, source, claims, guarded_assumptions(vault))

@@ -1,8 +1,8 @@
 """What actions do, as plans: trade sizes derived once, in closed form, each rounding against the vault stated.
 
 A plan binds its amounts from the state at its start, then moves tokens in an order that frees before it uses:
-deposits are drawn, surplus collateral is sold, debt is repaid from the proceeds; then collateral is bought and supplied, debt is
-taken, deposits are made. Base idle is what remains. Trades below `DUST_SHARE` of nav are skipped.
+deposits are drawn, surplus collateral is sold, debt is repaid from the proceeds; then collateral is bought and
+supplied, debt is taken, deposits are made. Base idle is what remains. Trades below `DUST_SHARE` of nav are skipped.
 """
 
 from __future__ import annotations

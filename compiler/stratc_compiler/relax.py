@@ -84,6 +84,12 @@ class Frame:
         bound = {name: expr for name, expr in self.known.items() if name not in self.vault.definitions}
         return Frame(self.vault, {**self.state, **changes}, self.trace, bound)
 
+    def primed(self) -> Frame:
+        """The frame with every definition computed, so that facts do not depend on what is asked of it later."""
+        for name in self.vault.definitions:
+            self._variable(name)
+        return self
+
     def fork(self) -> Frame:
         return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known))
 

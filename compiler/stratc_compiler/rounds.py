@@ -66,7 +66,7 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
             _grow(frame, held.name, held.token, Interval(Fraction(1), Fraction(1)), factors)
     _flows(frame, vault, box, nav)
     _liquidity(frame, vault, box)
-    return Opening(frame, nav)
+    return Opening(frame.primed(), nav)
 
 
 def _price_factors(vault: Vault, box: Box, frame: Frame) -> dict[str, Var]:
@@ -142,7 +142,7 @@ def first_deposit(vault: Vault) -> Opening:
     frame.state[f"idle({vault.base})"] = DEPOSITED
     frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
     _at_scale(frame)
-    return Opening(frame, ZERO)
+    return Opening(frame.primed(), ZERO)
 
 
 # ── the keeper's pass ──────────────────────────────────────────────────────────────────────
@@ -184,7 +184,7 @@ def _pass(
     fires = frame.fork()
     fires.trace.learn(f"fires: {rule.name}", trigger)
     need: Need = lambda short, words, goal, at: report(rule, fired, short, words, goal, at)  # noqa: E731
-    after = run_plan(rule.effect.plan, fires, need)
+    after = run_plan(rule.effect.plan, fires, need).primed()
     for floor in frame.vault.floors:
         report(rule, fired, f"floor/{floor.text}", f"{floor.text} holds after it", after.formula(floor.formula), after)
     yield from _pass(rest, (*fired, rule), after, report)
