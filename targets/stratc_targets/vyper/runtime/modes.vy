@@ -3,28 +3,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Modes of the vault
-@notice OPEN (1): everything. FROZEN (2): no deposits, only rules that reduce risk. EXITED (4): all sold, redeem only.
+@notice OPEN (0): everything. FROZEN (1): no deposits, only rules that reduce risk. EXITED (2): all sold, redeem only.
 """
 
 from . import roles
 
 uses: roles
 
-flag Mode:
-    OPEN
-    FROZEN
-    EXITED
+OPEN: constant(uint256) = 0
+FROZEN: constant(uint256) = 1
+EXITED: constant(uint256) = 2
 
 event ModeChanged:
-    mode: Mode
+    mode: uint256
     by: indexed(address)
 
-mode: public(Mode)
-
-
-@deploy
-def __init__():
-    self._set(Mode.OPEN)
+mode: public(uint256)
 
 
 @external
@@ -42,46 +36,46 @@ def unfreeze():
     @notice Open a frozen vault again. Owner only.
     """
     roles._only_owner()
-    assert self.mode == Mode.FROZEN, "mode: not frozen"
-    self._set(Mode.OPEN)
+    assert self.mode == FROZEN, "mode: not frozen"
+    self._set(OPEN)
 
 
 @internal
 def _freeze():
-    assert self.mode == Mode.OPEN, "mode: not open"
-    self._set(Mode.FROZEN)
+    assert self.mode == OPEN, "mode: not open"
+    self._set(FROZEN)
 
 
 @internal
 def _exit():
-    self._set(Mode.EXITED)
+    self._set(EXITED)
 
 
 @internal
 @view
 def _is_open() -> bool:
-    return self.mode == Mode.OPEN
+    return self.mode == OPEN
 
 
 @internal
 @view
 def _is_exited() -> bool:
-    return self.mode == Mode.EXITED
+    return self.mode == EXITED
 
 
 @internal
 @view
 def _only_open():
-    assert self.mode == Mode.OPEN, "mode: not open"
+    assert self.mode == OPEN, "mode: not open"
 
 
 @internal
 @view
 def _not_exited():
-    assert self.mode != Mode.EXITED, "mode: exited"
+    assert self.mode != EXITED, "mode: exited"
 
 
 @internal
-def _set(mode: Mode):
+def _set(mode: uint256):
     self.mode = mode
     log ModeChanged(mode=mode, by=msg.sender)
