@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from stratc_dsl import syntax
 from stratc_dsl.errors import MissingArgument, UnknownArgument
 from stratc_dsl.errors.base import did_you_mean, quoted
@@ -9,22 +11,36 @@ from stratc_dsl.scope import Scope, nearest
 from stratc_dsl.span import Span
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Arguments or fields by name. `sound` is False where something was reported: what is absent may be misspelled."""
+
+    values: dict[str, syntax.Expr]
+    sound: bool
+
+    def get(self, name: str) -> syntax.Expr | None:
+        return self.values.get(name)
+
+
 def bind_arguments(
     reference: syntax.Reference, names: tuple[str, ...], required: tuple[str, ...], scope: Scope, cure: str
-) -> dict[str, syntax.Expr]:
+) -> Bound:
     """The arguments of a call by name; those without a name take the names in order. Reports what does not fit."""
     where = f"`{reference.name.text}`"
     given: list[tuple[str, Span, syntax.Expr]] = []
+    surplus = False
     for index, argument in enumerate(reference.arguments or ()):
         if argument.name is not None:
             given.append((argument.name.text, argument.name.span, argument.value))
         elif index < len(names):
             given.append((names[index], argument.span, argument.value))
         else:
+            surplus = True
             scope.problems.report(
                 UnknownArgument(argument.span, where, "argument number", str(index + 1), f"it takes {quoted(names)}")
             )
-    return _bind(given, where, "argument", names, required, reference.span, scope, cure)
+    bound = _bind(given, where, "argument", names, required, reference.span, scope, cure)
+    return Bound(bound.values, bound.sound and not surplus)
 
 
 def bind_fields(
@@ -35,7 +51,7 @@ def bind_fields(
     place: Span,
     scope: Scope,
     cure: str,
-) -> dict[str, syntax.Expr]:
+) -> Bound:
     """The fields of a block by name. Reports what does not fit."""
     given = [(field.name.text, field.name.span, field.value) for field in fields]
     return _bind(given, where, "field", names, required, place, scope, cure)
@@ -50,16 +66,19 @@ def _bind(
     place: Span,
     scope: Scope,
     cure: str,
-) -> dict[str, syntax.Expr]:
+) -> Bound:
     bound: dict[str, syntax.Expr] = {}
     seen: dict[str, Span] = {}
+    misspelled: set[str | None] = set()
     for name, span, value in given:
         if name not in names:
-            known = did_you_mean(nearest(name, names), f"it takes {quoted(names)}")
+            near = nearest(name, names)
+            misspelled.add(near)
+            known = did_you_mean(near, f"it takes {quoted(names)}")
             scope.problems.report(UnknownArgument(span, where, kind, name, known))
         elif scope.first(seen, f"the {kind} `{name}`", span):
             bound[name] = value
-    for name in required:
-        if name not in bound:
-            scope.problems.report(MissingArgument(place, where, f"`{name}`", cure))
-    return bound
+    missing = [name for name in required if name not in bound and name not in misspelled]
+    for name in missing:
+        scope.problems.report(MissingArgument(place, where, f"`{name}`", cure))
+    return Bound(bound, len(bound) == len(given) and not missing)

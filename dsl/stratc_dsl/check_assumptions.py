@@ -68,7 +68,7 @@ def _about(assumption: Assumption) -> str:
 def _assumption(clause: syntax.AssumptionClause, scope: Scope) -> Assumption | None:
     match clause:
         case syntax.KeeperClause(period, span):
-            every = seconds(period, "`keeper every`", span, scope)
+            every = seconds(period, "`keeper every`", Span(span.start, span.start + len("keeper")), scope)
             return KeeperEvery(every, span) if every is not None else None
         case syntax.RangeClause():
             return _price_range(clause, scope)
@@ -190,7 +190,7 @@ def _rate(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
         cure = "write for example `<= 60% per 1y`"
         scope.problems.report(MissingArgument(clause.span, "`rate`", "`per` and a duration", cure))
         return None
-    per = seconds(clause.per, "`per`", clause.span, scope)
+    per = seconds(clause.per, "`per`", clause.per.span, scope)
     if position is None or highest is None or per is None:
         return None
     return RateAtMost(position, highest, per, clause.span)

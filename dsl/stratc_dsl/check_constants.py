@@ -22,16 +22,25 @@ CURES: dict[Dimension, str] = {
 
 
 def constant(
-    expression: syntax.Expr, wanted: Dimension, where: str, about: Span, scope: Scope, cure: str | None = None
+    expression: syntax.Expr,
+    wanted: Dimension,
+    where: str,
+    about: Span,
+    scope: Scope,
+    cure: str | None = None,
+    called: str | None = None,
 ) -> Fraction | None:
-    """The exact value of a constant of that dimension, or None after reporting."""
+    """The exact value of a constant of that dimension, or None after reporting.
+
+    `where` and `about` say in words and as a place what takes the constant; `called` names the dimension there.
+    """
     typed = type_expression(expression, scope)
     if typed is None:
         return None
     found = dimension_of(typed)
     if found != wanted:
         cure = cure or CURES.get(wanted, f"write {dimension_words(wanted)}")
-        words = dimension_words(wanted), dimension_words(found)
+        words = called or dimension_words(wanted), dimension_words(found)
         scope.problems.report(WrongDimension(typed.span, where, *words, cure, about))
         return None
     value = constant_value(typed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from stratc_dsl import syntax
-from stratc_dsl.check_arguments import bind_arguments, bind_fields
+from stratc_dsl.check_arguments import Bound, bind_arguments, bind_fields
 from stratc_dsl.check_constants import constant, ratio, seconds
 from stratc_dsl.check_quantities import RESERVED
 from stratc_dsl.errors import LtvAboveThreshold, OutOfRange, ReservedName, WrongKind
@@ -48,26 +50,30 @@ def _token(declaration: syntax.TokenDeclaration, scope: Scope) -> Token | None:
     names = ("decimals", "price")
     where = f"the token `{declaration.name.text}`"
     fields = bind_fields(declaration.fields, where, names, names, declaration.name.span, scope, TOKEN_CURE)
-    decimals = _decimals(fields["decimals"], scope) if "decimals" in fields else None
-    price = _price(fields["price"], scope) if "price" in fields else None
-    if decimals is None or price is None:
+    decimals = _decimals(fields.get("decimals"), scope)
+    price = _price(fields.get("price"), scope)
+    if decimals is None or price is None or not fields.sound:
         return None
     return Token(declaration.name.text, decimals, price, declaration.name.span)
 
 
-def _decimals(expression: syntax.Expr, scope: Scope) -> int | None:
-    value = constant(expression, Base.RATIO, "`decimals`", expression.span, scope, "write a whole number such as `18`")
+def _decimals(expression: syntax.Expr | None, scope: Scope) -> int | None:
+    if expression is None:
+        return None
+    cure = "write what `decimals()` of the token returns"
+    value = constant(expression, Base.RATIO, "`decimals`", expression.span, scope, cure, "a whole number")
     if value is None:
         return None
     if value.denominator != 1 or not 0 <= value <= MAX_DECIMALS:
         wanted = f"a whole number from 0 to {MAX_DECIMALS}"
-        cure = "write what `decimals()` of the token returns"
         scope.problems.report(OutOfRange(expression.span, "`decimals`", wanted, plain(value), cure))
         return None
     return int(value)
 
 
-def _price(expression: syntax.Expr, scope: Scope) -> ChainlinkPrice | None:
+def _price(expression: syntax.Expr | None, scope: Scope) -> ChainlinkPrice | None:
+    if expression is None:
+        return None
     if not isinstance(expression, syntax.Reference) or expression.member is not None:
         scope.problems.report(WrongKind(expression.span, "a price source", expression_words(expression), FEED_CURE))
         return None
@@ -88,11 +94,21 @@ def _chainlink(reference: syntax.Reference, scope: Scope) -> ChainlinkPrice | No
     if pair is not None and not isinstance(pair, syntax.Text):
         scope.problems.report(WrongKind(pair.span, "a text in quotes", expression_words(pair), FEED_CURE))
     place = reference.name.span
-    heartbeat = seconds(given["heartbeat"], "`heartbeat`", place, scope) if "heartbeat" in given else None
-    deviation = ratio(given["deviation"], "`deviation`", place, scope) if "deviation" in given else None
-    if not isinstance(pair, syntax.Text) or heartbeat is None or deviation is None:
+    heartbeat = _seconds(given, "heartbeat", place, scope)
+    deviation = _ratio(given, "deviation", place, scope)
+    if not isinstance(pair, syntax.Text) or heartbeat is None or deviation is None or not given.sound:
         return None
     return ChainlinkPrice(pair.value, heartbeat, deviation)
+
+
+def _seconds(given: Bound, name: str, about: Span, scope: Scope) -> int | None:
+    written = given.get(name)
+    return seconds(written, f"`{name}`", about, scope) if written is not None else None
+
+
+def _ratio(given: Bound, name: str, about: Span, scope: Scope) -> Fraction | None:
+    written = given.get(name)
+    return ratio(written, f"`{name}`", about, scope) if written is not None else None
 
 
 # ── venues ──
@@ -118,14 +134,16 @@ def _venue(declaration: syntax.VenueDeclaration, scope: Scope) -> Venue | None:
 
 def _erc4626(reference: syntax.Reference, scope: Scope) -> Erc4626 | None:
     given = bind_arguments(reference, ("asset",), ("asset",), scope, "write `erc4626(asset=TOKEN)`")
-    asset = scope.token_named(given["asset"]) if "asset" in given else None
-    return Erc4626(asset) if asset else None
+    written = given.get("asset")
+    asset = scope.token_named(written) if written is not None else None
+    return Erc4626(asset) if asset and given.sound else None
 
 
 def _uniswap_v3(reference: syntax.Reference, scope: Scope) -> UniswapV3 | None:
     given = bind_arguments(reference, ("pair", "fee"), ("pair", "fee"), scope, POOL_CURE)
-    fee = ratio(given["fee"], "`fee`", reference.name.span, scope) if "fee" in given else None
-    match given.get("pair"):
+    fee = _ratio(given, "fee", reference.name.span, scope)
+    pair = given.get("pair")
+    match pair:
         case None:
             return None
         case syntax.Operation("/", syntax.Reference() as left, syntax.Reference() as right):
@@ -135,16 +153,17 @@ def _uniswap_v3(reference: syntax.Reference, scope: Scope) -> UniswapV3 | None:
             return None
     if token is not None and token == quote:
         cure = "a pool swaps between two tokens"
-        scope.problems.report(WrongKind(given["pair"].span, "two tokens", f"`{token}` twice", cure))
+        scope.problems.report(WrongKind(pair.span, "two tokens", f"`{token}` twice", cure))
         return None
-    return UniswapV3(token, quote, fee) if token and quote and fee is not None else None
+    return UniswapV3(token, quote, fee) if token and quote and fee is not None and given.sound else None
 
 
 def _aave_v3(reference: syntax.Reference, scope: Scope) -> AaveV3 | None:
     cure = "write `aave_v3(collateral=[TOKEN(ltv=.., threshold=..)], borrow=[TOKEN])`"
     given = bind_arguments(reference, ("collateral", "borrow", "emode"), ("collateral",), scope, cure)
-    if "emode" in given:
-        scope.problems.unsupported("`emode`", given["emode"].span)
+    emode = given.get("emode")
+    if emode is not None:
+        scope.problems.unsupported("`emode`", emode.span)
     collateral = _listed(given.get("collateral"), scope)
     borrow = _listed(given.get("borrow"), scope)
     supplied = [_collateral(item, scope) for item in collateral or ()]
@@ -157,7 +176,13 @@ def _aave_v3(reference: syntax.Reference, scope: Scope) -> AaveV3 | None:
     for token, item in zip(owed, borrow or (), strict=True):
         if token is not None:
             scope.first(seen, f"the borrowed token `{token}`", item.span)
-    if collateral is None or (borrow is None and "borrow" in given) or None in supplied or None in owed:
+    if (
+        collateral is None
+        or (borrow is None and given.get("borrow"))
+        or None in supplied
+        or None in owed
+        or not given.sound
+    ):
         return None
     return AaveV3(tuple(one for one in supplied if one), tuple(token for token in owed if token))
 
@@ -178,12 +203,13 @@ def _collateral(expression: syntax.Expr, scope: Scope) -> Collateral | None:
     token = scope.token(expression.name)
     given = bind_arguments(expression, ("ltv", "threshold"), (), scope, "write `TOKEN(ltv=.., threshold=..)`")
     place = expression.name.span
-    ltv = ratio(given["ltv"], "`ltv`", place, scope) if "ltv" in given else None
-    threshold = ratio(given["threshold"], "`threshold`", place, scope) if "threshold" in given else None
-    failed = ("ltv" in given and ltv is None) or ("threshold" in given and threshold is None)
-    if token is None or failed:
+    ltv = _ratio(given, "ltv", place, scope)
+    written = given.get("threshold")
+    threshold = _ratio(given, "threshold", place, scope)
+    failed = (ltv is None and given.get("ltv")) or (threshold is None and written)
+    if token is None or failed or not given.sound:
         return None
-    if ltv is not None and threshold is not None and ltv > threshold:
-        scope.problems.report(LtvAboveThreshold(given["threshold"].span, token, percent(ltv), percent(threshold)))
+    if ltv is not None and threshold is not None and written is not None and ltv > threshold:
+        scope.problems.report(LtvAboveThreshold(written.span, token, percent(ltv), percent(threshold)))
         return None
     return Collateral(token, ltv, threshold, expression.span)

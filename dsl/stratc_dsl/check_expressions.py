@@ -119,7 +119,7 @@ def _share_of_nav(share: syntax.Expr, scope: Scope, span: Span) -> Expression | 
     if value is None or dimension_of(typed) is not Base.RATIO:
         found = dimension_words(dimension_of(typed)) if value is not None else "a quantity"
         cure = "write a share such as `5% of nav`"
-        scope.problems.report(WrongDimension(typed.span, "`of nav`", "a constant ratio", found, cure, span))
+        scope.problems.report(WrongDimension(typed.span, "`of nav`", "a constant ratio", found, cure, typed.span))
         return None
     return OfNav(value, span)
 

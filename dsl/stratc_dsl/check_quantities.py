@@ -52,10 +52,11 @@ def type_quantity(reference: syntax.Reference, scope: Scope) -> Quantity | None:
         return None
     if name in PLAIN:
         if reference.arguments is not None:
-            scope.problems.report(WrongKind(span, f"`{name}`", "arguments too", f"`{name}` takes no argument"))
+            scope.problems.report(WrongKind(span, f"`{name}` alone", f"`{name}(...)`", f"write `{name}`"))
             return None
         return Quantity(name, PLAIN[name], span=span)
-    argument = _only_argument(reference, scope)
+    wanted = "VENUE" if name in OF_LOAN else "POSITION" if name in OF_POSITION else "TOKEN"
+    argument = _only_argument(reference, wanted, scope)
     return _with_argument(name, argument, scope, span) if argument is not None else None
 
 
@@ -71,15 +72,15 @@ def _unknown_quantity(reference: syntax.Reference, scope: Scope) -> None:
     scope.unknown_word("quantity", name, QUANTITIES, "quantities are `nav`, `health(v)`, `idle(T)`, `weight(p)`, ...")
 
 
-def _only_argument(reference: syntax.Reference, scope: Scope) -> syntax.Expr | None:
+def _only_argument(reference: syntax.Reference, wanted: str, scope: Scope) -> syntax.Expr | None:
     match reference.arguments:
         case (syntax.Argument(None, value),):
             return value
         case _:
-            name = reference.name.text
+            name = f"{reference.name.text}.{reference.member.text}" if reference.member else reference.name.text
             found = "none" if not reference.arguments else "something else"
-            cure = f"write `{name}(...)` with what it is the {name} of"
-            scope.problems.report(WrongKind(reference.span, f"one argument of `{name}`", found, cure))
+            article = f"one {wanted.lower()} as argument of `{name}`"
+            scope.problems.report(WrongKind(reference.span, article, found, f"write `{name}({wanted})`"))
             return None
 
 
@@ -159,8 +160,10 @@ def resolve_position(expression: syntax.Expr, scope: Scope) -> Position | None:
         cure = "write `idle(TOKEN)`, a venue, or `venue.kind(TOKEN)`"
         scope.problems.report(WrongKind(expression.span, "a position", expression_words(expression), cure))
         return None
-    if expression.name.text == "idle" and expression.member is None:
-        argument = _only_argument(expression, scope)
+    # A venue must not be called `idle`; where one is, that was reported, and `idle` alone is what it means.
+    is_venue = "idle" in scope.venues and expression.arguments is None
+    if expression.name.text == "idle" and expression.member is None and not is_venue:
+        argument = _only_argument(expression, "TOKEN", scope)
         token = scope.token_named(argument) if argument is not None else None
         return Position(None, "idle", token) if token else None
     declared = scope.venue(expression.name)
@@ -202,7 +205,7 @@ def _position_at(venue: Venue, declared: Span, reference: syntax.Reference, scop
 def _listed(
     reference: syntax.Reference, venue: str, kind: Kind, tokens: set[str], declared: Span, scope: Scope
 ) -> Position | None:
-    argument = _only_argument(reference, scope)
+    argument = _only_argument(reference, "TOKEN", scope)
     token = scope.token_named(argument) if argument is not None else None
     if token is None:
         return None

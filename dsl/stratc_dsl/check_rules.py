@@ -68,7 +68,7 @@ def _trigger(rule: syntax.WhenRule | syntax.EveryRule, scope: Scope) -> Trigger 
             predicate = type_predicate(condition, scope, "`when`")
             return When(predicate, condition.span) if predicate is not None else None
         case syntax.EveryRule(written):
-            period = seconds(written, "`every`", rule.span, scope)
+            period = seconds(written, "`every`", Span(rule.span.start, rule.span.start + len("every")), scope)
             return Every(period, written.span) if period is not None else None
 
 
@@ -93,7 +93,7 @@ def _action(verb: syntax.Verb, scope: Scope) -> Action | None:
 def _deleverage(verb: syntax.DeleverageVerb, scope: Scope) -> Action | None:
     venue = loan_venue(verb.venue, scope, "`deleverage`")
     cure = "write a health factor such as `1.80`"
-    health = constant(verb.health, Base.RATIO, "`to health`", verb.venue.span, scope, cure)
+    health = constant(verb.health, Base.RATIO, "`to health`", verb.venue.span, scope, cure, "a plain number")
     if health is not None and health <= 1:
         cure = "at a health factor of 1 the venue liquidates: aim higher, for example at `1.80`"
         scope.problems.report(OutOfRange(verb.health.span, "the health to reach", "above 1", plain(health), cure))
@@ -109,11 +109,11 @@ def check_exit_order(block: syntax.ExitBlock, scope: Scope) -> dict[str, Span] |
     place = Span(block.span.start, block.span.start + len("exit"))
     cure = "write `exit { order: [venue, venue] }`"
     fields = bind_fields(block.fields, "`exit`", ("order", "using"), (), place, scope, cure)
-    if "using" in fields:
-        scope.problems.unsupported("`using flash(...)`", fields["using"].span)
-    if "order" not in fields:
+    using, order = fields.get("using"), fields.get("order")
+    if using is not None:
+        scope.problems.unsupported("`using flash(...)`", using.span)
+    if order is None:
         return None
-    order = fields["order"]
     if not isinstance(order, syntax.ListOf):
         cure = "write `order: [venue, venue]`"
         scope.problems.report(WrongKind(order.span, "a list of venues", expression_words(order), cure))

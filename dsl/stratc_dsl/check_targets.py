@@ -12,6 +12,7 @@ from stratc_dsl.strategy import (
     Base,
     Binary,
     BinaryOp,
+    Comparison,
     Expression,
     Literal,
     OfNav,
@@ -39,18 +40,29 @@ def check_floors_at_targets(strategy: Strategy, scope: Scope) -> None:
             continue
         if left is None or right is None or _holds(left, comparison.relation, right):
             continue
-        in_percent = _in_percent(comparison.left) or _in_percent(comparison.right)
-        words = percent if in_percent else plain
-        scope.problems.report(
-            FloorBelowTargets(
-                floor.span,
-                "the left side",
-                words(left),
-                "the right side",
-                words(right),
-                tuple(one.span for one in strategy.allocations if _concerns(comparison.left, one)),
-            )
-        )
+        targets = tuple(one.span for one in strategy.allocations if _concerns(comparison.left, one))
+        scope.problems.report(FloorBelowTargets(floor.span, _facts(comparison, left, right), targets))
+
+
+def _facts(comparison: Comparison, left: Fraction, right: Fraction) -> str:
+    """What both sides are at the targets, those aside that are constants anyway."""
+    words = percent if _in_percent(comparison.left) or _in_percent(comparison.right) else plain
+    sides = (("the left side", comparison.left, left), ("the right side", comparison.right, right))
+    facts = (f"{_name(side, name)} is {words(value)}" for name, side, value in sides if not _is_constant(side))
+    return " and ".join(facts) or f"it compares {words(left)} with {words(right)}"
+
+
+def _is_constant(expression: Expression) -> bool:
+    return isinstance(expression, Literal | OfNav)
+
+
+def _name(expression: Expression, otherwise: str) -> str:
+    match expression:
+        case Quantity(name, _, venue, token, position):
+            argument = venue or token or position
+            return f"`{name}({argument})`" if argument else f"`{name}`"
+        case _:
+            return otherwise
 
 
 def _holds(left: Fraction, relation: Relation, right: Fraction) -> bool:
@@ -71,6 +83,8 @@ def _in_percent(expression: Expression) -> bool:
             return True
         case Quantity(name):
             return name in PERCENT_QUANTITIES
+        case Binary(BinaryOp.ADD | BinaryOp.SUB, left):
+            return _in_percent(left)
         case _:
             return False
 
@@ -135,12 +149,14 @@ def _quantity(quantity: Quantity, strategy: Strategy) -> Fraction | None:
 def _loan(name: str, venue: str, strategy: Strategy) -> Fraction | None:
     terms = strategy.venue(venue).terms
     assert isinstance(terms, AaveV3)
-    thresholds = {one.token: one.threshold or Fraction(0) for one in terms.collateral}
+    thresholds = {one.token: one.threshold for one in terms.collateral}
     there = [one for one in strategy.allocations if one.position.venue == venue]
     held = [one for one in there if one.position.kind == "collateral"]
     debt = -sum((one.target for one in there if one.position.kind == "debt"), Fraction(0))
     collateral = sum((one.target for one in held), Fraction(0))
-    weighted = sum((one.target * thresholds[one.position.token] for one in held), Fraction(0))
+    weighted = sum((one.target * (thresholds[one.position.token] or 0) for one in held), Fraction(0))
+    if name == "health" and any(thresholds[one.position.token] is None for one in held):
+        return None
     match name:
         case "debt":
             return debt

@@ -30,7 +30,8 @@ class LimitReached(Exception):
 class Newlines(PostLex):
     """Drops newlines inside ( ) and [ ]. Raises LimitReached before the parser sees a token too many."""
 
-    always_accept = ("_NL",)
+    # NAME too, though the parser may not take it: where it is not lexed, `to` would match the beginning of `tomorrow`.
+    always_accept = ("_NL", "NAME")
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         brackets = operators = 0

@@ -6,7 +6,6 @@ belongs to, the terminal BAD takes the statement's place, and reading goes on at
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -20,6 +19,7 @@ from stratc_dsl.diagnostic import Diagnostic
 from stratc_dsl.errors import BeyondLimit, NotClosed, TooLarge, TooManyErrors
 from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.newline import LimitReached, Newlines
+from stratc_dsl.recovery import header_at, statement_end, unopened_block_end
 from stratc_dsl.span import Source, Span
 from stratc_dsl.syntax import File
 from stratc_dsl.syntax_errors import shown, unexpected, unexpected_character
@@ -27,11 +27,8 @@ from stratc_dsl.syntax_errors import shown, unexpected, unexpected_character
 MAX_CHARACTERS = 250_000
 MAX_ERRORS = 20
 
-_STOP = re.compile(r"#[^\n]*|[\n;{}()\[\]]")
-_HEADER = re.compile(
-    r"(?:assume|allocate|hedge|floors|rules|signals|roles|limits|fees|exit|prove)(?=[ \t]*\{)"
-    r"|(?:strategy|token|signal)(?=[ \t]+\w+[ \t]*\{)|venue(?=[ \t]+\w+[ \t]*=)|base(?=[ \t]+\w)"
-)
+_OPENERS = frozenset({"LBRACE", "LPAR", "LSQB"})
+_CLOSERS = frozenset({"RBRACE", "RPAR", "RSQB"})
 
 
 def parse(source: Source) -> File | tuple[Diagnostic, ...]:
@@ -79,10 +76,9 @@ class _Reader:
                     return None
 
     def _feed(self) -> None:
-        accepted = self.read_to
-        for token in self.parser.iter_parse():  # yields each token before the parser takes it
-            self.read_to, accepted = accepted, span_of(token).end
-        self.read_to = accepted
+        for token in self.parser.lexer_thread.lex(self.parser.parser_state):  # type: ignore[no-untyped-call]
+            self.parser.feed_token(token)
+            self.read_to = span_of(token).end
 
     # ── reporting ──
 
@@ -94,10 +90,11 @@ class _Reader:
         place = self._place(error)
         if self._leave_unclosed_block(place):
             return True
-        self.errors.append(self._describe(error, place))
+        accepted = frozenset(self.parser.accepts())  # type: ignore[no-untyped-call]
+        self.errors.append(self._describe(error, place, accepted))
         if place.start == len(self.text):
             return False
-        self._skip_statement(place)
+        self._skip_statement(place, "LBRACE" in accepted)
         return True
 
     def _place(self, error: UnexpectedInput | LimitReached) -> Span:
@@ -108,31 +105,52 @@ class _Reader:
         token = error.token
         return Span(len(self.text), len(self.text)) if token.type == "$END" else span_of(token)
 
-    def _describe(self, error: UnexpectedInput | LimitReached, place: Span) -> LanguageError:
+    def _describe(self, error: UnexpectedInput | LimitReached, place: Span, accepted: frozenset[str]) -> LanguageError:
         if isinstance(error, LimitReached):
             return BeyondLimit(place, error.what, error.limit)
-        accepted = frozenset(self.parser.accepts())  # type: ignore[no-untyped-call]
         if isinstance(error, UnexpectedCharacters):
             return unexpected_character(self.text, place.start, accepted)
         return unexpected(self.text, place, accepted, _keywords(accepted), self._opened())
 
     def _opened(self) -> Span | None:
-        """The innermost bracket that is open: closed ones have left the parser's stack."""
+        """The innermost open bracket: pairs leave the parser's stack, but only when the next token is read."""
+        closed = 0
         for value in reversed(self.parser.parser_state.value_stack):
-            if isinstance(value, Token) and value.type in ("LBRACE", "LPAR", "LSQB"):
-                return span_of(value)
+            if isinstance(value, Token) and value.type in _CLOSERS:
+                closed += 1
+            elif isinstance(value, Token) and value.type in _OPENERS:
+                if not closed:
+                    return span_of(value)
+                closed -= 1
         return None
 
     # ── going on ──
 
-    def _skip_statement(self, place: Span) -> None:
+    def _skip_statement(self, place: Span, never_opened: bool) -> None:
+        depth = self._open_brackets()
         while True:
             try:
                 self.parser.feed_token(Token("BAD", "", place.start, end_pos=place.end))
                 break
             except UnexpectedToken:
                 self._pop()
-        self._resume(self._statement_end(place))
+        inside = self._opened() is not None
+        if never_opened:
+            self._resume(unopened_block_end(self.text, place.start))
+        else:
+            # Inside brackets the error may stand on a later line than the statement does.
+            later = "\n" in self.text[self.read_to : place.start]
+            self._resume(statement_end(self.text, self.read_to if later else place.start, depth, inside))
+
+    def _open_brackets(self) -> int:
+        """How many ( and [ of the current statement are open."""
+        depth = 0
+        for value in reversed(self.parser.parser_state.value_stack):
+            if isinstance(value, Token) and value.type in ("LBRACE", "RBRACE"):
+                break
+            if isinstance(value, Token) and value.type in (*_OPENERS, *_CLOSERS):
+                depth += 1 if value.type in _OPENERS else -1
+        return depth
 
     def _pop(self) -> None:
         self.parser.parser_state.state_stack.pop()
@@ -146,51 +164,22 @@ class _Reader:
         assert lexer_state is not None
         lexer_state.line_ctr.char_pos = offset
 
-    def _statement_end(self, place: Span) -> int:
-        """Where the statement ends: a line end or `;` outside of brackets, or the `}` of the block around it."""
-        in_block = self._opened() is not None
-        start = self.read_to if self._same_statement(place) else place.start
-        depth, braces, first_line_end = 0, 0, -1
-        for match in _STOP.finditer(self.text, start):
-            sign = match.group()
-            if sign in ("\n", ";"):
-                if braces == 0 and depth <= 0:
-                    return match.start()
-                if first_line_end < 0:
-                    first_line_end = match.start()
-            elif sign in "([":
-                depth += 1
-            elif sign in ")]":
-                depth -= 1
-            elif sign == "{":
-                braces += 1
-            elif sign == "}":
-                if braces == 0 and in_block:
-                    return match.start() if first_line_end < 0 else first_line_end
-                braces -= braces > 0
-        return first_line_end if first_line_end >= 0 else len(self.text)
-
-    def _same_statement(self, place: Span) -> bool:
-        return "\n" in self.text[self.read_to : place.start]
-
     def _leave_unclosed_block(self, place: Span) -> bool:
         """Where a line begins a declaration that only an outer block can hold, the inner block lacks its `}`."""
-        header = _HEADER.match(self.text, place.start)
-        opened = self._opened()
+        header, opened = header_at(self.text, place.start), self._opened()
         if header is None or opened is None or self.text[opened.start] != "{":
-            return False
-        if self.text[self.text.rfind("\n", 0, place.start) + 1 : place.start].strip():
             return False
         states, values = self.parser.parser_state.state_stack, self.parser.parser_state.value_stack
         table = self.parser.parser_state.parse_conf.states
         brace = max(index for index, value in enumerate(values) if isinstance(value, Token) and value.type == "LBRACE")
-        outer = next((index for index in range(brace, -1, -1) if header.group().upper() in table[states[index]]), None)
+        word = self.text[header.start : header.end]
+        outer = next((index for index in range(brace, -1, -1) if word.upper() in table[states[index]]), None)
         if outer is None:
             return False
         while len(states) > outer + 1:
             self._pop()
-        self.errors.append(NotClosed(place, "`}`", shown(header.group()), "{", "}", opened))
-        self._resume(place.start)
+        self.errors.append(NotClosed(header, "`}`", shown(word), "{", "}", opened))
+        self._resume(header.start)
         return True
 
 

@@ -92,7 +92,7 @@ def _line(text: str, marks: list[Mark]) -> tuple[str, list[str]]:
 def _rows(marks: list[Mark]) -> list[str]:
     """Underlines with the last label beside them, then one row for every other label, from the right to the left."""
     underline = [" "] * max(mark[1] for mark in marks)
-    for start, end, sign, _ in sorted(marks, key=lambda mark: mark[2], reverse=True):
+    for start, end, sign, _ in sorted(marks, key=lambda mark: mark[2]):
         underline[start:end] = sign * (end - start)
     *others, last = marks
     rows = [f"{''.join(underline)} {last[3]}".rstrip()]

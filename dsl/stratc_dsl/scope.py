@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from stratc_dsl import syntax
 from stratc_dsl.diagnostic import Label
-from stratc_dsl.errors import DuplicateName, LanguageError, NotSupported, UnknownName, WrongKind
+from stratc_dsl.errors import DuplicateName, LanguageError, NotSupported, TooManyErrors, UnknownName, WrongKind
 from stratc_dsl.errors.base import did_you_mean
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Position, Token, Venue
@@ -38,13 +38,13 @@ class Problems:
         """So many errors that more would help nobody."""
         return len(self.errors) >= MAX_ERRORS
 
-    def __bool__(self) -> bool:
-        return bool(self.errors or self.missing)
-
     def all(self) -> tuple[LanguageError, ...]:
         """Every error in the order of the text; what is missing as one error that names all of it."""
         unsupported = (not_supported(self.missing),) if self.missing else ()
-        return tuple(sorted((*unsupported, *self.errors), key=lambda error: error.span))
+        errors = sorted((*unsupported, *self.errors), key=lambda error: error.span)
+        if len(errors) > MAX_ERRORS:
+            errors[MAX_ERRORS:] = [TooManyErrors(errors[MAX_ERRORS].span, MAX_ERRORS)]
+        return tuple(errors)
 
 
 def not_supported(missing: list[syntax.Missing]) -> NotSupported:

@@ -74,10 +74,26 @@ SIGNS = {
     "$END": "the end of the file",
 }
 
-HINTS = {
-    "==": "equality is never exact on chain: state a bound with `<=` or `>=`",
+FOUND_HINTS = {
     "=": "`=` names an argument; compare with `<`, `<=`, `>=` or `>`",
-    ">": "`<`, `<=`, `>=` and `>` compare two sides, once",
+    "\n": "finish the statement on this line; a line goes on only inside ( ) and [ ]",
+    "": "the text ends too early: is something cut off?",
+}
+
+EXPECTED_HINTS = {
+    "`strategy`": "begin with `strategy NAME {`",
+    "a block or declaration of the strategy": "a strategy holds `base`, `token`, `venue`, `assume`, `allocate`, "
+    "`floors`, `rules`, `exit`, `prove`",
+    "a rule (`when ... do ...` or `every ... do ...`)": "rules are what the keeper does, one on each line",
+    "an action": "actions are `rebalance`, `deleverage v to health x`, `harvest v`, `freeze` and `exit`",
+    "an assumption": "for example `keeper every 1h`, `price(T) moves -20% .. +20%`, `slippage(v) <= 0.3%`",
+    "a claim": "claims are `solvent`, `safe(v)`, `loss <= r per round`, `exit >= r of nav`, `survives loss of v`",
+    "`moves`, `stays` or `<=`": "for example `price(T) moves -20% .. +20%`, `price(T) stays 0.98 .. 1.02`",
+    "the end of the line": "a statement ends with its line; inside braces a `,` or `;` may stand for the line end",
+    "an expression": "for example a quantity such as `nav` or `health(v)`, or a number such as `5%`, `1h`, `100 USDC`",
+    "`{`": "a block opens with `{` on the line of its name",
+    "`..`": "write a range such as `-20% .. +20%`",
+    "a name": "names are letters, digits and `_`",
 }
 
 
@@ -110,12 +126,13 @@ def unexpected(
     """
     found = text[span.start : span.end]
     bracket = text[opened.start] if opened else ""
-    expected = listed(expected_words(accepted, bracket in ("(", "[")))
+    expected = expected_words(accepted, bracket in ("(", "["))
     if found in ("}", ")", "]") and CLOSING.get(bracket) != found and bracket in ("", "{"):
         return NotOpened(span, found)
     if opened and _is_unclosed(text, span, bracket):
-        return NotClosed(span, expected, shown(found), bracket, CLOSING[bracket], opened)
-    return Unexpected(span, expected, shown(found), _cure(found, words))
+        return NotClosed(span, listed(expected), shown(found), bracket, CLOSING[bracket], opened)
+    far = opened if bracket in ("(", "[") and opened and "\n" in text[opened.start : span.start] else None
+    return Unexpected(span, listed(expected), shown(found), _cure(found, expected, words), far)
 
 
 def _is_unclosed(text: str, span: Span, bracket: str) -> bool:
@@ -127,13 +144,14 @@ def _is_unclosed(text: str, span: Span, bracket: str) -> bool:
     return bracket in ("(", "[") and (begins_line or found in ("}", "{"))
 
 
-def _cure(found: str, words: tuple[str, ...]) -> str:
+def _cure(found: str, expected: tuple[str, ...], words: tuple[str, ...]) -> str:
     near = get_close_matches(found, words, 1) if found.isidentifier() else []
     if near:
         return did_you_mean(near[0], "")
-    if found == "\n" or not found:
-        return "finish the statement on this line; a line goes on only inside ( ) and [ ]"
-    return HINTS.get(found, "a statement ends with its line; inside braces a `,` or `;` may stand for the line end")
+    if found in FOUND_HINTS:
+        return FOUND_HINTS[found]
+    hints = (EXPECTED_HINTS[one] for one in expected if one in EXPECTED_HINTS)
+    return next(hints, f"write {listed(expected)} here")
 
 
 def unexpected_character(text: str, offset: int, accepted: frozenset[str]) -> LanguageError:

@@ -50,8 +50,8 @@ liquidated at once; no venue is set up so.
 @dataclass(frozen=True, slots=True)
 class RiskNotStated(LanguageError):
     code: ClassVar = "E0403"
-    title: ClassVar = "`{venue}` owes a debt, but its collateral `{token}` states no {missing}"
-    label: ClassVar = "{missing} is missing"
+    title: ClassVar = "`{venue}` owes a debt, but its collateral `{token}` does not state {missing}"
+    label: ClassVar = "{missing} missing here"
     help: ClassVar = "write `{token}(ltv=.., threshold=..)` with the numbers of the venue"
     explanation: ClassVar = """\
 Whether a loan can be liquidated depends on the venue's risk parameters. They are assumptions like the others: written
@@ -131,7 +131,7 @@ A target lies inside its own limits, or no rebalancing could ever settle the vau
 @dataclass(frozen=True, slots=True)
 class FloorBelowTargets(LanguageError):
     code: ClassVar = "E0603"
-    title: ClassVar = "the floor does not hold at the targets: {left} is {left_value}, {right} is {right_value}"
+    title: ClassVar = "this floor is false at the targets, where {facts}"
     label: ClassVar = "false at the targets"
     help: ClassVar = "move the targets, or lower the floor to what they reach"
     explanation: ClassVar = """\
@@ -141,10 +141,7 @@ With collateral 80% at a threshold of 82.5% and a debt of 32%, health at the tar
     health(aave) >= 2.1         # error
     health(aave) >= 1.35        # right, and leaves room to move
 """
-    left: str
-    left_value: str
-    right: str
-    right_value: str
+    facts: str
     targets: tuple[Span, ...]
 
     def secondary(self) -> tuple[Label, ...]:

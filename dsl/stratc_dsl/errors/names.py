@@ -88,7 +88,7 @@ Fields and arguments are fixed lists:
 class MissingArgument(LanguageError):
     code: ClassVar = "E0205"
     title: ClassVar = "{where} needs {what}"
-    label: ClassVar = "{what} is missing"
+    label: ClassVar = "{what} missing here"
     help: ClassVar = "{cure}"
     explanation: ClassVar = """\
 Nothing has a silent default that a proof would rest on: decimals, price source, heartbeat, deviation, the asset of a

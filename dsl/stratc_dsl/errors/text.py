@@ -60,7 +60,7 @@ After this many errors the rest says little that the first ones do not. Correct 
 class BeyondLimit(LanguageError):
     code: ClassVar = "E0004"
     title: ClassVar = "more than {limit} {what}"
-    label: ClassVar = "one too many"
+    label: ClassVar = "beyond the limit"
     help: ClassVar = "say it more simply; if the text is right, the brackets before this place may not be closed"
     explanation: ClassVar = """\
 Brackets nest at most 32 deep, a statement has at most 64 operators, a name or number at most 64 characters.
@@ -86,6 +86,10 @@ may stand for the line end), and a line goes on only inside ( ) and [ ].
     expected: str
     found: str
     cure: str
+    opened: Span | None = None
+
+    def secondary(self) -> tuple[Label, ...]:
+        return (Label(self.opened, "inside of this bracket"),) if self.opened else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+"""For every error one file that provokes it, with the full rendering beside it.
+
+`STRATC_UPDATE_GOLDEN=1` rewrites the renderings; read the diff before committing it. In a corpus file the line
+`# repeat N: TEXT` stands for N times TEXT, so that a huge text need not be stored.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from stratc_dsl import Source, diagnostic_to_json, explain, parse_strategies, render_diagnostic
+from stratc_dsl.errors import ERRORS
+
+CORPUS = Path(__file__).parent / "corpus"
+FILES = sorted(CORPUS.glob("*.strat"))
+UPDATE = os.environ.get("STRATC_UPDATE_GOLDEN") == "1"
+
+
+def source_of(path: Path) -> Source:
+    text = path.read_bytes().decode()
+    return Source(path.name, re.sub(r"# repeat (\d+): (.*)", lambda match: match[2] * int(match[1]), text))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_rendering(path: Path) -> None:
+    source = source_of(path)
+    result = parse_strategies(source)
+    rendered = "\n".join(render_diagnostic(diagnostic, source) for diagnostic in result.diagnostics)
+    assert result.strategies == ()
+    assert path.stem[:5] in {diagnostic.code for diagnostic in result.diagnostics}
+    golden = path.with_suffix(".txt")
+    if UPDATE:
+        golden.write_text(rendered)
+    assert golden.read_text() == rendered
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_json_has_the_same_facts(path: Path) -> None:
+    source = source_of(path)
+    for diagnostic in parse_strategies(source).diagnostics:
+        fields = json.loads(json.dumps(diagnostic_to_json(diagnostic, source)))
+        assert fields["code"] == diagnostic.code
+        assert fields["message"] == diagnostic.message
+        assert fields["file"] == path.name
+        assert fields["primary"]["start"]["offset"] == diagnostic.primary.span.start
+        assert len(fields["secondary"]) == len(diagnostic.secondary)
+
+
+def test_every_error_has_a_file() -> None:
+    covered = {path.stem[:5] for path in FILES}
+    assert covered == {error.code for error in ERRORS}
+
+
+def test_no_rendering_without_its_file() -> None:
+    assert {path.stem for path in CORPUS.glob("*.txt")} == {path.stem for path in FILES}
+
+
+def test_codes_are_unique_and_explained() -> None:
+    codes = [error.code for error in ERRORS]
+    assert len(set(codes)) == len(codes)
+    for code in codes:
+        text = explain(code)
+        assert text is not None
+        assert text.startswith(f"{code}\n\n")
+    assert explain("E9999") is None
+    assert explain("e0301") == explain("E0301")
