@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.rounds import SCALE
+from stratc_compiler.text import percent
 from stratc_compiler.vault import Vault, VenueModel
 from stratc_compiler.verdict import GuardedAssumption, Guardian
 from stratc_dsl.strategy import (
@@ -38,10 +39,6 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
     )
 
 
-def _percent(ratio: object) -> str:
-    return f"{float(ratio) * 100:g}%"  # type: ignore[arg-type]
-
-
 def _written(assumption: Assumption) -> GuardedAssumption:
     id_, text, guardian, how = _terms(assumption)
     return GuardedAssumption(id_, text, guardian, how, True, assumption.span)
@@ -52,35 +49,35 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
         case KeeperEvery(period):
             return "keeper", f"keeper every {period} s", WATCHED, "the keeper reports how late it is"
         case PriceMoves(token, low, high):
-            text = f"price({token}) moves {_percent(low)} .. +{_percent(high)}"
+            text = f"price({token}) moves {percent(low)} .. +{percent(high)}"
             return f"moves({token})", text, WATCHED, "the keeper compares prices with those of the settled vault"
         case PriceStays(token, low, high):
             text = f"price({token}) stays {float(low):g} .. {float(high):g}"
             return f"stays({token})", text, WATCHED, "the keeper reads the feed"
         case RateAtMost(position, ratio, per):
-            text = f"rate({position}) <= {_percent(ratio)} per {per} s"
+            text = f"rate({position}) <= {percent(ratio)} per {per} s"
             return f"rate({position})", text, WATCHED, "the keeper reads the venue's rate"
         case SlippageAtMost(venue, ratio):
             how = "every swap states its minimum from the oracle price and reverts below it"
-            return f"slippage({venue})", f"slippage({venue}) <= {_percent(ratio)}", ENFORCED, how
+            return f"slippage({venue})", f"slippage({venue}) <= {percent(ratio)}", ENFORCED, how
         case LossAtMost(venue, ratio):
             how = "the keeper compares the position with that of the settled vault"
-            return f"loss({venue})", f"loss({venue}) <= {_percent(ratio)}", WATCHED, how
+            return f"loss({venue})", f"loss({venue}) <= {percent(ratio)}", WATCHED, how
         case LiquidityAtLeast(venue, ratio):
             how = "the keeper reads what the venue can pay out"
-            return f"liquidity({venue})", f"liquidity({venue}) >= {_percent(ratio)}", WATCHED, how
+            return f"liquidity({venue})", f"liquidity({venue}) >= {percent(ratio)}", WATCHED, how
         case WithdrawalsAtMost(ratio):
             how = "the vault keeps a withdrawal allowance per round"
-            return "withdrawals", f"withdrawals <= {_percent(ratio)} of nav", ENFORCED, how
+            return "withdrawals", f"withdrawals <= {percent(ratio)} of nav", ENFORCED, how
         case DepositsAtMost(ratio):
-            return "deposits", f"deposits <= {_percent(ratio)} of nav", TRUSTED, "not used by any proof"
+            return "deposits", f"deposits <= {percent(ratio)} of nav", TRUSTED, "not used by any proof"
 
 
 def _of_token(token: Token) -> Iterator[GuardedAssumption]:
     feed = f"{token.price.pair} feed"
     age = f"{feed} is no older than {token.price.heartbeat} s, positive and complete"
     yield _implied(f"fresh({token.name})", age, ENFORCED, "every state-changing call that needs a price reverts")
-    near = f"{feed} is within {_percent(token.price.deviation)} of the market, and {token.name} moves what it says"
+    near = f"{feed} is within {percent(token.price.deviation)} of the market, and {token.name} moves what it says"
     yield _implied(f"feed({token.name})", near, TRUSTED, "claims are told at feed prices")
 
 
@@ -101,8 +98,11 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
 
 
 def _parameters(terms: AaveV3) -> str:
-    parts = [f"{c.token} ltv {_percent(c.ltv)}, threshold {_percent(c.threshold)}" for c in terms.collateral if c.ltv]
-    return "; ".join(parts)
+    return "; ".join(
+        f"{c.token} ltv {percent(c.ltv)}, threshold {percent(c.threshold)}"
+        for c in terms.collateral
+        if c.ltv is not None and c.threshold is not None
+    )
 
 
 def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[GuardedAssumption]:
@@ -110,7 +110,7 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
     if not any(isinstance(a, LossAtMost) and a.venue == venue.name for a in written):
         text = f"{venue.name} loses nothing of what is held there"
         yield _implied(f"loss({venue.name})", text, TRUSTED, "no `loss` assumption is written")
-    gain = f"what is held at {venue.name} grows by at most {_percent(MOST_GAIN)} in a round"
+    gain = f"what is held at {venue.name} grows by at most {percent(MOST_GAIN)} in a round"
     yield _implied(f"gain({venue.name})", gain, WATCHED, "the keeper compares the position with the settled vault's")
     if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
         text = f"{venue.name} can pay out all that is held there"

@@ -18,6 +18,7 @@ from stratc_compiler.rounds import (
     keeper_pass,
     trading_rules,
 )
+from stratc_compiler.text import percent
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation
 from stratc_dsl.span import NOWHERE, Span
@@ -99,10 +100,6 @@ def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
             return loss(vault, box, ratio, span)
         case ExitPays(ratio, span):
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
-
-
-def percent(ratio: Fraction) -> str:
-    return f"{float(ratio * 100):g}%"
 
 
 def _openings(vault: Vault, box: Box, lost: str | None = None) -> tuple[tuple[str, Opening], ...]:

@@ -14,6 +14,7 @@ from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, Obligation, ObligationResult, Proved, Refuted, Unknown, Verdict
 from stratc_compiler.witness import find_scenario
+from stratc_dsl.span import Span
 
 Key = tuple[tuple[Formula, ...], Formula]
 
@@ -72,11 +73,11 @@ def answer_all(specs: Iterable[ClaimSpec], rlimit: int, workers: int) -> dict[Ke
 def judge(spec: ClaimSpec, answers: dict[Key, Answered], vault: Vault, box: Box, rlimit: int) -> ClaimResult:
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
 
-    def replay(answered: Answered) -> Verdict:
+    def replay(answered: Answered, span: Span) -> Verdict:
         scenario = find_scenario(answered.obligation, spec.about, vault, box, rlimit)
         if scenario is None:
             return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
-        return Refuted(scenario.broken, scenario, span=answered.obligation.span)
+        return Refuted(scenario.broken, scenario, span=span)
 
     asked = [(obligation, answers[key_of(obligation)]) for obligation in spec.obligations]
     results = tuple(_judged(asked, replay))
@@ -84,7 +85,7 @@ def judge(spec: ClaimSpec, answers: dict[Key, Answered], vault: Vault, box: Box,
 
 
 def _judged(
-    asked: list[tuple[Obligation, Answered]], replay: Callable[[Answered], Verdict]
+    asked: list[tuple[Obligation, Answered]], replay: Callable[[Answered, Span], Verdict]
 ) -> Iterator[ObligationResult]:
     refuted = False
     for obligation, answered in asked:
@@ -96,7 +97,7 @@ def _judged(
         elif refuted:
             verdict = Unknown("not examined further: the claim is refuted already")
         else:
-            verdict = replay(answered)
+            verdict = replay(answered, obligation.span)
             refuted = isinstance(verdict, Refuted)
         named = Obligation(
             obligation.id,

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, KeeperIsQuiet, KeeperSettles, LosesAtMost, percent
+from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, KeeperIsQuiet, KeeperSettles, LosesAtMost
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import trading_rules
+from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Held, OnCondition, RuleModel, Swap, Trades, Vault
-
-WAD = 10**18
 
 
 @dataclass(slots=True)
@@ -32,14 +31,19 @@ class IdealWorld:
     def _idle(self, token: str, change: int, what: str) -> None:
         name = f"idle({token})"
         if self.state[name] + change < 0:
-            raise Reverted(f"{what} needs {-change} units of {token}, idle holds {self.state[name]}")
+            raise Reverted(
+                f"{what} needs {self._told(token, -change)}, idle holds {self._told(token, self.state[name])}"
+            )
         self.state[name] += change
+
+    def _told(self, token: str, units: int) -> str:
+        return amount_text(self.vault, token, units)
 
     def enter(self, held: Held, amount: int) -> None:
         what = f"borrowing {held.name}" if held.debt else f"entering {held.name}"
         self._idle(held.token, amount if held.debt else -amount, what)
         self.state[held.name] += amount
-        self.log.append(f"{what}: {amount} units")
+        self.log.append(f"{what}: {self._told(held.token, amount)}")
         venue = self.vault.venue(held.venue) if held.venue else None
         allowed = venue.after_borrow if venue is not None and held.debt else None
         if allowed is not None and not Evaluator(self.vault, self).holds(allowed):
@@ -48,12 +52,12 @@ class IdealWorld:
     def leave(self, held: Held, amount: int) -> None:
         what = f"repaying {held.name}" if held.debt else f"withdrawing {held.name}"
         if amount > self.state[held.name]:
-            raise Reverted(f"{what} asks for {amount} units of {self.state[held.name]}")
+            raise Reverted(f"{what} asks for more than there is: {self._told(held.token, amount)}")
         if not held.debt:
             self._draw(held, amount, what)
         self._idle(held.token, -amount if held.debt else amount, what)
         self.state[held.name] -= amount
-        self.log.append(f"{what}: {amount} units")
+        self.log.append(f"{what}: {self._told(held.token, amount)}")
         venue = self.vault.venue(held.venue) if held.venue else None
         allowed = venue.after_withdraw if venue is not None and not held.debt else None
         if allowed is not None and not Evaluator(self.vault, self).holds(allowed):
@@ -62,13 +66,14 @@ class IdealWorld:
     def _draw(self, held: Held, amount: int, what: str) -> None:
         available = self.state[held.liquidity.name]
         if amount > available:
-            raise Reverted(f"{what} asks for {amount} units, the venue can pay {available}")
+            asked, can_pay = self._told(held.token, amount), self._told(held.token, available)
+            raise Reverted(f"{what} asks for {asked}, the venue can pay {can_pay}")
         self.state[held.liquidity.name] = available - amount
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         self._idle(item.sold, -amount, f"selling {item.sold}")
         self._idle(item.bought, minimum, f"buying {item.bought}")
-        self.log.append(f"selling {amount} units of {item.sold} for {minimum} units of {item.bought}")
+        self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
 
 
@@ -152,7 +157,7 @@ def _moment(vault: Vault, state: Evaluator, venues: tuple[str, ...], solvency: b
             return f"{name} can liquidate: health({name}) = {float(health(vault, name, state)):.4f}"
     assets, debts = state.named("assets"), state.named("debts")
     if solvency and assets < debts:
-        return f"insolvent: assets {assets / WAD:,.2f} USD, debts {debts / WAD:,.2f} USD"
+        return f"insolvent: assets {usd(assets)}, debts {usd(debts)}"
     return None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import WAD, IdealWorld, Round, health
-from stratc_compiler.vault import Held, Vault
+from stratc_compiler.replay import IdealWorld, Round, health
+from stratc_compiler.text import amount_text, usd
+from stratc_compiler.vault import Vault
 
 
 def tell(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) -> tuple[tuple[str, str], ...]:
@@ -21,24 +22,14 @@ def tell(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) 
 def _state(vault: Vault, state: dict[str, int]) -> str:
     world = IdealWorld(vault, dict(state))
     view = Evaluator(vault, world)
-    prices = [f"{t.name} at {_usd(state[f'price({t.name})'])}" for t in vault.strategy.tokens]
-    positions = [f"{held.name} {amount_text(vault, held, state[held.name])}" for held in vault.held]
+    prices = [f"{t.name} at {usd(state[f'price({t.name})'])}" for t in vault.strategy.tokens]
+    positions = [f"{held.name} {amount_text(vault, held.token, state[held.name])}" for held in vault.held]
     nav = view.named("assets") - view.named("debts")
-    ends = [f"nav {_usd(nav)}"]
+    ends = [f"nav {usd(nav)}"]
     for venue in vault.venues:
         if venue.health is not None and any(state[held.name] for held in venue.positions if held.debt):
             ends.append(f"health({venue.name}) {float(health(vault, venue.name, view)):.4f}")
     return ", ".join(prices + positions + ends)
-
-
-def amount_text(vault: Vault, held: Held, units: int) -> str:
-    """An amount in whole tokens with the token's name, no more digits than it needs."""
-    whole = Fraction(units, 10 ** vault.strategy.token(held.token).decimals)
-    return f"{float(whole):,.6f}".rstrip("0").rstrip(".") + f" {held.token}"
-
-
-def _usd(value: int) -> str:
-    return f"{value / WAD:,.4f}".rstrip("0").rstrip(".") + " USD"
 
 
 def _move(vault: Vault, played: Round) -> str:

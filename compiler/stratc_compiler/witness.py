@@ -151,16 +151,28 @@ def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
     before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
     if before is None:
         return
-    for digits in (0, 1, 2):
-        if _grant(query, Cmp(_before(held), Rel.EQ, number(round(before, digits)))):
-            before = Fraction(round(before, digits))
-            break
+    before = _pin(query, _before(held), before, (0, 1, 2))
     if after is None or not before:
         return
-    for digits in (2, 3, 4):
-        factor = Fraction(round(after / before, digits))
+    for factor in _near(after / before, (2, 3, 4)):
         if _grant(query, Cmp(real(f"{held.name}@1"), Rel.EQ, number(factor * before))):
             return
+
+
+def _pin(query: Query, variable: Expr, value: Fraction, digits: tuple[int, ...]) -> Fraction:
+    """Pin a variable to a round value near the one it has, if one is possible; the value it ends with."""
+    for candidate in _near(value, digits):
+        if _grant(query, Cmp(variable, Rel.EQ, number(candidate))):
+            return candidate
+    return value
+
+
+def _near(value: Fraction, digits: tuple[int, ...]) -> Iterator[Fraction]:
+    """Decimals near a value, the shortest first: rounded, then a step to either side."""
+    for count in digits:
+        step = Fraction(1, 10**count)
+        nearest = Fraction(round(value, count))
+        yield from (nearest, nearest - step, nearest + step)
 
 
 # ── integers ───────────────────────────────────────────────────────────────────────────────
