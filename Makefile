@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NPM    := tests/npm
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 
 EXAMPLES := examples/treasury.strat examples/eth_carry.strat
 REFUTED  := examples/refuted/eth_carry_45.strat

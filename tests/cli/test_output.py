@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.examples import tree
 from stratc.output import MARK, Unwritable, check_out, write_build
 from stratc_targets.artifact import Artifact
 
@@ -14,19 +15,14 @@ FIRST = [Artifact(MARK, "{}\n"), Artifact("vyper/Vault.vy", "# 1\n")]
 SECOND = [Artifact(MARK, "{}\n"), Artifact("Vault.abi.json", "[]\n")]
 
 
-def tree(folder: Path) -> dict[str, str]:
-    """Every file below a folder with its text."""
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_artifacts_are_written_below_the_strategy_name(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "build"
     write_build({"A": FIRST, "B": SECOND}, out)
     assert tree(out) == {
-        "A/certificate.json": "{}\n",
-        "A/vyper/Vault.vy": "# 1\n",
-        "B/certificate.json": "{}\n",
-        "B/Vault.abi.json": "[]\n",
+        "A/certificate.json": b"{}\n",
+        "A/vyper/Vault.vy": b"# 1\n",
+        "B/certificate.json": b"{}\n",
+        "B/Vault.abi.json": b"[]\n",
     }
     assert sorted(path.name for path in out.iterdir()) == ["A", "B"]
 
@@ -56,7 +52,7 @@ def test_nor_is_a_place_below_a_file(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(Unwritable):
         write_build({"A": FIRST}, tmp_path / "file" / below)
-    assert tree(tmp_path) == {"file": "mine"}
+    assert tree(tmp_path) == {"file": b"mine"}
 
 
 def test_somebody_elses_folder_is_not_replaced(tmp_path: Path) -> None:
@@ -66,7 +62,7 @@ def test_somebody_elses_folder_is_not_replaced(tmp_path: Path) -> None:
         check_out(tmp_path, ["A"])
     with pytest.raises(Unwritable, match="no earlier build"):
         write_build({"A": FIRST}, tmp_path)
-    assert tree(tmp_path) == {"A/thesis.tex": "mine"}
+    assert tree(tmp_path) == {"A/thesis.tex": b"mine"}
 
 
 def test_a_failure_on_the_way_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
