@@ -1,0 +1,32 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: Apache-2.0
+"""
+@title Shows `oracle` to the outside
+"""
+
+from . import oracle
+
+FEED: immutable(oracle.Feed)
+
+
+@deploy
+def __init__(source: address, heartbeat: uint256):
+    FEED = oracle.connect(source, heartbeat)
+
+
+@external
+@view
+def price() -> uint256:
+    return oracle.price(FEED)
+
+
+@external
+@view
+def usable() -> bool:
+    return oracle.usable(FEED)
+
+
+@external
+@view
+def age() -> uint256:
+    return oracle.age(FEED)

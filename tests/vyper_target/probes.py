@@ -1,0 +1,28 @@
+"""Contracts that show one runtime module to the outside."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lab.artifacts import Artifact
+from lab.chain import Chain, Contract
+from stratc_targets.vyper.adapters import RUNTIME, runtime_source
+from stratc_targets.vyper.build import compile_sources, standard_json
+
+HERE = Path(__file__).resolve().parent
+
+
+@cache
+def probe_artifact(name: str) -> Artifact:
+    """A Vyper file of this folder, compiled beside the runtime library as a vault is."""
+    sources = {"contracts/Vault.vy": (HERE / f"{name}.vy").read_text(encoding="utf-8")}
+    sources |= {f"contracts/{module}.vy": runtime_source(module) for module in RUNTIME}
+    compiled = compile_sources(standard_json(sources))
+    return Artifact(name, compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
+
+
+def probe(chain: Chain, name: str, *args: Any) -> Contract:
+    """A deployed probe."""
+    return chain.deploy_artifact(probe_artifact(name), *args)

@@ -1,0 +1,113 @@
+"""What is emitted: complete, deterministic, and reproducible by the compiler alone."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from vyper.compiler import compile_code
+from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.settings import OptimizationLevel, Settings
+
+from lab.world import World
+from stratc_targets.vyper import CODE_LIMIT, BindingKind, ContractTooLarge, build, constructor_layout, emit_vault
+from vyper_target.vaults import deploy, example, files
+
+EXAMPLES = ["eth_carry", "treasury"]
+MODULES = {"arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_same_vault_gives_the_same_bytes(name: str) -> None:
+    again = {artifact.path: artifact.text for artifact in emit_vault(example(name))}
+    assert again == files(example(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "adapters"), [("eth_carry", {"aave_v3", "erc4626", "uniswap_v3"}), ("treasury", {"aave_v3", "erc4626"})]
+)
+def test_only_what_is_used_is_emitted(name: str, adapters: set[str]) -> None:
+    sources = {path for path in files(example(name)) if path.startswith("contracts/")}
+    assert sources == {f"contracts/{module}.vy" for module in {"Vault"} | MODULES | adapters}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_standard_json_compiles_to_the_same_code(name: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Through the compiler's other entry point, from files on disk with the settings that the JSON states."""
+    emitted = files(example(name))
+    request = json.loads(emitted["standard.json"])
+    for path, entry in request["sources"].items():
+        assert entry["content"] == emitted[path]
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(entry["content"])
+    settings = Settings(
+        optimize=OptimizationLevel.from_string(request["settings"]["optimize"]),
+        evm_version=request["settings"]["evmVersion"],
+        experimental_codegen=request["settings"]["experimentalCodegen"],
+    )
+    out = compile_code(
+        emitted["contracts/Vault.vy"],
+        contract_path=tmp_path / "contracts" / "Vault.vy",
+        resolved_path=tmp_path / "contracts" / "Vault.vy",
+        input_bundle=FilesystemInputBundle([tmp_path / "contracts"]),
+        output_formats=["abi", "bytecode", "bytecode_runtime"],
+        settings=settings,
+    )
+    assert out["bytecode"] == emitted["bytecode.hex"].strip()
+    assert out["bytecode_runtime"] == emitted["runtime.hex"].strip()
+    assert out["abi"] == json.loads(emitted["abi.json"])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_vault_fits_on_chain_with_room(name: str, revm_world: World) -> None:
+    deployed = deploy(revm_world, example(name))
+    on_chain = len(revm_world.chain.code(deployed.address))
+    assert on_chain < 0.9 * CODE_LIMIT
+    runtime = (len(files(example(name))["runtime.hex"].strip()) - 2) // 2
+    assert on_chain > runtime  # the immutables
+
+
+def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "CODE_LIMIT", 10_000)
+    with pytest.raises(ContractTooLarge, match="10,000 are allowed") as caught:
+        emit_vault(example("eth_carry"))
+    assert caught.value.size > 10_000
+    assert caught.value.contributors[0][0] == "rebalance"
+
+
+def test_the_constructor_is_told_argument_by_argument() -> None:
+    layout = constructor_layout(example("eth_carry").vault)
+    abi = json.loads(files(example("eth_carry"))["abi.json"])
+    (constructor,) = (entry for entry in abi if entry["type"] == "constructor")
+    assert [one.parameter for one in layout] == [part["name"] for part in constructor["inputs"]]
+    assert {part["type"] for part in constructor["inputs"]} == {"address"}
+    assert [(one.kind, one.name) for one in layout] == [
+        (BindingKind.ROLE, "owner"),
+        (BindingKind.ROLE, "guardian"),
+        (BindingKind.ROLE, "keeper"),
+        (BindingKind.TOKEN, "USDC"),
+        (BindingKind.TOKEN, "WETH"),
+        (BindingKind.FEED, "USDC"),
+        (BindingKind.FEED, "WETH"),
+        (BindingKind.VENUE, "aave"),
+        (BindingKind.VENUE, "save"),
+        (BindingKind.VENUE, "dex"),
+    ]
+
+
+def test_every_rule_and_floor_names_its_line_of_the_strategy() -> None:
+    given = example("eth_carry")
+    lines = given.verification.source.text.split("\n")
+    vault = files(given)["contracts/Vault.vy"]
+    places = re.findall(r"# eth_carry\.strat:(\d+)  (.+)", vault)
+    assert len(places) == len(given.vault.floors) + len(given.vault.rules) + 1
+    for number, words in places:
+        assert words in " ".join(lines[int(number) - 1].split())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_rule_can_be_asked_and_run(name: str) -> None:
+    functions = {entry["name"] for entry in json.loads(files(example(name))["abi.json"]) if entry["type"] == "function"}
+    for rule in example(name).vault.rules:
+        assert {rule.name, f"{rule.name}_due"} <= functions

@@ -1,0 +1,118 @@
+"""The example strategies as deployed vaults. They count as proved here: proofs have tests of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lab.chain import Contract, Receipt
+from lab.world import World
+from stratc_compiler.certify import ProvedVault
+from stratc_compiler.model import build_vault
+from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import Verification
+from stratc_dsl import Source, parse_strategies
+from stratc_targets.venues import venue_factories
+from stratc_targets.vyper import Binding, BindingKind, constructor_layout, emit_vault
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+USD = 10**18
+USDC = 10**6
+
+
+def proved(text: str, name: str = "test.strat") -> ProvedVault:
+    """The one strategy of a text, taken as proved."""
+    source = Source(name, text)
+    parsed = parse_strategies(source)
+    assert not parsed.diagnostics, parsed.diagnostics
+    (strategy,) = parsed.strategies
+    vault = build_vault(strategy, source, venue_factories())
+    return ProvedVault(vault, Verification(vault, source, (), ()))
+
+
+@cache
+def example(name: str) -> ProvedVault:
+    """An example strategy, taken as proved."""
+    return proved((EXAMPLES / f"{name}.strat").read_text(encoding="utf-8"), f"{name}.strat")
+
+
+_EMITTED: dict[Source, dict[str, str]] = {}
+
+
+def files(given: ProvedVault) -> dict[str, str]:
+    """What is emitted, by path; compiled once."""
+    source = given.verification.source
+    if source not in _EMITTED:
+        _EMITTED[source] = {artifact.path: artifact.text for artifact in emit_vault(given)}
+    return _EMITTED[source]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A vault in the lab's market, with its people."""
+
+    world: World
+    contract: Contract
+    model: Vault
+
+    @property
+    def owner(self) -> str:
+        return self.world.chain.accounts[5]
+
+    @property
+    def guardian(self) -> str:
+        return self.world.chain.accounts[6]
+
+    @property
+    def keeper(self) -> str:
+        return self.world.chain.accounts[7]
+
+    @property
+    def address(self) -> str:
+        return self.contract.address
+
+    def call(self, fn: str, *args: Any, sender: str | None = None) -> Any:
+        return self.contract.call(fn, *args, sender=sender)
+
+    def run(self, rule: str) -> Receipt:
+        """A rule, by the keeper."""
+        return self.contract.send(rule, sender=self.keeper)
+
+    def deposit(self, user: str, assets: int) -> Receipt:
+        """Mint base tokens to the user and deposit them."""
+        self.world.usdc.provide(user, self.contract, assets)
+        return self.contract.send("deposit", assets, user, sender=user)
+
+    def state(self) -> dict[str, int]:
+        """The State struct by its members' names."""
+        entry = next(one for one in self.contract.abi.entries if one.get("name") == "state")
+        members = [part["name"] for part in entry["outputs"][0]["components"]]
+        return dict(zip(members, self.call("state"), strict=True))
+
+    def weight(self, position: str) -> float:
+        """A position's value as a share of nav."""
+        state = self.state()
+        return state[f"value_{position}"] / state["nav"]
+
+
+def deploy(world: World, given: ProvedVault, **addresses: object) -> Deployed:
+    """Deploy beside the lab's venues; `addresses` replaces constructor arguments by parameter name."""
+    emitted = files(given)
+    args = [addresses.get(one.parameter, _address(world, one)) for one in constructor_layout(given.vault)]
+    contract = world.chain.deploy(json.loads(emitted["abi.json"]), emitted["bytecode.hex"].strip(), args, name="vault")
+    return Deployed(world, contract, given.vault)
+
+
+def _address(world: World, binding: Binding) -> object:
+    match binding.kind:
+        case BindingKind.ROLE:
+            return world.chain.accounts[{"owner": 5, "guardian": 6, "keeper": 7}[binding.name]]
+        case BindingKind.TOKEN:
+            return world.token(binding.name)
+        case BindingKind.FEED:
+            return world.feeds[binding.name]
+        case BindingKind.VENUE:
+            return {"aave": world.aave.pool, "save": world.save, "dex": world.uniswap.router}[binding.name]
