@@ -130,10 +130,11 @@ def _positive(kind: type[Number]) -> Callable[[str], Number]:
     def parse(text: str) -> Number:
         try:
             value = kind(text)
-        except (ValueError, InvalidOperation):
+            in_range = 0 < value < 10**12
+        except (ValueError, InvalidOperation):  # comparing a Decimal NaN raises, too
             raise ArgumentTypeError(f"{text} is no number") from None
-        if not 0 < value < 10**12:
-            raise ArgumentTypeError(f"{text} is not a positive number")
+        if not in_range:
+            raise ArgumentTypeError(f"{text} is not a positive number below 10^12")
         return value
 
     return parse

@@ -9,6 +9,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
+from stratc_targets.keeper.documents import read_json
 from stratc_targets.keeper.errors import ConfigError
 
 SCHEMA = "stratc.keeper/1"
@@ -68,7 +69,10 @@ class KeeperConfig:
 
 def parse_config(text: str, name: str) -> KeeperConfig:
     """The configuration in a text; `name` is the file's, for messages. Raises ConfigError."""
-    document = _json(text, name)
+    try:
+        document = read_json(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
     _check_version(document, name)
     _check_schema(document, name)
     _check_functions(document, name)
@@ -105,19 +109,6 @@ def schema() -> dict[str, Any]:
 # ── checks ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _json(text: str, name: str) -> Any:
-    try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
-    except (RecursionError, ValueError) as error:
-        raise ConfigError(f"{name}: not JSON: {error}") from None
-
-
-def _no_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number in JSON")
-
-
 def _check_version(document: Any, name: str) -> None:
     """Told apart from other mistakes: a file of another version would fail in many confusing places."""
     found = document.get("schema") if isinstance(document, dict) else None
@@ -140,11 +131,16 @@ def _check_schema(document: Any, name: str) -> None:
 
 
 def _mistake(error: Any) -> str:
-    """One mistake at the place where it is: of the alternatives of a `oneOf`, the one that was meant."""
-    from jsonschema.exceptions import best_match
-
+    """One mistake at the place where it is: of the alternatives of a `oneOf`, in the one that was meant."""
     while error.context:
-        error = best_match(error.context, key=lambda inner: (-len(inner.path), inner.validator == "type"))
+        # Something stands there, so null was not meant; and a constant that differs tells of another kind.
+        not_meant = {
+            inner.schema_path[0]
+            for inner in error.context
+            if inner.validator == "const" or inner.validator_value == "null"
+        }
+        meant = [inner for inner in error.context if inner.schema_path[0] not in not_meant]
+        error = max(meant or error.context, key=lambda inner: len(inner.path))
     return f"{_path(error.absolute_path)}: {error.message}"
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from stratc_targets.keeper.documents import read_json
 from stratc_targets.keeper.errors import SetupError
 
 KEY_VARIABLE = "STRATC_KEEPER_KEY"
@@ -29,10 +28,10 @@ def account_of_keystore(text: str, password: str | None, name: str) -> LocalAcco
     if password is None:
         raise SetupError(f"no password for {name}: set {PASSWORD_VARIABLE}")
     try:
-        return account_of_key(Account.decrypt(json.loads(text), password).hex())
+        return account_of_key(Account.decrypt(read_json(text), password).hex())
     except ValueError as error:
         if "MAC mismatch" in str(error):
             raise SetupError(f"{name}: {PASSWORD_VARIABLE} is not the password of this keystore") from None
         raise SetupError(f"{name} is no keystore file") from None
-    except (KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError):
         raise SetupError(f"{name} is no keystore file") from None

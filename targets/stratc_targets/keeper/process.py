@@ -50,8 +50,6 @@ def run_keeper(config: KeeperConfig, rpc_url: str, key: LocalAccount, options: O
         finished = _loop(lambda: _start(config, deployment, chain, key, options, stop), config, options, stop)
     if stop.told:
         options.log.info("stopped", "stopped as told")
-    elif not finished:
-        options.log.error("unfinished", f"the pass was not finished within {config.period} s")
     return 0 if stop.told or finished else 1
 
 
@@ -103,6 +101,8 @@ def _loop(start: Callable[[], Keeper], config: KeeperConfig, options: Options, s
             delay = retry.next()
             options.log.warning("rpc_down", f"{down}; trying again in {delay:.1f} s", retry_in=round(delay, 1))
             stop.wait(delay)
+    if not stop.told:
+        options.log.error("unfinished", f"the pass was not finished within {config.period} s")
     return False
 
 

@@ -1,0 +1,148 @@
+"""keeper.json: what is accepted, and how each mistake is told."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from keeper.stub import compiled, document, proved_stub
+from stratc_targets.keeper.config import Gas, bind, gwei, parse_config, schema
+from stratc_targets.keeper.emit import emit_keeper
+from stratc_targets.keeper.errors import ConfigError
+
+VAULT = "0x" + "ab" * 20
+
+
+def message(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, "keeper.json")
+    return str(caught.value)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(schema())
+
+
+def test_what_is_emitted_is_accepted() -> None:
+    config = parse_config(json.dumps(document()), "keeper.json")
+    assert config.strategy == "Stub"
+    assert config.period == 3600
+    assert [rule.name for rule in config.rules] == ["deleverage_aave", "rebalance", "harvest_save", "freeze_when_due"]
+    assert [rule.reduces_risk for rule in config.rules] == [True, False, False, True]
+    assert config.gas == Gas(50 * 10**9, 500 * 10**9, 60.0)
+    assert config.deployment is None
+
+
+def test_emission_is_reproducible_and_ends_in_a_newline() -> None:
+    first, second = (emit_keeper(proved_stub(), compiled()["abi"], compiled()["bytecode_runtime"]) for _ in range(2))
+    assert first == second
+    assert first.path == "keeper.json"
+    assert first.text.endswith("}\n")
+
+
+def test_a_vault_without_a_function_of_its_keeper_is_not_emitted() -> None:
+    abi = [entry for entry in compiled()["abi"] if entry.get("name") not in ("settle", "rebalance_due")]
+    with pytest.raises(ValueError, match="settle, rebalance_due"):
+        emit_keeper(proved_stub(), abi, compiled()["bytecode_runtime"])
+
+
+def test_alarms_are_for_what_is_watched_with_exact_edges() -> None:
+    alarms = {alarm["id"]: alarm for alarm in document()["alarms"]}
+    assert set(alarms) == {"keeper", "price/WETH", "rate/aave", "scale"}
+    assert alarms["price/WETH"]["measure"] == {
+        "quantity": "price_move",
+        "subject": "WETH",
+        "low": "-0.2",
+        "high": "0.125",
+        "per_seconds": 3600,
+    }
+    assert alarms["price/WETH"]["claims"] == ["survives"]
+    assert alarms["rate/aave"]["measure"]["subject"] == "aave.debt(USDC)"
+    assert alarms["scale"]["line"] is None
+    assert alarms["scale"]["measure"] is None
+
+
+def test_a_fee_cap_below_one_gwei_is_exact() -> None:
+    assert gwei(Decimal("0.001")) == 10**6
+    text = json.dumps(document()).replace('"normal": 50', '"normal": 0.001')
+    assert parse_config(text, "keeper.json").gas.normal == 10**6
+
+
+def edited(edit: Callable[[dict[str, Any]], object]) -> str:
+    changed = copy.deepcopy(document())
+    edit(changed)
+    return json.dumps(changed)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda d: d.pop("period"), "keeper.json: the document: 'period' is a required property"),
+        (lambda d: d.update(period=0), "keeper.json: period: 0 is less than the minimum of 1"),
+        (lambda d: d.update(key="0x12"), "'key' was unexpected"),
+        (lambda d: d["rules"][1].pop("due"), "keeper.json: rules[1]: 'due' is a required property"),
+        (
+            lambda d: d["rules"][0].update(gas_limit="5"),
+            "keeper.json: rules[0].gas_limit: '5' is not of type 'integer'",
+        ),
+        (
+            lambda d: d["rules"][2]["trigger"].pop("period"),
+            "keeper.json: rules[2].trigger: 'period' is a required property",
+        ),
+        (lambda d: d["rules"][2].update(name="rebalance"), "keeper.json: rules[2].name: `rebalance` is used twice"),
+        (lambda d: d["rules"][2].update(call="x"), "keeper.json: rules[2].call: the function `x` is not in abi"),
+        (lambda d: d["abi"].pop(2), "keeper.json: abi: the function `settle` is missing"),
+        (
+            lambda d: d["gas"]["max_fee_per_gas_gwei"].update(normal=-1),
+            "keeper.json: gas.max_fee_per_gas_gwei.normal: -1 is less than or equal to the minimum of 0",
+        ),
+        (lambda d: d["alarms"][1]["measure"].update(low=-0.2), "keeper.json: alarms[1].measure.low: "),
+        (lambda d: d.update(deployment={"chain_id": 1}), "keeper.json: deployment: 'vault' is a required property"),
+        (
+            lambda d: d.update(deployment={"chain_id": 1, "vault": "0x12"}),
+            "keeper.json: deployment.vault: '0x12' does not match",
+        ),
+        (
+            lambda d: d.update(schema="stratc.keeper/9"),
+            "keeper.json: schema: this is stratc.keeper/9, and this stratc reads stratc.keeper/1",
+        ),
+    ],
+)
+def test_a_mistake_is_told_by_its_place(edit: Callable[[dict[str, Any]], object], said: str) -> None:
+    told = message(edited(edit))
+    assert said in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "keeper.json: line 1, column 1: not JSON"),
+        ("{", "not JSON"),
+        ("[]", "keeper.json: the document: [] is not of type 'object'"),
+        ('{"period": NaN}', "NaN is no number"),
+        ("[" * 200_000, "not JSON"),
+    ],
+)
+def test_what_is_no_configuration_at_all(text: str, said: str) -> None:
+    assert said in message(text)
+
+
+def test_many_mistakes_are_counted_not_poured_out() -> None:
+    told = message('{"schema": "stratc.keeper/1"}').splitlines()
+    assert len(told) == 6
+    assert told[-1].endswith("and 6 more")
+
+
+def test_bind_fills_the_deployment_once() -> None:
+    bound = bind(document(), 1, VAULT)
+    assert parse_config(json.dumps(bound), "keeper.json").deployment is not None
+    assert bind(bound, 1, VAULT.upper().replace("X", "x"))["deployment"]["chain_id"] == 1
+    with pytest.raises(ConfigError, match="bound to 0xabab"):
+        bind(bound, 10, VAULT)
