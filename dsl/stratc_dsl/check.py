@@ -11,7 +11,7 @@ from stratc_dsl.check_assumptions import check_assumptions
 from stratc_dsl.check_declarations import declare
 from stratc_dsl.check_rules import check_claims, check_exit_order, check_floors, check_rules
 from stratc_dsl.check_targets import check_floors_at_targets
-from stratc_dsl.check_whole import check_whole
+from stratc_dsl.check_whole import check_assumed, check_exit, check_loans, check_swaps
 from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy
 from stratc_dsl.scope import Problems, Scope
 from stratc_dsl.span import Span
@@ -82,7 +82,7 @@ def _sort(declaration: syntax.StrategyDeclaration, scope: Scope) -> _Parts:
 
 
 def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy | None:
-    """The typed strategy, or None after reporting why not."""
+    """The typed strategy, or None after reporting why not. Worthless where anything was reported."""
     parts = _sort(declaration, scope)
     declare(declaration.parts, scope)
     base = _base(declaration, parts, scope)
@@ -98,14 +98,14 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
     tokens = tuple(one.value for one in scope.tokens.values() if one.value is not None)
     venues = tuple(one.value for one in scope.venues.values() if one.value is not None)
     complete = len(tokens) == len(scope.tokens) and len(venues) == len(scope.venues)
-    if base is None or allocations is None or assumptions is None or not complete or scope.problems.missing:
+    if base is None or allocations is None or not complete or scope.problems.missing:
         return None
     strategy = Strategy(
         name=declaration.name.text,
         base=base,
         tokens=tokens,
         venues=venues,
-        assumptions=assumptions,
+        assumptions=assumptions or (),
         allocations=allocations,
         floors=floors,
         rules=rules,
@@ -113,9 +113,12 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
         claims=claims,
         span=declaration.span,
     )
-    assume = _word(parts.assume[0].span, "assume") if parts.assume else declaration.name.span
-    exit_span = _word(parts.exit.span, "exit") if parts.exit else declaration.name.span
-    check_whole(strategy, assume, exit_places, exit_span, scope)
+    if assumptions is not None:
+        check_assumed(strategy, _word(parts.assume[0].span, "assume") if parts.assume else declaration.name.span, scope)
+    check_loans(strategy, scope)
+    check_swaps(strategy, scope)
+    if parts.exit is not None and exit_places is not None:
+        check_exit(strategy, exit_places, _word(parts.exit.span, "exit"), scope)
     check_floors_at_targets(strategy, scope)
     return strategy
 

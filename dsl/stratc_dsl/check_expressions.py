@@ -85,7 +85,8 @@ def constant_value(expression: Expression) -> Fraction | None:
 def _amount(amount: syntax.Amount, scope: Scope) -> Expression | None:
     if amount.token.text == "USD":
         return Literal(amount.value, Base.VALUE, amount.span)
-    token = scope.token(amount.token)
+    units = "a number takes a declared token, `USD`, or without a space `%`, `bps`, `s`, `m`, `h`, `d`, `y`"
+    token = scope.token(amount.token, units)
     if token is None:
         return None
     declared = scope.tokens[token].value

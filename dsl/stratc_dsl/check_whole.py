@@ -17,18 +17,8 @@ from stratc_dsl.strategy import (
 )
 
 
-def check_whole(
-    strategy: Strategy, assume: Span, exit_places: dict[str, Span] | None, exit_span: Span, scope: Scope
-) -> None:
-    """Report what is missing. `assume` and `exit_span` are where it would have to be added."""
-    _check_assumed(strategy, assume, scope)
-    _check_risk_stated(strategy, scope)
-    _check_swaps(strategy, scope)
-    if exit_places is not None:
-        _check_exit(strategy, exit_places, exit_span, scope)
-
-
-def _check_assumed(strategy: Strategy, assume: Span, scope: Scope) -> None:
+def check_assumed(strategy: Strategy, assume: Span, scope: Scope) -> None:
+    """Report each assumption without which nothing could be proved; `assume` is where the keeper's would stand."""
     assumed = strategy.assumptions
 
     def missing(span: Span, what: str, label: str, cure: str) -> None:
@@ -58,8 +48,8 @@ def _place(position: object, scope: Scope) -> Span:
     return next(span for one, span in (scope.allocated or {}).items() if one == position)
 
 
-def _check_risk_stated(strategy: Strategy, scope: Scope) -> None:
-    """Collateral that is allocated beside a debt needs its ltv and threshold."""
+def check_loans(strategy: Strategy, scope: Scope) -> None:
+    """Report collateral that is allocated beside a debt and does not state its ltv or threshold."""
     allocated = scope.allocated or {}
     for venue in strategy.venues:
         debts = [span for one, span in allocated.items() if one.venue == venue.name and one.kind == "debt"]
@@ -90,7 +80,8 @@ def _foreign(strategy: Strategy, scope: Scope) -> dict[str, Span]:
     return firsts
 
 
-def _check_swaps(strategy: Strategy, scope: Scope) -> None:
+def check_swaps(strategy: Strategy, scope: Scope) -> None:
+    """Report each token that is held and that no venue swaps into base."""
     pairs = _pairs(strategy).values()
     for token, span in _foreign(strategy, scope).items():
         if frozenset({token, strategy.base}) not in pairs:
@@ -98,7 +89,8 @@ def _check_swaps(strategy: Strategy, scope: Scope) -> None:
             scope.problems.report(NoSwapVenue(span, token, strategy.base, cure))
 
 
-def _check_exit(strategy: Strategy, places: dict[str, Span], exit_span: Span, scope: Scope) -> None:
+def check_exit(strategy: Strategy, places: dict[str, Span], exit_span: Span, scope: Scope) -> None:
+    """Report each venue that the stated order leaves out, though it is needed to sell everything."""
     holders: dict[str, Span] = {}
     for position, span in (scope.allocated or {}).items():
         if position.venue is not None:

@@ -73,8 +73,8 @@ class Scope:
     allocated: dict[Position, Span] | None = None
     unknown: set[str] = field(default_factory=set)
 
-    def token(self, name: syntax.Name) -> str | None:
-        """The name of a declared token, or None after reporting."""
+    def token(self, name: syntax.Name, otherwise: str | None = None) -> str | None:
+        """The name of a declared token, or None after reporting; `otherwise` is the help where no name is near."""
         if name.text in self.tokens:
             return name.text
         if name.text in self.venues:
@@ -82,7 +82,8 @@ class Scope:
                 WrongKind(name.span, "a token", f"the venue `{name.text}`", "name the token that it holds")
             )
             return None
-        self._unknown("token", name, self.tokens, f"declare it: `token {name.text} {{ decimals: .., price: .. }}`")
+        otherwise = otherwise or f"declare it: `token {name.text} {{ decimals: .., price: .. }}`"
+        self._unknown("token", name, self.tokens, otherwise)
         return None
 
     def venue(self, name: syntax.Name) -> Declared[Venue] | None:

@@ -60,6 +60,12 @@ def test_no_rendering_without_its_file() -> None:
     assert {path.stem for path in CORPUS.glob("*.txt")} == {path.stem for path in FILES}
 
 
+def test_the_smallest_strategy_of_the_manual_is_one() -> None:
+    text = explain("E0001")
+    assert text is not None
+    assert len(parse_strategies(Source("smallest.strat", text[text.index("    strategy") :])).strategies) == 1
+
+
 def test_codes_are_unique_and_explained() -> None:
     codes = [error.code for error in ERRORS]
     assert len(set(codes)) == len(codes)
