@@ -24,10 +24,7 @@ help: ## list these targets
 setup: $(DEV) $(NODE) ## everything the tests need: .venv and the npm packages
 
 demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python only
-	$(BIN)/stratc verify $(EXAMPLES)
-	@echo
 	$(BIN)/stratc build $(EXAMPLES) --out build
-	@echo
 	@echo "The same carry, had it to outlive an hour of -45%: this one must be refuted."
 	@echo "$(BIN)/stratc verify $(REFUTED)"
 	@$(BIN)/stratc verify $(REFUTED); status=$$?; test $$status -eq 1 || \

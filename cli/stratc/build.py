@@ -79,6 +79,7 @@ def _refuse(why: str) -> Status:
 
 def _list(artifacts: Mapping[str, Sequence[Artifact]], out: Path) -> None:
     for name, written in artifacts.items():
-        print(f"\nwritten to {out / name}")
+        print(f"written to {out / name}")
         for artifact in written:
             print(f"  {artifact.path:<32} {len(artifact.text.encode()):>10,} bytes")
+        print()

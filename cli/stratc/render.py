@@ -13,13 +13,13 @@ INDENT = " " * 7
 
 
 def verification_text(verification: Verification, seconds: float) -> str:
-    """The header line, then every claim in its order."""
+    """The header line, then every claim in its order; no blank line at the end, whatever the last claim is."""
     width = max((len(claim.name) for claim in verification.claims), default=0)
     lines = [_header(verification, seconds)]
     for claim in verification.claims:
         lines.append(f"  {_word(claim):<8} {claim.name:<{width}}  {claim.text}".rstrip())
         lines += _detail(claim, verification.source)
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip("\n")
 
 
 def _header(verification: Verification, seconds: float) -> str:

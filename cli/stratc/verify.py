@@ -27,6 +27,6 @@ def verify(files: Sequence[str], format: str) -> Status:
 def print_report(report: Report) -> None:
     """Verdicts to standard output, problems to standard error."""
     for result in report.results:
-        print(verification_text(result.verification, result.seconds), flush=True)
+        print(verification_text(result.verification, result.seconds), end="\n\n", flush=True)
     for problem in report.problems:
         print(problem.text, file=sys.stderr)

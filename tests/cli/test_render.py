@@ -22,12 +22,11 @@ Carry  carry.strat                                                              
        = help: a target of at most 1.58 holds
 
   unknown  solvent   nav >= 0
-       = the solver gave up
-"""
+       = the solver gave up"""
 
 
 def test_a_verification_as_text() -> None:
-    assert verification_text(verification(PROVED, REFUTED, UNKNOWN), 0.214) + "\n" == SHOWN
+    assert verification_text(verification(PROVED, REFUTED, UNKNOWN), 0.214) == SHOWN
 
 
 def test_long_lines_of_a_scenario_end_after_a_comma() -> None:
