@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from stratc_dsl import syntax
-from stratc_dsl.check_quantities import type_quantity
+from stratc_dsl.check_quantities import priced_token, type_quantity
 from stratc_dsl.errors import DifferentDimensions, DivisionByZero, NoProduct, TooManyDigits, WrongDimension, WrongKind
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
@@ -266,13 +266,13 @@ def _is_stale(expression: syntax.Reference) -> bool:
 
 def _stale(expression: syntax.Reference, scope: Scope) -> Predicate | None:
     match expression.arguments:
-        case (syntax.Argument(None, syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, token),))),):
-            name = scope.token_named(token)
-            return StalePrice(name, expression.span) if name else None
+        case (syntax.Argument(None, argument),):
+            token = priced_token(argument, scope)
+            return StalePrice(token, expression.span) if token else None
         case _:
             found = "something else" if expression.arguments else "nothing"
             cure = "write `stale(price(TOKEN))`"
-            scope.problems.report(WrongKind(expression.span, "a price inside `stale(..)`", found, cure))
+            scope.problems.report(WrongKind(expression.span, "one price inside `stale(..)`", found, cure))
             return None
 
 

@@ -91,21 +91,22 @@ def _with_argument(name: str, argument: syntax.Expr, scope: Scope, span: Span) -
     if name in OF_LOAN:
         venue = loan_named(argument, scope, f"`{name}`")
         return Quantity(name, OF_LOAN[name], venue=venue, span=span) if venue else None
-    if name == "age":
-        argument = _inside_price(argument)
-    token = scope.token_named(argument)
+    token = priced_token(argument, scope) if name == "age" else scope.token_named(argument)
     if token is None:
         return None
     dimensions: dict[str, Dimension] = {"idle": AmountOf(token), "price": PriceOf(token), "age": Base.DURATION}
     return Quantity(name, dimensions[name], token=token, span=span)
 
 
-def _inside_price(argument: syntax.Expr) -> syntax.Expr:
+def priced_token(argument: syntax.Expr, scope: Scope) -> str | None:
+    """The token of `price(TOKEN)`, or None after reporting."""
     match argument:
         case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, token),)):
-            return token
+            return scope.token_named(token)
         case _:
-            return argument
+            found = expression_words(argument)
+            scope.problems.report(WrongKind(argument.span, "a price", found, "write `price(TOKEN)`"))
+            return None
 
 
 # ── venues ──

@@ -148,7 +148,7 @@ def _cure(found: str, expected: tuple[str, ...], words: tuple[str, ...]) -> str:
     near = get_close_matches(found, words, 1) if found.isidentifier() else []
     if near:
         return did_you_mean(near[0], "")
-    if found in FOUND_HINTS:
+    if found in FOUND_HINTS and expected != ("`{`",):
         return FOUND_HINTS[found]
     hints = (EXPECTED_HINTS[one] for one in expected if one in EXPECTED_HINTS)
     return next(hints, f"write {listed(expected)} here")

@@ -14,6 +14,8 @@ from stratc_dsl.strategy import (
     BinaryOp,
     Comparison,
     Connective,
+    DepositsAtMost,
+    ExitAction,
     KeeperEvery,
     Literal,
     Negation,
@@ -159,6 +161,70 @@ IDLE_POSITION = Position(None, "idle", "WETH")
 )  # fmt: skip
 def test_floors(written: str, typed: Comparison) -> None:
     assert strategy(floor=written).floors[0].predicate == typed
+
+
+LOAN = """
+strategy S {
+    base USDC
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    venue aave = aave_v3(collateral=[USDC(ltv=75%, threshold=78%)], borrow=[USDC])
+    venue safe = aave_v3([USDC])
+    assume {
+        keeper every 1h
+        price(USDC) stays 0.98 .. 1.02
+        rate(aave.debt(USDC)) <= 60% per 1y
+    }
+    assume { deposits <= 200% of nav }
+    allocate { aave.collateral(USDC): 60%; aave.debt(USDC): DEBT, max 0%; safe: 1 - 60% - (DEBT) }
+    floors { FLOOR }
+    rules { when nav < 1_000 USD do exit }
+}
+"""
+
+
+def loan(debt: str, floor: str) -> ParseResult:
+    return parse_strategies(Source("loan.strat", LOAN.replace("DEBT", debt).replace("FLOOR", floor)))
+
+
+@pytest.mark.parametrize(
+    "floor",
+    [
+        "health(aave) >= 2.34",  # 60% * 78% / 20%
+        "ltv(aave) <= 1/3",
+        "collateral_ratio(aave) >= 3",
+        "debt(aave) <= 20% of nav",
+        "collateral(aave) >= 60% of nav",
+        "leverage <= 120%",
+        "value(safe) - value(aave.debt(USDC)) >= 40% of nav",
+        "weight(safe) / weight(aave.debt(USDC)) >= 3",
+        "1 / 1d * 2d >= 2",
+    ],
+)
+def test_floors_that_targets_just_meet(floor: str) -> None:
+    assert loan("-20%", floor).diagnostics == ()
+
+
+@pytest.mark.parametrize("floor", ["health(aave) > 2.34", "ltv(aave) < 1/3", "leverage < 1.2", "2 * nav <= nav"])
+def test_floors_that_targets_just_miss(floor: str) -> None:
+    assert [diagnostic.code for diagnostic in loan("-20%", floor).diagnostics] == ["E0603"]
+
+
+def test_without_debt_health_is_beyond_every_number() -> None:
+    assert loan("0%", "health(aave) >= 1_000_000").diagnostics == ()
+
+
+def test_deposits_exit_and_a_venue_with_one_position() -> None:
+    (strategy,) = loan("-20%", "nav >= 0 USD").strategies
+    assert strategy.assumptions[-1] == DepositsAtMost(Fraction(2))
+    assert strategy.allocations[2].position == Position("safe", "collateral", "USDC")
+    assert strategy.allocations[2].target == Fraction(3, 5)
+    assert strategy.allocations[1].maximum == 0
+    assert strategy.rules[0].action == ExitAction()
+
+
+def test_a_floor_that_is_not_one_comparison_is_not_supported_yet() -> None:
+    (diagnostic,) = loan("-20%", "nav >= 0 USD or nav >= 1 USD").diagnostics
+    assert diagnostic.code == "E0901"
 
 
 def test_conditions() -> None:
