@@ -1,0 +1,51 @@
+"""Example strategies as models, with constants changed where a test wants them changed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from stratc_compiler.driver import model, verify
+from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Verification
+from stratc_dsl import Source, parse_strategies, render_diagnostic
+from stratc_targets.venues import venue_factories
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def source_of(name: str, *changes: tuple[str, str]) -> Source:
+    """The text of an example, each (old, new) replaced; a change that changes nothing is a mistake of the test."""
+    text = (EXAMPLES / f"{name}.strat").read_text()
+    for old, new in changes:
+        assert old in text, f"{name} does not say {old!r}"
+        text = text.replace(old, new)
+    return Source(f"{name}.strat", text)
+
+
+@cache
+def vault_of(name: str, *changes: tuple[str, str]) -> tuple[Vault, Source]:
+    """The model of an example."""
+    source = source_of(name, *changes)
+    parsed = parse_strategies(source)
+    assert not parsed.diagnostics, "\n".join(render_diagnostic(d, source) for d in parsed.diagnostics)
+    (strategy,) = parsed.strategies
+    return model(strategy, source, venue_factories()), source
+
+
+@cache
+def verified(name: str, *changes: tuple[str, str]) -> Verification:
+    """What the prover says of an example; each variant is proved once a session."""
+    return verify(*vault_of(name, *changes))
+
+
+def claim(verification: Verification, name: str) -> ClaimResult:
+    return next(found for found in verification.claims if found.name == name)
+
+
+def refuted(verification: Verification) -> set[str]:
+    return {found.name for found in verification.claims if isinstance(found.verdict, Refuted)}
+
+
+def proved(verification: Verification) -> set[str]:
+    return {found.name for found in verification.claims if isinstance(found.verdict, Proved)}

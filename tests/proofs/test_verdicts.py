@@ -1,0 +1,195 @@
+"""What the prover says of the examples and of variants of them that are broken, or mended, in one way each."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from proofs.strategies import claim, proved, refuted, vault_of, verified
+from stratc_compiler.certify import ProvedVault, certify
+from stratc_compiler.driver import Options, verify
+from stratc_compiler.environment import box_of
+from stratc_compiler.interpret import Evaluator
+from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.verdict import Guardian, Proved, Refuted, Unknown
+
+CARRY = {
+    "consistent",
+    "survives",
+    "recovers",
+    "quiet",
+    "exits",
+    "solvent",
+    "safe(aave)",
+    "loss <= 20% per round",
+    "exit >= 93% of nav",
+}
+TREASURY = {
+    "consistent",
+    "survives",
+    "recovers",
+    "quiet",
+    "exits",
+    "solvent",
+    "loss <= 1% per round",
+    "survives loss of save",
+    "exit >= 60% of nav",
+}
+FALL_45 = ("-20% .. +20%", "-45% .. +20%")
+
+
+@pytest.mark.parametrize(("name", "claims"), [("eth_carry", CARRY), ("treasury", TREASURY)])
+def test_the_examples_are_proved_claim_by_claim(name: str, claims: set[str]) -> None:
+    verification = verified(name)
+    assert {found.name for found in verification.claims} == claims
+    assert proved(verification) == claims
+    assert isinstance(certify(verification), ProvedVault)
+
+
+def test_a_45_percent_hour_breaks_the_carry() -> None:
+    verification = verified("eth_carry", FALL_45)
+    assert {"survives", "safe(aave)", "recovers", "loss <= 20% per round"} <= refuted(verification)
+    assert not isinstance(certify(verification), ProvedVault)
+
+
+def test_the_scenario_of_the_45_percent_hour_typed_by_hand_really_breaks() -> None:
+    """The numbers of the scenario, put into the interpreter one by one, show a health factor below one."""
+    vault, _ = vault_of("eth_carry", FALL_45)
+    verdict = claim(verified("eth_carry", FALL_45), "safe(aave)").verdict
+    assert isinstance(verdict, Refuted)
+    assert verdict.scenario is not None
+    before, after = verdict.scenario.settled, verdict.scenario.after
+    opening = Evaluator(vault, IdealWorld(vault, dict(before)))
+    assert all(opening.holds(condition.formula) for condition in vault.settled)
+    assert Fraction(after["price(WETH)"], before["price(WETH)"]) >= Fraction(55, 100)
+    threshold = Fraction(825, 1000)
+    weth = Fraction(after["aave.collateral(WETH)"], 10**18) * Fraction(after["price(WETH)"], 10**18)
+    usdc = Fraction(after["aave.debt(USDC)"], 10**6) * Fraction(after["price(USDC)"], 10**18)
+    by_hand = weth * threshold / usdc
+    assert by_hand < 1
+    told = health(vault, "aave", Evaluator(vault, IdealWorld(vault, dict(after))))
+    assert abs(told - by_hand) < Fraction(1, 10**9)
+
+
+BROKEN = [
+    # what is changed, and a claim that this must turn
+    ("treasury", ("min 12%", "min 12%"), None),
+    ("treasury", ("withdrawals <= 10% of nav", "withdrawals <= 60% of nav"), "exit >= 60% of nav"),
+    ("treasury", ("liquidity(aave) >= 50%", "liquidity(aave) >= 5%"), "exit >= 60% of nav"),
+    ("treasury", ("liquidity(aave) >= 50%", "liquidity(aave) >= 5%"), "recovers"),
+    ("treasury", ("loss(save) <= 1%", "loss(save) <= 6%"), "loss <= 1% per round"),
+    ("treasury", ("loss <= 1% per round", "loss <= 0.1% per round"), "loss <= 0.1% per round"),
+    ("treasury", ("exit >= 60% of nav", "exit >= 70% of nav"), "exit >= 70% of nav"),
+    ("treasury", ("+- 5%, min 12%", "+- 5%, min 12%"), None),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "turned"), [case for case in BROKEN if case[2]])
+def test_a_constant_that_is_off_turns_a_claim(name: str, change: tuple[str, str], turned: str) -> None:
+    assert turned in refuted(verified(name, change))
+
+
+CARRY_BROKEN = [
+    (("loss <= 20% per round", "loss <= 19% per round"), "loss <= 19% per round"),
+    (("slippage(dex) <= 0.30%", "slippage(dex) <= 9%"), "recovers"),
+    (("aave.debt(USDC):       -32% +- 4%", "aave.debt(USDC):       -32% +- 30%"), "survives"),
+    (("threshold=82.5%", "threshold=81%"), None),
+]
+
+
+@pytest.mark.parametrize(("change", "turned"), [case for case in CARRY_BROKEN if case[1]])
+def test_a_carry_that_is_off_turns_a_claim(change: tuple[str, str], turned: str) -> None:
+    verification = verified("eth_carry", change)
+    assert turned in refuted(verification)
+
+
+def test_every_refutation_carries_a_scenario_that_starts_settled() -> None:
+    vault, _ = vault_of("eth_carry", FALL_45)
+    for found in verified("eth_carry", FALL_45).claims:
+        if isinstance(found.verdict, Refuted):
+            assert found.verdict.scenario is not None
+            opening = Evaluator(vault, IdealWorld(vault, dict(found.verdict.scenario.settled)))
+            assert all(opening.holds(condition.formula) for condition in vault.settled)
+
+
+def test_contradictory_floors_are_never_proved() -> None:
+    """Nothing settled can exist: every other claim holds of nothing, and `consistent` says so."""
+    change = ("idle(USDC) >= 5% of nav", "idle(USDC) >= 5% of nav\n        weight(save) <= 10%")
+    vault, source = vault_of_unchecked(change)
+    verification = verify(vault, source)
+    assert "consistent" in refuted(verification)
+    assert not isinstance(certify(verification), ProvedVault)
+
+
+def vault_of_unchecked(change: tuple[str, str]):  # type: ignore[no-untyped-def]
+    """The checker refuses a floor that no target satisfies, so the contradiction is put into the model itself."""
+    from dataclasses import replace
+
+    from stratc_compiler.expr import Cmp, Rel
+    from stratc_compiler.vault import NAV, Condition
+
+    vault, source = vault_of("treasury")
+    del change
+    never = Condition("nav < 0", Cmp(NAV, Rel.LT, NAV))
+    return replace(vault, floors=(*vault.floors, never)), source
+
+
+def test_a_rule_that_can_never_fire_is_refuted() -> None:
+    change = ("when health(aave) < 1.50 do", "when health(aave) < 1.30 do")
+    mended = ("health(aave) >= 1.35", "health(aave) >= 1.10")
+    verification = verified("eth_carry", change, mended)
+    verdict = claim(verification, "consistent").verdict
+    assert isinstance(verdict, Refuted)
+    assert "deleverage_aave" in verdict.why
+
+
+def test_a_solver_without_resources_proves_nothing() -> None:
+    verification = verify(*vault_of("treasury"), Options(rlimit=1, workers=1))
+    assert not proved(verification) - {"consistent"}
+    assert all(isinstance(found.verdict, Unknown | Refuted) for found in verification.claims)
+
+
+def test_verdicts_do_not_depend_on_the_number_of_processes() -> None:
+    one, two = (verify(*vault_of("treasury"), Options(workers=n)) for n in (1, 2))
+    assert one == two
+
+
+def test_every_assumption_is_listed_with_a_guardian() -> None:
+    listed = {a.id: a.guardian for a in verified("eth_carry").assumptions}
+    assert listed["slippage(dex)"] is Guardian.ENFORCED
+    assert listed["withdrawals"] is Guardian.ENFORCED
+    assert listed["moves(WETH)"] is Guardian.WATCHED
+    assert listed["liquidity(save)"] is Guardian.TRUSTED
+    assert {"loss(aave)", "gain(save)", "oracle(aave)", "parameters(aave)", "scale", "pass", "code"} <= set(listed)
+
+
+def test_hypotheses_rest_on_nothing_that_is_not_listed() -> None:
+    """Each environment hypothesis of a proof carries the name of an assumption that the certificate lists."""
+    verification = verified("eth_carry")
+    listed = {a.id for a in verification.assumptions}
+    internal = ("settled: ", "fires: ", "does not fire: ", "move(", "at target")
+    plain = {"rounding", "definition", "amounts are never negative", "flows"}
+    for found in verification.claims:
+        for result in found.obligations:
+            for hypothesis in result.obligation.hypotheses:
+                label = hypothesis.label
+                if label.startswith(internal) or label in plain:
+                    continue
+                assert label in listed or label.split("(")[0] in {"price", "growth", "liquidity"}, label
+
+
+def test_the_box_of_the_carry() -> None:
+    box = box_of(vault_of("eth_carry")[0])
+    weth = box.relative["WETH"]
+    assert weth.low == Fraction(8, 10) * Fraction(98, 102)
+    assert weth.high == Fraction(12, 10) * Fraction(102, 98)
+    debt = box.growth["aave.debt(USDC)"]
+    hourly = Fraction(60, 100) / (365 * 24)
+    assert debt.low == 1
+    assert debt.high is not None
+    assert 1 + hourly < debt.high < 1 + hourly + hourly**2 * 2
+
+
+def test_claims_of_the_certificate_are_those_of_the_verification() -> None:
+    assert all(isinstance(found.verdict, Proved) for found in verified("treasury").claims)
