@@ -101,7 +101,7 @@ class Deployed:
 def deploy(world: World, given: ProvedVault, **addresses: object) -> Deployed:
     """Deploy beside the lab's venues; `addresses` replaces constructor arguments by parameter name."""
     emitted = files(given)
-    args = [addresses.get(one.parameter, _address(world, one)) for one in constructor_layout(given.vault)]
+    args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(given.vault)]
     contract = world.chain.deploy(json.loads(emitted["abi.json"]), emitted["bytecode.hex"].strip(), args, name="vault")
     return Deployed(world, contract, given.vault)
 

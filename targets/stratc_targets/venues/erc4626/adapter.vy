@@ -38,12 +38,15 @@ def liquidity(venue: address) -> uint256:
 
 
 @internal
-def deposit(venue: address, asset: address, amount: uint256):
+def deposit(venue: address, asset: address, amount: uint256, rounding: uint256):
     """
-    @notice Deposit.
+    @notice Deposit. Reverts where the position grows by less than `amount`, but for `rounding` units: a venue that
+            charges for entry, or whose share price was inflated while it was empty.
     """
+    before: uint256 = self.held(venue)
     tokens.allow(asset, venue, amount)
     extcall IERC4626(venue).deposit(amount, self)
+    assert self.held(venue) + rounding >= before + amount, "erc4626: deposit lost value"
 
 
 @internal

@@ -12,15 +12,19 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     assert isinstance(venue.terms, Erc4626)
     vault = names.constant(venue.name, "vault")
     asset = names.token(venue.terms.asset)
-    text = PositionText(
-        read=f"erc4626.held({vault})",
-        enter=lambda amount: f"erc4626.deposit({vault}, {asset}, {amount})",
-        leave=lambda amount: f"erc4626.withdraw({vault}, {asset}, {amount})",
-        liquidity=f"erc4626.liquidity({vault})",
-    )
+    texts = {held.name: _deposit(vault, asset, held.rounding) for held in positions}
     return VenueText(
         "erc4626",
         (Immutable(vault, "address", argument),),
         (f"erc4626.check_asset({vault}, {asset})",),
-        {held.name: text for held in positions},
+        texts,
+    )
+
+
+def _deposit(vault: str, asset: str, rounding: int) -> PositionText:
+    return PositionText(
+        read=f"erc4626.held({vault})",
+        enter=lambda amount: f"erc4626.deposit({vault}, {asset}, {amount}, {rounding})",
+        leave=lambda amount: f"erc4626.withdraw({vault}, {asset}, {amount})",
+        liquidity=f"erc4626.liquidity({vault})",
     )

@@ -1,0 +1,104 @@
+"""Every kind of trigger and action, in one vault: what the examples leave out."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.chain import Reverted
+from lab.erc4626 import Erc4626Lab, deploy_erc4626
+from lab.world import World
+from vyper_target.probes import HERE
+from vyper_target.vaults import USDC, Deployed, deploy, proved
+
+HALF_A_DAY = 43_200
+
+
+@pytest.fixture
+def second(revm_world: World) -> Erc4626Lab:
+    """Another savings vault over the same token."""
+    return deploy_erc4626(revm_world.chain, revm_world.admin, revm_world.usdc)
+
+
+@pytest.fixture
+def vault(revm_world: World, second: Erc4626Lab) -> Deployed:
+    text = (HERE / "everything.strat").read_text(encoding="utf-8")
+    deployed = deploy(revm_world, proved(text, "everything.strat"), venue_save2=second)
+    deployed.deposit(revm_world.users[0], 100_000 * USDC)
+    return deployed
+
+
+def refusal(vault: Deployed, rule: str) -> str:
+    with pytest.raises(Reverted) as caught:
+        vault.run(rule)
+    return caught.value.reason
+
+
+def test_a_rule_on_a_timer_runs_once_a_period(vault: Deployed) -> None:
+    assert vault.call("rebalance_due") is True
+    vault.run("rebalance")
+    assert vault.call("rebalance_last_run") == vault.world.chain.timestamp()
+    assert vault.call("rebalance_due") is False
+    assert refusal(vault, "rebalance") == "rule: not due"
+    vault.world.warp(HALF_A_DAY - 1, refresh=True)
+    assert vault.call("rebalance_due") is False
+    vault.world.warp(1, refresh=True)
+    vault.run("rebalance")
+
+
+def test_a_token_besides_the_base_is_bought_and_held(vault: Deployed) -> None:
+    vault.run("rebalance")
+    assert vault.weight("idle_weth") == pytest.approx(0.10, abs=0.001)
+    assert vault.weight("aave_collateral_weth") == pytest.approx(0.60, abs=0.001)
+
+
+def test_a_rule_on_a_timer_waits_for_those_of_higher_priority(vault: Deployed) -> None:
+    vault.run("rebalance")
+    vault.world.warp(HALF_A_DAY, refresh=True)
+    vault.world.set_price("WETH", 1_150)
+    assert vault.call("deleverage_aave_due") is True
+    assert vault.call("rebalance_due") is False
+    assert refusal(vault, "rebalance") == "rule: deleverage_aave comes first"
+
+
+def test_a_rule_may_exit(vault: Deployed) -> None:
+    vault.run("rebalance")
+    assert vault.call("exit_when_due_due") is False
+    assert refusal(vault, "exit_when_due") == "rule: not due"
+    vault.world.set_price("WETH", 900)
+    assert vault.call("exit_when_due_due") is True
+    vault.run("exit_when_due")
+    assert vault.call("mode") == 2
+    assert vault.world.usdc.balance(vault.address) > 55_000 * USDC
+
+
+def test_a_rule_may_freeze_on_a_condition(vault: Deployed, second: Erc4626Lab) -> None:
+    vault.run("rebalance")
+    assert refusal(vault, "freeze_when_due") == "rule: not due"
+    second.gain(8 * second.total_assets())
+    assert vault.call("freeze_when_due_due") is True
+    vault.run("freeze_when_due")
+    assert vault.call("mode") == 1
+
+
+def test_harvest_of_a_venue_with_debt_counts_interest_as_a_loss(vault: Deployed) -> None:
+    vault.run("rebalance")
+    vault.world.warp(30 * 86_400, refresh=True)
+    collateral, debt = vault.run("harvest_aave").events("Harvested")
+    assert (collateral["position"], debt["position"]) == ("aave.collateral(WETH)", "aave.debt(USDC)")
+    assert debt["gain"] == 0
+    assert debt["loss"] == pytest.approx(vault.state()["aave_debt_usdc"] - 20_000 * USDC, rel=0.01)
+
+
+def test_without_an_assumption_on_withdrawals_no_round_limits_them(vault: Deployed) -> None:
+    vault.run("rebalance")
+    if vault.call("settled"):
+        vault.contract.send("settle")
+    assert vault.call("round_allowance") == 2**256 - 1
+
+
+def test_a_venue_that_charges_for_entry_is_not_entered(vault: Deployed, second: Erc4626Lab) -> None:
+    """An empty venue whose share price was inflated: the deposit would be lost to whoever did it."""
+    user, usdc = vault.world.users[1], vault.world.usdc
+    second.seed(user, 1)
+    usdc.mint(second.address, 15_000 * USDC)
+    assert refusal(vault, "rebalance") == "erc4626: deposit lost value"
