@@ -40,7 +40,7 @@ def test_eth_carry_from_deployment_to_the_last_redemption(world: World) -> None:
         vault.contract.send("redeem", vault.call("balanceOf", user), user, user, sender=user)
     assert vault.call("totalSupply") == 0
     assert world.usdc.balance(vault.address) <= 2
-    assert world.usdc.balance(alice) / world.usdc.balance(bob) == pytest.approx(2, rel=1e-6)
+    assert world.usdc.balance(alice) / world.usdc.balance(bob) == pytest.approx(2, rel=1e-3)
 
     for name, receipt in receipts.items():  # gas is known on anvil only
         assert receipt.gas_used is None or receipt.gas_used < BLOCK_GAS / 10, name

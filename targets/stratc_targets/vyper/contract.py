@@ -12,6 +12,7 @@ from stratc_dsl.strategy import Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import RUNTIME
 from stratc_targets.vyper.arguments import BindingKind
+from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
@@ -86,11 +87,11 @@ class Contract:
     read_prices: list[str]
     read_balances: list[str]
     derive: list[str]
-    prices_usable: str
+    prices_usable: list[str]
     floors: tuple[FloorText, ...]
-    floors_hold: str
+    floors_hold: list[str]
     in_band: list[str]
-    settled: str
+    settled: list[str]
     conversions: tuple[ConversionText, ...]
     round_limit: list[str]
     round_comment: str
@@ -131,9 +132,9 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         read_prices=_prices(symbols),
         read_balances=[f"s.{symbols.fields[held.name]} = {symbols.read(held)}" for held in state_positions(vault)],
         derive=definition_lines(vault, symbols),
-        prices_usable=" and ".join(usable),
+        prices_usable=statement("return ", both(*usable)),
         floors=floors,
-        floors_hold=" and ".join(f"self.{floor.function}(s)" for floor in floors) or "True",
+        floors_hold=statement("return ", both(*(f"self.{floor.function}(s)" for floor in floors))),
         in_band=band_text(vault, symbols),
         settled=settled_text(vault),
         conversions=conversion_texts(vault, symbols),

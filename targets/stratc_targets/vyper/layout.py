@@ -69,6 +69,13 @@ def call(text: str) -> Call:
     return Call(head, tuple(Atom(argument) for argument in rest.removesuffix(")").split(", ")))
 
 
+def both(*conditions: str) -> Doc:
+    """`a and b`, of conditions given as text; true where there are none."""
+    if not conditions:
+        return Atom("True")
+    return Chain(Level.AND, tuple(("and " if place else "", Atom(text)) for place, text in enumerate(conditions)))
+
+
 def statement(before: str, doc: Doc, after: str = "", width: int = WIDTH) -> list[str]:
     """Lines of `before doc after`, none indented relative to the first more than its depth."""
     whole = before + flat(doc) + after

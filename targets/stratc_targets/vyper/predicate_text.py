@@ -22,7 +22,7 @@ from stratc_compiler.expr import (
 from stratc_compiler.shares import to_assets, to_shares
 from stratc_compiler.vault import Condition, OnCondition, Vault, VenueModel
 from stratc_dsl.span import Source
-from stratc_targets.vyper.layout import flat, statement
+from stratc_targets.vyper.layout import both, flat, statement
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.symbols import Symbols, state_scope
 from stratc_targets.vyper.words import place, quoted
@@ -82,10 +82,10 @@ def band_text(vault: Vault, symbols: Symbols) -> list[str]:
     return statement("return ", formula(bands(vault), state_scope(vault, symbols)))
 
 
-def settled_text(vault: Vault) -> str:
-    """Floors, bands, and no rule on a condition due."""
+def settled_text(vault: Vault) -> list[str]:
+    """The body of `_is_settled`: floors, bands, and no rule on a condition due."""
     triggers = [f"not self._when_{rule.name}(s)" for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
-    return " and ".join(["self._floors_hold(s)", "self._in_band(s)", *triggers])
+    return statement("return ", both("self._floors_hold(s)", "self._in_band(s)", *triggers))
 
 
 def conversion_texts(vault: Vault, symbols: Symbols) -> tuple[ConversionText, ...]:

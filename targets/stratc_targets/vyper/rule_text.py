@@ -17,7 +17,7 @@ from stratc_compiler.vault import (
     Trades,
     Vault,
 )
-from stratc_targets.vyper.layout import Atom, Call, statement
+from stratc_targets.vyper.layout import Atom, Call, both, statement
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.printer import formula
 from stratc_targets.vyper.symbols import Symbols, state_scope
@@ -111,7 +111,7 @@ def _due(rule: RuleModel, context: RuleContext) -> list[str]:
     lines = [f"if {closed} or not self._prices_usable():", "    return False"]
     conditions = [f"not self._when_{one.name}(s)" for one in before(rule, context.vault)]
     own = trigger or f"self._when_{rule.name}(s)"
-    return [*lines, "s: State = self._read()", f"return {' and '.join([own, *conditions])}"]
+    return [*lines, "s: State = self._read()", *statement("return ", both(own, *conditions))]
 
 
 def _standing_trigger(rule: RuleModel, context: RuleContext) -> str | None:
