@@ -33,9 +33,7 @@ def run_plan(plan: Plan, frame: Frame, need: Need) -> Frame:
 
 
 def _amount(frame: Frame, expr: Expr) -> Expr:
-    amount = frame.trace.fresh("amount")
-    frame.trace.learn("definition", Cmp(amount, Rel.EQ, frame.expr(expr)))
-    return amount
+    return frame.named("amount", frame.expr(expr))
 
 
 def _idle(token: str) -> str:
@@ -97,16 +95,10 @@ def _moved(frame: Frame, held: Held, position: Expr, idle: Expr, liquidity: Expr
         Cmp(left, Rel.LE, Add(position, slack)),
         Cmp(left, Rel.GE, ZERO),
     )
-    changes: dict[str, Expr] = {held.name: left, _idle(held.token): _fresh(frame, _idle(held.token), idle)}
+    changes: dict[str, Expr] = {held.name: left, _idle(held.token): frame.named(_idle(held.token), idle)}
     if liquidity is not None:
-        changes[held.liquidity.name] = _fresh(frame, held.liquidity.name, liquidity)
+        changes[held.liquidity.name] = frame.named(held.liquidity.name, liquidity)
     return frame.moved(changes)
-
-
-def _fresh(frame: Frame, name: str, value: Expr) -> Expr:
-    variable = frame.trace.fresh(name)
-    frame.trace.learn("definition", Cmp(variable, Rel.EQ, value))
-    return variable
 
 
 def _swap(item: Swap, frame: Frame, need: Need, step: int) -> Frame:
@@ -125,8 +117,8 @@ def _swap(item: Swap, frame: Frame, need: Need, step: int) -> Frame:
     )
     after = frame.moved(
         {
-            _idle(item.sold): _fresh(frame, _idle(item.sold), Sub(sold, amount)),
-            _idle(item.bought): _fresh(frame, _idle(item.bought), Add(bought, received)),
+            _idle(item.sold): frame.named(_idle(item.sold), Sub(sold, amount)),
+            _idle(item.bought): frame.named(_idle(item.bought), Add(bought, received)),
         }
     )
     after.known[item.received.name] = received

@@ -44,7 +44,7 @@ def _state_names(vault: Vault) -> tuple[str, ...]:
 
 
 def _at_scale(frame: Frame) -> None:
-    frame.trace.learn("scale", Cmp(DUST, Rel.GT, ZERO), Cmp(frame.exact_nav(), Rel.GE, Mul(number(SCALE), DUST)))
+    frame.trace.learn("scale", Cmp(frame.exact_nav(), Rel.GE, Mul(number(SCALE), DUST)))
 
 
 def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Opening:

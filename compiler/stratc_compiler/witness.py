@@ -14,7 +14,7 @@ from math import ceil
 from stratc_compiler.claims import About, AtAnyMoment
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, number
-from stratc_compiler.relax import DUST, ZERO, real
+from stratc_compiler.relax import ZERO, real
 from stratc_compiler.replay import IdealWorld, Round, inside_box, keeper, what_breaks
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
 from stratc_compiler.scenario import tell
@@ -22,10 +22,10 @@ from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Obligation, Scenario
 
-NAV = Fraction(100)
-"""Models are scaled to an opening nav of 100, so that worths read as percent of it."""
+PERCENT = 10**9
+"""Models are scaled to an opening nav of 100 percents of this many units of account each: rounding hardly counts."""
 
-MARGIN = number(Fraction(1, 10_000))
+MARGIN = number(PERCENT // 10_000)
 WHOLE = 10_000
 """Base tokens per percent of nav: scenarios are told for a vault of a million base tokens."""
 
@@ -67,12 +67,12 @@ def models(obligation: Obligation, vault: Vault, box: Box, rlimit: int) -> Itera
 
 
 def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
-    """Opening nav 100 (or, in the base case, a first deposit of 100) and a smallest unit that hardly counts."""
+    """Opening nav 100% (or, in the base case, a first deposit of that much)."""
     nav: Expr = ZERO
     for held in vault.held:
         nav = Add(nav, Mul(number(-1 if held.debt else 1), _before(held)))
     opening = DEPOSITED if "/base/" in obligation.id else nav
-    return Cmp(opening, Rel.EQ, number(NAV)), Cmp(DUST, Rel.LE, number(Fraction(1, 10**7)))
+    return (Cmp(opening, Rel.EQ, number(100 * PERCENT)),)
 
 
 def _before(held: Held) -> Expr:
@@ -135,7 +135,7 @@ def _calm(vault: Vault, box: Box) -> Iterator[Formula]:
         elif held.venue is not None:
             yield from _base_stays(held, box)
     for band in vault.bands:
-        yield Cmp(_before(band.held), Rel.EQ, number(band.target * NAV))
+        yield Cmp(_before(band.held), Rel.EQ, number(band.target * 100 * PERCENT))
 
 
 def _base_stays(held: Held, box: Box) -> Iterator[Formula]:
@@ -161,9 +161,9 @@ def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
 
 def _pin(query: Query, variable: Expr, value: Fraction, digits: tuple[int, ...]) -> Fraction:
     """Pin a variable to a round value near the one it has, if one is possible; the value it ends with."""
-    for candidate in _near(value, digits):
-        if _grant(query, Cmp(variable, Rel.EQ, number(candidate))):
-            return candidate
+    for percent in _near(value / PERCENT, digits):
+        if _grant(query, Cmp(variable, Rel.EQ, number(percent * PERCENT))):
+            return percent * PERCENT
     return value
 
 
@@ -203,7 +203,7 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
 
 
 def _units(worth: Fraction, vault: Vault, token: str) -> int:
-    return int(worth * WHOLE * 10 ** vault.strategy.token(token).decimals)
+    return int(worth / PERCENT * WHOLE * 10 ** vault.strategy.token(token).decimals)
 
 
 def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box) -> Fraction:

@@ -18,7 +18,7 @@ from proofs.strategies import vault_of
 from stratc_compiler.execute import run_plan as run_symbolically
 from stratc_compiler.expr import Cmp, Formula, Rel, number
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
+from stratc_compiler.relax import ZERO, Frame, Trace, real
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Plan, Swap, Trades, Vault
@@ -109,12 +109,13 @@ def admits(vault: Vault, plan: Plan, before: dict[str, int], after: dict[str, in
     for held in vault.held:
         frame.state[held.liquidity.name] = real(held.liquidity.name)
     end = run_symbolically(plan, frame, lambda *_: None)
-    pins: list[Formula] = [Cmp(DUST, Rel.EQ, number(dust_of(vault, before)))]
+    pins: list[Formula] = []
+    dust = dust_of(vault, before)
     for name, token in names.items():
-        pins.append(Cmp(real(f"{name}@1"), Rel.EQ, number(worth(vault, before, token, before[name]))))
-        pins.append(Cmp(end.state[name], Rel.EQ, number(worth(vault, before, token, after[name]))))
+        pins.append(Cmp(real(f"{name}@1"), Rel.EQ, number(worth(vault, before, token, before[name]) / dust)))
+        pins.append(Cmp(end.state[name], Rel.EQ, number(worth(vault, before, token, after[name]) / dust)))
     for held in vault.held:
-        full = number(worth(vault, before, held.token, before[held.liquidity.name]))
+        full = number(worth(vault, before, held.token, before[held.liquidity.name]) / dust)
         pins.append(Cmp(real(held.liquidity.name), Rel.EQ, full))
     query = Query((*(fact.formula for fact in end.trace.facts), *pins), 10_000_000)
     return isinstance(query.solve(), Sat)
@@ -141,10 +142,10 @@ def test_definitions_agree_within_dust() -> None:
     state = state_of(vault, Random(11))
     frame = Frame(vault, dict.fromkeys(state, ZERO), Trace())
     for held in vault.held:
-        frame.state[held.name] = number(worth(vault, state, held.token, state[held.name]))
+        units = worth(vault, state, held.token, state[held.name]) / dust_of(vault, state)
+        frame.state[held.name] = number(units)
     frame.primed()
-    dust = Cmp(DUST, Rel.EQ, number(dust_of(vault, state)))
     nav = Evaluator(vault, IdealWorld(vault, state)).named("nav")
-    told = number(Fraction(nav, state[f"price({vault.base})"]))
+    told = number(Fraction(nav, state[f"price({vault.base})"]) / dust_of(vault, state))
     facts = tuple(fact.formula for fact in frame.trace.facts)
-    assert isinstance(Query((*facts, dust, Cmp(frame.known["nav"], Rel.EQ, told)), 10_000_000).solve(), Sat)
+    assert isinstance(Query((*facts, Cmp(frame.known["nav"], Rel.EQ, told)), 10_000_000).solve(), Sat)

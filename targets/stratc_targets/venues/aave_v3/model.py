@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from stratc_compiler.expr import Expr, Formula
+from stratc_compiler.expr import Cmp, Expr, Formula, Or, Plain, Rel, total, zero
 from stratc_compiler.predicates import ONE, Quotient, compare
 from stratc_compiler.vault import Held, VenueModel
 from stratc_dsl.span import NOWHERE
@@ -51,6 +51,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
 
 
 def _covers(weighted: dict[Expr, Fraction], owed: dict[Expr, Fraction]) -> Formula:
-    """sum of weight * value >= debt."""
+    """sum of weight * value >= debt; true of itself where nothing is owed."""
     one: dict[Expr, Fraction] = {ONE: Fraction(1)}
-    return compare(Quotient(weighted, owed), Relation.GE, Quotient(one, one), NOWHERE)
+    nothing_owed = Cmp(total(tuple(owed), Plain.VALUE), Rel.LE, zero(Plain.VALUE))
+    return Or((nothing_owed, compare(Quotient(weighted, owed), Relation.GE, Quotient(one, one), NOWHERE)))
