@@ -108,8 +108,11 @@ class KeeperProcess:
         return flight
 
 
+LIMITED = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "too many requests"}}'
+
+
 class Endpoint:
-    """An RPC endpoint before another. `down` closes it; `hold` keeps a method's requests before or after they act."""
+    """An RPC endpoint before another. `down` closes it; `hold` and `refuse` spoil one method until `release`."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -150,17 +153,22 @@ class Endpoint:
         """Never answer `method` from now on; `when` is "before" it reaches the chain, or "after"."""
         self._held[method] = when
 
-    def release(self) -> None:
-        """Answer everything again."""
-        self._held.clear()
+    def refuse(self, method: str) -> None:
+        """Answer `method` with an error from now on, as nodes do that limit requests."""
+        self._held[method] = "refuse"
+
+    def release(self, method: str | None = None) -> None:
+        """Answer a method again, or everything."""
+        for held in [method] if method else list(self._held):
+            self._held.pop(held, None)
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers["content-length"]))
         method = json.loads(body)["method"]
         when = self._held.get(method)
-        answer = b"" if when == "before" else self._forward(body)
+        answer = LIMITED if when == "refuse" else b"" if when == "before" else self._forward(body)
         self.methods.append(method)
-        if when is not None:
+        if when in ("before", "after"):
             until(lambda: method not in self._held or self._server is None, "release")
             return
         request.send_response(200)

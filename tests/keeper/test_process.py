@@ -138,6 +138,23 @@ def test_an_endpoint_that_dies_while_a_transaction_is_in_flight(
     assert sent(chain) == 1
 
 
+def test_an_endpoint_that_limits_requests_at_any_time(
+    tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
+) -> None:
+    vault.send("set_due", REBALANCE, True, False)
+    with endpoint(chain.port) as rpc:
+        rpc.refuse("eth_getBlockByNumber")
+        with KeeperProcess(tmp_path, doc, rpc.url, "--no-settle") as keeper:
+            assert "too many requests" in keeper.wait_for("rpc_down")["message"]
+            rpc.refuse("eth_getTransactionReceipt")
+            rpc.release("eth_getBlockByNumber")
+            keeper.wait_for("rpc_down", tx=keeper.wait_for("sending")["tx"])
+            rpc.release()
+            keeper.wait_for("mined", call="rebalance")
+    assert calls(vault) == [REBALANCE]
+    assert sent(chain) == 1
+
+
 def test_a_stuck_transaction_is_outbid_by_a_tenth_at_the_same_nonce(
     tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
 ) -> None:

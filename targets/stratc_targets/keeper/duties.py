@@ -40,7 +40,10 @@ class Settings:
 
 @dataclass(slots=True)
 class Keeper:
-    """Decides, and leaves the sending to its lane. Its methods raise RpcDown where the endpoint does not answer."""
+    """Decides, and leaves the sending to its lane.
+
+    Its methods raise RpcDown where the endpoint does not answer, Refused where it will not and no rule is to blame.
+    """
 
     config: KeeperConfig
     chain: Chain
@@ -62,7 +65,7 @@ class Keeper:
         due = [rule for rule in rules if self._due(rule, head)]
         if due:
             return any(self._run(rule, head) for rule in due if self._rested(rule))
-        return self._mode is not Mode.EXITED and self._begin_round(head)
+        return self._mode is Mode.OPEN and self._begin_round(head)
 
     # ── what is due ────────────────────────────────────────────────────────────────────────
 

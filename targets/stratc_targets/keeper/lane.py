@@ -103,10 +103,10 @@ class Lane:
                     stuck_at = time.monotonic() + (0 if answer is Answer.BID_MORE else self.gas.replace_after)
                     pause = QUICK_LOOK_SECONDS
                 retry.failures = 0
-            except RpcDown as down:
+            except (RpcDown, Refused) as trouble:
                 out = False
                 pause = retry.next()
-                self.log.warning("rpc_down", f"{down}; a transaction is in flight", tx=flight.latest.tx_hash)
+                self.log.warning("rpc_down", f"{trouble}; a transaction is in flight", tx=flight.latest.tx_hash)
             self.stop.wait(pause)
         return None
 

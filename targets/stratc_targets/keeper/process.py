@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.config import Deployment, KeeperConfig
 from stratc_targets.keeper.duties import Keeper, Settings
-from stratc_targets.keeper.errors import RpcDown
+from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.lane import RETRY_SECONDS, Lane
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.startup import bound, check
@@ -94,12 +94,13 @@ def _loop(start: Callable[[], Keeper], config: KeeperConfig, options: Options, s
                 return True
             if not acted:
                 stop.wait(poll)
-        except RpcDown as down:
+        except (RpcDown, Refused) as trouble:
+            # What is refused here is no rule's fault: a node that limits requests, or has not got the block yet.
             if options.once:
-                options.log.error("rpc_down", str(down))
+                options.log.error("rpc_down", str(trouble))
                 return False
             delay = retry.next()
-            options.log.warning("rpc_down", f"{down}; trying again in {delay:.1f} s", retry_in=round(delay, 1))
+            options.log.warning("rpc_down", f"{trouble}; trying again in {delay:.1f} s", retry_in=round(delay, 1))
             stop.wait(delay)
     if not stop.told:
         options.log.error("unfinished", f"the pass was not finished within {config.period} s")

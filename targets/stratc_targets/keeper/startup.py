@@ -8,7 +8,7 @@ from vyper.utils import keccak256
 
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.config import Code, Deployment, KeeperConfig
-from stratc_targets.keeper.errors import Refused, SetupError
+from stratc_targets.keeper.errors import Reverted, SetupError
 from stratc_targets.keeper.log import Log
 
 
@@ -27,13 +27,16 @@ def bound(config: KeeperConfig) -> Deployment:
 
 
 def check(config: KeeperConfig, deployment: Deployment, chain: Chain, account: LocalAccount, log: Log) -> None:
-    """Raises SetupError for what makes keeping impossible, warns of what makes it doubtful, RpcDown for no answer."""
+    """Raises SetupError for what makes keeping impossible, and warns of what makes it doubtful.
+
+    Raises RpcDown or Refused where the endpoint does not say: that may pass.
+    """
     try:
         _check_chain(deployment, chain)
         _check_code(config.code, deployment, chain)
         _check_keeper(chain, account, log)
-    except Refused as refusal:
-        raise SetupError(f"{chain.host} refuses what a keeper has to ask: {refusal}") from None
+    except Reverted as reason:
+        raise SetupError(f"the vault at {deployment.vault} does not answer as one: {reason}") from None
 
 
 def _check_chain(deployment: Deployment, chain: Chain) -> None:
