@@ -83,7 +83,7 @@ TURNS = [
     ("treasury", "loss <= 1% per round", "loss <= 0.1% per round", "loss <= 0.1% per round"),
     ("treasury", "exit >= 60% of nav", "exit >= 70% of nav", "exit >= 70% of nav"),
     ("eth_carry", "loss <= 20% per round", "loss <= 19% per round", "loss <= 19% per round"),
-    ("eth_carry", "slippage(dex) <= 0.30%", "slippage(dex) <= 9%", "recovers"),
+    ("eth_carry", "withdrawals <= 5% of nav", "withdrawals <= 6% of nav", "recovers"),
 ]
 
 
