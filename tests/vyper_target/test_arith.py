@@ -34,7 +34,7 @@ def outcome(contract: Contract, fn: str, *args: int) -> int | str:
         contract.chain.revert(snapshot)
 
 
-@settings(max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(LIMIT - 1, LIMIT - 1, LIMIT - 1)
 @example(LIMIT - 1, LIMIT - 1, LIMIT - 2)
 @example(LIMIT - 1, 2, 2)

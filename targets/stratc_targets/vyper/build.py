@@ -13,7 +13,9 @@ from vyper.cli.vyper_json import compile_json
 from stratc_targets.vyper.size import largest_parts
 
 EVM_VERSION = "cancun"
-OPTIMIZE = "gas"
+OPTIMIZE = ("gas", "codesize")
+"""Optimisation levels in the order in which they are tried, until the code fits on chain."""
+
 TARGET = "contracts/Vault.vy"
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
@@ -31,21 +33,35 @@ class ContractTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What the compiler made of the sources: creation and runtime code in hexadecimal with 0x."""
+    """What the compiler made of a standard JSON input: creation and runtime code in hexadecimal with 0x.
 
+    `size` is what will stand on chain, immutables included.
+    """
+
+    request: dict[str, Any]
+    size: int
     abi: list[dict[str, Any]]
     creation: str
     runtime: str
 
 
-def standard_json(sources: Mapping[str, str]) -> dict[str, Any]:
+def compile_vault(sources: Mapping[str, str]) -> Compiled:
+    """Compile for low gas, or for size where nothing else fits. Raises ContractTooLarge where nothing fits at all."""
+    for optimize in OPTIMIZE:
+        compiled = compile_request(standard_json(sources, optimize))
+        if compiled.size <= CODE_LIMIT:
+            return compiled
+    raise ContractTooLarge(compiled.size, _parts(compiled.request))
+
+
+def standard_json(sources: Mapping[str, str], optimize: str) -> dict[str, Any]:
     """The compiler input in Vyper's standard JSON: all sources and all settings that the code depends on."""
     return {
         "language": "Vyper",
         "sources": {path: {"content": text} for path, text in sources.items()},
         "settings": {
             "evmVersion": EVM_VERSION,
-            "optimize": OPTIMIZE,
+            "optimize": optimize,
             "experimentalCodegen": False,
             "search_paths": ["."],
             "outputSelection": {TARGET: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "layout"]},
@@ -53,20 +69,13 @@ def standard_json(sources: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def compile_sources(request: dict[str, Any]) -> Compiled:
-    """Compile a standard JSON input. Raises ContractTooLarge for what no chain would accept."""
+def compile_request(request: dict[str, Any]) -> Compiled:
+    """Compile a standard JSON input."""
     contract = _contract(_compile(request))
-    evm = contract["evm"]
-    compiled = Compiled(contract["abi"], evm["bytecode"]["object"], evm["deployedBytecode"]["object"])
-    size = deployed_size(compiled.runtime, contract["layout"])
-    if size > CODE_LIMIT:
-        raise ContractTooLarge(size, _parts(request))
-    return compiled
-
-
-def deployed_size(runtime: str, layout: dict[str, Any]) -> int:
-    """Bytes on chain: the constructor appends the immutables to the runtime code."""
-    return (len(runtime) - 2) // 2 + _immutable_bytes(layout.get("code_layout", {}))
+    creation, runtime = (contract["evm"][part]["object"] for part in ("bytecode", "deployedBytecode"))
+    # The constructor appends the immutables to the runtime code.
+    size = (len(runtime) - 2) // 2 + _immutable_bytes(contract["layout"].get("code_layout", {}))
+    return Compiled(request, size, contract["abi"], creation, runtime)
 
 
 def _immutable_bytes(layout: dict[str, Any]) -> int:

@@ -14,7 +14,7 @@ from stratc_compiler.vault import Vault
 from stratc_dsl.span import Source
 from stratc_targets.artifact import Artifact
 from stratc_targets.vyper.adapters import RUNTIME, adapter_source, runtime_source
-from stratc_targets.vyper.build import TARGET, compile_sources, standard_json
+from stratc_targets.vyper.build import TARGET, compile_vault
 from stratc_targets.vyper.contract import contract_of, used_modules
 
 
@@ -23,17 +23,17 @@ def emit_vault(proved: ProvedVault) -> tuple[Artifact, ...]:
 
     Files: the Vyper sources under `contracts/`; `abi.json`; `bytecode.hex`, the creation code, to which the
     constructor's arguments are appended; `runtime.hex`, the deployed code without its immutables; `standard.json`,
-    the compiler input that gives this code. Raises ContractTooLarge, and Unsupported for what no emitter knows.
+    the compiler input that gives this code, optimised for gas unless only code optimised for size fits. Raises
+    ContractTooLarge, and Unsupported for what no emitter knows.
     """
     sources = vault_sources(proved.vault, proved.verification.source)
-    request = standard_json(sources)
-    compiled = compile_sources(request)
+    compiled = compile_vault(sources)
     return (
         *(Artifact(path, text) for path, text in sources.items()),
         Artifact("abi.json", _json(compiled.abi)),
         Artifact("bytecode.hex", compiled.creation + "\n"),
         Artifact("runtime.hex", compiled.runtime + "\n"),
-        Artifact("standard.json", _json(request)),
+        Artifact("standard.json", _json(compiled.request)),
     )
 
 
