@@ -8,7 +8,7 @@ from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Vault, VenueModel
-from stratc_compiler.verdict import GuardedAssumption, Guardian
+from stratc_compiler.verdict import GuardedAssumption, Guardian, Obligation
 from stratc_dsl.strategy import (
     AaveV3,
     Assumption,
@@ -37,6 +37,40 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
         *(implied for venue in strategy.venues for implied in _of_venue(venue, vault)),
         *_of_the_vault(),
     )
+
+
+def rests_on(obligation: Obligation, vault: Vault) -> tuple[str, ...]:
+    """Ids of the assumptions whose hypotheses an obligation may use, sorted. Witnesses rest on the same ones."""
+    known = {assumption.id for assumption in guarded_assumptions(vault)}
+    labels = {hypothesis.label for hypothesis in obligation.hypotheses}
+    return tuple(sorted(known & {id_ for label in labels for id_ in _behind(label, vault)}))
+
+
+def _behind(label: str, vault: Vault) -> Iterator[str]:
+    """The assumptions that a hypothesis of the rounds states: labels are given in `rounds` and `execute`."""
+    yield label
+    kind, _, rest = label.partition("(")
+    subject = rest.removesuffix(")")
+    held = next((held for held in vault.held if held.name == subject), None)
+    match kind:
+        case "price":
+            yield from _of_prices((subject, vault.base))
+        case "move" | "growth" if held is not None:
+            yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
+            yield from (f"rate({held.name})", "keeper") if held.debt else (f"loss({held.venue})", f"gain({held.venue})")
+        case "liquidity" if held is not None:
+            yield f"liquidity({held.venue})"
+        case "slippage":
+            yield f"gain({subject})"
+        case "rounding":
+            yield "scale"
+        case _:
+            pass
+
+
+def _of_prices(tokens: tuple[str, ...]) -> Iterator[str]:
+    for token in tokens:
+        yield from (f"moves({token})", f"stays({token})")
 
 
 def _written(assumption: Assumption) -> GuardedAssumption:

@@ -12,7 +12,9 @@ from importlib.metadata import version
 from typing import Any
 
 from stratc_compiler import smt
+from stratc_compiler.assumptions import rests_on
 from stratc_compiler.driver import DEFAULTS
+from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, ObligationResult, Verification
 
 SCHEMA = 1
@@ -21,7 +23,7 @@ SCHEMA = 1
 def certificate_json(verification: Verification) -> str:
     """The certificate as JSON text. The same verification gives the same bytes."""
     queries: dict[str, str] = {}
-    claims = [_claim(claim, queries) for claim in verification.claims]
+    claims = [_claim(claim, verification.vault, queries) for claim in verification.claims]
     document = {
         "schema": SCHEMA,
         "strategy": verification.vault.strategy.name,
@@ -42,16 +44,16 @@ def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _claim(claim: ClaimResult, queries: dict[str, str]) -> dict[str, Any]:
+def _claim(claim: ClaimResult, vault: Vault, queries: dict[str, str]) -> dict[str, Any]:
     return {
         "name": claim.name,
         "text": claim.text,
         "verdict": type(claim.verdict).__name__.lower(),
-        "obligations": [_obligation(result, queries) for result in claim.obligations],
+        "obligations": [_obligation(result, vault, queries) for result in claim.obligations],
     }
 
 
-def _obligation(result: ObligationResult, queries: dict[str, str]) -> dict[str, Any]:
+def _obligation(result: ObligationResult, vault: Vault, queries: dict[str, str]) -> dict[str, Any]:
     digest = _digest(result.smtlib)
     queries[digest] = result.smtlib
     obligation = result.obligation
@@ -59,7 +61,7 @@ def _obligation(result: ObligationResult, queries: dict[str, str]) -> dict[str, 
         "id": obligation.id,
         "text": obligation.text,
         "kind": "witness" if obligation.witness else "unsat",
-        "rests_on": sorted({hypothesis.label for hypothesis in obligation.hypotheses}),
+        "rests_on": list(rests_on(obligation, vault)),
         "eliminated": list(obligation.eliminated),
         "verdict": type(result.verdict).__name__.lower(),
         "query": digest,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from stratc_compiler.assumptions import rests_on
+from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
@@ -36,13 +38,12 @@ def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) 
         "line": verification.source.line_and_column(guarded.span.start)[0] if written else None,
         "how": guarded.how,
         "measure": _written_measure(guarded, verification, period) if written else None,
-        "claims": [claim.name for claim in verification.claims if _uses(claim, guarded)],
+        "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
     }
 
 
-def _uses(claim: ClaimResult, guarded: GuardedAssumption) -> bool:
-    labels = {hypothesis.label for result in claim.obligations for hypothesis in result.obligation.hypotheses}
-    return not labels.isdisjoint((guarded.id, guarded.text))
+def _uses(claim: ClaimResult, guarded: GuardedAssumption, vault: Vault) -> bool:
+    return any(guarded.id in rests_on(result.obligation, vault) for result in claim.obligations)
 
 
 def _written_measure(guarded: GuardedAssumption, verification: Verification, period: int) -> dict[str, Any] | None:
