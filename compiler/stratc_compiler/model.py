@@ -26,6 +26,7 @@ from stratc_compiler.vault import (
     Exits,
     Freezes,
     Held,
+    Let,
     Marks,
     OnCondition,
     OnStale,
@@ -33,6 +34,7 @@ from stratc_compiler.vault import (
     RuleEffect,
     RuleModel,
     RuleTrigger,
+    Swap,
     SwapModel,
     Trades,
     Vault,
@@ -64,7 +66,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
     bands = tuple(_band(allocation, held, source) for allocation in strategy.allocations)
     scope = Scope(held, venues, tuple(inside.formula for band in bands for inside in band.inside))
     parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, swaps)
-    return Vault(
+    vault = Vault(
         strategy=strategy,
         venues=venues,
         swaps=swaps,
@@ -80,6 +82,19 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         exit_plan=exit_plan(parts, strategy.span),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
     )
+    _names_mean_one_thing(vault)
+    return vault
+
+
+def _names_mean_one_thing(vault: Vault) -> None:
+    """A venue's position may not bear the name of a derived quantity or of an amount that a plan binds."""
+    plans = [vault.exit_plan] + [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
+    bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
+    bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
+    for held in vault.held:
+        if held.name in bound or held.name in vault.definitions:
+            span = vault.strategy.venue(held.venue).span if held.venue else vault.strategy.span
+            raise Unsupported(f"a venue named `{held.name}`", "choose another name: this one is the model's own", span)
 
 
 def _words(span: Span, source: Source) -> str:
