@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from cli.made import PROVED, REFUTED, SCENARIO, UNKNOWN, report, verification
+from cli.made import PROVED, REFUTED, SCENARIO, SOURCE, UNKNOWN, report, span_of, verification
+from stratc.__main__ import main
 from stratc.analysis import Report, Timed
-from stratc.problem import unreadable
+from stratc.problem import of_unsupported, unreadable
 from stratc.report import reports_json
+from stratc_compiler.errors import Unsupported
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
 
@@ -47,6 +49,31 @@ def test_a_file_that_cannot_be_read_is_there_with_its_diagnostic() -> None:
     assert shown["status"] == 2
     assert shown["files"][1]["strategies"] == []
     assert shown["files"][1]["diagnostics"][0]["message"] == "no such file"
+
+
+def test_what_is_not_supported_yet_is_a_diagnostic_with_its_place() -> None:
+    problem = of_unsupported(Unsupported("a rule on Tuesdays", "use `every 7d`", span_of("solvent")), SOURCE)
+    assert problem.text.startswith("error[E0900]: not supported yet: a rule on Tuesdays")
+    assert "^^^^^^^" in problem.text
+    (shown,) = document(Report(SOURCE.name, problems=(problem,)))["files"][0]["diagnostics"]
+    assert (shown["code"], shown["primary"]["start"]["line"]) == ("E0900", 5)
+
+
+def test_what_has_no_place_is_a_diagnostic_too() -> None:
+    problem = of_unsupported(Unsupported("this", "do that"), SOURCE)
+    assert problem.text == "error[E0900]: carry.strat: not supported yet: this\n  = help: do that"
+    document(Report(SOURCE.name, problems=(problem,)))
+
+
+def test_mistakes_in_the_language_fit_the_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bad.strat"
+    file.write_text("strategy X {\n    base USDC\n    allocate { idle(DAI): 90% }\n}\n")
+    assert main(["verify", "--format", "json", str(file)]) == 2
+    said = capsys.readouterr()
+    assert said.err == ""
+    shown = json.loads(said.out)
+    Draft202012Validator(SCHEMA).validate(shown)
+    assert len(shown["files"][0]["diagnostics"]) > 1
 
 
 def test_only_seconds_tell_two_runs_apart() -> None:

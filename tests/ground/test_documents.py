@@ -17,8 +17,8 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 WORD = re.compile(r"[\w.][\w./-]*")
 
-MADE = {"build", "dist", ".venv", "node_modules"}
-"""Folders that tools make: documents speak of them, no clone has them."""
+MADE = {"build", "dist", ".venv", "node_modules", "Vault.vy"}
+"""What tools make, and a build: documents speak of it, no clone has it."""
 
 CODE = {".py", ".lark", ".vy", ".j2", ".toml", ".md", ".strat"}
 """A bare file name with one of these endings names a file of the project."""
