@@ -1,4 +1,4 @@
-"""How long the command takes on each example, as a user waits for it: whole processes, median of five."""
+"""How long the command takes on each example, as a user waits for it: whole processes, median of three."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-RUNS = 5
+RUNS = 3
 
 
 def seconds(*arguments: str) -> float:
