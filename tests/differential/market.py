@@ -1,0 +1,194 @@
+"""The market of the exact machine: real venues' bookkeeping repeated in Python integers.
+
+Only what is really the environment's is read from the chain: indices at the block's timestamp, and what a swap would
+pay (Uniswap's own quoter). Balances, shares and scaled debts are booked here and never read back.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+
+from lab.world import World
+from stratc_compiler.interpret import Reverted
+from stratc_compiler.vault import Held, Swap, Vault
+from stratc_targets.venues.aave_v3.exact import AaveAccount, Reserve
+from stratc_targets.venues.erc4626.exact import Erc4626Books
+
+Quote = Callable[[str, str, int], int]
+"""(sold, bought, amount) to what a swap would pay now."""
+
+
+@dataclass
+class FeedState:
+    """A Chainlink feed as the vault may read it. `answer` has 8 decimals."""
+
+    answer: int
+    updated_at: int
+    heartbeat: int
+
+    def usable(self, now: int) -> bool:
+        return 0 < self.answer <= 2**128 and 0 < self.updated_at <= now <= self.updated_at + self.heartbeat
+
+    def price(self, now: int) -> int:
+        """In 10^-18 USD. Raises Reverted where the contract would not accept it."""
+        if not 0 < self.updated_at <= now:
+            raise Reverted("oracle: answer from the future" if self.updated_at else "oracle: no answer")
+        if now > self.updated_at + self.heartbeat:
+            raise Reverted("oracle: stale price")
+        if not self.usable(now):
+            raise Reverted("oracle: price out of range")
+        return self.answer * 10**10
+
+
+@dataclass
+class ExactMarket:
+    """`stratc_compiler.machine.Market` of one vault at `address`."""
+
+    vault: Vault
+    address: str
+    aave: AaveAccount
+    save: Erc4626Books
+    feeds: dict[str, FeedState]
+    time: int
+    quote: Quote
+    balances: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def now(self) -> int:
+        return self.time
+
+    def usable(self, token: str) -> bool:
+        return self.feeds[token].usable(self.time)
+
+    def balance(self, token: str, holder: str) -> int:
+        return self.balances.get((token, holder), 0)
+
+    def read(self, name: str) -> int:
+        word, _, inside = name.removesuffix(")").partition("(")
+        match word:
+            case "idle":
+                return self.balance(inside, self.address)
+            case "price":
+                return self.feeds[inside].price(self.time)
+            case "unit":
+                return self.aave.reserves[inside].unit
+            case "aave.collateral":
+                return self.aave.reserves[inside].supplied
+            case "aave.debt":
+                return self.aave.reserves[inside].owed
+            case "save":
+                return self.save.value(self.address)
+            case "liquidity" if inside == "save":
+                return self.save.max_withdraw(self.address)
+            case "liquidity":
+                reserve = self.aave.reserves[inside.partition("(")[2].removesuffix(")")]
+                return 0 if reserve.paused else reserve.available
+        raise KeyError(name)
+
+    # ── moves ──────────────────────────────────────────────────────────────────────────────
+
+    def mint(self, token: str, holder: str, amount: int) -> None:
+        self.balances[token, holder] = self.balance(token, holder) + amount
+
+    def burn(self, token: str, holder: str, amount: int) -> None:
+        if self.balance(token, holder) < amount:
+            raise Reverted(f"{token}: balance too low")
+        self.balances[token, holder] = self.balance(token, holder) - amount
+
+    def transfer(self, token: str, sender: str, receiver: str, amount: int) -> None:
+        self.burn(token, sender, amount)
+        self.mint(token, receiver, amount)
+
+    def enter(self, held: Held, amount: int) -> None:
+        if held.debt:
+            self.aave.borrow(held.token, amount)
+            self.mint(held.token, self.address, amount)
+            return
+        self.burn(held.token, self.address, amount)
+        if held.venue == "aave":
+            self.aave.supply(held.token, amount)
+        else:
+            self.save.deposit(self.address, amount)
+
+    def leave(self, held: Held, amount: int) -> None:
+        if held.debt:
+            if self.aave.repay(held.token, amount) != amount:
+                raise Reverted("aave_v3: took less")
+            self.burn(held.token, self.address, amount)
+            return
+        if held.venue == "aave":
+            self.aave.withdraw(held.token, amount)
+        else:
+            self.save.withdraw(self.address, amount)
+        self.mint(held.token, self.address, amount)
+
+    def swap(self, item: Swap, amount: int, minimum: int) -> int:
+        received = self.quote(item.sold, item.bought, amount)
+        if received < minimum:
+            raise Reverted("Too little received")
+        self.burn(item.sold, self.address, amount)
+        self.mint(item.bought, self.address, received)
+        return received
+
+    # ── undo ───────────────────────────────────────────────────────────────────────────────
+
+    def snapshot(self) -> object:
+        return copy.deepcopy((self.aave, self.save, self.balances))
+
+    def restore(self, snapshot: object) -> None:
+        """In place: others hold references to the venues."""
+        aave, save, balances = snapshot  # type: ignore[misc]
+        self.aave.reserves, self.balances = aave.reserves, balances
+        for one in fields(save):
+            setattr(self.save, one.name, getattr(save, one.name))
+
+
+# ── as the chain stands ────────────────────────────────────────────────────────────────────
+
+
+def aave_account(world: World) -> AaveAccount:
+    """The account of somebody who has none yet, beside the reserves as they are."""
+    account = AaveAccount()
+    for token in (world.weth, world.usdc):
+        configuration = world.aave.pool.call("getConfiguration", token)[0]
+        account.reserves[token.symbol] = Reserve(
+            unit=10**token.decimals,
+            price=int(world.feeds[token.symbol].contract.call("latestAnswer")),
+            available=token.balance(world.aave.reserve(token).a_token.address),
+            ltv=configuration & 0xFFFF,
+            threshold=configuration >> 16 & 0xFFFF,
+        )
+    read_indices(world, account)
+    return account
+
+
+def read_indices(world: World, account: AaveAccount) -> None:
+    """Interest accrues by Aave's rates, which depend on everybody's debts: its indices are the environment's."""
+    for token in (world.weth, world.usdc):
+        reserve = account.reserves[token.symbol]
+        reserve.liquidity_index = world.aave.pool.call("getReserveNormalizedIncome", token)
+        reserve.borrow_index = world.aave.pool.call("getReserveNormalizedVariableDebt", token)
+
+
+def save_books(world: World) -> Erc4626Books:
+    """The savings vault as it is, all shares with the whale."""
+    contract = world.save.contract
+    supply = contract.call("totalSupply")
+    assert contract.call("balanceOf", world.whale) == supply
+    return Erc4626Books(world.save.total_assets(), supply, {world.whale: supply}, contract.call("lentOut"))
+
+
+def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
+    """Beside a vault that was just deployed."""
+    heartbeats = {token.name: token.price.heartbeat for token in vault.strategy.tokens}
+
+    def quote(sold: str, bought: str, amount: int) -> int:
+        return world.pool.quote_in(world.token(sold), amount)
+
+    feeds = {
+        symbol: FeedState(int(feed.contract.call("latestAnswer")), feed.updated_at(), heartbeats.get(symbol, 2**63))
+        for symbol, feed in world.feeds.items()
+    }
+    account, save = aave_account(world), save_books(world)
+    return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote)

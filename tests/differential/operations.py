@@ -1,0 +1,489 @@
+"""What may happen to a vault, as values: Hypothesis draws lists of them, and a failing list can be typed in again.
+
+Amounts are relative where they can be (permille of what the user has, of what the limit allows), so that a random
+list does more than revert.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from differential.pair import Disagreement, Pair
+from lab.chain import Reverted as ChainReverted
+from lab.tokens import Token
+from stratc_compiler.interpret import Reverted
+from vyper_target.vaults import USDC
+
+WHO = ("owner", "guardian", "keeper", "stranger")
+
+
+def _address(pair: Pair, who: str) -> str:
+    return pair.users[0] if who == "stranger" else str(getattr(pair.chain, who))
+
+
+def _token(pair: Pair, symbol: str) -> Token:
+    return pair.world.token(symbol)
+
+
+def _fund(pair: Pair, user: str, assets: int) -> None:
+    pair.world.usdc.mint(user, assets)
+    pair.world.usdc.approve(user, pair.chain.contract)
+    pair.market.mint("USDC", user, assets)
+
+
+# ── users ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Deposit:
+    user: int
+    assets: int
+
+    def apply(self, pair: Pair) -> None:
+        user = pair.users[self.user]
+        _fund(pair, user, self.assets)
+        pair.send("deposit", user, lambda: pair.machine.deposit(user, self.assets, user), "deposit", self.assets, user)
+
+
+@dataclass(frozen=True)
+class Mint:
+    """For another user; with `short` the caller cannot pay."""
+
+    user: int
+    receiver: int
+    shares: int
+    short: bool = False
+
+    def apply(self, pair: Pair) -> None:
+        user, receiver = pair.users[self.user], pair.users[self.receiver]
+        try:
+            needed = pair.machine.preview_mint(self.shares)
+        except Reverted:
+            needed = 0
+        _fund(pair, user, max(needed - pair.market.balance("USDC", user) - self.short, 0))
+        pair.send("mint", user, lambda: pair.machine.mint(user, self.shares, receiver), "mint", self.shares, receiver)
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """`permille` of the limit (or, `past` it, of what the shares are worth) and `extra` units."""
+
+    user: int
+    receiver: int
+    permille: int
+    extra: int = 0
+    past: bool = False
+
+    def apply(self, pair: Pair) -> None:
+        user, receiver = pair.users[self.user], pair.users[self.receiver]
+        assets = max(self._whole(pair, user) * self.permille // 1_000 + self.extra, 0)
+        pair.send(
+            "withdraw",
+            user,
+            lambda: pair.machine.withdraw(user, assets, receiver),
+            "withdraw",
+            assets,
+            receiver,
+            user,
+        )
+
+    def _whole(self, pair: Pair, user: str) -> int:
+        try:
+            if self.past:
+                return pair.machine.preview_redeem(pair.machine.balance(user))
+            return pair.machine.max_withdraw(user)
+        except Reverted:
+            return 0
+
+
+@dataclass(frozen=True)
+class Redeem:
+    """`permille` of the limit (or, `past` it, of all shares) and `extra` shares; perhaps to the vault itself."""
+
+    user: int
+    permille: int
+    extra: int = 0
+    past: bool = False
+    to_vault: bool = False
+
+    def apply(self, pair: Pair) -> None:
+        user = pair.users[self.user]
+        whole = pair.machine.balance(user) if self.past else pair.machine.max_redeem(user)
+        shares = max(whole * self.permille // 1_000 + self.extra, 0)
+        receiver = pair.chain.address if self.to_vault else user
+        pair.send("redeem", user, lambda: pair.machine.redeem(user, shares, receiver), "redeem", shares, receiver, user)
+
+
+@dataclass(frozen=True)
+class Send:
+    """Shares from one user to another."""
+
+    user: int
+    receiver: int
+    permille: int
+
+    def apply(self, pair: Pair) -> None:
+        user, receiver = pair.users[self.user], pair.users[self.receiver]
+        shares = pair.machine.balance(user) * self.permille // 1_000
+
+        def exact() -> bool:
+            pair.machine.transfer(user, receiver, shares)
+            return True
+
+        pair.send("send shares", user, exact, "transfer", receiver, shares)
+
+
+# ── gifts ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Donate:
+    """Tokens sent to the vault, or supplied, repaid or deposited in its name."""
+
+    kind: str  # idle, supply, repay, save
+    token: str
+    amount: int
+
+    def apply(self, pair: Pair) -> None:
+        getattr(self, f"_{self.kind}")(pair, _token(pair, self.token), pair.chain.address)
+
+    def _idle(self, pair: Pair, token: Token, vault: str) -> None:
+        token.mint(vault, self.amount)
+        pair.market.mint(token.symbol, vault, self.amount)
+        pair.tally.done["donate idle"] += 1
+
+    def _supply(self, pair: Pair, token: Token, vault: str) -> None:
+        lab, whale = pair.world.aave, pair.world.whale
+        token.provide(whale, lab.pool, self.amount)
+        pair.both(
+            "donate supply",
+            lambda: pair.market.aave.supply(token.symbol, self.amount),
+            lambda: lab.pool.send("supply", token, self.amount, vault, 0, sender=whale).value,
+        )
+
+    def _repay(self, pair: Pair, token: Token, vault: str) -> None:
+        lab, whale = pair.world.aave, pair.world.whale
+        token.provide(whale, lab.pool, self.amount)
+        pair.both(
+            "donate repay",
+            lambda: pair.market.aave.repay(token.symbol, self.amount),
+            lambda: lab.pool.send("repay", token, self.amount, 2, vault, sender=whale).value,
+        )
+
+    def _save(self, pair: Pair, token: Token, vault: str) -> None:
+        save, whale = pair.world.save, pair.world.whale
+        pair.world.usdc.provide(whale, save.contract, self.amount)
+        pair.both(
+            "donate save",
+            lambda: pair.market.save.deposit(vault, self.amount),
+            lambda: save.contract.send("deposit", self.amount, vault, sender=whale).value,
+        )
+
+
+# ── roles ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Run:
+    rule: str
+    who: str = "keeper"
+
+    def apply(self, pair: Pair) -> None:
+        caller = _address(pair, self.who)
+        pair.send(self.rule, caller, lambda: pair.machine.run(self.rule, caller), self.rule)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """The keeper runs what is due, in order."""
+
+    def apply(self, pair: Pair) -> None:
+        for rule in pair.machine.vault.rules:
+            if pair.machine.due(rule.name):
+                Run(rule.name).apply(pair)
+
+
+@dataclass(frozen=True)
+class Settle:
+    def apply(self, pair: Pair) -> None:
+        pair.send("settle", pair.users[1], pair.machine.settle, "settle")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """freeze, unfreeze, emergency_exit."""
+
+    call: str
+    who: str
+
+    def apply(self, pair: Pair) -> None:
+        caller = _address(pair, self.who)
+        pair.send(self.call, caller, lambda: getattr(pair.machine, self.call)(caller), self.call)
+
+
+# ── the environment ────────────────────────────────────────────────────────────────────────
+
+
+_SENSIBLE = {"WETH": (300 * 10**8, 2_000 * 10**8, 20_000 * 10**8), "USDC": (9 * 10**7, 10**8, 11 * 10**7)}
+"""Lowest, usual and highest answers: what a pool can follow. After an odd answer a move begins from the usual."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A price to `permille` of itself, the pool after it if `arbitrage`."""
+
+    token: str
+    permille: int
+    arbitrage: bool = True
+
+    def apply(self, pair: Pair) -> None:
+        answer = pair.market.feeds[self.token].answer * self.permille // 1_000
+        low, usual, high = _SENSIBLE[self.token]
+        if not low <= answer <= high:
+            answer = usual
+        pair.feed(self.token, answer, arbitrage=self.arbitrage)
+        pair.tally.done["move price"] += 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """A feed reports nonsense: an answer, or an age (negative: from the future)."""
+
+    token: str
+    answer: int | None = None
+    age: int = 0
+
+    def apply(self, pair: Pair) -> None:
+        answer = pair.market.feeds[self.token].answer if self.answer is None else self.answer
+        pair.feed(self.token, answer, self.age, arbitrage=False)
+        pair.tally.done["odd answer"] += 1
+
+
+@dataclass(frozen=True)
+class Mend:
+    """Every feed answers again, and the pool follows."""
+
+    def apply(self, pair: Pair) -> None:
+        for token, feed in pair.market.feeds.items():
+            low, usual, high = _SENSIBLE[token]
+            pair.feed(token, feed.answer if low <= feed.answer <= high else usual, arbitrage=False)
+        pair.world.arbitrage()
+        pair.tally.done["mend feeds"] += 1
+
+
+@dataclass(frozen=True)
+class Wait:
+    seconds: int
+    refresh: bool = True
+
+    def apply(self, pair: Pair) -> None:
+        pair.warp(self.seconds)
+        if self.refresh:
+            for token, feed in pair.market.feeds.items():
+                pair.feed(token, feed.answer, arbitrage=False)
+        pair.tally.done["wait"] += 1
+
+
+@dataclass(frozen=True)
+class Save:
+    """The savings vault gains, loses (millionths of its assets), or lends out all but a part."""
+
+    kind: str  # gain, lose, lend
+    millionths: int
+
+    def apply(self, pair: Pair) -> None:
+        save, books = pair.world.save, pair.market.save
+        amount = books.total_assets * self.millionths // 10**6
+        if self.kind == "gain":
+            save.gain(amount)
+            books.total_assets += amount
+        elif self.kind == "lose":
+            save.lose(amount)
+            books.total_assets -= amount
+        else:
+            save.limit_liquidity(amount)
+            books.lent_out = books.total_assets - amount
+        pair.tally.done[f"save: {self.kind}"] += 1
+
+
+@dataclass(frozen=True)
+class Whale:
+    """Somebody else borrows from Aave what is there (permille), or repays: rates and liquidity move."""
+
+    token: str
+    permille: int
+
+    def apply(self, pair: Pair) -> None:
+        token, lab, whale = _token(pair, self.token), pair.world.aave, pair.world.whale
+        reserve = pair.market.aave.reserves[self.token]
+        amount = reserve.available * self.permille // 1_000
+        try:
+            lab.borrow(whale, token, amount)
+        except ChainReverted:
+            return
+        reserve.available -= amount
+        pair.tally.done["whale borrows"] += 1
+
+
+@dataclass(frozen=True)
+class WhaleRepays:
+    token: str
+
+    def apply(self, pair: Pair) -> None:
+        token, lab, whale = _token(pair, self.token), pair.world.aave, pair.world.whale
+        owed, reserve = lab.owed(whale, token), pair.market.aave.reserves[self.token]
+        if owed and not reserve.paused:
+            token.provide(whale, lab.pool, owed)
+            reserve.available += int(lab.repay(whale, token).value)
+            pair.tally.done["whale repays"] += 1
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Aave freezes or pauses a reserve, or lifts that."""
+
+    kind: str  # freeze, pause
+    token: str
+    on: bool
+
+    def apply(self, pair: Pair) -> None:
+        getattr(pair.world.aave, self.kind)(_token(pair, self.token), self.on)
+        reserve = pair.market.aave.reserves[self.token]
+        if self.kind == "freeze":
+            reserve.frozen = self.on
+        else:
+            reserve.paused = self.on
+        pair.tally.done["reserve flags"] += 1
+
+
+@dataclass(frozen=True)
+class Liquidate:
+    """Somebody tries; a success tells how much."""
+
+    permille: int
+
+    def apply(self, pair: Pair) -> None:
+        world, vault = pair.world, pair.chain.address
+        owed = pair.market.aave.reserves["USDC"].owed * self.permille // 1_000
+        world.usdc.provide(world.arbitrageur, world.aave.pool, owed)
+        try:
+            receipt = world.aave.liquidate(world.arbitrageur, vault, world.weth, world.usdc, owed)
+        except ChainReverted as reverted:
+            if _can_be_liquidated(pair) and reverted.reason not in _NOT_NOW:
+                raise Disagreement(f"not liquidated: {reverted.reason}") from reverted
+            pair.tally.reverted["liquidate"] += 1
+            return
+        event = receipt.event("LiquidationCall")
+        seized, repaid = event["liquidatedCollateralAmount"], event["debtToCover"]
+        pair.market.aave.liquidated("WETH", seized, "USDC", repaid)
+        pair.tally.done["liquidate"] += 1
+
+
+_NOT_NOW = {"25", "26", "29", "SafeMath: subtraction overflow"}
+"""Aave's reasons that are not about health: sizes that round to nothing, nothing to repay, a paused reserve,
+collateral that is lent out."""
+
+
+def _can_be_liquidated(pair: Pair) -> bool:
+    try:
+        return pair.market.aave.data().health < 10**18
+    except Reverted:
+        return False
+
+
+Operation = (
+    Deposit
+    | Mint
+    | Withdraw
+    | Redeem
+    | Send
+    | Donate
+    | Run
+    | Keep
+    | Settle
+    | Turn
+    | Move
+    | Report
+    | Mend
+    | Wait
+    | Save
+    | Whale
+    | WhaleRepays
+    | Flag
+    | Liquidate
+)
+
+
+# ── strategies ─────────────────────────────────────────────────────────────────────────────
+
+_USER = st.integers(0, 2)
+_PERMILLE = st.integers(0, 1_000) | st.just(1_000)
+_EXTRA = st.sampled_from([0, 0, 0, -1, 1])
+_AMOUNT = st.integers(1, 10**6 * USDC) | st.sampled_from([0, 1, 10**13])
+_SECONDS = st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 30 * 86_400)
+
+
+def operations(rules: tuple[str, ...]) -> st.SearchStrategy[Operation]:
+    """Any of them, the useful ones more often than the odd ones."""
+    usual: list[st.SearchStrategy[Operation]] = [
+        st.builds(Deposit, _USER, _AMOUNT),
+        st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
+        st.builds(Withdraw, _USER, _USER, _PERMILLE, _EXTRA, st.booleans()),
+        st.builds(Redeem, _USER, _PERMILLE, _EXTRA, st.booleans()),
+        st.builds(Keep),
+        st.builds(Keep),
+        st.builds(Move, st.just("WETH"), st.integers(780, 1_250)),
+        st.builds(Move, st.just("WETH"), st.integers(930, 1_070)),
+        st.builds(Wait, _SECONDS),
+        st.builds(Settle),
+        st.builds(Save, st.just("gain"), st.integers(0, 20_000)),
+        st.builds(Save, st.just("lose"), st.integers(0, 3_000)),
+        st.builds(Run, st.sampled_from(rules), st.sampled_from(["keeper", "keeper", *WHO])),
+    ]
+    odd: list[st.SearchStrategy[Operation]] = [
+        st.builds(Redeem, _USER, _PERMILLE, to_vault=st.just(True)),
+        st.builds(Send, _USER, _USER, _PERMILLE),
+        st.builds(Donate, st.just("idle"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
+        st.builds(Donate, st.just("supply"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
+        st.builds(Donate, st.sampled_from(["repay", "save"]), st.just("USDC"), st.integers(1, 10**11)),
+        st.builds(Turn, st.sampled_from(["freeze", "unfreeze", "unfreeze", "unfreeze"]), st.sampled_from(WHO)),
+        st.builds(Turn, st.just("unfreeze"), st.just("owner")),
+        st.builds(Turn, st.just("emergency_exit"), st.just("stranger")),
+        st.builds(Move, st.just("USDC"), st.integers(985, 1_015)),
+        st.builds(Move, st.just("WETH"), st.integers(500, 1_900), st.booleans()),
+        st.builds(Move, st.just("WETH"), st.integers(990, 1_010), st.just(False)),
+        st.builds(Report, st.sampled_from(["USDC", "WETH"]), st.sampled_from([0, -1, 2**128, 2**128 + 1])),
+        st.builds(Report, st.sampled_from(["USDC", "WETH"]), age=st.sampled_from([-1, 3_600, 3_601, 86_400, 86_401])),
+        st.builds(Mend),
+        st.builds(Mend),
+        st.builds(Wait, _SECONDS, st.just(False)),
+        st.builds(Save, st.just("lend"), st.integers(0, 1_000_000)),
+        st.builds(Save, st.just("lend"), st.just(1_000_000)),
+        st.builds(Save, st.sampled_from(["gain", "lose"]), st.integers(0, 400_000)),
+        st.builds(Whale, st.sampled_from(["USDC", "WETH"]), st.sampled_from([500, 990, 1_000])),
+        st.builds(WhaleRepays, st.sampled_from(["USDC", "WETH"])),
+        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.booleans()),
+        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.just(False)),
+        st.builds(Liquidate, st.sampled_from([100, 500, 1_000])),
+    ]
+    return st.sampled_from([*usual, *usual, *usual, *odd]).flatmap(lambda one: one)
+
+
+def last_operations() -> st.SearchStrategy[list[Operation]]:
+    """The exit, and what users do after it."""
+    after = st.one_of(
+        st.builds(Redeem, _USER, _PERMILLE, _EXTRA, st.booleans()),
+        st.builds(Withdraw, _USER, _USER, _PERMILLE, _EXTRA, st.booleans()),
+        st.builds(Deposit, _USER, _AMOUNT),
+        st.builds(Keep),
+        st.builds(Turn, st.sampled_from(["emergency_exit", "freeze", "unfreeze"]), st.sampled_from(WHO)),
+        st.builds(Donate, st.just("idle"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
+        st.builds(Save, st.just("lend"), st.just(1_000_000)),
+        st.builds(Report, st.just("USDC"), st.just(0)),
+        st.builds(Wait, _SECONDS, st.booleans()),
+        st.builds(Mend),
+    )
+    exits = st.builds(Turn, st.just("emergency_exit"), st.sampled_from(["owner", "guardian"]))
+    return st.builds(lambda one, rest: [one, *rest], exits, st.lists(after, min_size=4, max_size=8))

@@ -1,0 +1,203 @@
+"""A compiled vault on the real venues and the exact machine beside it, told the same story step by step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from differential.market import ExactMarket, exact_market, read_indices
+from lab.chain import Reverted as ChainReverted
+from lab.world import World
+from stratc_compiler.certify import ProvedVault
+from stratc_compiler.interpret import Reverted
+from stratc_compiler.machine import Machine, Roles
+from stratc_targets.vyper.symbols import symbols_of
+from vyper_target.vaults import Deployed, deploy
+
+_OWN_WORDS = ("arith", "deposit", "floor", "mode", "oracle", "roles", "round", "rule", "shares", "withdraw")
+"""What the contract's own revert reasons begin with; those must be the same in both."""
+
+
+class Disagreement(AssertionError):
+    """The contract and the machine differ."""
+
+
+@dataclass
+class Tally:
+    """How often each operation succeeded and reverted: a run that does nothing must not pass."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    reverted: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def operations(self) -> int:
+        return self.done.total() + self.reverted.total()
+
+    def told(self) -> str:
+        names = sorted(self.done | self.reverted)
+        lines = [f"{name:<18} {self.done[name]:>6} done {self.reverted[name]:>6} reverted" for name in names]
+        return "\n".join([f"{self.operations} operations", *lines, *map(str, self.reasons.most_common())])
+
+
+@dataclass
+class Pair:
+    """Both, with the same people."""
+
+    world: World
+    chain: Deployed
+    machine: Machine
+    market: ExactMarket
+    tally: Tally
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        return self.world.users[:3]
+
+    # ── calls ──────────────────────────────────────────────────────────────────────────────
+
+    def both(self, name: str, exact: Callable[[], Any], onchain: Callable[[], Any]) -> Any:
+        """Both succeed with the same value, or both revert, for the same reason where it is the contract's own."""
+        expected, told = _outcome(exact, Reverted)
+        actual, reason = _outcome(onchain, ChainReverted)
+        if told is None and reason is None:
+            _same(f"value of {name}", expected, actual)
+            self.tally.done[name] += 1
+            return actual
+        if told is None or reason is None:
+            raise Disagreement(f"{name}: the machine {told or 'succeeds'}, the contract {reason or 'succeeds'}")
+        if reason.partition(":")[0] in _OWN_WORDS:
+            _same(f"reason of {name}", told, reason)
+        self.tally.reverted[name] += 1
+        self.tally.reasons[f"{name}: {told}"] += 1
+        return None
+
+    def send(self, name: str, sender: str, exact: Callable[[], Any], fn: str, *args: Any) -> Any:
+        """A transaction to the vault."""
+        return self.both(name, exact, lambda: self.chain.contract.send(fn, *args, sender=sender).value)
+
+    # ── comparison ─────────────────────────────────────────────────────────────────────────
+
+    def compare(self, probe: int, user: str) -> None:
+        """Everything that can be seen of the vault; previews for the amount `probe`, limits for one user."""
+        call, machine = self.chain.call, self.machine
+        self._compare_state()
+        book = machine.book
+        _same("supply", book.supply, call("totalSupply"))
+        _same("mode", int(book.mode), call("mode"))
+        _same("round assets", book.round_assets, call("round_assets"))
+        _same("withdrawn in the round", book.round_withdrawn, call("round_withdrawn"))
+        _same("round allowance", machine.round_allowance(), call("round_allowance"))
+        for timer, last in book.last_run.items():
+            _same(f"last run of {timer}", last, call(f"{timer}_last_run"))
+        for position, mark in book.marks.items():
+            _same(f"mark of {position}", mark, call(f"mark_{position}"))
+        for holder in (*self.users, self.chain.address):
+            _same(f"shares of {holder}", machine.balance(holder), call("balanceOf", holder))
+            _same(f"USDC of {holder}", self.market.balance("USDC", holder), self.world.usdc.balance(holder))
+        self._compare_views(probe, user)
+
+    def _compare_state(self) -> None:
+        names = symbols_of(self.machine.vault).fields
+        for name, value in self.machine.positions().items():
+            _same(name, value, self._position(name))
+        machine = _outcome(lambda: self.machine.state().bound, Reverted)[0]
+        contract = _outcome(self.chain.state, ChainReverted)[0]
+        if machine is None or contract is None:
+            _same("whether prices are usable", machine is not None, contract is not None)
+            return
+        for name, member in names.items():
+            _same(name, machine[name], contract[member])
+
+    def _position(self, name: str) -> int:
+        word, _, token = name.removesuffix(")").partition("(")
+        me, world = self.chain.address, self.world
+        match word:
+            case "idle":
+                return world.token(token).balance(me)
+            case "aave.collateral":
+                return world.aave.supplied(me, world.token(token))
+            case "aave.debt":
+                return world.aave.owed(me, world.token(token))
+            case "save":
+                return world.save.value(me)
+        raise KeyError(name)
+
+    def _compare_views(self, probe: int, user: str) -> None:
+        machine, shares = self.machine, probe * 10**12
+        views: list[tuple[str, Callable[[], Any], tuple[Any, ...]]] = [
+            ("totalAssets", machine.total_assets, ()),
+            ("convertToShares", lambda: machine.preview_deposit(probe), (probe,)),
+            ("convertToAssets", lambda: machine.preview_redeem(shares), (shares,)),
+            ("previewDeposit", lambda: machine.preview_deposit(probe), (probe,)),
+            ("previewMint", lambda: machine.preview_mint(shares), (shares,)),
+            ("previewWithdraw", lambda: machine.preview_withdraw(probe), (probe,)),
+            ("previewRedeem", lambda: machine.preview_redeem(shares), (shares,)),
+            ("maxDeposit", machine.max_deposit, (user,)),
+            ("maxMint", machine.max_deposit, (user,)),
+            ("maxWithdraw", lambda: machine.max_withdraw(user), (user,)),
+            ("maxRedeem", lambda: machine.max_redeem(user), (user,)),
+            ("settled", machine.settled, ()),
+        ]
+        views += [(f"{rule.name}_due", self._due(rule.name), ()) for rule in machine.vault.rules]
+        views += [(f"health_{one.name}", self._health(one.name), ()) for one in machine.vault.venues if one.health]
+        for fn, exact, args in views:
+            expected, told = _outcome(exact, Reverted)
+            actual, reason = _outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
+            _same(fn, expected, actual)
+            _same(f"reason of {fn}", told, reason)
+
+    def _due(self, rule: str) -> Callable[[], bool]:
+        return lambda: self.machine.due(rule)
+
+    def _health(self, venue: str) -> Callable[[], int]:
+        return lambda: self.machine.health(venue)
+
+    # ── the environment ────────────────────────────────────────────────────────────────────
+
+    def warp(self, seconds: int) -> None:
+        self.world.chain.warp(seconds)
+        self.market.time = self.world.chain.timestamp()
+        read_indices(self.world, self.market.aave)
+
+    def feed(self, token: str, answer: int, age: int = 0, *, arbitrage: bool = True) -> None:
+        """An answer that is `age` seconds old; the pool follows one that makes sense if told to."""
+        updated_at = self.world.chain.timestamp() - age
+        self.world.feeds[token].set_raw(answer=answer, updated_at=updated_at)
+        feed = self.market.feeds[token]
+        feed.answer, feed.updated_at = answer, updated_at
+        self.market.aave.reserves[token].price = answer
+        if arbitrage and all(0 < one.answer < 10**15 for one in self.market.feeds.values()):
+            self.world.arbitrage()
+
+    def price(self, token: str) -> Fraction:
+        return Fraction(self.market.feeds[token].answer, 10**8)
+
+
+def _outcome(action: Callable[[], Any], failure: type[Exception]) -> tuple[Any, str | None]:
+    """(value, None), or (None, the reason)."""
+    try:
+        return action(), None
+    except failure as reverted:
+        return None, getattr(reverted, "reason", None) or str(reverted) or "no reason given"
+
+
+def _same(what: str, exact: object, onchain: object) -> None:
+    if exact != onchain:
+        raise Disagreement(f"{what}: the machine says {exact}, the chain {onchain}")
+
+
+def pair_up(world: World, proved: ProvedVault, tally: Tally | None = None) -> Pair:
+    """Deploy, and set the machine beside it."""
+    return pair_of(deploy(world, proved), tally)
+
+
+def pair_of(deployed: Deployed, tally: Tally | None = None) -> Pair:
+    """The machine beside a vault that was just deployed."""
+    roles = Roles(deployed.owner, deployed.guardian, deployed.keeper)
+    market = exact_market(deployed.world, deployed.model, deployed.address)
+    machine = Machine(deployed.model, market, roles, deployed.address)
+    return Pair(deployed.world, deployed, machine, market, tally or Tally())

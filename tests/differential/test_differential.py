@@ -1,0 +1,101 @@
+"""The emitted vaults on the real venues against the exact machine: the same operations, equal to the wei.
+
+After every operation everything that can be seen is compared: shares, supply, balances, positions, values, previews,
+limits, which rules are due, mode, round, timers, marks. Both must succeed or both revert, for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from differential.operations import Deposit, Keep, Operation, Whale, last_operations, operations
+from differential.pair import Disagreement, Tally, pair_up
+from differential.stories import STORIES, tell
+from lab.world import World
+from vyper_target.vaults import USDC, example
+
+OPENING = (Whale("USDC", 600), Whale("WETH", 300), Deposit(0, 100_000 * USDC), Deposit(1, 50_000 * USDC), Keep())
+"""What every random story begins with: other people's debts, so that there is interest, and a working vault."""
+
+EXPECTED = {"deposit": (30, 1), "mint": (5, 2), "withdraw": (5, 2), "redeem": (10, 2), "rebalance": (15, 2)}
+"""Of 1,000 operations so many must be this one and succeed, and revert: a run that only reverts says nothing."""
+
+
+def random_stories(world: World, name: str, stories: int, *, seeded: bool) -> Tally:
+    """So many lists of operations, each on a fresh vault. Raises Disagreement, with the shortest list found."""
+    proved, tally = example(name), Tally()
+    rules = tuple(rule.name for rule in proved.vault.rules)
+
+    @settings(
+        max_examples=stories,
+        derandomize=seeded,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(
+        st.lists(operations(rules), min_size=30, max_size=60),
+        st.just([]) | last_operations(),
+        st.integers(0, 10**7 * USDC),
+        st.integers(0, 2),
+    )
+    def told(story: list[Operation], ending: list[Operation], probe: int, user: int) -> None:
+        start = world.chain.snapshot()
+        try:
+            pair = pair_up(world, proved, tally)
+            for step in (*OPENING, *story, *ending):
+                step.apply(pair)
+                pair.compare(probe, pair.users[user])
+        finally:
+            world.chain.revert(start)
+
+    told()
+    return tally
+
+
+def check(tally: Tally, at_least: int) -> None:
+    """Enough ran, and it was not all in vain."""
+    print(tally.told())
+    assert tally.operations >= at_least, tally.told()
+    for name, (done, reverted) in EXPECTED.items():
+        assert tally.done[name] * 1_000 >= done * tally.operations, f"{name}\n{tally.told()}"
+        assert tally.reverted[name] * 1_000 >= reverted * tally.operations, f"{name}\n{tally.told()}"
+
+
+@pytest.mark.parametrize(("name", "stories", "at_least"), [("eth_carry", 36, 1_500), ("treasury", 18, 700)])
+def test_contract_and_machine_agree(
+    revm_world: World, name: str, stories: int, at_least: int, record_property: Callable[[str, object], None]
+) -> None:
+    tally = random_stories(revm_world, name, stories, seeded=True)
+    record_property("operations", tally.operations)
+    check(tally, at_least)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("name", ["eth_carry", "treasury"])
+def test_contract_and_machine_agree_at_length(revm_world: World, name: str) -> None:
+    check(random_stories(revm_world, name, 600, seeded=False), 25_000)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_story(revm_world: World, name: str) -> None:
+    story = STORIES[name]
+    tell(pair_up(revm_world, example(story.vault)), story)
+
+
+def test_a_disagreement_of_one_unit_is_noticed(revm_world: World) -> None:
+    """The comparison itself can fail."""
+    pair = pair_up(revm_world, example("treasury"))
+    Deposit(0, 100 * USDC).apply(pair)
+    pair.compare(1, pair.users[0])
+    pair.market.save.total_assets += 1
+    pair.market.balances["USDC", pair.chain.address] += 1
+    with pytest.raises(Disagreement, match=r"idle\(USDC\): the machine says 100000001, the chain 100000000"):
+        pair.compare(1, pair.users[0])
