@@ -218,7 +218,7 @@ def loss(vault: Vault, box: Box, ratio: Fraction, span: Span) -> ClaimSpec:
         for place, frame in moments:
             goal = _keeps(opening, frame, ratio)
             obligations.append(_obligation(name, place, f"at most {percent(ratio)} is lost", frame, goal, span))
-    text = "of the opening nav and what was deposited, by prices, interest, venues and the keeper's own trades"
+    text = "of opening nav and deposits, by markets, venues and the keeper's trades"
     return ClaimSpec(name, text, LosesAtMost(ratio), tuple(obligations), span)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from stratc_dsl.span import NOWHERE, Span
 
 
-@dataclass(frozen=True)
+@dataclass
 class Unsupported(Exception):
     """The strategy is valid, but uses something this version neither proves nor emits. Never dropped silently."""
 
