@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.text import percent
-from stratc_compiler.vault import Vault, VenueModel
+from stratc_compiler.vault import Held, Vault, VenueModel
 from stratc_compiler.verdict import GuardedAssumption, Guardian, Obligation
 from stratc_dsl.strategy import (
     AaveV3,
@@ -35,6 +35,7 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
         *(_written(assumption) for assumption in strategy.assumptions),
         *(implied for token in strategy.tokens for implied in _of_token(token)),
         *(implied for venue in strategy.venues for implied in _of_venue(venue, vault)),
+        *(_of_idle(held) for held in vault.held if held.venue is None and held.token != vault.base),
         *_of_the_vault(),
     )
 
@@ -57,7 +58,8 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
             yield from _of_prices((subject, vault.base))
         case "move" | "growth" if held is not None:
             yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
-            yield from (f"rate({held.name})", "keeper") if held.debt else (f"loss({held.venue})", f"gain({held.venue})")
+            yield from (f"gain({held.venue or held.name})", f"loss({held.venue})")
+            yield from (f"rate({held.name})", "keeper") if held.debt else ()
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":
@@ -144,11 +146,19 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
     if not any(isinstance(a, LossAtMost) and a.venue == venue.name for a in written):
         text = f"{venue.name} loses nothing of what is held there"
         yield _implied(f"loss({venue.name})", text, TRUSTED, "no `loss` assumption is written")
-    gain = f"what is held at {venue.name} grows by at most {percent(MOST_GAIN)} in a round"
+    gain = (
+        f"what is held at {venue.name} grows, and what is owed there is repaid by others, by at most "
+        f"{percent(MOST_GAIN)} in a round; at most that share of the first deposit was there before it"
+    )
     yield _implied(f"gain({venue.name})", gain, WATCHED, "the keeper compares the position with the settled vault's")
     if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
         text = f"{venue.name} can pay out all that is held there"
         yield _implied(f"liquidity({venue.name})", text, TRUSTED, "no `liquidity` assumption is written")
+
+
+def _of_idle(held: Held) -> GuardedAssumption:
+    text = f"nobody sends the vault more than {percent(MOST_GAIN)} of its {held.name} in a round"
+    return _implied(f"gain({held.name})", text, WATCHED, "the keeper compares the balance with the settled vault's")
 
 
 def _of_the_vault() -> Iterator[GuardedAssumption]:
@@ -157,8 +167,10 @@ def _of_the_vault() -> Iterator[GuardedAssumption]:
         "and 10^-8 USD: rounding is carried as an error of at most one such unit per division"
     )
     yield _implied("scale", scale, WATCHED, "the keeper reads total assets")
-    together = "prices do not move between the transactions of one keeper pass"
+    together = "prices, debts and flows stand still, and nobody exits, between the transactions of one keeper pass"
     yield _implied("pass", together, TRUSTED, "each rule checks its trigger and the floors again")
+    unfrozen = "the vault is open; after it was frozen for more than a round, claims hold again once it is settled"
+    yield _implied("open", unfrozen, TRUSTED, "a frozen vault cannot rebalance; deleverage and exit still run")
     code = "the EVM, the Vyper compiler and the tokens do what they say; the contract computes what the model computes"
     yield _implied("code", code, TRUSTED, "differential tests compare bytecode and model to the wei")
 

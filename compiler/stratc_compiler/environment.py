@@ -54,9 +54,9 @@ class Box:
 ONE = Fraction(1)
 
 MOST_GAIN = Fraction(1, 100)
-"""What a venue pays in one round at most, as a share of what is held there: an implied assumption, `gain(v)`.
+"""What a position gains in one round at most, by yield or gifts: an implied assumption, `gain(position)`.
 
-Without a bound a venue that multiplies the vault's money would break floors on shares of nav before the keeper can act.
+Without a bound whoever multiplies the vault's money could break floors on shares of nav before the keeper can act.
 """
 
 
@@ -106,11 +106,14 @@ def _against(token: Interval, base: Interval, is_base: bool) -> Interval:
 
 
 def _growth(strategy: Strategy, held: Held) -> Interval:
-    """What one round does to a position's amount: interest on a debt, loss or yield on an asset, nothing to idle."""
+    """What one round does to a position's amount: interest on a debt, loss or yield on an asset.
+
+    Gifts count as gains: tokens sent to the vault, debt repaid by others. Gifts of base are deposits without shares.
+    """
     if held.venue is None:
-        return Interval(ONE, ONE)
+        return Interval(ONE, ONE if held.token == strategy.base else ONE + MOST_GAIN)
     if held.debt:
-        return Interval(ONE, _interest(strategy, held))
+        return Interval(ONE - MOST_GAIN, _interest(strategy, held))
     losses = [a.ratio for a in strategy.assumptions if isinstance(a, LossAtMost) and a.venue == held.venue]
     return Interval(ONE - min(losses, default=Fraction(0)), ONE + MOST_GAIN)
 

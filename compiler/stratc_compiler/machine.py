@@ -288,7 +288,7 @@ class Machine:
     def round_allowance(self) -> int:
         """How much may still be withdrawn in this round."""
         limit = self.vault.withdrawals
-        if limit is None or self.book.mode is not Mode.OPEN or self.book.round_assets == 0:
+        if limit is None or self.book.mode is Mode.EXITED or self.book.round_assets == 0:
             return UNLIMITED
         begun = amount("round_assets", self.vault.base)
         bound = {begun.name: self.book.round_assets}
@@ -418,7 +418,7 @@ class Machine:
         with self._transaction():
             self._only(caller, self.roles.keeper, "keeper")
             if runs_frozen(rule):
-                _require(self.book.mode is not Mode.EXITED, "mode: exited")
+                self._not_exited()
             else:
                 self._only_open()
             if needs_state(rule):
@@ -452,7 +452,7 @@ class Machine:
         """The floors hold; a round begins where the rules have left the vault settled."""
         state = self.state()
         self._assert_floors(state)
-        if self.book.mode is Mode.OPEN and self._is_settled(state):
+        if self._is_settled(state):
             self._begin_round(state)
 
     def _begin_round(self, state: Evaluator) -> None:
@@ -461,7 +461,7 @@ class Machine:
 
     def settle(self) -> None:
         """Begin a new round where there is nothing to do for the keeper; anyone may."""
-        self._only_open()
+        _require(self.book.mode is not Mode.EXITED, "mode: exited")
         state = self.state()
         _require(self._is_settled(state), "round: not settled")
         self._begin_round(state)
@@ -473,6 +473,9 @@ class Machine:
 
     def _only_open(self) -> None:
         _require(self.book.mode is Mode.OPEN, "mode: not open")
+
+    def _not_exited(self) -> None:
+        _require(self.book.mode is not Mode.EXITED, "mode: exited")
 
     def freeze(self, caller: str) -> None:
         """Guardian or owner: stop deposits and risk."""

@@ -137,11 +137,12 @@ class Frame:
                 return self._rounded(inner if factor == 1 else Mul(number(factor), inner), rounding)
 
     def _variable(self, name: str) -> Expr:
-        if name in self.state:
-            return self.state[name]
-        if name not in self.known:
+        if name in self.known:
+            return self.known[name]
+        if name in self.vault.definitions:
             self.known[name] = self.expr(self.vault.definitions[name])
-        return self.known[name]
+            return self.known[name]
+        return self.state[name]
 
     def _monus(self, left: Expr, right: Expr) -> Expr:
         """max(left - right, 0), as bounds and one clause: the solver does better with these than with a conditional."""
@@ -156,7 +157,11 @@ class Frame:
         error = self.trace.fresh("error")
         self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(error, Rel.LE, DUST))
         if rounding is Rounding.DOWN:
-            return Sub(exact, error)
+            result = Sub(exact, error)
+            if isinstance(exact, Var):
+                # A position's value is never negative; where nothing is held and owed that decides a trigger.
+                self.trace.learn("rounding", Cmp(result, Rel.GE, ZERO))
+            return result
         # Nothing rounds up to nothing: without this a repaid debt would still seem to owe a unit.
         self.trace.learn("rounding", Or((Cmp(exact, Rel.GT, ZERO), Cmp(error, Rel.LE, ZERO))))
         return Add(exact, error)

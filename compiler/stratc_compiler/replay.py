@@ -102,10 +102,12 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
         if stays is not None and not all(_between(Fraction(s[name], WAD), stays) for s in (before, after)):
             return f"{name} leaves its range"
     for held in vault.held:
-        if held.venue is not None and not (held.venue == lost and not held.debt):
+        if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
                 return f"{held.name} grows out of its range"
-            if not held.debt and after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
+            if held.venue is None or held.debt:
+                continue
+            if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
     return _flows_fit(vault, box, played, opening)
 
@@ -114,6 +116,8 @@ def _flows_fit(vault: Vault, box: Box, played: Round, opening: Evaluator) -> str
     base = f"idle({vault.base})"
     if played.moment[base] != played.settled[base] + played.deposited - played.withdrawn:
         return "idle base does not add up"
+    if played.moment[base] < 0:
+        return "more is withdrawn than is idle"
     most = box.withdrawals
     if most is not None and played.withdrawn > most * opening.named("total_assets"):
         return "more is withdrawn than assumed"

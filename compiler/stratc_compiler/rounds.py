@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from stratc_compiler.environment import Box, Interval
+from stratc_compiler.environment import MOST_GAIN, Box, Interval
 from stratc_compiler.execute import Need, run_plan
-from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Rel, Sub, Var, number
+from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import OnCondition, RuleModel, Trades, Vault
 
@@ -62,8 +62,10 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
             growth = Interval(Fraction(0), Fraction(0)) if lost == held.venue and not held.debt else None
             _grow(frame, held.name, held.token, growth or box.growth[held.name], factors)
     for held in vault.idle:
-        if held.token != vault.base:
-            _grow(frame, held.name, held.token, Interval(Fraction(1), Fraction(1)), factors)
+        if held.token != vault.base and held in vault.held:
+            _grow(frame, held.name, held.token, box.growth[held.name], factors)
+        elif held.token != vault.base:
+            _whatever(frame, held.name)
     _flows(frame, vault, box, nav)
     _liquidity(frame, vault, box)
     return Opening(frame.primed(), nav)
@@ -98,8 +100,28 @@ def _grow(frame: Frame, name: str, token: str, growth: Interval, factors: dict[s
     if token in factors:
         product = Mul(product, factors[token])
     frame.trace.learn(f"move({name})", Cmp(after, Rel.EQ, product), Cmp(after, Rel.GE, ZERO))
-    frame.state[name] = after
+    frame.state[name] = _reading(frame, after)
     frame.known.clear()
+
+
+def _whatever(frame: Frame, name: str) -> None:
+    """What others left lying with the vault, in a token that is not allocated: any amount, and no part of nav."""
+    frame.state[name] = real(f"{name}@1")
+    frame.trace.learn("amounts are never negative", Cmp(frame.state[name], Rel.GE, ZERO))
+
+
+def _reading(frame: Frame, after: Expr) -> Expr:
+    """What a venue says of a position, which it may round by a unit either way; nothing is read of nothing."""
+    error = frame.trace.fresh("reading")
+    read = Add(after, error)
+    frame.trace.learn(
+        "rounding",
+        Cmp(error, Rel.GE, Mul(number(-1), DUST)),
+        Cmp(error, Rel.LE, DUST),
+        Cmp(read, Rel.GE, ZERO),
+        Or((Cmp(after, Rel.GT, ZERO), Cmp(error, Rel.LE, ZERO))),
+    )
+    return frame.named("read", read)
 
 
 def _flows(frame: Frame, vault: Vault, box: Box, nav: Expr) -> None:
@@ -133,12 +155,15 @@ def _liquidity(frame: Frame, vault: Vault, box: Box) -> None:
 
 
 def first_deposit(vault: Vault) -> Opening:
-    """The base case: a vault that holds nothing but what was just deposited."""
+    """The base case: a vault that holds what was deposited, and what others may have sent it before (see `gain`)."""
     frame = Frame(vault, {}, Trace())
     frame.state = dict.fromkeys(_state_names(vault), ZERO)
     for held in vault.held:
         if held.venue is not None and not held.debt:
-            frame.state[held.liquidity.name] = ZERO
+            gift = real(f"{held.name}@1")
+            most = Mul(number(MOST_GAIN), DEPOSITED)
+            frame.trace.learn(f"growth({held.name})", Cmp(gift, Rel.GE, ZERO), Cmp(gift, Rel.LE, most))
+            frame.state[held.name] = frame.state[held.liquidity.name] = gift
     frame.state[f"idle({vault.base})"] = DEPOSITED
     frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
     _at_scale(frame)

@@ -12,9 +12,11 @@ from stratc_compiler.assumptions import rests_on
 from stratc_compiler.certify import ProvedVault, certify
 from stratc_compiler.driver import Options, verify
 from stratc_compiler.environment import box_of
-from stratc_compiler.expr import Cmp, Rel
+from stratc_compiler.expr import Cmp, Mul, Rel, number
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.relax import DUST
 from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.rounds import SCALE, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import NAV, Condition
 from stratc_compiler.verdict import Guardian, Refuted, Unknown
 
@@ -176,6 +178,53 @@ def test_the_box_of_the_carry() -> None:
     assert weth.high == Fraction(12, 10) * Fraction(102, 98)
     debt = box.growth["aave.debt(USDC)"]
     hourly = Fraction(60, 100) / (365 * 24)
-    assert debt.low == 1
+    assert debt.low == Fraction(99, 100)  # others may repay
     assert debt.high is not None
     assert 1 + hourly < debt.high < 1 + hourly + hourly**2 * 2
+
+
+def test_without_a_rule_that_restores_the_bands_nothing_recovers() -> None:
+    """The way through the keeper's pass on which no rule fires counts as well."""
+    verification = verified("treasury", ("when weights outside band do rebalance", ""))
+    assert "recovers" in refuted(verification)
+
+
+def test_every_way_through_the_rules_is_looked_at() -> None:
+    vault, _ = vault_of("eth_carry")
+    ends = list(keeper_pass(trading_rules(vault), first_deposit(vault).frame, lambda *_: None))
+    assert len({end.fired for end in ends}) == 2 ** len(trading_rules(vault)) == 4
+
+
+def test_a_floor_that_a_rule_breaks_on_its_way_is_refuted() -> None:
+    """After the whole pass the floor would hold again, but the rule that breaks it reverts."""
+    aside = ("idle(USDC)   >= 1% of nav", "idle(USDC)   >= 5% of nav")
+    assert "recovers" in refuted(verified("eth_carry", aside))
+
+
+def test_interest_counts() -> None:
+    """A debt that nearly doubles before the keeper comes again is not safe, whatever prices do."""
+    usury = ("<= 60% per 1y", "<= 4_000% per 1y")
+    seldom = ("keeper every 1h", "keeper every 3d")
+    assert "loss <= 20% per round" in refuted(verified("eth_carry", usury, seldom))
+
+
+def test_the_scale_of_the_proof_is_the_scale_that_is_told() -> None:
+    verification = verified("treasury")
+    told = next(a.text for a in verification.assumptions if a.id == "scale")
+    assert "1,000,000 times" in told
+    assert SCALE == 1_000_000
+    scales = {
+        hypothesis.formula
+        for found in verification.claims
+        for result in found.obligations
+        for hypothesis in result.obligation.hypotheses
+        if hypothesis.label == "scale"
+    }
+    assert scales
+    assert all(isinstance(formula, Cmp) and formula.right == Mul(number(SCALE), DUST) for formula in scales)
+
+
+def test_a_band_that_rounding_can_leave_is_not_proved() -> None:
+    """Three millionths of nav to either side: the trades that are too small to make already fill that."""
+    narrow = ("25% +- 5%", "25% +- 0.0001%")
+    assert "recovers" not in proved(verified("treasury", narrow))

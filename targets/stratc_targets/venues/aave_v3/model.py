@@ -17,6 +17,7 @@ from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import AaveV3, Position, Relation, Strategy, Venue
 
 ROUNDING_UNITS = 2
+BASIS_POINT = Fraction(1, 10_000)
 
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
@@ -38,16 +39,27 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     thresholds: dict[Expr, Fraction] = {held.value: one.threshold or Fraction(0) for held, one in collateral.items()}
     ltvs: dict[Expr, Fraction] = {held.value: one.ltv or Fraction(0) for held, one in collateral.items()}
     owed: dict[Expr, Fraction] = {held.value: Fraction(1) for held in debts}
-    healthy = _covers(thresholds, owed)
+    healthy = _covers(_truncated(thresholds), owed)
     return VenueModel(
         venue.name,
         "aave_v3",
         (*collateral, *debts),
         never_liquidated=healthy,
-        after_borrow=_covers(ltvs, owed),
+        after_borrow=_covers(_truncated(ltvs), owed),
         after_withdraw=healthy,
         health=(thresholds, owed),
     )
+
+
+def _truncated(weights: dict[Expr, Fraction]) -> dict[Expr, Fraction]:
+    """Weights that bound the account's average from below as Aave computes it.
+
+    `calculateUserAccountData` truncates the value-weighted average threshold, and loan-to-value, to whole basis
+    points, so with several collaterals the average falls short of the exact one by less than a basis point.
+    """
+    if len(weights) < 2:
+        return weights
+    return {value: max(weight - BASIS_POINT, Fraction(0)) for value, weight in weights.items()}
 
 
 def _covers(weighted: dict[Expr, Fraction], owed: dict[Expr, Fraction]) -> Formula:

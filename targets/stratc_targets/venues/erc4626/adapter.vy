@@ -40,13 +40,15 @@ def liquidity(venue: address) -> uint256:
 @internal
 def deposit(venue: address, asset: address, amount: uint256, rounding: uint256):
     """
-    @notice Deposit. Reverts where the position grows by less than `amount`, but for `rounding` units: a venue that
-            charges for entry, or whose share price was inflated while it was empty.
+    @notice Deposit. Reverts where the position grows by less than `amount`, but for `rounding` units and one share:
+            a venue that charges for entry.
     """
     before: uint256 = self.held(venue)
     tokens.allow(asset, venue, amount)
     extcall IERC4626(venue).deposit(amount, self)
-    assert self.held(venue) + rounding >= before + amount, "erc4626: deposit lost value"
+    # Shares are whole: what does not fill one more share is lost to rounding, as the scale assumption allows.
+    slack: uint256 = rounding + 1 + staticcall IERC4626(venue).convertToAssets(1)
+    assert self.held(venue) + slack >= before + amount, "erc4626: deposit lost value"
 
 
 @internal
