@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 from lab.world import World
+from stratc_compiler.expr import Rounding
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.vault import Held, Swap, Vault
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Reserve
@@ -109,7 +110,11 @@ class ExactMarket:
         if held.venue == "aave":
             self.aave.supply(held.token, amount)
         else:
+            before = self.save.value(self.address)
             self.save.deposit(self.address, amount)
+            slack = held.rounding + 1 + self.save.to_assets(1, Rounding.DOWN)
+            if self.save.value(self.address) + slack < before + amount:
+                raise Reverted("erc4626: deposit lost value")
 
     def leave(self, held: Held, amount: int) -> None:
         if held.debt:

@@ -203,6 +203,7 @@ class Keep:
         for rule in pair.machine.vault.rules:
             if pair.machine.due(rule.name):
                 Run(rule.name).apply(pair)
+                pair.compare_state()  # before the next rule moves the same positions
 
 
 @dataclass(frozen=True)
@@ -393,6 +394,18 @@ def _can_be_liquidated(pair: Pair) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Crash:
+    """WETH falls to where the health factor is about this (permille), and somebody liquidates a part."""
+
+    permille: int
+
+    def apply(self, pair: Pair) -> None:
+        if pair.market.aave.reserves["USDC"].is_borrowed and all(map(pair.market.usable, pair.market.feeds)):
+            Move("WETH", self.permille * 10**18 // max(pair.market.aave.data().health, 1)).apply(pair)
+            Liquidate(300).apply(pair)
+
+
 Operation = (
     Deposit
     | Mint
@@ -413,6 +426,7 @@ Operation = (
     | WhaleRepays
     | Flag
     | Liquidate
+    | Crash
 )
 
 
@@ -467,6 +481,8 @@ def operations(rules: tuple[str, ...]) -> st.SearchStrategy[Operation]:
         st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.booleans()),
         st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.just(False)),
         st.builds(Liquidate, st.sampled_from([100, 500, 1_000])),
+        st.builds(Crash, st.integers(850, 1_100)),
+        st.builds(Crash, st.integers(850, 1_000)),
     ]
     return st.sampled_from([*usual, *usual, *usual, *odd]).flatmap(lambda one: one)
 
@@ -486,4 +502,13 @@ def last_operations() -> st.SearchStrategy[list[Operation]]:
         st.builds(Mend),
     )
     exits = st.builds(Turn, st.just("emergency_exit"), st.sampled_from(["owner", "guardian"]))
-    return st.builds(lambda one, rest: [one, *rest], exits, st.lists(after, min_size=4, max_size=8))
+    before: st.SearchStrategy[list[Operation]] = st.sampled_from([[], calm()])
+    return st.builds(
+        lambda first, one, rest: [*first, one, *rest], before, exits, st.lists(after, min_size=4, max_size=8)
+    )
+
+
+def calm() -> list[Operation]:
+    """The market as it mostly is: feeds answer, venues can pay."""
+    flags = [Flag(kind, token, False) for kind in ("freeze", "pause") for token in ("USDC", "WETH")]
+    return [*flags, Mend(), Save("lend", 1_000_000), WhaleRepays("USDC"), WhaleRepays("WETH")]

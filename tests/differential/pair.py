@@ -61,8 +61,8 @@ class Pair:
 
     def both(self, name: str, exact: Callable[[], Any], onchain: Callable[[], Any]) -> Any:
         """Both succeed with the same value, or both revert, for the same reason where it is the contract's own."""
-        expected, told = _outcome(exact, Reverted)
-        actual, reason = _outcome(onchain, ChainReverted)
+        expected, told = outcome(exact, Reverted)
+        actual, reason = outcome(onchain, ChainReverted)
         if told is None and reason is None:
             _same(f"value of {name}", expected, actual)
             self.tally.done[name] += 1
@@ -84,7 +84,7 @@ class Pair:
     def compare(self, probe: int, user: str) -> None:
         """Everything that can be seen of the vault; previews for the amount `probe`, limits for one user."""
         call, machine = self.chain.call, self.machine
-        self._compare_state()
+        self.compare_state()
         book = machine.book
         _same("supply", book.supply, call("totalSupply"))
         _same("mode", int(book.mode), call("mode"))
@@ -100,12 +100,13 @@ class Pair:
             _same(f"USDC of {holder}", self.market.balance("USDC", holder), self.world.usdc.balance(holder))
         self._compare_views(probe, user)
 
-    def _compare_state(self) -> None:
+    def compare_state(self) -> None:
+        """Balances, prices and everything derived from them."""
         names = symbols_of(self.machine.vault).fields
         for name, value in self.machine.positions().items():
             _same(name, value, self._position(name))
-        machine = _outcome(lambda: self.machine.state().bound, Reverted)[0]
-        contract = _outcome(self.chain.state, ChainReverted)[0]
+        machine = outcome(lambda: self.machine.state().bound, Reverted)[0]
+        contract = outcome(self.chain.state, ChainReverted)[0]
         if machine is None or contract is None:
             _same("whether prices are usable", machine is not None, contract is not None)
             return
@@ -145,8 +146,8 @@ class Pair:
         views += [(f"{rule.name}_due", self._due(rule.name), ()) for rule in machine.vault.rules]
         views += [(f"health_{one.name}", self._health(one.name), ()) for one in machine.vault.venues if one.health]
         for fn, exact, args in views:
-            expected, told = _outcome(exact, Reverted)
-            actual, reason = _outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
+            expected, told = outcome(exact, Reverted)
+            actual, reason = outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
             _same(fn, expected, actual)
             _same(f"reason of {fn}", told, reason)
 
@@ -177,7 +178,7 @@ class Pair:
         return Fraction(self.market.feeds[token].answer, 10**8)
 
 
-def _outcome(action: Callable[[], Any], failure: type[Exception]) -> tuple[Any, str | None]:
+def outcome(action: Callable[[], Any], failure: type[Exception]) -> tuple[Any, str | None]:
     """(value, None), or (None, the reason)."""
     try:
         return action(), None

@@ -91,21 +91,31 @@ STORIES: dict[str, Story] = {
         {"mint": 0},
     ),
     "withdrawals up to the round's limit and one unit past it": Story(
-        "eth_carry",
-        (*_OPENING, Withdraw(0, 0, 600), Withdraw(1, 1, 1_000, 1), Withdraw(1, 1, 1_000), Withdraw(0, 0, 1_000, 1)),
-        {"withdraw": 2},
-        {"withdraw": 2},
-    ),
-    "withdrawals down to the floor and one unit past it": Story(
-        "eth_carry",
+        "treasury",
         (
             *_OPENING,
-            Turn("freeze", "guardian"),  # no limit of the round in the way
+            Withdraw(0, 0, 600),
+            Withdraw(1, 1, 1_000, 1),
+            Withdraw(1, 1, 1_000),
+            Withdraw(0, 0, 1_000, 1),
+            Turn("freeze", "guardian"),
+            Withdraw(0, 0, 1_000, 1),
+        ),
+        {"withdraw": 2},
+        {"withdraw": 3},
+    ),
+    "withdrawals down to the floor and one unit past it": Story(
+        "treasury",
+        (
+            *_OPENING,
+            Save("gain", 10_000_000),  # idle is now 5.7% of nav: the floor is nearer than the round's limit
             Withdraw(0, 0, 1_000, 1),
             Withdraw(0, 0, 1_000),
             Redeem(0, 1_000, 10**13),
+            Keep(),
+            Redeem(0, 1_000),
         ),
-        {"withdraw": 1},
+        {"withdraw": 1, "redeem": 1, "rebalance": 2},
         {"withdraw": 1, "redeem": 1},
     ),
     "a floor that is broken from outside lets nothing out and nothing in": Story(
@@ -161,6 +171,25 @@ STORIES: dict[str, Story] = {
         {"rebalance": 2},
     ),
     "rules that are not due": Story(
+        "treasury",
+        (
+            *_OPENING,
+            Run("rebalance"),
+            Run("harvest_save"),
+            Wait(86_399),
+            Run("harvest_save"),
+            Wait(1),
+            Run("harvest_save"),
+            Settle(),
+            Save("gain", 500_000),
+            Settle(),
+            Run("rebalance"),
+            Run("rebalance"),
+        ),
+        {"harvest_save": 2, "rebalance": 2, "settle": 1},
+        {"harvest_save": 2, "rebalance": 2, "settle": 1},
+    ),
+    "rules of a loan that are not due": Story(
         "eth_carry",
         (
             *_OPENING,
@@ -178,6 +207,21 @@ STORIES: dict[str, Story] = {
         {"deleverage_aave": 1, "rebalance": 1, "harvest_save": 2, "freeze_when_due": 1},
     ),
     "who may do what": Story(
+        "treasury",
+        (
+            *_OPENING,
+            Save("gain", 500_000),
+            *(Run("rebalance", who) for who in ("stranger", "guardian", "keeper")),
+            Wait(86_400),
+            *(Run("harvest_save", who) for who in ("stranger", "guardian", "owner")),
+            *(Turn("freeze", who) for who in ("stranger", "keeper", "guardian")),
+            *(Turn("unfreeze", who) for who in ("stranger", "keeper", "guardian", "owner")),
+            *(Turn("emergency_exit", who) for who in ("stranger", "keeper", "owner")),
+        ),
+        {"rebalance": 2, "harvest_save": 2, "freeze": 1, "unfreeze": 1, "emergency_exit": 1},
+        {"rebalance": 2, "harvest_save": 2, "freeze": 2, "unfreeze": 3, "emergency_exit": 2},
+    ),
+    "who may do what with a loan": Story(
         "eth_carry",
         (
             *_OPENING,
@@ -230,6 +274,23 @@ STORIES: dict[str, Story] = {
         {"deposit": 3},
         {"deposit": 5, "redeem": 4},
     ),
+    "an answer as old as its heartbeat, and a second older": Story(
+        "treasury",
+        (
+            *_OPENING,
+            Report("USDC", age=86_400),
+            Deposit(2, USDC),
+            Withdraw(0, 0, 10),
+            Report("USDC", age=86_401),
+            Deposit(2, USDC),
+            Mint(2, 2, 10**18),
+            Withdraw(0, 0, 10, 1),
+            Redeem(0, 10, past=True),
+            Settle(),
+        ),
+        {"deposit": 3, "withdraw": 1},
+        {"deposit": 1, "mint": 1, "withdraw": 1, "redeem": 1, "settle": 1},
+    ),
     "amounts beyond 128 bits": Story(
         "treasury",
         (
@@ -243,6 +304,28 @@ STORIES: dict[str, Story] = {
         {"mint": 2, "redeem": 1},
     ),
     "frozen": Story(
+        "treasury",
+        (
+            *_OPENING,
+            Turn("freeze", "guardian"),
+            Deposit(2, 100 * USDC),
+            Mint(2, 2, 10**18),
+            Settle(),
+            Withdraw(0, 0, 10),
+            Redeem(0, 10, past=True),
+            Save("gain", 500_000),
+            Run("rebalance"),
+            Wait(86_400),
+            Run("harvest_save"),
+            Turn("freeze", "owner"),
+            Turn("unfreeze", "owner"),
+            Deposit(2, 100 * USDC),
+            Keep(),
+        ),
+        {"deposit": 3, "withdraw": 1, "redeem": 1, "settle": 1, "unfreeze": 1, "rebalance": 2, "harvest_save": 2},
+        {"deposit": 1, "mint": 1, "rebalance": 1, "harvest_save": 1, "freeze": 1},
+    ),
+    "frozen with a loan": Story(
         "eth_carry",
         (
             *_OPENING,
@@ -260,10 +343,34 @@ STORIES: dict[str, Story] = {
             Deposit(2, 100 * USDC),
             Keep(),
         ),
-        {"deleverage_aave": 1, "deposit": 3, "withdraw": 1, "unfreeze": 1},
-        {"deposit": 1, "mint": 1, "settle": 1, "rebalance": 1, "freeze": 1},
+        {"deleverage_aave": 1, "deposit": 3, "withdraw": 1, "settle": 1, "unfreeze": 1},
+        {"deposit": 1, "mint": 1, "rebalance": 1, "freeze": 1},
     ),
     "the exit, in two goes": Story(
+        "treasury",
+        (
+            *_OPENING,
+            Save("lend", 20_000),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 500),
+            Save("lend", 1_000_000),
+            Turn("emergency_exit", "guardian"),
+            Turn("unfreeze", "owner"),
+            Turn("freeze", "owner"),
+            Deposit(2, 100 * USDC),
+            Run("rebalance"),
+            Run("harvest_save"),
+            Settle(),
+            Wait(10 * 86_400, refresh=False),
+            Redeem(0, 500),
+            Withdraw(0, 2, 1_000, 1),
+            Withdraw(0, 2, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"emergency_exit": 2, "redeem": 3, "withdraw": 1},
+        {"unfreeze": 1, "freeze": 1, "deposit": 1, "rebalance": 1, "harvest_save": 1, "settle": 1, "withdraw": 1},
+    ),
+    "the exit of a loan, in two goes": Story(
         "eth_carry",
         (
             *_OPENING,
@@ -293,6 +400,19 @@ STORIES: dict[str, Story] = {
         (*_OPENING, Save("lend", 20_000), Turn("emergency_exit", "guardian"), Redeem(0, 10, past=True)),
         {"redeem": 1},
         {"emergency_exit": 1},  # all or nothing: Aave keeps collateral that a debt needs
+    ),
+    "a venue whose shares have grown dear": Story(
+        "treasury",
+        (
+            Save("gain", 10**9),
+            Save("gain", 10**7),
+            Deposit(0, 100_000 * USDC + 3_210),
+            Run("rebalance"),
+            Save("lose", 999_990),
+            Run("rebalance"),
+        ),
+        {"rebalance": 2},
+        {"rebalance": 0},
     ),
     "venues that cannot pay": Story(
         "treasury",

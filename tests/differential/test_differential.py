@@ -21,7 +21,14 @@ from vyper_target.vaults import USDC, example
 OPENING = (Whale("USDC", 600), Whale("WETH", 300), Deposit(0, 100_000 * USDC), Deposit(1, 50_000 * USDC), Keep())
 """What every random story begins with: other people's debts, so that there is interest, and a working vault."""
 
-EXPECTED = {"deposit": (30, 1), "mint": (5, 2), "withdraw": (5, 2), "redeem": (10, 2), "rebalance": (15, 2)}
+EXPECTED = {
+    "deposit": (30, 1),
+    "mint": (5, 2),
+    "withdraw": (5, 2),
+    "redeem": (10, 2),
+    "rebalance": (15, 2),
+    "emergency_exit": (2, 1),
+}
 """Of 1,000 operations so many must be this one and succeed, and revert: a run that only reverts says nothing."""
 
 

@@ -27,6 +27,13 @@ def vault(revm_world: World, second: Erc4626Lab) -> Deployed:
     return deployed
 
 
+def test_what_is_counted_as_two_must_be_two(revm_world: World) -> None:
+    """One savings vault bound to two names would count every deposit twice."""
+    text = (HERE / "everything.strat").read_text(encoding="utf-8")
+    with pytest.raises(Reverted, match="save is save2"):
+        deploy(revm_world, proved(text, "everything.strat"), venue_save2=revm_world.save)
+
+
 def refusal(vault: Deployed, rule: str) -> str:
     with pytest.raises(Reverted) as caught:
         vault.run(rule)

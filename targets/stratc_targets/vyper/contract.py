@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import combinations
 
 from stratc_compiler.vault import OnTimer, Vault
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import RUNTIME
-from stratc_targets.vyper.arguments import BindingKind
+from stratc_targets.vyper.arguments import BindingKind, constructor_layout
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.predicate_text import (
@@ -124,7 +125,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         tokens=tuple(_token(token, symbols) for token in vault.strategy.tokens),
         parameters=tuple(binding.parameter for binding in symbols.arguments),
         venue_constants=tuple(one for venue in symbols.venues.values() for one in venue.immutables),
-        venue_setup=_setup(symbols),
+        venue_setup=(*_setup(symbols), *_distinct(vault)),
         timers=tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer)),
         marks=tuple(mark.removeprefix("self.") for mark in marks.values()),
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -158,6 +159,18 @@ def _setup(symbols: Symbols) -> tuple[str, ...]:
         for venue in symbols.venues.values()
         for line in (*(f"{one.name} = {one.value}" for one in venue.immutables if not one.constant), *venue.checks)
     )
+
+
+def _distinct(vault: Vault) -> tuple[str, ...]:
+    """What is counted as two must be two: tokens, and venues that hold positions, at addresses of their own."""
+    holding = {venue.name for venue in vault.venues}
+    lines = []
+    for one, other in combinations(constructor_layout(vault), 2):
+        same_kind = one.kind is other.kind
+        counted = one.kind is BindingKind.TOKEN or ({one.name, other.name} <= holding and one.kind is BindingKind.VENUE)
+        if same_kind and counted:
+            lines.append(f'assert {one.parameter} != {other.parameter}, "{one.name} is {other.name}"')
+    return tuple(lines)
 
 
 def _prices(symbols: Symbols) -> list[str]:

@@ -71,8 +71,9 @@ class Erc4626Books:
         return assets
 
     def _burn(self, owner: str, shares: int, assets: int) -> None:
-        if shares > self.shares.get(owner, 0) or assets > self.total_assets:
+        held = self.shares.get(owner, 0)
+        if shares > held or assets > self.total_assets:
             raise Reverted("ERC20InsufficientBalance")
-        self.shares[owner] -= shares
+        self.shares[owner] = held - shares
         self.total_supply -= shares
         self.total_assets -= assets

@@ -1,0 +1,60 @@
+"""The installed command, run as a user runs it: what it writes and what it prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.chain import Contract
+from lab.world import World
+from vyper_target.vaults import Deployed, example
+
+ROOT = Path(__file__).resolve().parents[2]
+STRATC = Path(sys.executable).with_name("stratc")
+
+
+def stratc(*words: str | Path, status: int) -> str:
+    """Standard output of `stratc`; fails with all it said if it ends with another status."""
+    done = subprocess.run([STRATC, *words], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == status, f"exit status {done.returncode}, not {status}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Built:
+    """The folder of one strategy, as `stratc build` wrote it."""
+
+    folder: Path
+
+    def json(self, name: str) -> Any:
+        """A file's content."""
+        return json.loads((self.folder / name).read_text("utf-8"))
+
+    def deploy(self, world: World) -> Deployed:
+        """Deploy what was written, each address found by the name that abi.json has for it."""
+        abi, code = self.json("abi.json"), (self.folder / "bytecode.hex").read_text("utf-8").strip()
+        (constructor,) = (entry for entry in abi if entry["type"] == "constructor")
+        addresses = _addresses(world)
+        args = [addresses[part["name"]] for part in constructor["inputs"]]
+        contract: Contract = world.chain.deploy(abi, code, args, name="vault")
+        return Deployed(world, contract, example("eth_carry").vault)
+
+
+def _addresses(world: World) -> dict[str, object]:
+    owner, guardian, keeper = world.chain.accounts[5:8]
+    return {
+        "owner_": owner,
+        "guardian_": guardian,
+        "keeper_": keeper,
+        "token_usdc": world.usdc,
+        "token_weth": world.weth,
+        "feed_usdc": world.feeds["USDC"],
+        "feed_weth": world.feeds["WETH"],
+        "venue_aave": world.aave.pool,
+        "venue_save": world.save,
+        "venue_dex": world.uniswap.router,
+    }

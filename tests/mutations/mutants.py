@@ -1,0 +1,264 @@
+"""Faults that somebody might put into the emitted contract, each with the story that must notice it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VAULT = "contracts/Vault.vy"
+
+
+@dataclass(frozen=True)
+class Change:
+    """In one file, `old` becomes `new`: it must stand there exactly once."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: its changes in the emitted sources, and the story in which contract and machine must part."""
+
+    name: str
+    changes: tuple[Change, ...]
+    caught_by: str
+
+
+def _one(name: str, caught_by: str, file: str, old: str, new: str) -> Mutant:
+    return Mutant(name, (Change(file, old, new),), caught_by)
+
+
+def _vault(name: str, caught_by: str, old: str, new: str) -> Mutant:
+    return _one(name, caught_by, VAULT, old, new)
+
+
+def _module(module: str, name: str, caught_by: str, old: str, new: str) -> Mutant:
+    return _one(name, caught_by, f"contracts/{module}.vy", old, new)
+
+
+_ROUNDING = "rounding on the way in and out"
+_NO_PRICE = "answers that are no prices"
+_ROUND = "withdrawals up to the round's limit and one unit past it"
+
+MUTANTS: tuple[Mutant, ...] = (
+    # shares
+    _vault(
+        "a deposit mints shares rounded up",
+        _ROUNDING,
+        "return arith.mul_div_down(assets, share_token.totalSupply",
+        "return arith.mul_div_up(assets, share_token.totalSupply",
+    ),
+    _vault(
+        "a withdrawal burns shares rounded down",
+        _ROUNDING,
+        "return arith.mul_div_up(assets, share_token.totalSupply",
+        "return arith.mul_div_down(assets, share_token.totalSupply",
+    ),
+    _vault(
+        "a redemption pays rounded up",
+        _ROUNDING,
+        "return arith.mul_div_down(shares,",
+        "return arith.mul_div_up(shares,",
+    ),
+    _vault(
+        "a mint takes rounded down",
+        _ROUNDING,
+        "return arith.mul_div_up(shares,",
+        "return arith.mul_div_down(shares,",
+    ),
+    Mutant(
+        "no virtual shares",
+        tuple(
+            Change(VAULT, f"arith.mul_div_{way}({old}", f"arith.mul_div_{way}({new}")
+            for way in ("down", "up")
+            for old, new in (
+                (
+                    "assets, share_token.totalSupply + 10 ** 12, s.total_assets + 1",
+                    "assets, max(share_token.totalSupply, 1), max(s.total_assets, 1)",
+                ),
+                (
+                    "shares, s.total_assets + 1, share_token.totalSupply + 10 ** 12",
+                    "shares, max(s.total_assets, 1), max(share_token.totalSupply, 1)",
+                ),
+            )
+        ),
+        "first depositor's attack",
+    ),
+    _module("arith", "rounding up rounds down", _ROUNDING, "quotient += 1", "quotient += 0"),
+    _module(
+        "arith",
+        "the product is taken modulo 2^256",
+        "amounts beyond 128 bits",
+        "if high == 0:",
+        "if high < max_value(uint256):",
+    ),
+    _module(
+        "share_token",
+        "more shares are burnt than held",
+        "the exit, in two goes",
+        'assert self.balanceOf[owner] >= amount, "shares: balance too low"\n'
+        "    self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)\n"
+        "    self.totalSupply",
+        "self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)\n    self.totalSupply",
+    ),
+    # prices
+    _module(
+        "oracle",
+        "a stale price is taken",
+        "an answer as old as its heartbeat, and a second older",
+        '    assert block.timestamp - updated_at <= feed.heartbeat + GRACE, "oracle: stale price"\n',
+        "",
+    ),
+    _module(
+        "oracle",
+        "a price is stale a second early",
+        "an answer as old as its heartbeat, and a second older",
+        "assert block.timestamp - updated_at <= feed.heartbeat",
+        "assert block.timestamp - updated_at < feed.heartbeat",
+    ),
+    Mutant(
+        "a negative answer is taken for its amount",
+        (
+            Change("contracts/oracle.vy", "assert 0 < answer and answer <= LARGEST_ANSWER", "assert answer != 0"),
+            Change("contracts/oracle.vy", "convert(answer, uint256)", "convert(abs(answer), uint256)"),
+        ),
+        _NO_PRICE,
+    ),
+    _module(
+        "oracle",
+        "an answer from the future is taken",
+        _NO_PRICE,
+        '    assert updated_at <= block.timestamp, "oracle: answer from the future"\n'
+        "    assert block.timestamp - updated_at <= feed.heartbeat",
+        "    assert updated_at <= feed.heartbeat + block.timestamp",
+    ),
+    # roles and modes
+    _module(
+        "roles",
+        "anyone may run rules",
+        "who may do what",
+        'assert msg.sender == self.keeper or msg.sender == self.owner, "roles: keeper only"',
+        "pass",
+    ),
+    _vault(
+        "anyone may sell everything",
+        "who may do what",
+        "    roles._only_guardian()\n    self._sell_everything()",
+        "    self._sell_everything()",
+    ),
+    _module(
+        "modes",
+        "the guardian may open the vault again",
+        "who may do what",
+        "roles._only_owner()",
+        "roles._only_guardian()",
+    ),
+    _vault(
+        "a frozen vault takes deposits",
+        "frozen",
+        "    modes._only_open()\n    s: State = self._read()\n    shares: uint256",
+        "    s: State = self._read()\n    shares: uint256",
+    ),
+    _module(
+        "modes",
+        "a vault that was sold opens again",
+        "the exit, in two goes",
+        '    assert self.mode == FROZEN, "mode: not frozen"\n',
+        "",
+    ),
+    _vault(
+        "floors and prices hold up those who leave after the exit",
+        "the exit, in two goes",
+        "    if not modes._is_exited():\n        self._assert_floors(self._refresh(s))",
+        "    self._assert_floors(self._refresh(self._read()))",
+    ),
+    # floors and rounds
+    _vault(
+        "withdrawals ignore the floors",
+        "withdrawals down to the floor and one unit past it",
+        '    assert self._floor_idle_usdc_5_of_nav(s), "floor: idle(USDC) >= 5% of nav"',
+        "    pass",
+    ),
+    _vault(
+        "withdrawals ignore the round's limit",
+        _ROUND,
+        '    assert assets <= self._round_allowance(), "withdraw: round limit"\n',
+        "",
+    ),
+    _vault(
+        "a frozen vault lets everybody out at once",
+        _ROUND,
+        "if modes._is_exited() or rounds.round_assets == 0:",
+        "if not modes._is_open() or rounds.round_assets == 0:",
+    ),
+    _vault("withdrawals are not counted", _ROUND, "    rounds._count(assets)\n", ""),
+    _vault(
+        "a round begins whenever somebody asks",
+        "rules that are not due",
+        '    assert self._is_settled(s), "round: not settled"\n',
+        "",
+    ),
+    # rules
+    _vault(
+        "rebalancing without cause",
+        "rules that are not due",
+        '    assert self._when_rebalance(s), "rule: not due"\n',
+        "",
+    ),
+    _vault(
+        "the timer is not wound",
+        "rules that are not due",
+        "    self.harvest_save_last_run = block.timestamp\n",
+        "",
+    ),
+    _vault(
+        "the exit asks a venue for more than it can pay",
+        "the exit, in two goes",
+        "min(erc4626.held(SAVE_VAULT), erc4626.liquidity(SAVE_VAULT))",
+        "erc4626.held(SAVE_VAULT)",
+    ),
+    # a loan
+    _vault(
+        "the floor under the loan is dropped",
+        "a floor that is broken from outside lets nothing out and nothing in",
+        '    assert self._floor_health_aave_1_35(s), "floor: health(aave) >= 1.35"\n',
+        "",
+    ),
+    _vault(
+        "one unit too little is repaid",
+        "a crash, the keeper, and the way back",
+        "aave_v3.repay(AAVE_POOL, USDC, repay)",
+        "aave_v3.repay(AAVE_POOL, USDC, repay - 1)",
+    ),
+    _vault(
+        "collateral is valued rounded up",
+        "a crash, the keeper, and the way back",
+        "s.value_aave_collateral_weth = arith.mul_div_down(",
+        "s.value_aave_collateral_weth = arith.mul_div_up(",
+    ),
+    _vault(
+        "the keeper may rebalance before the loan is safe",
+        "a crash, the keeper, and the way back",
+        '    assert not self._when_deleverage_aave(s), "rule: deleverage_aave comes first"\n',
+        "",
+    ),
+    Mutant(
+        "a swap takes whatever it gets",
+        (
+            Change("contracts/uniswap_v3.vy", "amount_out_minimum=minimum", "amount_out_minimum=0"),
+            Change(
+                "contracts/uniswap_v3.vy", '    assert received >= minimum, "uniswap_v3: too little received"\n', ""
+            ),
+        ),
+        "a trade against a pool that is worse than the oracle",
+    ),
+    _vault(
+        "a frozen vault takes new risk",
+        "frozen with a loan",
+        "    roles._only_keeper()\n    modes._only_open()\n    s: State = self._read()\n"
+        '    assert self._when_rebalance(s), "rule: not due"',
+        "    roles._only_keeper()\n    modes._not_exited()\n    s: State = self._read()\n"
+        '    assert self._when_rebalance(s), "rule: not due"',
+    ),
+)

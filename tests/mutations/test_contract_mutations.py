@@ -1,0 +1,78 @@
+"""A check that cannot fail checks nothing: faults are put into the emitted contract, and each must be noticed.
+
+The stories of the differential tests are told to the mutant and to the exact machine. Unmutated, the contract goes
+through all of them (the same code path, compiled the same way); with the fault, the named story must fail.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from differential.pair import Disagreement, pair_of
+from differential.stories import STORIES, tell
+from lab.world import World
+from mutations.mutants import MUTANTS, Mutant
+from stratc_targets.vyper.arguments import constructor_layout
+from stratc_targets.vyper.build import Compiled, compile_request, standard_json
+from stratc_targets.vyper.emit import vault_sources
+from vyper_target.vaults import Deployed, _address, example
+
+OPTIMIZE = {"treasury": "none", "eth_carry": "codesize"}
+"""As fast to compile as fits on chain. The differential tests run what `build` really emits."""
+
+AT_LEAST = 10
+
+
+@cache
+def sources(name: str) -> dict[str, str]:
+    """What is emitted for an example."""
+    proved = example(name)
+    return vault_sources(proved.vault, proved.verification.source)
+
+
+def mutated(mutant: Mutant) -> dict[str, str]:
+    """The sources with the fault in them. Every change must find its place, once."""
+    changed = dict(sources(STORIES[mutant.caught_by].vault))
+    for change in mutant.changes:
+        assert changed[change.file].count(change.old) == 1, f"{mutant.name}: no longer to be seeded"
+        changed[change.file] = changed[change.file].replace(change.old, change.new)
+    return changed
+
+
+def compiled(name: str, files: dict[str, str]) -> Compiled:
+    return compile_request(standard_json(files, OPTIMIZE[name]))
+
+
+def told(world: World, code: Compiled, story: str) -> None:
+    """The story on a fresh deployment of this code; the world is put back."""
+    start = world.chain.snapshot()
+    try:
+        model = example(STORIES[story].vault).vault
+        arguments = [_address(world, one) for one in constructor_layout(model)]
+        contract = world.chain.deploy(code.abi, code.creation, arguments, name="vault")
+        tell(pair_of(Deployed(world, contract, model)), STORIES[story])
+    finally:
+        world.chain.revert(start)
+
+
+def test_there_are_enough_faults_and_each_has_its_own_name() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= AT_LEAST
+
+
+@pytest.mark.parametrize("name", OPTIMIZE)
+def test_without_a_fault_every_story_goes_well(revm_world: World, name: str) -> None:
+    code = compiled(name, sources(name))
+    stories = {mutant.caught_by for mutant in MUTANTS if STORIES[mutant.caught_by].vault == name}
+    assert stories
+    for story in stories:
+        told(revm_world, code, story)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_fault_is_noticed(revm_world: World, mutant: Mutant) -> None:
+    code = compiled(STORIES[mutant.caught_by].vault, mutated(mutant))
+    with pytest.raises(Disagreement) as noticed:
+        told(revm_world, code, mutant.caught_by)
+    print(f"{mutant.name}: {mutant.caught_by}: {noticed.value}")

@@ -1,0 +1,101 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: Apache-2.0
+"""
+@title Shows the venue adapters to the outside: one function for each of theirs, positions held by this contract
+"""
+
+from . import aave_v3
+from . import erc4626
+from . import tokens
+from . import uniswap_v3
+
+
+@external
+@view
+def aave_a_token(pool: address, asset: address) -> address:
+    return aave_v3.a_token(pool, asset)
+
+
+@external
+@view
+def aave_debt_token(pool: address, asset: address) -> address:
+    return aave_v3.debt_token(pool, asset)
+
+
+@external
+@view
+def aave_check_risk(pool: address, asset: address, ltv: uint256, threshold: uint256):
+    aave_v3.check_risk(pool, asset, ltv, threshold)
+
+
+@external
+@view
+def aave_held(position: address) -> uint256:
+    return aave_v3.held(position)
+
+
+@external
+@view
+def aave_liquidity(pool: address, asset: address, collateral: address) -> uint256:
+    return aave_v3.liquidity(pool, asset, collateral)
+
+
+@external
+def aave_supply(pool: address, asset: address, amount: uint256):
+    aave_v3.supply(pool, asset, amount)
+
+
+@external
+def aave_withdraw(pool: address, asset: address, amount: uint256):
+    aave_v3.withdraw(pool, asset, amount)
+
+
+@external
+def aave_borrow(pool: address, asset: address, amount: uint256):
+    aave_v3.borrow(pool, asset, amount)
+
+
+@external
+def aave_repay(pool: address, asset: address, amount: uint256):
+    aave_v3.repay(pool, asset, amount)
+
+
+@external
+@view
+def save_check_asset(venue: address, asset: address):
+    erc4626.check_asset(venue, asset)
+
+
+@external
+@view
+def save_held(venue: address) -> uint256:
+    return erc4626.held(venue)
+
+
+@external
+@view
+def save_liquidity(venue: address) -> uint256:
+    return erc4626.liquidity(venue)
+
+
+@external
+def save_deposit(venue: address, asset: address, amount: uint256, rounding: uint256):
+    erc4626.deposit(venue, asset, amount, rounding)
+
+
+@external
+def save_withdraw(venue: address, asset: address, amount: uint256):
+    erc4626.withdraw(venue, asset, amount)
+
+
+@external
+@view
+def dex_check_pool(router: address, fee: uint24, token_a: address, token_b: address):
+    uniswap_v3.check_pool(router, fee, token_a, token_b)
+
+
+@external
+def dex_swap(
+    router: address, fee: uint24, sold: address, bought: address, amount: uint256, minimum: uint256
+) -> uint256:
+    return uniswap_v3.swap(router, fee, sold, bought, amount, minimum)

@@ -1,0 +1,28 @@
+"""The venue adapters, compiled behind a contract that only passes calls on (probe.vy)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from lab.artifacts import Artifact
+from lab.chain import Chain, Contract
+from stratc_targets.vyper.adapters import adapter_source, runtime_source
+from stratc_targets.vyper.build import TARGET, compile_request, standard_json
+
+ADAPTERS = ("aave_v3", "erc4626", "uniswap_v3")
+
+
+@cache
+def artifact() -> Artifact:
+    """The probe's code."""
+    sources = {TARGET: (Path(__file__).resolve().parent / "probe.vy").read_text(encoding="utf-8")}
+    sources |= {f"contracts/{name}.vy": adapter_source(name) for name in ADAPTERS}
+    sources["contracts/tokens.vy"] = runtime_source("tokens")
+    compiled = compile_request(standard_json(sources, "none"))
+    return Artifact("probe", compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
+
+
+def probe(chain: Chain) -> Contract:
+    """A deployed probe, which holds nothing yet."""
+    return chain.deploy_artifact(artifact())
