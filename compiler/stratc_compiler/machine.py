@@ -16,9 +16,9 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Protocol
 
-from stratc_compiler.expr import Expr, Rounding, amount, scale
+from stratc_compiler.expr import Expr, Rounding, scale
 from stratc_compiler.interpret import Evaluator, Reverted, World, run_plan
-from stratc_compiler.shares import to_assets, to_shares
+from stratc_compiler.shares import round_assets, to_assets, to_shares
 from stratc_compiler.vault import (
     Exits,
     Freezes,
@@ -290,7 +290,7 @@ class Machine:
         limit = self.vault.withdrawals
         if limit is None or self.book.mode is Mode.EXITED or self.book.round_assets == 0:
             return UNLIMITED
-        begun = amount("round_assets", self.vault.base)
+        begun = round_assets(self.vault.base)
         bound = {begun.name: self.book.round_assets}
         most = Evaluator(self.vault, self.market, bound).value(scale(begun, limit, Rounding.DOWN))
         return max(most - self.book.round_withdrawn, 0)

@@ -19,6 +19,7 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.plans import Parts, deleverage, exit_plan, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
+from stratc_compiler.shares import SHARES, SUPPLY, round_assets
 from stratc_compiler.vault import (
     NAV,
     Band,
@@ -91,6 +92,7 @@ def _names_mean_one_thing(vault: Vault) -> None:
     plans = [vault.exit_plan] + [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
     bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
     bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
+    bound |= {SUPPLY.name, SHARES.name, round_assets(vault.base).name}
     for held in vault.held:
         if held.name in bound or held.name in vault.definitions:
             span = vault.strategy.venue(held.venue).span if held.venue else vault.strategy.span

@@ -30,6 +30,11 @@ def total_assets(base: str) -> Var:
     return amount("total_assets", base)
 
 
+def round_assets(base: str) -> Var:
+    """Total assets when the round began: what its withdrawal allowance is a part of."""
+    return amount("round_assets", base)
+
+
 def _denominators(base: str, decimals: int) -> tuple[Expr, Expr]:
     supply = Add(SUPPLY, Num(Fraction(virtual_shares(decimals)), Plain.SHARES))
     total = total_assets(base)

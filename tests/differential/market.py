@@ -112,8 +112,8 @@ class ExactMarket:
         else:
             before = self.save.value(self.address)
             self.save.deposit(self.address, amount)
-            slack = held.rounding + 1 + self.save.to_assets(1, Rounding.DOWN)
-            if self.save.value(self.address) + slack < before + amount:
+            share = min(self.save.to_assets(1, Rounding.DOWN), (before + amount) // 100_000)
+            if self.save.value(self.address) + held.rounding + 1 + share < before + amount:
                 raise Reverted("erc4626: deposit lost value")
 
     def leave(self, held: Held, amount: int) -> None:

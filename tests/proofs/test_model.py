@@ -13,7 +13,7 @@ from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories
 
 
-@pytest.mark.parametrize("name", ["repay", "assets", "draw_safe"])
+@pytest.mark.parametrize("name", ["repay", "assets", "shares", "round_assets", "draw_safe"])
 def test_a_venue_may_not_bear_a_name_of_the_model(name: str) -> None:
     source = source_of("eth_carry", ("save", name))
     (strategy,) = parse_strategies(source).strategies

@@ -11,9 +11,8 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import OptimizationLevel, Settings
 
 from lab.world import World
-from stratc_compiler.errors import Unsupported
 from stratc_targets.vyper import CODE_LIMIT, BindingKind, ContractTooLarge, build, constructor_layout, emit_vault
-from vyper_target.vaults import deploy, example, files, proved
+from vyper_target.vaults import deploy, example, files
 
 EXAMPLES = ["eth_carry", "treasury"]
 MODULES = {"arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds"}
@@ -84,13 +83,6 @@ def test_code_that_fits_only_small_is_made_small_and_says_so(monkeypatch: pytest
     monkeypatch.setattr(build, "CODE_LIMIT", limit)
     emitted = {artifact.path: artifact.text for artifact in emit_vault(example("treasury"))}
     assert json.loads(emitted["standard.json"])["settings"]["optimize"] == "codesize"
-
-
-def test_a_venue_named_like_a_quantity_of_the_model_is_refused() -> None:
-    """Its position would be taken for the quantity."""
-    text = example("treasury").verification.source.text.replace("save", "assets")
-    with pytest.raises(Unsupported, match="the name `assets`"):
-        emit_vault(proved(text))
 
 
 def test_the_constructor_is_told_argument_by_argument() -> None:

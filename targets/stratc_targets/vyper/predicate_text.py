@@ -13,13 +13,12 @@ from stratc_compiler.expr import (
     MulDiv,
     Plain,
     Rounding,
-    amount,
     number,
     scale,
     times,
     total,
 )
-from stratc_compiler.shares import to_assets, to_shares
+from stratc_compiler.shares import round_assets, to_assets, to_shares
 from stratc_compiler.vault import Condition, OnCondition, Vault, VenueModel
 from stratc_dsl.span import Source
 from stratc_targets.vyper.layout import both, flat, statement
@@ -114,7 +113,7 @@ def round_limit(vault: Vault) -> list[str]:
     """The statement that computes what may be withdrawn in one round; none where nothing limits it."""
     if vault.withdrawals is None:
         return []
-    begun = amount("round_assets", vault.base)
+    begun = round_assets(vault.base)
     limit = scale(begun, vault.withdrawals, Rounding.DOWN)
     return statement("limit: uint256 = ", expression(limit, Scope(lambda var: f"rounds.{var.name}")))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Expr, Formula, Var
-from stratc_compiler.vault import Held, Let, Swap, SwapModel, Trades, Vault, VenueModel
+from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
 from stratc_dsl.strategy import Token, Venue
 from stratc_targets.venues.emitter import PositionText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
@@ -68,8 +68,7 @@ class _ConstantNames:
 
 
 def symbols_of(vault: Vault) -> Symbols:
-    """Names for everything. Raises Unsupported where a name means two things, or no emitter knows an adapter."""
-    _refuse_double_meanings(vault)
+    """Names for everything. Raises Unsupported where no emitter knows an adapter."""
     module, functions = Names(), Names()
     tokens = {token.name: _token(token, module) for token in vault.strategy.tokens}
     arguments = constructor_layout(vault)
@@ -78,21 +77,6 @@ def symbols_of(vault: Vault) -> Symbols:
     for venue in vault.strategy.venues:
         symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
     return symbols
-
-
-def _refuse_double_meanings(vault: Vault) -> None:
-    """A venue's one position is called by its name alone, which the model may use for something else."""
-    plans = [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
-    meant = {*vault.definitions, "supply", "shares", "round_assets"}
-    for item in (item for plan in (*plans, vault.exit_plan) for item in plan):
-        if isinstance(item, Let):
-            meant.add(item.name.name)
-        if isinstance(item, Swap):
-            meant.add(item.received.name)
-    for held in state_positions(vault):
-        if held.name in meant and held.venue is not None:
-            span = vault.strategy.venue(held.venue).span
-            raise Unsupported(f"the name `{held.name}` for a venue", "the vault uses it: choose another", span)
 
 
 def _token(token: Token, names: Names) -> TokenSymbols:

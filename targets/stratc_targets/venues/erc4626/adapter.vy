@@ -9,6 +9,8 @@ from ethereum.ercs import IERC20
 from ethereum.ercs import IERC4626
 from . import tokens
 
+LARGEST_SHARE: constant(uint256) = 100_000 # one share is worth at most this part of the position
+
 
 @internal
 @view
@@ -41,14 +43,15 @@ def liquidity(venue: address) -> uint256:
 def deposit(venue: address, asset: address, amount: uint256, rounding: uint256):
     """
     @notice Deposit. Reverts where the position grows by less than `amount`, but for `rounding` units and one share:
-            a venue that charges for entry.
+            a venue that charges for entry, or whose shares were inflated until one is worth a real part of the
+            position.
     """
     before: uint256 = self.held(venue)
     tokens.allow(asset, venue, amount)
     extcall IERC4626(venue).deposit(amount, self)
     # Shares are whole: what does not fill one more share is lost to rounding, as the scale assumption allows.
-    slack: uint256 = rounding + 1 + staticcall IERC4626(venue).convertToAssets(1)
-    assert self.held(venue) + slack >= before + amount, "erc4626: deposit lost value"
+    share: uint256 = min(staticcall IERC4626(venue).convertToAssets(1), (before + amount) // LARGEST_SHARE)
+    assert self.held(venue) + rounding + 1 + share >= before + amount, "erc4626: deposit lost value"
 
 
 @internal
