@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.command import Built, stratc
+from integration.command import Built
 from integration.follower import Done, Follower
 from integration.keeping import PATIENCE, KeeperProcess
 from lab.aave import ACCOUNT_USD
@@ -31,14 +31,6 @@ pytestmark = pytest.mark.anvil
 
 TARGET_HEALTH = 18 * USD // 10
 HOUR = 3_600
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """examples/eth_carry.strat, proved and built: some twenty seconds."""
-    out = tmp_path_factory.mktemp("built")
-    stratc("build", "examples/eth_carry.strat", "--out", out, status=0)
-    return Built(out / "EthCarry")
 
 
 @dataclass
@@ -136,7 +128,8 @@ def check_saved(saved: Done) -> None:
     """Health is 1.80 in the block of the deleverage, and Aave says so.
 
     The rounding: what is repaid and what Aave then counts as debt are whole smallest units of USDC, so health may miss
-    1.80 by a few such units' part of the debt, either way. Aave rounds the values of collateral and debt down to 10^-8 USD, where the model keeps them exactly.
+    1.80 by a few such units' part of the debt, either way. Aave rounds the values of collateral and debt down to
+    10^-8 USD, where the model keeps them exactly.
     """
     print(f"health after the deleverage: Aave {saved.aave.health}, model {saved.model_health}")
     smallest = Fraction(ACCOUNT_USD, USDC)
