@@ -47,7 +47,7 @@ fix: $(DEV) ## format, and mend what ruff can mend
 	$(BIN)/ruff format .
 
 benchmark: $(DEV) ## how long each example takes to check, verify and build
-	@$(BIN)/python tests/ground/benchmark.py
+	@$(BIN)/python tests/benchmarks/commands.py
 
 clean: ## remove what was made, .venv and npm packages too
 	rm -rf $(VENV) $(NPM)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
