@@ -29,11 +29,16 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One file: its models, or what is wrong with it."""
+    """One file: its models and warnings, or what is wrong with it."""
 
     file: str
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether an error was found."""
+        return any(problem.fatal for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One file: what was found out about its strategies, or what is wrong with it."""
+    """One file: what was found out about its strategies with its warnings, or what is wrong with it."""
 
     file: str
     results: tuple[Timed, ...] = ()
@@ -52,7 +57,7 @@ class Report:
 
     @property
     def status(self) -> Status:
-        if self.problems:
+        if any(problem.fatal for problem in self.problems):
             return Status.BAD_INPUT
         return worst(status for one in self.results for status in _statuses(one.verification))
 
@@ -68,13 +73,12 @@ def load(file: str) -> Loaded:
     if isinstance(source, Problem):
         return Loaded(file, problems=(source,))
     parsed = parse_strategies(source)
-    if parsed.diagnostics:
-        return Loaded(file, problems=tuple(of_diagnostic(one, source) for one in parsed.diagnostics))
+    problems = tuple(of_diagnostic(one, source) for one in parsed.diagnostics)
     try:
         vaults = [build_vault(strategy, source, venue_factories()) for strategy in parsed.strategies]
     except Unsupported as error:
-        return Loaded(file, problems=(of_unsupported(error, source),))
-    return Loaded(file, tuple(Model(vault, source) for vault in vaults))
+        return Loaded(file, problems=(*problems, of_unsupported(error, source)))
+    return Loaded(file, tuple(Model(vault, source) for vault in vaults), problems)
 
 
 def prove(loaded: Loaded) -> Report:
@@ -85,7 +89,7 @@ def prove(loaded: Loaded) -> Report:
         try:
             verification = driver.verify(model.vault, model.source)
         except Unsupported as error:
-            return Report(loaded.file, problems=(of_unsupported(error, model.source),))
+            return Report(loaded.file, problems=(*loaded.problems, of_unsupported(error, model.source)))
         results.append(Timed(verification, time.perf_counter() - started))
     return Report(loaded.file, tuple(results), loaded.problems)
 

@@ -39,9 +39,8 @@ def build(files: Sequence[str], out: Path) -> Status:
 
 def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
     """What makes the build impossible whatever is proved, so that nobody waits for proofs in vain."""
-    problems = [problem.text for one in loaded for problem in one.problems]
-    if problems:
-        return problems
+    if any(one.faulty for one in loaded):
+        return [problem.text for one in loaded for problem in one.problems]
     names = Counter(model.vault.strategy.name for one in loaded for model in one.models)
     twice = [name for name, count in names.items() if count > 1]
     if twice:

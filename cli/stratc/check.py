@@ -16,8 +16,9 @@ def check(files: Sequence[str]) -> Status:
         loaded = load(file)
         for problem in loaded.problems:
             print(problem.text, file=sys.stderr)
+        if loaded.faulty:
             status = Status.BAD_INPUT
-        if not loaded.problems:
+        else:
             names = ", ".join(model.vault.strategy.name for model in loaded.models)
             print(f"{file}: {names} is well formed")
     return status

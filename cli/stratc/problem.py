@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratc_compiler.errors import Unsupported
-from stratc_dsl import Diagnostic, Label, diagnostic_to_json, render_diagnostic
+from stratc_dsl import Diagnostic, Label, Severity, diagnostic_to_json, render_diagnostic
 from stratc_dsl.span import NOWHERE, Source
 
 UNSUPPORTED = "E0900"
@@ -14,14 +14,22 @@ UNREADABLE = "E0000"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in one file. `fields` are those of `diagnostic_to_json`; `primary` is None without a place."""
+    """One finding in one file. `fields` are those of `diagnostic_to_json`; `primary` is None without a place."""
 
     text: str
     fields: dict[str, object]
+    severity: Severity = Severity.ERROR
+
+    @property
+    def fatal(self) -> bool:
+        """Whether there is nothing to prove or build because of it."""
+        return self.severity is Severity.ERROR
 
 
 def of_diagnostic(diagnostic: Diagnostic, source: Source) -> Problem:
-    return Problem(render_diagnostic(diagnostic, source), diagnostic_to_json(diagnostic, source))
+    return Problem(
+        render_diagnostic(diagnostic, source), diagnostic_to_json(diagnostic, source), diagnostic.severity
+    )
 
 
 def of_unsupported(error: Unsupported, source: Source) -> Problem:
@@ -40,6 +48,7 @@ def _without_place(code: str, file: str, message: str, help: str | None) -> Prob
     text = f"error[{code}]: {file}: {message}" + (f"\n  = help: {help}" if help else "")
     fields: dict[str, object] = {
         "code": code,
+        "severity": Severity.ERROR.value,
         "message": message,
         "file": file,
         "primary": None,

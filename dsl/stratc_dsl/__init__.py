@@ -1,9 +1,8 @@
 """The .strat language: text to typed strategy. Pure: text in, values out.
 
 result = parse_strategies(Source("carry.strat", text))
-if result.diagnostics:
-    for diagnostic in result.diagnostics:
-        print(render_diagnostic(diagnostic, source))
+for diagnostic in result.diagnostics:
+    print(render_diagnostic(diagnostic, source))
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratc_dsl.check import check
-from stratc_dsl.diagnostic import Diagnostic, Label, diagnostic_to_json
+from stratc_dsl.diagnostic import Diagnostic, Label, Severity, diagnostic_to_json
 from stratc_dsl.errors import explain
 from stratc_dsl.parse import parse
 from stratc_dsl.render import render_diagnostic
@@ -23,6 +22,7 @@ __all__ = [
     "Diagnostic",
     "Label",
     "ParseResult",
+    "Severity",
     "Source",
     "Span",
     "Strategy",
@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """Strategies, or the reasons why there are none: `strategies` is empty if and only if there are diagnostics."""
+    """Strategies, or the errors why there are none: `strategies` is empty if and only if a diagnostic is an error."""
 
     strategies: tuple[Strategy, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -47,6 +47,7 @@ def parse_strategies(source: Source) -> ParseResult:
     if not isinstance(tree, File):
         return ParseResult((), tree)
     strategies, errors = check(tree)
-    if errors:
-        return ParseResult((), tuple(error.diagnostic() for error in errors))
-    return ParseResult(strategies, ())
+    diagnostics = tuple(error.diagnostic() for error in errors)
+    if any(one.severity is Severity.ERROR for one in diagnostics):
+        return ParseResult((), diagnostics)
+    return ParseResult(strategies, diagnostics)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from stratc_dsl.span import Source, Span
+
+
+class Severity(Enum):
+    """An error leaves nothing to prove or build; a warning says what is probably not meant."""
+
+    ERROR = "error"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +25,21 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error: `message` is a plain sentence, `primary` where it is, `secondary` where its reasons are."""
+    """One finding: `message` is a plain sentence, `primary` where it is, `secondary` where its reasons are."""
 
     code: str
     message: str
     primary: Label
     secondary: tuple[Label, ...] = ()
     help: str | None = None
+    severity: Severity = Severity.ERROR
 
 
 def diagnostic_to_json(diagnostic: Diagnostic, source: Source) -> dict[str, object]:
     """The fields of a diagnostic as JSON values; lines and columns count from 1, the end is exclusive."""
     return {
         "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
         "message": diagnostic.message,
         "file": source.name,
         "primary": _label_to_json(diagnostic.primary, source),

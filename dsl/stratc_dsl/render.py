@@ -28,7 +28,7 @@ def render_diagnostic(diagnostic: Diagnostic, source: Source) -> str:
     marks = _marks(diagnostic, source)
     gutter = " " * len(str(max(marks)))
     out = [
-        f"error[{diagnostic.code}]: {_printable(diagnostic.message)}",
+        f"{diagnostic.severity.value}[{diagnostic.code}]: {_printable(diagnostic.message)}",
         f"{gutter}--> {_printable(source.name)}:{line}:{column}",
         f"{gutter} |",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from stratc_dsl.diagnostic import Diagnostic, Label
+from stratc_dsl.diagnostic import Diagnostic, Label, Severity
 from stratc_dsl.span import Span
 
 SHOWN = 60
@@ -20,6 +20,7 @@ class LanguageError:
     label: ClassVar[str]
     help: ClassVar[str]
     explanation: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.ERROR
 
     span: Span
 
@@ -35,6 +36,7 @@ class LanguageError:
             Label(self.span, self.fill(self.label)),
             self.secondary(),
             self.fill(self.help) or None,
+            self.severity,
         )
 
     def fill(self, template: str) -> str:
