@@ -11,6 +11,7 @@ from stratc_dsl.check_assumptions import check_assumptions
 from stratc_dsl.check_declarations import declare
 from stratc_dsl.check_rules import check_claims, check_exit_order, check_floors, check_rules
 from stratc_dsl.check_targets import check_floors_at_targets
+from stratc_dsl.check_warnings import check_warnings
 from stratc_dsl.check_whole import check_assumed, check_exit, check_loans, check_swaps
 from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy
 from stratc_dsl.scope import Problems, Scope
@@ -120,6 +121,8 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
     if parts.exit is not None and exit_places is not None:
         check_exit(strategy, exit_places, _word(parts.exit.span, "exit"), scope)
     check_floors_at_targets(strategy, scope)
+    if not scope.problems.errors:
+        check_warnings(declaration, strategy, scope)
     return strategy
 
 

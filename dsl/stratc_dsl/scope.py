@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from stratc_dsl import syntax
-from stratc_dsl.diagnostic import Label
+from stratc_dsl.diagnostic import Label, Severity
 from stratc_dsl.errors import DuplicateName, LanguageError, NotSupported, TooManyErrors, UnknownName, WrongKind
 from stratc_dsl.errors.base import did_you_mean
 from stratc_dsl.span import Span
@@ -42,7 +42,7 @@ class Problems:
         """Every error in the order of the text; what is missing as one error that names all of it."""
         unsupported = (not_supported(self.missing),) if self.missing else ()
         errors = sorted((*unsupported, *self.errors), key=lambda error: error.span)
-        if len(errors) > MAX_ERRORS:
+        if len(errors) > MAX_ERRORS and any(error.severity is Severity.ERROR for error in errors):
             errors[MAX_ERRORS:] = [TooManyErrors(errors[MAX_ERRORS].span, MAX_ERRORS)]
         return tuple(errors)
 

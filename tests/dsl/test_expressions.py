@@ -174,7 +174,7 @@ strategy S {
         price(USDC) stays 0.98 .. 1.02
         rate(aave.debt(USDC)) <= 60% per 1y
     }
-    assume { deposits <= 200% of nav }
+    assume { withdrawals <= 20% of nav }
     allocate { aave.collateral(USDC): 60%; aave.debt(USDC): DEBT, max 0%; safe: 1 - 60% - (DEBT) }
     floors { FLOOR }
     rules { when nav < 1_000 USD do exit }

@@ -1,4 +1,4 @@
-"""Every error of the language, one frozen class each. `ERRORS` is the complete list."""
+"""Every error and warning of the language, one frozen class each. `ERRORS` is the complete list."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ from stratc_dsl.errors.text import (
     UnexpectedCharacter,
     UnterminatedText,
 )
+from stratc_dsl.errors.warnings import NeverFires, TriggerBehindFloor, Unused, UnusedAssumption
 
 ERRORS: tuple[type[LanguageError], ...] = (
     NoStrategy,
@@ -87,6 +88,10 @@ ERRORS: tuple[type[LanguageError], ...] = (
     NotInExit,
     NothingThere,
     NotSupported,
+    Unused,
+    UnusedAssumption,
+    NeverFires,
+    TriggerBehindFloor,
 )
 
 
@@ -102,6 +107,7 @@ __all__ = [
     "MissingArgument",
     "MissingAssumption",
     "MissingPart",
+    "NeverFires",
     "NoProduct",
     "NoStrategy",
     "NoSuchPosition",
@@ -121,11 +127,14 @@ __all__ = [
     "TooLarge",
     "TooManyDigits",
     "TooManyErrors",
+    "TriggerBehindFloor",
     "Unexpected",
     "UnexpectedCharacter",
     "UnknownArgument",
     "UnknownName",
     "UnterminatedText",
+    "Unused",
+    "UnusedAssumption",
     "WrongDimension",
     "WrongKind",
     "WrongRelation",

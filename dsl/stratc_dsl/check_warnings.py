@@ -1,0 +1,126 @@
+"""What is well formed and probably not meant: things declared and not used, rules that come too late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from stratc_dsl import syntax
+from stratc_dsl.errors.warnings import NeverFires, TriggerBehindFloor, Unused, UnusedAssumption
+from stratc_dsl.implication import implies, opposite
+from stratc_dsl.scope import Scope
+from stratc_dsl.strategy import (
+    Assumption,
+    DepositsAtMost,
+    ExitAction,
+    Freeze,
+    LiquidityAtLeast,
+    LossAtMost,
+    RateAtMost,
+    Rule,
+    Strategy,
+    UniswapV3,
+    Venue,
+    When,
+)
+
+
+def check_warnings(declaration: syntax.StrategyDeclaration, strategy: Strategy, scope: Scope) -> None:
+    """Report what a strategy without errors says in vain. Knows of a declaration only what is written in it."""
+    used = _used(declaration)
+    _declarations(strategy, used, scope)
+    for assumption in strategy.assumptions:
+        in_vain = _in_vain(assumption, strategy)
+        if in_vain is not None:
+            scope.problems.report(UnusedAssumption(assumption.span, *in_vain))
+    _rules(strategy, scope)
+
+
+# ── declared and not used ──
+
+
+def _used(declaration: syntax.StrategyDeclaration) -> set[str]:
+    """Every name that is written anywhere but where it is declared and in `assume`."""
+    used: set[str] = set()
+    for part in declaration.parts:
+        match part:
+            case syntax.AssumeBlock():
+                pass
+            case syntax.TokenDeclaration(token, values):
+                used |= {name for value in values for name in _names(value)} - {token.text}
+            case syntax.VenueDeclaration(_, terms):
+                used |= set(_names(terms))
+            case _:
+                used |= set(_names(part))
+    return used
+
+
+def _names(node: object) -> Iterator[str]:
+    if isinstance(node, syntax.Name):
+        yield node.text
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _names(item)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _names(getattr(node, field.name))
+
+
+def _declarations(strategy: Strategy, used: set[str], scope: Scope) -> None:
+    for token in strategy.tokens:
+        if token.name not in used:
+            cure = f"delete it, or hold some: `idle({token.name}): 5%`"
+            scope.problems.report(Unused(token.span, "token", token.name, cure))
+    for venue in strategy.venues:
+        if venue.name not in used and not _swaps(venue, strategy):
+            cure = "delete it, or allocate a position in it"
+            scope.problems.report(Unused(venue.span, "venue", venue.name, cure))
+
+
+def _swaps(venue: Venue, strategy: Strategy) -> bool:
+    """Whether trades go through it unasked: where it swaps a token that is held."""
+    held = {one.position.token for one in strategy.allocations}
+    terms = venue.terms
+    return isinstance(terms, UniswapV3) and {terms.token, terms.quote} <= held | {strategy.base}
+
+
+def _in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | None:
+    """Why nothing can rest on the assumption, and what to do."""
+    positions = {one.position for one in strategy.allocations}
+    match assumption:
+        case RateAtMost(position) if position not in positions:
+            return f"`{position}` is not allocated", f"delete it, or allocate it: `{position}: -10%`"
+        case LossAtMost(venue) | LiquidityAtLeast(venue) if venue not in {one.venue for one in positions}:
+            return f"nothing is allocated to `{venue}`", "delete it, or allocate a position there"
+        case DepositsAtMost():
+            return "what is proved holds whatever is deposited", "delete it"
+        case _:
+            return None
+
+
+# ── rules that come too late ──
+
+
+def _rules(strategy: Strategy, scope: Scope) -> None:
+    for place, rule in enumerate(strategy.rules):
+        if not isinstance(rule.trigger, When):
+            continue
+        earlier = _first_due(strategy.rules[:place], rule.trigger)
+        if earlier is not None:
+            scope.problems.report(NeverFires(rule.span, earlier.span))
+        elif not isinstance(rule.action, Freeze | ExitAction):
+            _before_floors(strategy, rule.trigger, scope)
+
+
+def _first_due(earlier: tuple[Rule, ...], trigger: When) -> Rule | None:
+    for rule in earlier:
+        if isinstance(rule.trigger, When) and implies(trigger.predicate, rule.trigger.predicate):
+            return rule
+    return None
+
+
+def _before_floors(strategy: Strategy, trigger: When, scope: Scope) -> None:
+    for floor in strategy.floors:
+        if implies(trigger.predicate, opposite(floor.predicate)):
+            scope.problems.report(TriggerBehindFloor(trigger.span, floor.span))
+            return
