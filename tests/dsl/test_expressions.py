@@ -213,9 +213,16 @@ def test_without_debt_health_is_beyond_every_number() -> None:
     assert loan("0%", "health(aave) >= 1_000_000").diagnostics == ()
 
 
-def test_deposits_exit_and_a_venue_with_one_position() -> None:
-    (strategy,) = loan("-20%", "nav >= 0 USD").strategies
+def test_flows() -> None:
+    text = LOAN.replace("DEBT", "-20%").replace("FLOOR", "nav >= 0 USD")
+    (strategy,) = parse_strategies(
+        Source("loan.strat", text.replace("withdrawals <= 20%", "deposits <= 200%"))
+    ).strategies
     assert strategy.assumptions[-1] == DepositsAtMost(Fraction(2))
+
+
+def test_exit_and_a_venue_with_one_position() -> None:
+    (strategy,) = loan("-20%", "nav >= 0 USD").strategies
     assert strategy.allocations[2].position == Position("safe", "collateral", "USDC")
     assert strategy.allocations[2].target == Fraction(3, 5)
     assert strategy.allocations[1].maximum == 0
