@@ -37,15 +37,15 @@ def _run(arguments: Namespace) -> int:
         case "check":
             from stratc.check import check
 
-            return check(arguments.files)
+            return check(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
         case "verify":
             from stratc.verify import verify
 
-            return verify(arguments.files, arguments.format)
+            return verify(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
         case "build":
             from stratc.build import build
 
-            return build(arguments.files, arguments.out)
+            return build(arguments.files, arguments.out, deny_warnings=bool(arguments.deny))
         case "keeper":
             from stratc_targets.keeper.command import main as keep
 

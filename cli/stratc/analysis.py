@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stratc.problem import Problem, of_diagnostic, of_unsupported
 from stratc.read import read_source
@@ -14,7 +14,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.model import build_vault
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Verification
-from stratc_dsl import parse_strategies
+from stratc_dsl import Severity, parse_strategies
 from stratc_dsl.span import Source
 from stratc_targets.venues import venue_factories
 
@@ -67,13 +67,18 @@ def _statuses(verification: Verification) -> list[Status]:
     return [of_verdict(claim.verdict) for claim in verification.claims] or [Status.UNKNOWN]
 
 
-def load(file: str) -> Loaded:
-    """Read, parse, check and lower one file."""
+def load(file: str, deny_warnings: bool = False) -> Loaded:
+    """Read, parse, check and lower one file; where warnings are denied, each is an error."""
     source = read_source(file)
     if isinstance(source, Problem):
         return Loaded(file, problems=(source,))
     parsed = parse_strategies(source)
-    problems = tuple(of_diagnostic(one, source) for one in parsed.diagnostics)
+    problems = tuple(
+        of_diagnostic(replace(one, severity=Severity.ERROR) if deny_warnings else one, source)
+        for one in parsed.diagnostics
+    )
+    if any(problem.fatal for problem in problems):
+        return Loaded(file, problems=problems)
     try:
         vaults = [build_vault(strategy, source, venue_factories()) for strategy in parsed.strategies]
     except Unsupported as error:

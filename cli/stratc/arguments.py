@@ -24,7 +24,8 @@ With several files the worst counts, in the order 2, 1, 3, 0.
 """
 
 CHECK = """\
-Parses and type-checks strategies, and says everything that is wrong with them. Proves nothing.
+Parses and type-checks strategies, and says everything that is wrong with them. Proves nothing. `--format json` prints
+one object, described by docs/check.schema.json; `--format sarif` a SARIF 2.1.0 log for code scanning.
 """
 
 VERIFY = """\
@@ -64,6 +65,9 @@ def parser() -> Parser:
 
     check = commands.add_parser("check", help="parse and type-check strategies", description=CHECK)
     _add_files(check)
+    check.add_argument(
+        "--format", choices=["text", "json", "sarif"], default="text", help="for people, or for machines"
+    )
 
     verify = commands.add_parser("verify", help="prove or refute every claim", description=VERIFY)
     _add_files(verify)
@@ -85,3 +89,4 @@ def parser() -> Parser:
 
 def _add_files(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="a .strat file")
+    command.add_argument("--deny", choices=["warnings"], help="let a warning fail the run, as in CI")

@@ -19,9 +19,9 @@ from stratc_targets.artifact import Artifact
 from stratc_targets.vyper import ContractTooLarge
 
 
-def build(files: Sequence[str], out: Path) -> Status:
+def build(files: Sequence[str], out: Path, deny_warnings: bool) -> Status:
     """Write `out/NAME/` for every strategy of the files, or nothing at all."""
-    loaded = [load(file) for file in files]
+    loaded = [load(file, deny_warnings) for file in files]
     mistakes = _mistakes(loaded, out)
     if mistakes:
         return _refuse("\n".join(mistakes))

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
-from stratc.analysis import load
+from stratc import __version__
+from stratc.analysis import Loaded, load
+from stratc.sarif import sarif
 from stratc.status import Status
 
 
-def check(files: Sequence[str]) -> Status:
-    """Print one line for each good file, and every problem of the others to standard error."""
-    status = Status.PROVED
+def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
+    """Say of every file whether it is well formed: text file by file, JSON or SARIF once at the end."""
+    checked = []
     for file in files:
-        loaded = load(file)
-        for problem in loaded.problems:
-            print(problem.text, file=sys.stderr)
-        if loaded.faulty:
-            status = Status.BAD_INPUT
-        else:
-            names = ", ".join(model.vault.strategy.name for model in loaded.models)
-            print(f"{file}: {names} is well formed")
+        checked.append(load(file, deny_warnings))
+        if format == "text":
+            _print(checked[-1])
+    status = Status.BAD_INPUT if any(one.faulty for one in checked) else Status.PROVED
+    if format == "json":
+        sys.stdout.write(_json(checked, status))
+    if format == "sarif":
+        sys.stdout.write(sarif(checked))
     return status
+
+
+def _print(loaded: Loaded) -> None:
+    """One line to standard output for a good file, every finding to standard error."""
+    for problem in loaded.problems:
+        print(problem.text, file=sys.stderr)
+    if not loaded.faulty:
+        print(f"{loaded.file}: {', '.join(_names(loaded))} is well formed", flush=True)
+
+
+def _names(loaded: Loaded) -> list[str]:
+    return [model.vault.strategy.name for model in loaded.models]
+
+
+def _json(checked: Sequence[Loaded], status: Status) -> str:
+    """One object, described by docs/check.schema.json, with a line end."""
+    files = [
+        {
+            "file": loaded.file,
+            "strategies": _names(loaded),
+            "diagnostics": [problem.fields for problem in loaded.problems],
+        }
+        for loaded in checked
+    ]
+    document = {"stratc": __version__, "files": files, "status": int(status)}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

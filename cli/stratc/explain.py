@@ -19,12 +19,17 @@ it was looked at. An offset in the message counts bytes from 0.""",
 }
 
 
+def explanation(code: str) -> str | None:
+    """What a diagnostic of that code means; None for an unknown code."""
+    return _OWN[code] if code in _OWN else explain_language(code)
+
+
 def explain(code: str) -> Status:
     """Print the explanation of a code; an unknown code is a mistake of the command line."""
     code = code.upper()
-    text = f"{code}\n\n{_OWN[code]}" if code in _OWN else explain_language(code)
+    text = explanation(code)
     if text is None:
         print(f"error: no diagnostic has the code {code}; codes look like E0203", file=sys.stderr)
         return Status.BAD_INPUT
-    print(text.rstrip("\n"))
+    print(f"{code}\n\n{text}".rstrip("\n"))
     return Status.PROVED

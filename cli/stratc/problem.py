@@ -27,9 +27,7 @@ class Problem:
 
 
 def of_diagnostic(diagnostic: Diagnostic, source: Source) -> Problem:
-    return Problem(
-        render_diagnostic(diagnostic, source), diagnostic_to_json(diagnostic, source), diagnostic.severity
-    )
+    return Problem(render_diagnostic(diagnostic, source), diagnostic_to_json(diagnostic, source), diagnostic.severity)
 
 
 def of_unsupported(error: Unsupported, source: Source) -> Problem:

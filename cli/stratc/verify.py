@@ -11,11 +11,11 @@ from stratc.report import reports_json
 from stratc.status import Status
 
 
-def verify(files: Sequence[str], format: str) -> Status:
+def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     """Print what was decided: text file by file as it is found out, JSON once at the end."""
     reports = []
     for file in files:
-        report = prove(load(file))
+        report = prove(load(file, deny_warnings))
         reports.append(report)
         if format == "text":
             print_report(report)

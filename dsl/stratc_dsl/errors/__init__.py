@@ -144,8 +144,8 @@ __all__ = [
 
 
 def explain(code: str) -> str | None:
-    """What the error of that code means, with an example and its cure; None for an unknown code."""
+    """What the finding of that code means, with an example and its cure; None for an unknown code."""
     for error in ERRORS:
         if error.code == code.upper():
-            return f"{error.code}\n\n{error.explanation}"
+            return error.explanation
     return None

@@ -1,0 +1,72 @@
+"""Findings as SARIF 2.1.0, which code-scanning services and editors read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from stratc import __version__
+from stratc.analysis import Loaded
+from stratc.explain import explanation
+from stratc.problem import Problem
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def sarif(loaded: Sequence[Loaded]) -> str:
+    """One SARIF log with one run: a result for each finding, a rule for each code that was found."""
+    problems = [problem for one in loaded for problem in one.problems]
+    codes = sorted({str(problem.fields["code"]) for problem in problems})
+    run = {
+        "tool": {"driver": {"name": "stratc", "version": __version__, "rules": [_rule(code) for code in codes]}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(problem, codes) for problem in problems],
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(code: str) -> dict[str, Any]:
+    said = explanation(code) or code
+    first = said.partition("\n\n")[0].replace("\n", " ")
+    return {"id": code, "shortDescription": {"text": first}, "fullDescription": {"text": said}}
+
+
+def _result(problem: Problem, codes: list[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = problem.fields
+    help = f"\nhelp: {fields['help']}" if fields["help"] else ""
+    label = fields["primary"]["text"] if fields["primary"] else ""
+    said = f"{fields['message']}: {label}" if label else fields["message"]
+    return {
+        "ruleId": fields["code"],
+        "ruleIndex": codes.index(fields["code"]),
+        "level": fields["severity"],
+        "message": {"text": f"{said}{help}"},
+        "locations": [_location(fields["file"], fields["primary"])],
+        "relatedLocations": [
+            {"id": number} | _location(one.get("file", fields["file"]), one) | {"message": {"text": one["text"]}}
+            for number, one in enumerate(fields["secondary"])
+        ],
+    }
+
+
+def _location(file: str, label: dict[str, Any] | None) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
+    if label is not None:
+        start, end = label["start"], label["end"]
+        place["region"] = {
+            "startLine": start["line"],
+            "startColumn": start["column"],
+            "endLine": end["line"],
+            "endColumn": end["column"],
+        }
+    return {"physicalLocation": place}
+
+
+def _uri(file: str) -> str:
+    """A path as given stays relative: services resolve it against the root of the checkout."""
+    path = Path(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
