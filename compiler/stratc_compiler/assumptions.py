@@ -27,6 +27,8 @@ from stratc_dsl.strategy import (
 
 ENFORCED, WATCHED, TRUSTED = Guardian.ENFORCED, Guardian.WATCHED, Guardian.TRUSTED
 
+_BETWEEN = "in this round between transactions of the vault"
+
 
 def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
     """Written assumptions in their order, then implied ones."""
@@ -41,10 +43,14 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
 
 
 def rests_on(obligation: Obligation, vault: Vault) -> tuple[str, ...]:
-    """Ids of the assumptions whose hypotheses an obligation may use, sorted. Witnesses rest on the same ones."""
+    """Ids of the assumptions that an obligation may use, sorted. Witnesses rest on the same ones.
+
+    Those are the assumptions behind its hypotheses, and the venues' parameters: the model's formulas contain them.
+    """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     labels = {hypothesis.label for hypothesis in obligation.hypotheses}
-    return tuple(sorted(known & {id_ for label in labels for id_ in _behind(label, vault)}))
+    behind = {id_ for label in labels for id_ in _behind(label, vault)}
+    return tuple(sorted(known & (behind | {f"parameters({venue.name})" for venue in vault.venues})))
 
 
 def _behind(label: str, vault: Vault) -> Iterator[str]:
@@ -83,24 +89,25 @@ def _written(assumption: Assumption) -> GuardedAssumption:
 def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
     match assumption:
         case KeeperEvery(period):
-            return "keeper", f"keeper every {period} s", WATCHED, "the keeper reports how late it is"
+            return "keeper", f"keeper every {period} s", WATCHED, "the keeper tells when a round lasts longer"
         case PriceMoves(token, low, high):
             text = f"price({token}) moves {percent(low)} .. +{percent(high)}"
-            return f"moves({token})", text, WATCHED, "the keeper compares prices with those of the settled vault"
+            return f"moves({token})", text, WATCHED, "the keeper compares prices with those when the round began"
         case PriceStays(token, low, high):
             text = f"price({token}) stays {float(low):g} .. {float(high):g}"
-            return f"stays({token})", text, WATCHED, "the keeper reads the feed"
+            return f"stays({token})", text, WATCHED, "the keeper reads the vault's prices"
         case RateAtMost(position, ratio, per):
             text = f"rate({position}) <= {percent(ratio)} per {per} s"
-            return f"rate({position})", text, WATCHED, "the keeper reads the venue's rate"
+            how = f"the keeper measures how the debt grows {_BETWEEN}"
+            return f"rate({position})", text, WATCHED, how
         case SlippageAtMost(venue, ratio):
             how = "every swap states its minimum from the oracle price and reverts below it"
             return f"slippage({venue})", f"slippage({venue}) <= {percent(ratio)}", ENFORCED, how
         case LossAtMost(venue, ratio):
-            how = "the keeper compares the position with that of the settled vault"
+            how = f"the keeper measures how positions shrink {_BETWEEN}"
             return f"loss({venue})", f"loss({venue}) <= {percent(ratio)}", WATCHED, how
         case LiquidityAtLeast(venue, ratio):
-            how = "the keeper reads what the venue can pay out"
+            how = "the keeper compares what the venue could pay out with the position"
             return f"liquidity({venue})", f"liquidity({venue}) >= {percent(ratio)}", WATCHED, how
         case WithdrawalsAtMost(ratio):
             how = "the vault keeps a withdrawal allowance per round"
@@ -128,7 +135,8 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
     accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
     yield _implied(f"open({venue.name})", accepts, TRUSTED, "pauses, caps and freezes are not modelled")
     if isinstance(venue.terms, AaveV3) and model.health is not None:
-        yield _implied(f"parameters({venue.name})", _parameters(venue.terms), WATCHED, "checked at deployment")
+        how = "the vault compares them when it is deployed, the keeper at each look"
+        yield _implied(f"parameters({venue.name})", _parameters(venue.terms), WATCHED, how)
         same = f"{venue.name} prices tokens by the feeds of this strategy"
         yield _implied(f"oracle({venue.name})", same, TRUSTED, "to be compared at deployment")
 
@@ -150,7 +158,8 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
         f"what is held at {venue.name} grows, and what is owed there is repaid by others, by at most "
         f"{percent(MOST_GAIN)} in a round; at most that share of the first deposit was there before it"
     )
-    yield _implied(f"gain({venue.name})", gain, WATCHED, "the keeper compares the position with the settled vault's")
+    how = f"the keeper measures how positions change {_BETWEEN}, but not what was there before the first deposit"
+    yield _implied(f"gain({venue.name})", gain, WATCHED, how)
     if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
         text = f"{venue.name} can pay out all that is held there"
         yield _implied(f"liquidity({venue.name})", text, TRUSTED, "no `liquidity` assumption is written")
@@ -158,7 +167,7 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
 
 def _of_idle(held: Held) -> GuardedAssumption:
     text = f"nobody sends the vault more than {percent(MOST_GAIN)} of its {held.name} in a round"
-    return _implied(f"gain({held.name})", text, WATCHED, "the keeper compares the balance with the settled vault's")
+    return _implied(f"gain({held.name})", text, WATCHED, f"the keeper measures how the balance changes {_BETWEEN}")
 
 
 def _of_the_vault() -> Iterator[GuardedAssumption]:
@@ -166,7 +175,7 @@ def _of_the_vault() -> Iterator[GuardedAssumption]:
         f"nav is worth at least {SCALE:,} times the smallest unit of any token, one share of any venue "
         "and 10^-8 USD: rounding is carried as an error of at most one such unit per division"
     )
-    yield _implied("scale", scale, WATCHED, "the keeper reads total assets")
+    yield _implied("scale", scale, WATCHED, "the keeper compares nav with those units at the prices of the moment")
     together = "prices, debts and flows stand still, and nobody exits, between the transactions of one keeper pass"
     yield _implied("pass", together, TRUSTED, "each rule checks its trigger and the floors again")
     unfrozen = "the vault is open; after it was frozen for more than a round, claims hold again once it is settled"
