@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stratc.analysis import Loaded, load, prove, status_of
+from stratc.analysis import Loaded, load
+from stratc.decide import prove, status_of
 from stratc.emit import emit
 from stratc.output import Unwritable, check_out, write_build
 from stratc.problem import of_unsupported

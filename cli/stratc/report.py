@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratc import __version__
-from stratc.analysis import Report, Timed, status_of
+from stratc.decide import Report, Timed, status_of
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Proved, Refuted, Scenario, Unknown
 from stratc_dsl.span import NOWHERE, Source, Span
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from stratc.analysis import Report, load, prove, status_of
+from stratc.analysis import load
+from stratc.decide import Report, prove, status_of
 from stratc.render import verification_text
 from stratc.report import reports_json
 from stratc.status import Status

@@ -6,9 +6,10 @@ belongs to, the terminal BAD takes the statement's place, and reading goes on at
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
@@ -44,9 +45,12 @@ def parse(source: Source) -> File | tuple[Diagnostic, ...]:
 
 @lru_cache(maxsize=1)
 def _lark() -> Lark:
-    grammar = files("stratc_dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
+    """The parser; its tables are kept beside Python's own bytecode, and made anew where they do not fit."""
+    here = Path(__file__).parent
+    cache = here / "__pycache__" / "grammar.tables"
     return Lark(
-        grammar,
+        (here / "grammar.lark").read_text(encoding="utf-8"),
+        cache=False if sys.dont_write_bytecode or not cache.parent.is_dir() else str(cache),
         parser="lalr",
         start="file",
         postlex=Newlines(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratc.analysis import Report, Timed
+from stratc.decide import Report, Timed
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import (
     ClaimResult,

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from cli.made import PROVED, REFUTED, SCENARIO, SOURCE, UNKNOWN, report, span_of, verification
 from stratc.__main__ import main
-from stratc.analysis import Report, Timed
+from stratc.decide import Report, Timed
 from stratc.problem import of_unsupported, unreadable
 from stratc.report import reports_json
 from stratc_compiler.errors import Unsupported

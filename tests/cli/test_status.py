@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.made import PROVED, REFUTED, UNKNOWN, report
-from stratc.analysis import Report, status_of
+from stratc.decide import Report, status_of
 from stratc.problem import unreadable
 from stratc.status import Status
 
