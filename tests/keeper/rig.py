@@ -112,7 +112,10 @@ LIMITED = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "to
 
 
 class Endpoint:
-    """An RPC endpoint before another. `down` closes it; `hold` and `refuse` spoil one method until `release`."""
+    """An RPC endpoint before another.
+
+    `down` closes it; `hold`, `refuse` and `garbage` spoil one method until `release`.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -157,6 +160,10 @@ class Endpoint:
         """Answer `method` with an error from now on, as nodes do that limit requests."""
         self._held[method] = "refuse"
 
+    def garbage(self, method: str) -> None:
+        """Answer `method` with no JSON from now on."""
+        self._held[method] = "garbage"
+
     def release(self, method: str | None = None) -> None:
         """Answer a method again, or everything."""
         for held in [method] if method else list(self._held):
@@ -166,7 +173,8 @@ class Endpoint:
         body = request.rfile.read(int(request.headers["content-length"]))
         method = json.loads(body)["method"]
         when = self._held.get(method)
-        answer = LIMITED if when == "refuse" else b"" if when == "before" else self._forward(body)
+        spoilt = {"refuse": LIMITED, "garbage": b"<html>", "before": b""}
+        answer = spoilt[when] if when in spoilt else self._forward(body)
         self.methods.append(method)
         if when in ("before", "after"):
             until(lambda: method not in self._held or self._server is None, "release")

@@ -1,9 +1,8 @@
-"""A proved vault made by hand, and the stub contract that stands for it: what keeper tests keep."""
+"""A vault that is taken as proved, and the stub contract that stands for it: what keeper tests keep."""
 
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,35 +10,15 @@ from typing import Any
 from vyper import compile_code
 
 from lab.chain import AnvilChain, Contract
+from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.expr import TRUE
-from stratc_compiler.vault import (
-    Condition,
-    Freezes,
-    Marks,
-    OnCondition,
-    OnStale,
-    OnTimer,
-    RuleModel,
-    SwapModel,
-    Trades,
-    Vault,
-)
-from stratc_compiler.verdict import (
-    ClaimResult,
-    GuardedAssumption,
-    Guardian,
-    Hypothesis,
-    Obligation,
-    ObligationResult,
-    Proved,
-    Verification,
-)
-from stratc_dsl.span import Source, Span
-from stratc_dsl.strategy import KeeperEvery, PriceMoves, RateAtMost, SlippageAtMost, Strategy
-from stratc_dsl.strategy import Position as At
+from stratc_compiler.model import build_vault
+from stratc_compiler.verdict import ClaimResult, Hypothesis, Obligation, ObligationResult, Proved, Verification
+from stratc_dsl import Source, parse_strategies
 from stratc_targets.keeper.config import bind
 from stratc_targets.keeper.emit import emit_keeper
+from stratc_targets.venues import venue_factories
 
 CHAIN_ID = 31337
 PERIOD = 3600
@@ -47,67 +26,59 @@ DELEVERAGE, REBALANCE, HARVEST, FREEZE = range(4)
 """The stub's numbers of its rules, which are also their priorities."""
 
 TEXT = """strategy Stub {
-    keeper every 1h
-    price(WETH) moves -20% .. +12.5%
-    rate(aave.debt(USDC)) <= 60% per 1y
-    slippage(dex) <= 0.30%
-    when health(aave) < 1.50 do deleverage aave to health 1.80
-    when weights outside band do rebalance
-    every 24h do harvest save
-    when stale(price(WETH)) do freeze
+    base USDC
+
+    token USDC { decimals: 6,  price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    token WETH { decimals: 18, price: chainlink("ETH/USD",  heartbeat=1h,  deviation=0.5%) }
+
+    venue aave = aave_v3(collateral=[WETH(ltv=80%, threshold=82.5%)], borrow=[USDC])
+    venue save = erc4626(asset=USDC)
+    venue dex  = uniswap_v3(WETH/USDC, fee=0.05%)
+
+    assume {
+        keeper every 1h
+        price(WETH) moves -20% .. +12.5%
+        price(USDC) stays 0.98 .. 1.02
+        rate(aave.debt(USDC)) <= 60% per 1y
+        slippage(dex) <= 0.30%
+        loss(save) <= 0.05%
+        liquidity(aave) >= 60%
+        liquidity(save) >= 50%
+    }
+
+    allocate {
+        aave.collateral(WETH):  60% +- 5%
+        aave.debt(USDC):       -30% +- 4%
+        save:                   40% +- 5%
+        idle(WETH):             20% +- 4%
+        idle(USDC):             10% +- 4%
+    }
+
+    rules {
+        when health(aave) < 1.50 do deleverage aave to health 1.80
+        when weights outside band do rebalance
+        every 24h do harvest save
+        when stale(price(WETH)) do freeze
+    }
+
+    exit { order: [save, aave, dex] }
+
+    prove { solvent }
 }
 """
 
 
-def span(words: str) -> Span:
-    start = TEXT.index(words)
-    return Span(start, start + len(words))
-
-
+@cache
 def proved_stub() -> ProvedVault:
-    """The model that the stub contract stands for: four rules, one swap, four assumptions and an implied one."""
-    every, moves = span("keeper every 1h"), span("price(WETH) moves -20% .. +12.5%")
-    rate, slips = span("rate(aave.debt(USDC)) <= 60% per 1y"), span("slippage(dex) <= 0.30%")
-    assumptions = (
-        KeeperEvery(PERIOD, every),
-        PriceMoves("WETH", Fraction(-1, 5), Fraction(1, 8), moves),
-        RateAtMost(At("aave", "debt", "USDC"), Fraction(3, 5), 31_536_000, rate),
-        SlippageAtMost("dex", Fraction(3, 1000), slips),
-    )
-    strategy = Strategy("Stub", "USDC", (), (), assumptions, (), (), (), (), ())
-    vault = Vault(strategy, (), (_dex(),), (), (), {}, (), (), _rules(), (), None)
-    guarded = (
-        GuardedAssumption("keeper", "keeper every 1h", Guardian.WATCHED, "age of the last round", True, every),
-        GuardedAssumption("price/WETH", TEXT[moves.start : moves.end], Guardian.WATCHED, "the feed", True, moves),
-        GuardedAssumption("rate/aave", TEXT[rate.start : rate.end], Guardian.WATCHED, "the reserve", True, rate),
-        GuardedAssumption("slippage/dex", TEXT[slips.start : slips.end], Guardian.ENFORCED, "minimum out", True, slips),
-        GuardedAssumption("scale", "shares stay below 2^128", Guardian.WATCHED, "total supply", False),
-    )
-    used = Obligation("survives/1", "survives", "", (Hypothesis("price/WETH", TRUE),), TRUE)
+    """The model that the stub contract stands for, taken as proved: one claim, which rests on a price and on Aave."""
+    source = Source("folder/stub.strat", TEXT)
+    parsed = parse_strategies(source)
+    assert not parsed.diagnostics, parsed.diagnostics
+    (strategy,) = parsed.strategies
+    vault = build_vault(strategy, source, venue_factories())
+    used = Obligation("survives/1", "survives", "", (Hypothesis("price(WETH)", TRUE),), TRUE)
     claim = ClaimResult("survives", "", Proved(), (ObligationResult(used, Proved(), ""),))
-    return ProvedVault(vault, Verification(vault, Source("folder/stub.strat", TEXT), (claim,), guarded))
-
-
-def _dex() -> SwapModel:
-    return SwapModel("dex", "uniswap_v3", ("WETH", "USDC"), Fraction(3, 1000))
-
-
-def _rules() -> tuple[RuleModel, ...]:
-    def rule(name: str, text: str, trigger: Any, effect: Any) -> RuleModel:
-        return RuleModel(name, text, trigger, effect, span(text))
-
-    deleverage = "when health(aave) < 1.50 do deleverage aave to health 1.80"
-    return (
-        rule("deleverage_aave", deleverage, OnCondition(Condition("health(aave) < 1.50", TRUE)), Trades((), True)),
-        rule(
-            "rebalance",
-            "when weights outside band do rebalance",
-            OnCondition(Condition("weights outside band", TRUE)),
-            Trades((), False),
-        ),
-        rule("harvest_save", "every 24h do harvest save", OnTimer(86400), Marks("save")),
-        rule("freeze_when_due", "when stale(price(WETH)) do freeze", OnStale("WETH"), Freezes()),
-    )
+    return ProvedVault(vault, Verification(vault, source, (claim,), guarded_assumptions(vault)))
 
 
 @cache

@@ -1,6 +1,7 @@
 # pragma version 0.4.3
 """
-@title What a keeper sees of a vault, with switches: rules fall due and fail as a test wants.
+@title What a keeper sees of a vault, with switches: rules fall due and fail, and numbers are, as a test wants.
+@dev It plays the venues too. What a test `put`s is the market's doing; what the vault does emits an event.
 """
 
 RULES: constant(uint256) = 4
@@ -8,6 +9,23 @@ HARVEST: constant(uint256) = 2
 DAY: constant(uint256) = 86400
 ALLOWANCE: constant(uint256) = 100
 
+event RoundBegan:
+    assets: uint256
+
+event RuleRun:
+    rule: uint256
+
+struct State:
+    idle_usdc: uint256
+    idle_weth: uint256
+    aave_collateral_weth: uint256
+    aave_debt_usdc: uint256
+    save: uint256
+    price_usdc: uint256
+    price_weth: uint256
+    nav: uint256
+
+A_TOKEN: constant(address) = 0x00000000000000000000000000000000000000AA
 KEEPER: immutable(address)
 
 mode: public(uint256)
@@ -20,6 +38,8 @@ sticky: HashMap[uint256, bool]
 unreadable: HashMap[uint256, bool]
 failure: HashMap[uint256, String[64]]
 harvested: uint256
+numbers: HashMap[String[32], uint256]
+totalSupply: public(uint256)
 
 
 @deploy
@@ -27,6 +47,103 @@ def __init__(keeper: address):
     KEEPER = keeper
     self.settled = True
     self.harvested = block.timestamp
+    self.totalSupply = 10**23
+    self.numbers["idle_usdc"] = 10_000 * 10**6
+    self.numbers["idle_weth"] = 10 * 10**18
+    self.numbers["aave_collateral_weth"] = 30 * 10**18
+    self.numbers["aave_debt_usdc"] = 30_000 * 10**6
+    self.numbers["save"] = 40_000 * 10**6
+    self.numbers["price_usdc"] = 10**18
+    self.numbers["price_weth"] = 2_000 * 10**18
+    self.numbers["nav"] = 100_000 * 10**18
+    self.numbers["aave_cash"] = 10**24
+    self.numbers["save_cash"] = 10**12
+    self.numbers["configuration"] = 8_000 + (8_250 << 16) + (7 << 32)
+    self.numbers["share"] = 10**18
+
+
+@external
+def put(name: String[32], number: uint256):
+    self.numbers[name] = number
+
+
+@external
+def set_supply(supply: uint256):
+    self.totalSupply = supply
+
+
+@external
+def move(name: String[32], number: uint256):
+    self.numbers[name] = number
+    log RuleRun(rule=RULES)
+
+
+@external
+@view
+def state() -> State:
+    assert self.numbers["stale"] == 0, "oracle: stale"
+    return State(
+        idle_usdc=self.numbers["idle_usdc"],
+        idle_weth=self.numbers["idle_weth"],
+        aave_collateral_weth=self.numbers["aave_collateral_weth"],
+        aave_debt_usdc=self.numbers["aave_debt_usdc"],
+        save=self.numbers["save"],
+        price_usdc=self.numbers["price_usdc"],
+        price_weth=self.numbers["price_weth"],
+        nav=self.numbers["nav"],
+    )
+
+
+@external
+@view
+def WETH() -> address:
+    return self
+
+
+@external
+@view
+def AAVE_POOL() -> address:
+    return self
+
+
+@external
+@view
+def AAVE_COLLATERAL_WETH() -> address:
+    return A_TOKEN
+
+
+@external
+@view
+def SAVE_VAULT() -> address:
+    return self
+
+
+@external
+@view
+def balanceOf(owner: address) -> uint256:
+    assert owner == A_TOKEN, "WETH: asked of another"
+    return self.numbers["aave_cash"]
+
+
+@external
+@view
+def getConfiguration(asset: address) -> uint256:
+    assert asset == self, "aave: asked of another"
+    return self.numbers["configuration"]
+
+
+@external
+@view
+def maxWithdraw(owner: address) -> uint256:
+    assert owner == self, "save: asked of another"
+    assert self.numbers["paused"] == 0, "save: paused"
+    return self.numbers["save_cash"]
+
+
+@external
+@view
+def convertToAssets(shares: uint256) -> uint256:
+    return shares * self.numbers["share"] // 10**18
 
 
 @external
@@ -81,6 +198,7 @@ def _run(rule: uint256):
     assert self.sticky[rule] or self._due(rule) or rule == HARVEST, "not due"
     self.due[rule] = self.sticky[rule]
     self.order.append(rule)
+    log RuleRun(rule=rule)
 
 
 @external
@@ -134,3 +252,4 @@ def settle():
     assert self.settled, "not settled"
     self.rounds += 1
     self.round_allowance = ALLOWANCE
+    log RoundBegan(assets=self.rounds)

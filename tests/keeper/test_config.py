@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from keeper.stub import compiled, document, proved_stub
+from stratc_compiler.certify import ProvedVault
+from stratc_compiler.verdict import GuardedAssumption, Guardian
 from stratc_targets.keeper.config import Gas, bind, gwei, parse_config, schema
 from stratc_targets.keeper.emit import emit_keeper
 from stratc_targets.keeper.errors import ConfigError
@@ -54,18 +57,34 @@ def test_a_vault_without_a_function_of_its_keeper_is_not_emitted() -> None:
 
 def test_alarms_are_for_what_is_watched_with_exact_edges() -> None:
     alarms = {alarm["id"]: alarm for alarm in document()["alarms"]}
-    assert set(alarms) == {"keeper", "price/WETH", "rate/aave", "scale"}
-    assert alarms["price/WETH"]["measure"] == {
+    watched = [one.id for one in proved_stub().verification.assumptions if one.guardian is Guardian.WATCHED]
+    assert list(alarms) == watched
+    assert {"keeper", "moves(WETH)", "gain(idle(WETH))", "scale", "parameters(aave)"} < set(watched)
+    assert alarms["moves(WETH)"]["measure"] == {
         "quantity": "price_move",
         "subject": "WETH",
         "low": "-0.2",
         "high": "0.125",
         "per_seconds": 3600,
     }
-    assert alarms["price/WETH"]["claims"] == ["survives"]
-    assert alarms["rate/aave"]["measure"]["subject"] == "aave.debt(USDC)"
+    assert alarms["moves(WETH)"]["line"] == 13
+    assert alarms["rate(aave.debt(USDC))"]["measure"]["subject"] == "aave.debt(USDC)"
     assert alarms["scale"]["line"] is None
-    assert alarms["scale"]["measure"] is None
+    assert alarms["scale"]["measure"]["low"] == "1000000"
+
+
+def test_an_alarm_names_the_claims_that_fall_with_it() -> None:
+    claims = {alarm["id"]: alarm["claims"] for alarm in document()["alarms"]}
+    assert [id_ for id_ in claims if claims[id_]] == ["moves(WETH)", "stays(USDC)", "parameters(aave)"]
+    assert claims["moves(WETH)"] == ["survives"]
+
+
+def test_a_watched_assumption_that_nobody_measures_is_not_emitted() -> None:
+    proved = proved_stub()
+    strange = GuardedAssumption("weather", "no rain", Guardian.WATCHED, "by the window", False)
+    verification = replace(proved.verification, assumptions=(strange,))
+    with pytest.raises(ValueError, match="how the keeper measures weather"):
+        emit_keeper(ProvedVault(proved.vault, verification), compiled()["abi"], compiled()["bytecode_runtime"])
 
 
 def test_a_fee_cap_below_one_gwei_is_exact() -> None:
@@ -103,6 +122,29 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> str:
             "keeper.json: gas.max_fee_per_gas_gwei.normal: -1 is less than or equal to the minimum of 0",
         ),
         (lambda d: d["alarms"][1]["measure"].update(low=-0.2), "keeper.json: alarms[1].measure.low: "),
+        (lambda d: d["alarms"][1].update(measure=None), "keeper.json: alarms[1].measure: None is not of type"),
+        (lambda d: d["alarms"][3]["measure"].update(per_seconds=None), "alarms[3].measure.per_seconds: None is not"),
+        (
+            lambda d: d["alarms"][1]["measure"].update(subject="save"),
+            "keeper.json: alarms[1].measure.subject: nothing is read of `save`",
+        ),
+        (
+            lambda d: d["alarms"][4]["measure"].update(subject="nest"),
+            "keeper.json: alarms[4].measure.subject: nothing is read of `nest`",
+        ),
+        (
+            lambda d: d["readings"].update(nav="worth"),
+            "keeper.json: readings: `state` of abi has no member `worth`",
+        ),
+        (
+            lambda d: d["readings"]["positions"][0].update(token="ETH"),
+            "keeper.json: readings: the token `ETH` is not in readings.tokens",
+        ),
+        (
+            lambda d: d["readings"]["shares"][0]["view"].update(argument="1" * 39),
+            "keeper.json: readings.shares[0].view.argument: ",
+        ),
+        (lambda d: d["abi"][5].update(outputs=["x"]), "keeper.json: abi[5].outputs[0]: 'x' is not of type 'object'"),
         (lambda d: d.update(deployment={"chain_id": 1}), "keeper.json: deployment: 'vault' is a required property"),
         (
             lambda d: d.update(deployment={"chain_id": 1, "vault": "0x12"}),
@@ -137,7 +179,7 @@ def test_what_is_no_configuration_at_all(text: str, said: str) -> None:
 def test_many_mistakes_are_counted_not_poured_out() -> None:
     told = message('{"schema": "stratc.keeper/1"}').splitlines()
     assert len(told) == 6
-    assert told[-1].endswith("and 6 more")
+    assert told[-1].endswith("and 7 more")
 
 
 def test_bind_fills_the_deployment_once() -> None:

@@ -122,6 +122,16 @@ def test_rounds_begin_when_they_are_old_or_half_used_and_not_before(
     assert rounds() == 3
 
 
+def test_a_round_ends_before_the_period_does(
+    run: Runner, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
+) -> None:
+    """The proofs cover a period and no more: there is room for a look that is missed, and for the mining."""
+    for rounds, seconds in ((1, 0), (1, 3600 - 4 * 15 - 10), (2, 10)):
+        chain.warp(seconds)
+        assert run(doc, chain.url, "--once", "--poll", "15").status == 0
+        assert vault.call("rounds") == rounds
+
+
 def test_no_round_begins_while_something_is_due_or_where_it_is_not_asked_for(
     run: Runner, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
 ) -> None:

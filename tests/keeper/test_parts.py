@@ -17,10 +17,12 @@ from stratc_targets.keeper.errors import SetupError
 from stratc_targets.keeper.fees import Bid, first_bid, higher_bid
 from stratc_targets.keeper.key import account_of_key, account_of_keystore
 from stratc_targets.keeper.log import Log
-from stratc_targets.keeper.state import Attempt, Flight, Identity, Round, StateFile, locked
+from stratc_targets.keeper.state import Attempt, Flight, Identity, Look, Round, Seen, StateFile, locked
 from stratc_targets.keeper.waiting import Backoff
 
 ME = Identity(1, "0x" + "ab" * 20, KEEPER)
+LOOK = Look(12, 1_000, {"save": 10**30})
+SEEN = Seen(900, {"USDC": 10**18}, {"save": Fraction(1, 3)}, 60, LOOK, LOOK)
 FLIGHT = Flight(7, (Attempt("rebalance", "0x01", "0x02", 21_000, Bid(10, 1)),))
 
 
@@ -109,10 +111,24 @@ def test_state_survives_and_is_replaced_as_a_whole(tmp_path: Path) -> None:
     store = StateFile(path, ME)
     store.set_flight(FLIGHT)
     store.set_round(Round(5, 100))
+    store.set_seen(SEEN)
     again = StateFile(path, ME).state
     assert again.flight == FLIGHT
     assert again.round == Round(5, 100)
+    assert again.seen == SEEN
     assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [("{", ""), ("1/3", "1/0"), ("1/3", "much"), ('"start"', '"begin"'), ('"seen"', '"saw"'), ('"block"', '"x"')],
+)
+def test_a_state_damaged_in_some_place_is_not_guessed(tmp_path: Path, part: str, instead: str) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path, ME).set_seen(SEEN)
+    path.write_text(path.read_text().replace(part, instead))
+    with pytest.raises(SetupError, match="is damaged"):
+        StateFile(path, ME)
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"identity": 1, "flight": null, "round": null}'])

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
 from stratc_compiler.assumptions import rests_on
-from stratc_compiler.vault import Vault
+from stratc_compiler.environment import MOST_GAIN
+from stratc_compiler.rounds import SCALE
+from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
-from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
-    Assumption,
-    DepositsAtMost,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
     PriceMoves,
     PriceStays,
     RateAtMost,
-    SlippageAtMost,
-    WithdrawalsAtMost,
+    Venue,
 )
 from stratc_targets.keeper.decimals import decimal_text
+from stratc_targets.keeper.watchlist import (
+    THE_VAULT,
+    PositionRead,
+    Readings,
+    TokenRead,
+    VenueReadings,
+)
+from stratc_targets.venues.aave_v3.watch import watch as aave_v3
+from stratc_targets.venues.emitter import VenueText
+from stratc_targets.venues.erc4626.watch import watch as erc4626
+from stratc_targets.vyper.symbols import Symbols, symbols_of
+
+WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, str]], VenueReadings]] = {
+    "aave_v3": aave_v3,
+    "erc4626": erc4626,
+}
+"""What each adapter's `watch.py` says, by adapter name."""
+
+
+# ── what is assumed ────────────────────────────────────────────────────────────────────────
 
 
 def alarms(verification: Verification, period: int) -> list[dict[str, Any]]:
@@ -31,13 +51,12 @@ def alarms(verification: Verification, period: int) -> list[dict[str, Any]]:
 
 
 def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) -> dict[str, Any]:
-    written = guarded.written and guarded.span != NOWHERE
     return {
         "id": guarded.id,
         "text": guarded.text,
-        "line": verification.source.line_and_column(guarded.span.start)[0] if written else None,
+        "line": verification.source.line_and_column(guarded.span.start)[0] if guarded.written else None,
         "how": guarded.how,
-        "measure": _written_measure(guarded, verification, period) if written else None,
+        "measure": _written(guarded, verification.vault, period) or _implied(guarded, period),
         "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
     }
 
@@ -46,34 +65,42 @@ def _uses(claim: ClaimResult, guarded: GuardedAssumption, vault: Vault) -> bool:
     return any(guarded.id in rests_on(result.obligation, vault) for result in claim.obligations)
 
 
-def _written_measure(guarded: GuardedAssumption, verification: Verification, period: int) -> dict[str, Any] | None:
+def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str, Any] | None:
+    """The measure of an assumption that is written in the strategy, None for others."""
     # The span is what an assumption of the strategy and its guarded form have in common.
-    for assumption in verification.vault.strategy.assumptions:
+    for assumption in vault.strategy.assumptions if guarded.written else ():
         if assumption.span == guarded.span:
-            return _measure(assumption, period)
+            match assumption:
+                case KeeperEvery(every):
+                    return _edges("keeper_interval_seconds", THE_VAULT, None, Fraction(every), None)
+                case PriceMoves(token, low, high):
+                    return _edges("price_move", token, low, high, period)
+                case PriceStays(token, low, high):
+                    return _edges("price_usd", token, low, high, None)
+                case RateAtMost(position, ratio, per):
+                    return _edges("debt_rate", str(position), None, ratio, per)
+                case LossAtMost(venue, ratio):
+                    return _edges("loss", venue, None, ratio, period)
+                case LiquidityAtLeast(venue, ratio):
+                    return _edges("liquidity", venue, ratio, None, None)
+                case _:
+                    pass
     return None
 
 
-def _measure(assumption: Assumption, period: int) -> dict[str, Any]:
-    match assumption:
-        case KeeperEvery(every):
-            return _edges("keeper_interval_seconds", "vault", None, Fraction(every), None)
-        case PriceMoves(token, low, high):
-            return _edges("price_move", token, low, high, period)
-        case PriceStays(token, low, high):
-            return _edges("price_usd", token, low, high, None)
-        case RateAtMost(position, ratio, per):
-            return _edges("debt_rate", str(position), None, ratio, per)
-        case SlippageAtMost(venue, ratio):
-            return _edges("slippage", venue, None, ratio, None)
-        case LossAtMost(venue, ratio):
-            return _edges("loss", venue, None, ratio, period)
-        case LiquidityAtLeast(venue, ratio):
-            return _edges("liquidity", venue, ratio, None, None)
-        case WithdrawalsAtMost(ratio):
-            return _edges("withdrawals", "vault", None, ratio, period)
-        case DepositsAtMost(ratio):
-            return _edges("deposits", "vault", None, ratio, period)
+def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
+    """The measure of an implied assumption. Raises ValueError where nothing says how to measure it."""
+    kind, _, rest = guarded.id.partition("(")
+    subject = rest.removesuffix(")")
+    match kind:
+        case "gain":
+            return _edges("gain", subject, None, MOST_GAIN, period)
+        case "scale":
+            return _edges("scale", THE_VAULT, Fraction(SCALE), None, None)
+        case "parameters":
+            return _edges("parameter_difference", subject, None, Fraction(0), None)
+        case _:
+            raise ValueError(f"nothing says how the keeper measures {guarded.id}")
 
 
 def _edges(
@@ -86,3 +113,30 @@ def _edges(
         "high": None if high is None else decimal_text(high),
         "per_seconds": per_seconds,
     }
+
+
+# ── what is read ───────────────────────────────────────────────────────────────────────────
+
+
+def readings(vault: Vault) -> dict[str, Any]:
+    """Where the numbers stand that the alarms are computed from, as it stands in keeper.json."""
+    symbols = symbols_of(vault)
+    venues = [_venue(venue, vault, symbols) for venue in vault.strategy.venues if venue.adapter in WATCHES]
+    payable = {name: view for venue in venues for name, view in venue.payable.items()}
+    tokens = tuple(
+        TokenRead(token.name, token.decimals, symbols.fields[f"price({token.name})"]) for token in vault.strategy.tokens
+    )
+    # What base the vault holds itself is no position of the environment: gifts of base are deposits without shares.
+    held = [one for one in vault.held if one.venue is not None or one.token != vault.base]
+    positions = tuple(
+        PositionRead(one.name, one.token, one.venue, one.debt, symbols.fields[one.name], payable.get(one.name))
+        for one in held
+    )
+    shares = tuple(one for venue in venues for one in venue.shares)
+    parameters = tuple(one for venue in venues for one in venue.parameters)
+    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters))
+
+
+def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:
+    tokens = {name: one.address for name, one in symbols.tokens.items()}
+    return WATCHES[venue.adapter](venue, vault.venue(venue.name).positions, symbols.venues[venue.name], tokens)

@@ -19,6 +19,10 @@ from web3.exceptions import ContractLogicError, ContractPanicError, TransactionN
 
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
+from stratc_targets.keeper.watchlist import THE_VAULT, View, state_members
+
+ROUND_BEGAN = "RoundBegan(uint256)"
+"""What the vault emits when a round begins (`rounds.vy`)."""
 
 ANSWER_SECONDS = 10
 
@@ -61,6 +65,8 @@ class Chain:
         provider = HTTPProvider(rpc_url, request_kwargs={"timeout": ANSWER_SECONDS}, exception_retry_configuration=None)
         self._web3 = Web3(provider)
         self._vault = self._web3.eth.contract(address=Web3.to_checksum_address(vault), abi=config.abi)
+        self._members = state_members(list(config.abi))
+        self._addresses: dict[str, str] = {}
         self.host = urlsplit(rpc_url).netloc.rpartition("@")[2]  # the rest of a URL may hold an access token
 
     @property
@@ -100,6 +106,40 @@ class Chain:
         """The result of a view of the vault that takes no arguments."""
         with self._asking():
             return self._vault.functions[name]().call(block_identifier=block)
+
+    def state(self, block: int) -> dict[str, int]:
+        """What the vault's `state` says, by member. Raises Reverted while a price is unusable."""
+        return dict(zip(self._members, self.view("state", block), strict=True))
+
+    def ask(self, view: View, block: int) -> int:
+        """The answer of a venue. Raises Refused where it has none."""
+        to = self._address(view.contract, block)
+        given = view.argument
+        argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
+        return self._word(to, view.function, argument.to_bytes(32), block)
+
+    def events(self, first: int, last: int) -> list[tuple[int, bool]]:
+        """Every event that the vault emitted in some blocks, in order: its block, and whether it began a round."""
+        with self._asking():
+            logs = self._web3.eth.get_logs({"address": self._vault.address, "fromBlock": first, "toBlock": last})
+            return [(log["blockNumber"], log["topics"][:1] == [Web3.keccak(text=ROUND_BEGAN)]) for log in logs]
+
+    def _address(self, getter: str, block: int) -> str:
+        """An address that is fixed in the vault."""
+        if getter == THE_VAULT:
+            return self.vault
+        if getter not in self._addresses:
+            word = self._word(self.vault, f"{getter}()", b"", block)
+            self._addresses[getter] = Web3.to_checksum_address(word.to_bytes(32)[12:])
+        return self._addresses[getter]
+
+    def _word(self, to: str, function: str, arguments: bytes, block: int) -> int:
+        data = Web3.keccak(text=function)[:4] + arguments
+        with self._asking():
+            answer = self._web3.eth.call({"to": Web3.to_checksum_address(to), "data": data}, block)
+        if len(answer) < 32:
+            raise Refused(f"the contract at {to} has no {function}")
+        return int.from_bytes(answer[:32])
 
     def simulate(self, name: str, sender: str, block: int) -> None:
         """Carry out a function of the vault without a trace; raises Reverted with its reason."""

@@ -11,10 +11,11 @@ from typing import Any
 
 from stratc_targets.keeper.documents import read_json
 from stratc_targets.keeper.errors import ConfigError
+from stratc_targets.keeper.watchlist import Alarm, Readings, mistakes, parse_alarms, parse_readings
 
 SCHEMA = "stratc.keeper/1"
 
-VAULT_FUNCTIONS = ("keeper", "mode", "settle", "settled", "round_allowance")
+VAULT_FUNCTIONS = ("keeper", "mode", "settle", "settled", "round_allowance", "state", "totalSupply")
 """What the keeper calls besides the rules."""
 
 _MOST_MISTAKES = 5
@@ -62,6 +63,8 @@ class KeeperConfig:
     period: int
     rules: tuple[Rule, ...]
     gas: Gas
+    alarms: tuple[Alarm, ...]
+    readings: Readings
     abi: tuple[dict[str, Any], ...]
     code: Code
     deployment: Deployment | None
@@ -76,6 +79,8 @@ def parse_config(text: str, name: str) -> KeeperConfig:
     _check_version(document, name)
     _check_schema(document, name)
     _check_functions(document, name)
+    for mistake in mistakes(document):
+        raise ConfigError(f"{name}: {mistake}")
     return _config(document)
 
 
@@ -177,6 +182,8 @@ def _config(document: dict[str, Any]) -> KeeperConfig:
             for rule in document["rules"]
         ),
         gas=Gas(gwei(Decimal(caps["normal"])), gwei(Decimal(caps["emergency"])), float(gas["replace_after_seconds"])),
+        alarms=parse_alarms(document),
+        readings=parse_readings(document),
         abi=tuple(document["abi"]),
         code=Code(code["runtime_bytes"], code["runtime_keccak256"]),
         deployment=None if deployment is None else Deployment(deployment["chain_id"], deployment["vault"]),

@@ -14,9 +14,13 @@ from stratc_targets.keeper.lane import Done, Lane
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.state import Round
 from stratc_targets.keeper.waiting import Backoff
+from stratc_targets.keeper.watch import Watch
 
 LONGEST_RULE_PAUSE_SECONDS = 60.0
 """A rule that cannot be carried out is tried again at least so often: the market may let it through any minute."""
+
+LOOKS_TO_SETTLE = 4
+"""So many looks before the period is over a round counts as old: room for one that is missed, and for the mining."""
 
 SETTLE = Rule("settle", due="settled", call="settle", reduces_risk=False, gas_limit=1_500_000)
 
@@ -48,6 +52,7 @@ class Keeper:
     config: KeeperConfig
     chain: Chain
     lane: Lane
+    watch: Watch
     log: Log
     settings: Settings
     _pauses: dict[str, tuple[Backoff, float]] = field(default_factory=dict)
@@ -56,16 +61,29 @@ class Keeper:
     def step(self) -> bool:
         """End what is in flight, or do one thing that is due; False where there was nothing to do."""
         if self.lane.store.state.flight and not self.settings.dry_run:
-            self._note(self.lane.follow(self._urgent))
+            self._note(self.lane.follow(self._urgent, self._watch_on))
             return True
         head = self.chain.head()
         if head.number < self.lane.seen_block:
             return False  # this endpoint lags behind the one that told of our last transaction
+        acted = self._act(head)
+        self._watch(head)
+        return acted
+
+    def _act(self, head: Head) -> bool:
         rules = self._rules(head)
         due = [rule for rule in rules if self._due(rule, head)]
         if due:
             return any(self._run(rule, head) for rule in due if self._rested(rule))
         return self._mode is Mode.OPEN and self._begin_round(head)
+
+    def _watch(self, head: Head) -> None:
+        if self._mode is not Mode.EXITED:
+            self.watch.look(head)
+
+    def _watch_on(self) -> None:
+        """While a transaction is in flight, too: what keeps it from being mined often moves the market as well."""
+        self._watch(self.chain.head())
 
     # ── what is due ────────────────────────────────────────────────────────────────────────
 
@@ -154,13 +172,13 @@ class Keeper:
             return False
         # At the block of the decision: should anything have landed since, the nonce is used and nothing happens twice.
         nonce = self.chain.nonce(self.lane.account.address, head.number)
-        self._note(self.lane.deliver(rule.call, nonce, gas, bid, self._urgent))
+        self._note(self.lane.deliver(rule.call, nonce, gas, bid, self._urgent, self._watch_on))
         return True
 
     # ── rounds ─────────────────────────────────────────────────────────────────────────────
 
     def _begin_round(self, head: Head) -> bool:
-        """Settle where the round is as old as the period, or half of its withdrawal allowance is used."""
+        """Settle where the round is almost as old as the period, or half of its withdrawal allowance is used."""
         if not self.settings.settle or not self._rested(SETTLE) or not self._worn(head):
             return False
         if not self._due(SETTLE, head):
@@ -175,7 +193,8 @@ class Keeper:
         if allowance > known.allowance:  # deposits may raise it
             known = Round(known.began, allowance)
             self.lane.store.set_round(known)
-        return head.time - known.began >= self.config.period or 2 * allowance < known.allowance
+        old = self.config.period - min(LOOKS_TO_SETTLE * self.settings.poll, self.config.period / 2)
+        return head.time - known.began >= old or 2 * allowance < known.allowance
 
     def _note(self, done: Done | None) -> None:
         """Remember when a round began. Should that be lost, the next one only begins early."""

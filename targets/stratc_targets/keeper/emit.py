@@ -28,7 +28,7 @@ from stratc_compiler.vault import (
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import KeeperEvery, Strategy
 from stratc_targets.artifact import Artifact
-from stratc_targets.keeper.alarms import alarms
+from stratc_targets.keeper.alarms import alarms, readings
 from stratc_targets.keeper.config import SCHEMA, VAULT_FUNCTIONS
 from stratc_targets.keeper.decimals import decimal_text
 
@@ -71,6 +71,7 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         },
         "swaps": [_swap(swap) for swap in vault.swaps],
         "alarms": alarms(proved.verification, period),
+        "readings": readings(vault),
         "abi": _abi(abi, vault.rules),
         "code": {"runtime_bytes": len(runtime), "runtime_keccak256": f"0x{keccak256(runtime).hex()}"},
         "deployment": None,

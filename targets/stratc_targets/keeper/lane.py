@@ -37,6 +37,9 @@ RECEIPT_LOOKS = 3
 Urgent = Callable[[], tuple[str, int] | None]
 """The function to call instead of what is stuck, and its gas; None where nothing is more urgent."""
 
+Meanwhile = Callable[[], None]
+"""What is to be done at each look while a transaction waits to be mined."""
+
 _UNDERPRICED = ("underpriced", "fee too low", "less than block base fee", "max fee per gas less")
 
 
@@ -76,15 +79,15 @@ class Lane:
         """The most that may be bid for a function, in wei per gas."""
         return self.gas.emergency if call in self.emergency_calls else self.gas.normal
 
-    def deliver(self, call: str, nonce: int, gas: int, bid: Bid, urgent: Urgent) -> Done | None:
+    def deliver(self, call: str, nonce: int, gas: int, bid: Bid, urgent: Urgent, meanwhile: Meanwhile) -> Done | None:
         """Sign, record, send and follow one transaction; None where it is given up or still in flight at the end."""
         attempt = self._signed(call, nonce, gas, bid)
         self.store.set_flight(Flight(nonce, (attempt,)))
         message = f"{call}: sending {attempt.tx_hash}"
         self.log.info("sending", message, call=call, tx=attempt.tx_hash, nonce=nonce, gas=gas, max_fee=bid.max_fee)
-        return self.follow(urgent)
+        return self.follow(urgent, meanwhile)
 
-    def follow(self, urgent: Urgent) -> Done | None:
+    def follow(self, urgent: Urgent, meanwhile: Meanwhile) -> Done | None:
         """See what is in flight to its end: (re-)send it, wait for its receipt, replace it when it is stuck."""
         retry = Backoff(LOOK_SECONDS, RETRY_SECONDS)
         out, stuck_at, unseen = False, 0.0, 0
@@ -102,6 +105,8 @@ class Lane:
                     out = answer is not Answer.AGAIN
                     stuck_at = time.monotonic() + (0 if answer is Answer.BID_MORE else self.gas.replace_after)
                     pause = QUICK_LOOK_SECONDS
+                else:
+                    meanwhile()
                 retry.failures = 0
             except (RpcDown, Refused) as trouble:
                 out = False

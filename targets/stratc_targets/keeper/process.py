@@ -20,6 +20,7 @@ from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.startup import bound, check
 from stratc_targets.keeper.state import Identity, StateFile, locked
 from stratc_targets.keeper.waiting import Backoff, Stop
+from stratc_targets.keeper.watch import Watch
 
 LONGEST_POLL_SECONDS = 15.0
 
@@ -75,7 +76,7 @@ def _start(
     message = f"keeping {config.strategy} at {chain.vault} on chain {deployment.chain_id} as {key.address}"
     options.log.info("started", message, strategy=config.strategy, dry_run=options.dry_run, rules=len(config.rules))
     settings = Settings(_poll_seconds(config, options), options.dry_run, options.settle)
-    return Keeper(config, chain, lane, options.log, settings)
+    return Keeper(config, chain, lane, Watch(config, chain, store, options.log), options.log, settings)
 
 
 def _loop(start: Callable[[], Keeper], config: KeeperConfig, options: Options, stop: Stop) -> bool:

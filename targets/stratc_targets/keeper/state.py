@@ -1,4 +1,4 @@
-"""What the keeper must not forget: the transaction in flight, and since when the round lasts.
+"""What the keeper must not forget: the transaction in flight, since when the round lasts, what was seen of it.
 
 The file is written before a transaction is sent. Whatever instant the process dies at, the next one finds every
 transaction that may still land.
@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,32 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Positions as they were at the end of a block, by name, in smallest units. `time` is the block's."""
+
+    block: int
+    time: int
+    amounts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the watch has seen of the running round.
+
+    It began at block time `began`, with `prices` of tokens in 10^-18 USD. The vault itself has moved nothing from
+    `start` to `last`. `growth` is by which factor positions have grown, without the vault's doing, in such stretches of
+    the round before that one; these lasted `seconds` together.
+    """
+
+    began: int
+    prices: dict[str, int]
+    growth: dict[str, Fraction]
+    seconds: int
+    start: Look
+    last: Look
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Whose state it is."""
 
@@ -67,6 +94,7 @@ class State:
     identity: Identity
     flight: Flight | None = None
     round: Round | None = None
+    seen: Seen | None = None
 
 
 @contextmanager
@@ -101,9 +129,13 @@ class StateFile:
         """Remember the running round. Raises SetupError where it cannot be written."""
         self._save(replace(self.state, round=round_))
 
+    def set_seen(self, seen: Seen) -> None:
+        """Remember what the watch has seen. Raises SetupError where it cannot be written."""
+        self._save(replace(self.state, seen=seen))
+
     def _save(self, state: State) -> None:
         try:
-            _replace_file(self._path, json.dumps(asdict(state), indent=1))
+            _replace_file(self._path, json.dumps(asdict(state), indent=1, default=str))
         except OSError as error:
             raise SetupError(f"cannot write the state file {self._path}: {error.strerror}") from None
         self.state = state
@@ -116,7 +148,7 @@ def _load(path: Path, identity: Identity) -> State:
         return State(identity)
     except OSError as error:
         raise SetupError(f"cannot read the state file {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError):
         # Going on without it could act twice.
         raise SetupError(
             f"the state file {path} is damaged; if no transaction of the keeper is pending, delete it"
@@ -145,13 +177,20 @@ def _replace_file(path: Path, text: str) -> None:
 
 
 def _state(document: dict[str, Any]) -> State:
-    flight, round_ = document["flight"], document["round"]
+    flight, round_, seen = document["flight"], document["round"], document["seen"]
     return State(
         Identity(**document["identity"]),
         None if flight is None else Flight(flight["nonce"], tuple(map(_attempt, flight["attempts"]))),
         None if round_ is None else Round(**round_),
+        None if seen is None else _seen(seen),
     )
 
 
 def _attempt(document: dict[str, Any]) -> Attempt:
     return Attempt(**document | {"bid": Bid(**document["bid"])})
+
+
+def _seen(document: dict[str, Any]) -> Seen:
+    growth = {position: Fraction(factor) for position, factor in document["growth"].items()}
+    looks = {name: Look(**document[name]) for name in ("start", "last")}
+    return Seen(**document | looks | {"growth": growth})

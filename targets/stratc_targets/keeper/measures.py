@@ -1,0 +1,118 @@
+"""From what one look saw to the numbers that alarms compare with their edges. Exact arithmetic, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratc_targets.keeper.state import Seen
+from stratc_targets.keeper.watchlist import Alarm, PositionRead, Readings, View
+
+USD = 10**18
+AAVE_UNIT = Fraction(USD, 10**8)
+BASIS_POINTS = 10_000
+WORD_PART = 0xFFFF
+
+LEAST_SECONDS = 60
+"""A rate is not told from less: interest comes in blocks, and looks are as coarse."""
+
+FINEST = 10**18
+"""To so many parts growth is kept from stretch to stretch, far finer than any edge: its digits must not pile up."""
+
+Ask = Callable[[View], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look: the vault's State, what was seen of the round up to this block, and the worth of the coarsest unit.
+
+    `coarsest`, in 10^-18 USD, is what the proofs call dust. `empty` means that nobody has shares.
+    """
+
+    readings: Readings
+    state: dict[str, int]
+    coarsest: Fraction
+    seen: Seen
+    empty: bool
+
+    def slack(self, position: PositionRead) -> Fraction:
+        """How many smallest units two readings of a position may differ by rounding: a dust each, as in the proofs."""
+        return 2 * self.coarsest / unit_worth(self.readings, self.state, position.token)
+
+    def growth(self, position: PositionRead) -> Fraction:
+        """By which factor a position has grown in this round without the vault's doing; as little as it may have."""
+        start, last = (look.amounts[position.name] for look in (self.seen.start, self.seen.last))
+        slack = self.slack(position)
+        change = last - start
+        sure = max(change - slack, Fraction(0)) if change > 0 else min(change + slack, Fraction(0))
+        # What is less than rounding may be anything, so nothing is told of it.
+        return self.seen.growth[position.name] * max(start + sure, slack) / max(Fraction(start), slack)
+
+
+def kept(growth: Fraction) -> Fraction:
+    """Growth as it is remembered: not exactly, and never zero or without bound."""
+    return min(max(growth, Fraction(1, FINEST)), Fraction(FINEST)).limit_denominator(FINEST)
+
+
+def unit_worth(readings: Readings, state: dict[str, int], token: str) -> Fraction:
+    """What one smallest unit of a token is worth, in 10^-18 USD."""
+    read = next(one for one in readings.tokens if one.name == token)
+    return Fraction(state[read.price], 10**read.decimals)
+
+
+def needs_sight(alarm: Alarm) -> bool:
+    """Whether it is measured on the State: the others can be told while no price is usable."""
+    return alarm.quantity not in ("keeper_interval_seconds", "parameter_difference")
+
+
+def parameter_difference(alarm: Alarm, readings: Readings, ask: Ask) -> Fraction:
+    """The largest difference of a parameter of the venue from what was proved."""
+    mine = [one for one in readings.parameters if one.venue == alarm.subject]
+    off = (abs((ask(one.view) >> one.shift & WORD_PART) - one.basis_points) for one in mine)
+    return Fraction(max(off, default=0), BASIS_POINTS)
+
+
+def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
+    """The quantity of an alarm that needs a sight. None where there is nothing to measure, or too little to tell."""
+    if alarm.quantity.startswith("price"):
+        return _price(alarm, sight)
+    if sight.empty:
+        return None
+    held = sight.readings.held(alarm.subject)
+    growths = [(one, sight.growth(one)) for one in held]
+    match alarm.quantity:
+        case "scale":
+            return sight.state[sight.readings.nav] / sight.coarsest
+        case "gain":
+            return max((1 - grown if one.debt else grown - 1 for one, grown in growths), default=None)
+        case "loss":
+            return max((1 - grown for one, grown in growths if not one.debt), default=None)
+        case "debt_rate":
+            return max((rate for _, grown in growths for rate in _rate(alarm, sight, grown)), default=None)
+        case _:
+            return min((share for one in held for share in _liquidity(sight, one, ask)), default=None)
+
+
+def _price(alarm: Alarm, sight: Sight) -> Fraction:
+    now = sight.state[next(one.price for one in sight.readings.tokens if one.name == alarm.subject)]
+    if alarm.quantity == "price_usd":
+        return Fraction(now, USD)
+    return Fraction(now, sight.seen.prices[alarm.subject]) - 1
+
+
+def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:
+    """The least nominal rate that explains the growth, unless it is too early to tell.
+
+    As in the proofs: a part x of the rate, compounded as often as one likes, is a factor of at most 1 / (1 - x).
+    """
+    seconds = sight.seen.seconds + sight.seen.last.time - sight.seen.start.time
+    if seconds >= LEAST_SECONDS and alarm.per_seconds is not None:
+        yield (1 - 1 / grown) * alarm.per_seconds / seconds
+
+
+def _liquidity(sight: Sight, held: PositionRead, ask: Ask) -> Iterator[Fraction]:
+    """What can be paid out of an asset position, as a share of it; rounding counts in favour."""
+    amount = sight.state[held.amount]
+    if held.payable is not None and amount:
+        yield (ask(held.payable) + sight.slack(held)) / amount

@@ -1,0 +1,176 @@
+"""What keeper.json says of watching: which numbers of the chain are read, and between which edges they are assumed.
+
+Units: amounts are smallest units of their token, prices and nav 10^-18 USD, times seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+THE_VAULT = "vault"
+"""As an argument of a view: the vault's own address. As a subject: the vault as a whole."""
+
+ONE_SHARE = 10**18
+"""What `Worth.view` is asked of, so that a share that is worth less than one unit has a worth too."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of a venue that answers with one number.
+
+    `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
+    `argument` another getter, THE_VAULT or a decimal number.
+    """
+
+    contract: str
+    function: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRead:
+    """`price` is the member of the vault's State that holds the price."""
+
+    name: str
+    decimals: int
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRead:
+    """One position; `venue` is None where the vault holds it itself.
+
+    `amount` is a member of State, `payable` what the venue could pay out of it now (None for debts and idle tokens).
+    """
+
+    name: str
+    token: str
+    venue: str | None
+    debt: bool
+    amount: str
+    payable: View | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What ONE_SHARE shares of a venue are worth in a token."""
+
+    token: str
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number that governance can move: sixteen bits of a word from `shift` on, in basis points, as it was proved."""
+
+    venue: str
+    view: View
+    shift: int
+    basis_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class VenueReadings:
+    """What one venue adds; `payable` by the name of the position. Built by the adapter's own `watch.py`."""
+
+    payable: dict[str, View]
+    shares: tuple[Worth, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Everything that alarms are computed from. `nav` is a member of State."""
+
+    nav: str
+    tokens: tuple[TokenRead, ...]
+    positions: tuple[PositionRead, ...]
+    shares: tuple[Worth, ...]
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def members(self) -> set[str]:
+        """The members of State that are read."""
+        return {self.nav, *(one.price for one in self.tokens), *(one.amount for one in self.positions)}
+
+    def held(self, subject: str) -> list[PositionRead]:
+        """The positions of a venue, or the one of that name."""
+        return [one for one in self.positions if subject in (one.venue, one.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One watched assumption. It holds while `low` <= `quantity` of `subject` <= `high`; an edge of None is open."""
+
+    id: str
+    text: str
+    claims: tuple[str, ...]
+    quantity: str
+    subject: str
+    low: Fraction | None
+    high: Fraction | None
+    per_seconds: int | None
+
+    def inside(self, measured: Fraction) -> bool:
+        """Whether the assumption holds where this is measured."""
+        return (self.low is None or self.low <= measured) and (self.high is None or measured <= self.high)
+
+
+def parse_alarms(document: dict[str, Any]) -> tuple[Alarm, ...]:
+    """The alarms of a document that fits the schema."""
+    return tuple(_alarm(one) for one in document["alarms"])
+
+
+def parse_readings(document: dict[str, Any]) -> Readings:
+    """The readings of a document that fits the schema."""
+    given = document["readings"]
+    return Readings(
+        nav=given["nav"],
+        tokens=tuple(TokenRead(**one) for one in given["tokens"]),
+        positions=tuple(PositionRead(**one | {"payable": _view(one["payable"])}) for one in given["positions"]),
+        shares=tuple(Worth(one["token"], View(**one["view"])) for one in given["shares"]),
+        parameters=tuple(Parameter(**one | {"view": View(**one["view"])}) for one in given["parameters"]),
+    )
+
+
+def mistakes(document: dict[str, Any]) -> Iterator[str]:
+    """What a document that fits the schema says of things that it does not have, each with its place."""
+    readings = parse_readings(document)
+    tokens = {one.name for one in readings.tokens}
+    for member in sorted(readings.members - set(state_members(document["abi"]))):
+        yield f"readings: `state` of abi has no member `{member}`"
+    used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
+    for token in sorted(used - tokens):
+        yield f"readings: the token `{token}` is not in readings.tokens"
+    venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
+    known = {THE_VAULT, *tokens, *venues, *(one.name for one in readings.positions)}
+    for place, alarm in enumerate(parse_alarms(document)):
+        if alarm.subject not in (tokens if alarm.quantity.startswith("price") else known):
+            yield f"alarms[{place}].measure.subject: nothing is read of `{alarm.subject}`"
+
+
+def state_members(abi: list[dict[str, Any]]) -> list[str]:
+    """The names of what the vault's `state` returns, in order; none where the ABI does not say."""
+    outputs = [output for entry in abi if entry["name"] == "state" for output in entry["outputs"][:1]]
+    return [part["name"] for output in outputs for part in output.get("components", [])]
+
+
+def _alarm(given: dict[str, Any]) -> Alarm:
+    measure = given["measure"]
+    edges = {edge: None if measure[edge] is None else Fraction(measure[edge]) for edge in ("low", "high")}
+    return Alarm(
+        given["id"],
+        given["text"],
+        tuple(given["claims"]),
+        measure["quantity"],
+        measure["subject"],
+        per_seconds=measure["per_seconds"],
+        **edges,
+    )
+
+
+def _view(given: dict[str, Any] | None) -> View | None:
+    return None if given is None else View(**given)

@@ -1,0 +1,33 @@
+"""What the keeper reads of an Aave v3 pool: what it could pay out, and the risk parameters that it has now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stratc_compiler.vault import Held
+from stratc_dsl.strategy import AaveV3, Venue
+from stratc_targets.keeper.watchlist import Parameter, VenueReadings, View
+from stratc_targets.venues.emitter import VenueText
+
+LTV_SHIFT, THRESHOLD_SHIFT = 0, 16
+"""Where they stand in the configuration word (aave-v3-core `ReserveConfiguration`), sixteen bits each."""
+
+
+def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Mapping[str, str]) -> VenueReadings:
+    """`positions` are the venue's in the model's order, `tokens` the vault's getters of token addresses."""
+    pool, *receipts = text.immutables  # as `emit` lays them out: the pool, then each position's aToken or debt token
+    payable = {
+        held.name: View(tokens[held.token], "balanceOf(address)", receipt.name)
+        for held, receipt in zip(positions, receipts, strict=True)
+        if not held.debt
+    }
+    return VenueReadings(payable, parameters=tuple(_parameters(venue, pool.name, tokens)))
+
+
+def _parameters(venue: Venue, pool: str, tokens: Mapping[str, str]) -> Iterator[Parameter]:
+    assert isinstance(venue.terms, AaveV3)
+    for one in venue.terms.collateral:
+        if one.ltv is not None and one.threshold is not None:
+            word = View(pool, "getConfiguration(address)", tokens[one.token])
+            yield Parameter(venue.name, word, LTV_SHIFT, int(one.ltv * 10_000))
+            yield Parameter(venue.name, word, THRESHOLD_SHIFT, int(one.threshold * 10_000))

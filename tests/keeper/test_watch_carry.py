@@ -1,0 +1,121 @@
+"""The watch over the emitted EthCarry vault beside the protocols' own contracts: the right alarm and no other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keeper.watching import Watching
+from lab.aave import VARIABLE
+from lab.chain import CHAIN_ID, AnvilChain
+from lab.world import World
+from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.certify import ProvedVault
+from stratc_targets.keeper.config import bind
+from stratc_targets.keeper.emit import emit_keeper
+from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, files, proved
+
+pytestmark = pytest.mark.anvil
+
+HOUR = 3_600
+VARIABLE_RATE_FIELD = 4
+"""Of aave-v3-core `DataTypes.ReserveData`, in 10^-27 a year."""
+
+
+def carry() -> ProvedVault:
+    """The example, which also says what the savings vault can pay out."""
+    text = (EXAMPLES / "eth_carry.strat").read_text("utf-8")
+    text = text.replace("loss(save) <= 0.05%", "loss(save) <= 0.05%\n        liquidity(save) >= 50%")
+    given = proved(text)
+    return replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
+
+
+def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
+    """A vault of 150,000 USDC that has just begun a round, and the watch over it."""
+    assert isinstance(world.chain, AnvilChain)
+    world.aave.borrow(world.whale, world.usdc, world.usdc.units(300_000_000))  # so that Aave's interest is not zero
+    given = carry()
+    emitted = files(given)
+    vault = deploy(world, given)
+    document = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip()).text)
+    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
+    assert watching.says() == [("watching", None)]  # empty, and no alarm for that
+    vault.deposit(world.users[0], 150_000 * USDC)
+    for rule in ("rebalance", "harvest_save"):
+        vault.run(rule)
+    vault.contract.send("settle")
+    assert watching.says() == []
+    return vault, watching
+
+
+def test_a_price_that_leaves_its_band_is_the_only_alarm(anvil_world: World, tmp_path: Path) -> None:
+    vault, watching = watched(anvil_world, tmp_path)
+    anvil_world.warp(HOUR // 2, refresh=True)
+    anvil_world.set_price("WETH", 1_600)
+    assert watching.says() == []
+    anvil_world.set_price("WETH", 1_590)
+    assert watching.says() == [("alarm", "moves(WETH)")]
+    for rule in ("deleverage_aave", "rebalance"):
+        if vault.call(f"{rule}_due"):
+            vault.run(rule)
+    vault.contract.send("settle")
+    assert watching.says() == [("alarm_over", "moves(WETH)")]
+
+
+def test_what_venues_do_is_seen_in_their_own_contracts(anvil_world: World, tmp_path: Path) -> None:
+    vault, watching = watched(anvil_world, tmp_path)
+    save, aave = anvil_world.save, anvil_world.aave
+    save.lose(save.total_assets() // 1_000)
+    assert watching.says() == [("alarm", "loss(save)")]
+    save.limit_liquidity(save.value(vault.address) // 2 - 10)
+    aave.set_collateral(anvil_world.weth, 8_000, 8_200)
+    assert watching.says() == [("alarm", "liquidity(save)"), ("alarm", "parameters(aave)")]
+    aave.set_collateral(anvil_world.weth, 8_000, 8_250)
+    save.limit_liquidity(None)
+    vault.contract.send("settle")
+    over = ["loss(save)", "liquidity(save)", "parameters(aave)"]
+    assert watching.says() == [("alarm_over", id_) for id_ in over]
+    save.gain(save.total_assets() // 50)
+    assert watching.says() == [("alarm", "gain(save)")]
+    anvil_world.usdc.mint(vault.address, 10_000 * USDC)
+    assert watching.says() == []  # gifts of base are deposits without shares
+    gift = aave.owed(vault.address, anvil_world.usdc) // 50
+    anvil_world.usdc.provide(anvil_world.users[1], aave.pool, gift)
+    aave.pool.send("repay", anvil_world.usdc, gift, VARIABLE, vault.address, sender=anvil_world.users[1])
+    assert watching.says() == [("alarm", "gain(aave)")]
+
+
+def test_quiet_hours_with_interest_are_no_alarm(anvil_world: World, tmp_path: Path) -> None:
+    vault, watching = watched(anvil_world, tmp_path)
+    for _ in range(3):
+        for _ in range(3):
+            anvil_world.warp(HOUR // 4, refresh=True)
+            assert watching.says() == []
+        anvil_world.warp(HOUR // 4 - 60, refresh=True)
+        vault.contract.send("settle")
+        assert watching.says() == []
+
+
+def test_the_rate_that_is_measured_is_the_one_that_aave_charges(anvil_world: World, tmp_path: Path) -> None:
+    _, watching = watched(anvil_world, tmp_path)
+    (limit,) = (one for one in watching.document["alarms"] if one["id"] == "rate(aave.debt(USDC))")
+    limit["measure"]["high"] = "0.001"
+    watching.start()
+    charged = anvil_world.aave.pool.call("getReserveData", anvil_world.usdc)[VARIABLE_RATE_FIELD]
+    anvil_world.warp(HOUR // 2, refresh=True)
+    (alarm,) = watching.look()
+    assert alarm["id"] == limit["id"]
+    assert alarm["measured"] == pytest.approx(charged / 10**27, rel=1e-4)
+
+
+def test_what_a_venue_could_pay_out_is_read_where_it_lies(anvil_world: World, tmp_path: Path) -> None:
+    vault, watching = watched(anvil_world, tmp_path)
+    paid = {one.name: watching.ask(one.payable) for one in watching.positions if one.payable is not None}
+    receipt = vault.call("AAVE_COLLATERAL_WETH")
+    assert paid == {
+        "aave.collateral(WETH)": anvil_world.weth.balance(receipt),
+        "save": anvil_world.save.value(vault.address),
+    }
