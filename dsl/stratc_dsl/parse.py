@@ -20,12 +20,14 @@ from stratc_dsl.diagnostic import Diagnostic
 from stratc_dsl.errors import BeyondLimit, NotClosed, TooLarge, TooManyErrors
 from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.newline import LimitReached, Newlines
-from stratc_dsl.recovery import header_at, statement_end, unopened_block_end
+from stratc_dsl.recovery import header_at, next_header, statement_end, unopened_block_end
 from stratc_dsl.span import Source, Span
 from stratc_dsl.syntax import File
 from stratc_dsl.syntax_errors import shown, unexpected, unexpected_character
 
-MAX_CHARACTERS = 250_000
+MAX_CHARACTERS = 16 * 1024 * 1024
+"""Two minutes and some gigabytes where it is valid, both growing with the length: a generator's output, no person's."""
+
 MAX_ERRORS = 20
 
 _OPENERS = frozenset({"LBRACE", "LPAR", "LSQB"})
@@ -144,7 +146,9 @@ class _Reader:
         else:
             # Inside brackets the error may stand on a later line than the statement does.
             later = "\n" in self.text[self.read_to : place.start]
-            self._resume(statement_end(self.text, self.read_to if later else place.start, depth, inside))
+            end = statement_end(self.text, self.read_to if later else place.start, depth, inside)
+            # Between declarations, lines that say nothing are one mistake, however many there are.
+            self._resume(end if inside else next_header(self.text, end))
 
     def _open_brackets(self) -> int:
         """How many ( and [ of the current statement are open."""

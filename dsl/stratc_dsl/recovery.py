@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+from stratc_dsl.newline import MAX_BRACKETS
 from stratc_dsl.span import Span
 
 _STOP = re.compile(r'#[^\n]*|"[^"\n]*"|[\n;{}()\[\]]')
+MAX_BLOCKS = 8
+"""Blocks inside blocks: the language has three."""
+
 _HEADER = re.compile(
     r"(?:assume|allocate|hedge|floors|rules|signals|roles|limits|fees|exit|prove)(?=[ \t]*\{)"
-    r"|(?:strategy|token|signal)(?=[ \t]+\w+[ \t]*\{)|venue(?=[ \t]+\w+[ \t]*=)|base(?=[ \t]+\w)"
+    r"|(?:strategy|token|signal)(?=[ \t]+\w+[ \t]*\{)|venue(?=[ \t]+\w+[ \t]*=)|base(?=[ \t]+\w)|use(?=[ \t]*\")"
 )
 
 
@@ -21,6 +25,9 @@ def statement_end(text: str, start: int, depth: int, in_block: bool) -> int:
     braces, first_line_end = 0, -1
     for match in _STOP.finditer(text, start):
         sign = match.group()
+        if braces > MAX_BLOCKS or depth > 2 * MAX_BRACKETS:  # so deep that no bracket can be told to close another
+            line_end = first_line_end if first_line_end >= 0 else text.find("\n", match.start())
+            return line_end if line_end >= 0 else len(text)
         if sign in ("\n", ";"):
             if braces == 0 and depth <= 0:
                 return match.start()
@@ -55,6 +62,16 @@ def unopened_block_end(text: str, start: int) -> int:
                 return match.end()
         elif sign == "\n" and braces == 1 and _HEADER.match(text, _first_word(text, match.end())):
             return match.start()
+    return len(text)
+
+
+def next_header(text: str, offset: int) -> int:
+    """Where the next line begins that starts with the word of a declaration or block; the end where none does."""
+    line_end = text.find("\n", offset)
+    while line_end >= 0:
+        if _HEADER.match(text, _first_word(text, line_end + 1)):
+            return line_end
+        line_end = text.find("\n", line_end + 1)
     return len(text)
 
 
