@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from keeper.rig import KEEPER, KeeperProcess, Runner, endpoint
 from keeper.stub import DELEVERAGE, PERIOD, REBALANCE, bound_document, calls
 from keeper.watching import Watching
 from lab.chain import AnvilChain, Contract
+from stratc_targets.keeper.measures import kept
 
 pytestmark = pytest.mark.anvil
 
@@ -82,9 +84,10 @@ def test_a_round_that_lasts_too_long_is_an_alarm_until_the_next_begins(
 
 def test_a_rate_above_the_assumed_one(watching: Watching, chain: AnvilChain, vault: Contract) -> None:
     """Interest of an hour at 60% a year, compounded as the proofs allow; and then some more."""
+    chain.warp(30)
     vault.send("put", "aave_debt_usdc", DEBT + DEBT // 100)
-    assert watching.says() == []  # of a few seconds nothing is told
-    chain.warp(PERIOD - 60)
+    assert watching.says() == []  # of less than a minute nothing is told
+    chain.warp(PERIOD - 90)
     at_sixty = DEBT + int(DEBT * 0.6 * (PERIOD - 60) / YEAR)
     vault.send("put", "aave_debt_usdc", at_sixty)
     assert watching.says() == []
@@ -177,6 +180,8 @@ def test_what_cannot_be_read_is_told_once_and_the_rest_is_measured(
     assert again["event"] == "measured"
     assert "moves(WETH)" in again["ids"]
     assert "liquidity(save)" not in again["ids"]
+    chain.warp(1)
+    assert watching.says() == []
 
 
 def test_nobody_has_a_stake_in_an_empty_vault(watching: Watching, vault: Contract) -> None:
@@ -208,6 +213,13 @@ def test_a_debt_that_others_repay_is_a_gain_and_does_no_harm(
     assert watching.says() == [("alarm", "gain(aave)")]
     vault.send("move", "aave_debt_usdc", 0)
     assert watching.says() == []
+
+
+def test_growth_is_remembered_finely_and_within_bounds() -> None:
+    assert kept(Fraction(1, 3)) == Fraction(1, 3)
+    assert abs(kept(Fraction(2 * 10**30 + 1, 3 * 10**30)) - Fraction(2, 3)) < Fraction(1, 10**17)
+    assert kept(Fraction(1, 10**30)) == Fraction(1, 10**18)
+    assert kept(Fraction(10**60)) == 10**18
 
 
 # ── in the process ─────────────────────────────────────────────────────────────────────────

@@ -61,11 +61,6 @@ def unit_worth(readings: Readings, state: dict[str, int], token: str) -> Fractio
     return Fraction(state[read.price], 10**read.decimals)
 
 
-def needs_sight(alarm: Alarm) -> bool:
-    """Whether it is measured on the State: the others can be told while no price is usable."""
-    return alarm.quantity not in ("keeper_interval_seconds", "parameter_difference")
-
-
 def parameter_difference(alarm: Alarm, readings: Readings, ask: Ask) -> Fraction:
     """The largest difference of a parameter of the venue from what was proved."""
     mine = [one for one in readings.parameters if one.venue == alarm.subject]
@@ -74,7 +69,10 @@ def parameter_difference(alarm: Alarm, readings: Readings, ask: Ask) -> Fraction
 
 
 def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
-    """The quantity of an alarm that needs a sight. None where there is nothing to measure, or too little to tell."""
+    """The quantity of an alarm that is computed from the State.
+
+    None where there is nothing to measure, or too little time has passed to tell.
+    """
     if alarm.quantity.startswith("price"):
         return _price(alarm, sight)
     if sight.empty:

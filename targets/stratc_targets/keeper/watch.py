@@ -14,17 +14,9 @@ from stratc_targets.keeper.chain import Chain, Head
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.log import Log
-from stratc_targets.keeper.measures import (
-    AAVE_UNIT,
-    Sight,
-    kept,
-    measure,
-    needs_sight,
-    parameter_difference,
-    unit_worth,
-)
+from stratc_targets.keeper.measures import AAVE_UNIT, Sight, kept, measure, parameter_difference, unit_worth
 from stratc_targets.keeper.state import Look, Seen, StateFile
-from stratc_targets.keeper.watchlist import ONE_SHARE, Alarm
+from stratc_targets.keeper.watchlist import ONE_SHARE, Alarm, View
 
 EVENTS = "the vault's events"
 
@@ -62,14 +54,18 @@ class Watch:
     # ── alarms ─────────────────────────────────────────────────────────────────────────────
 
     def _measured(self, alarm: Alarm, head: Head, sight: Sight | Refused) -> Fraction | None:
+        def ask(view: View) -> int:
+            return self.chain.ask(view, head.number)
+
+        # These two can be told while no price is usable.
         if alarm.quantity == "parameter_difference":
-            return parameter_difference(alarm, self.config.readings, lambda view: self.chain.ask(view, head.number))
-        if not needs_sight(alarm):
+            return parameter_difference(alarm, self.config.readings, ask)
+        if alarm.quantity == "keeper_interval_seconds":
             seen = self.store.state.seen
             return None if seen is None else Fraction(head.time - seen.began)
         if isinstance(sight, Refused):
             raise sight
-        return measure(alarm, sight, lambda view: self.chain.ask(view, head.number))
+        return measure(alarm, sight, ask)
 
     def _judge(self, alarm: Alarm, measured: Fraction | None) -> None:
         """Raise the alarm where it was not, end it where it was."""
