@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.command import add_arguments
+from stratc_targets.keeper.arguments import add_arguments
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.

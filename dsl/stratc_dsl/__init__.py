@@ -7,6 +7,9 @@ for diagnostic in result.diagnostics:
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stratc_dsl.check import check
@@ -43,11 +46,24 @@ class ParseResult:
 
 def parse_strategies(source: Source) -> ParseResult:
     """Every strategy of a text, typed. Raises nothing, whatever the text holds."""
-    tree = parse(source)
-    if not isinstance(tree, File):
-        return ParseResult((), tree)
-    strategies, errors = check(tree)
+    with _without_collector():
+        tree = parse(source)
+        if not isinstance(tree, File):
+            return ParseResult((), tree)
+        strategies, errors = check(tree)
     diagnostics = tuple(error.diagnostic() for error in errors)
     if any(one.severity is Severity.ERROR for one in diagnostics):
         return ParseResult((), diagnostics)
     return ParseResult(strategies, diagnostics)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Trees have no cycles, and looking for some among millions of nodes makes long texts slower than linear."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -23,7 +23,8 @@ from typing import Any
 import pytest
 
 from lab.chain import ACCOUNTS, KEYS
-from stratc_targets.keeper.command import add_arguments, main
+from stratc_targets.keeper.arguments import add_arguments
+from stratc_targets.keeper.command import main
 
 KEEPER = ACCOUNTS[1]
 KEY = KEYS[KEEPER]

@@ -155,7 +155,8 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     program = (
         "import sys; sys.modules['web3'] = None\n"
         "from argparse import ArgumentParser\n"
-        "from stratc_targets.keeper.command import add_arguments, main\n"
+        "from stratc_targets.keeper.arguments import add_arguments\n"
+        "from stratc_targets.keeper.command import main\n"
         "parser = ArgumentParser(); add_arguments(parser)\n"
         "sys.exit(main(parser.parse_args(['--config', 'keeper.json', '--rpc', 'http://a', '--log', 'text'])))\n"
     )

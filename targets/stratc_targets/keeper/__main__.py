@@ -3,7 +3,8 @@
 import sys
 from argparse import ArgumentParser
 
-from stratc_targets.keeper.command import add_arguments, main
+from stratc_targets.keeper.arguments import add_arguments
+from stratc_targets.keeper.command import main
 
 if __name__ == "__main__":
     parser = ArgumentParser(prog="python -m stratc_targets.keeper", description="Keep one vault.")

@@ -1,0 +1,105 @@
+"""The language's speed: by phase over many strategies, growth with length, and the command against an empty start.
+
+Prints; asserts nothing. Times are CPU seconds, so that other work on the machine counts for little.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from stratc_dsl import Source, parse_strategies
+from stratc_dsl.check import check
+from stratc_dsl.parse import parse
+from stratc_dsl.syntax import File
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CARRY = (EXAMPLES / "eth_carry.strat").read_text("utf-8")
+STRATEGIES = 1_000
+RUNS = 5
+
+T = TypeVar("T")
+
+
+def main() -> None:
+    phases()
+    growth()
+    start()
+
+
+def phases() -> None:
+    """1,000 strategies of some 60 lines, one file each, and what part of the time each phase takes."""
+    sources = [Source(f"{number}.strat", CARRY.replace("EthCarry", f"S{number}")) for number in range(STRATEGIES)]
+    parse(sources[0])  # the tables
+    trees, parsing = _timed(lambda: [parse(source) for source in sources])
+    files = [tree for tree in trees if isinstance(tree, File)]
+    _, checking = _timed(lambda: [check(file) for file in files])
+    total, lines = parsing + checking, CARRY.count("\n") * STRATEGIES
+    print(f"{STRATEGIES:,} strategies, {lines:,} lines: {total:.2f} s, {lines / total:,.0f} lines a second")
+    print(f"  lexer, parser and tree {parsing / total:>6.1%}\n  names, dimensions, meaning {checking / total:>2.1%}")
+
+
+def growth() -> None:
+    """One file of 0.6, 1.3, 2.5, 5 and 10 MB, each in a process of its own: time and memory for each MB."""
+    for copies in (450, 900, 1_800, 3_600, 7_200):
+        said = _python(f"import language; language.one_file({copies})")
+        print(said, end="")
+
+
+def one_file(copies: int) -> None:
+    """Parse and check one file of so many strategies; print what it took."""
+    text = "".join(CARRY.replace("EthCarry", f"S{number}") for number in range(copies))
+    result, seconds = _timed(lambda: parse_strategies(Source("long.strat", text)))
+    assert len(result.strategies) == copies
+    size, peak = len(text.encode()) / 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{size:>5.1f} MB  {seconds:>7.2f} s  {seconds / size:>5.2f} s/MB  {peak:>6.0f} MB  {peak / size:>4.0f} MB/MB"
+    )
+
+
+def start() -> None:
+    """`stratc check` on one file against `import lark`, with bytecode caches as an installed command has them."""
+    check_one, lark, bare = (
+        _command("-m", "stratc", "check", str(EXAMPLES / "treasury.strat")),
+        _command("-c", "import lark"),
+        _command("-c", "pass"),
+    )
+    print(f"python -c pass {bare:.3f} s, import lark {lark:.3f} s, stratc check {check_one:.3f} s", end=": ")
+    print(f"{check_one / lark:.1f} times `import lark`")
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    started = time.process_time()
+    done = work()
+    return done, time.process_time() - started
+
+
+def _command(*arguments: str) -> float:
+    """CPU seconds of one Python process, median of several after one that fills the caches."""
+    _python(*arguments)
+    taken = []
+    for _ in range(RUNS):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        _python(*arguments)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return median(taken)
+
+
+def _python(*arguments: str) -> str:
+    words = arguments if arguments[0].startswith("-") else ("-c", *arguments)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, *words]
+    here = Path(__file__).parent
+    return subprocess.run(command, cwd=here, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()
