@@ -46,8 +46,9 @@ fix: $(DEV) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(DEV) ## how long each example takes to check, verify and build
+benchmark: $(DEV) ## what the commands and the language take; minutes
 	@$(BIN)/python tests/benchmarks/commands.py
+	@$(BIN)/python tests/benchmarks/language.py
 
 clean: ## remove what was made, .venv and npm packages too
 	rm -rf $(VENV) $(NPM)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -45,12 +45,14 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
 def rests_on(obligation: Obligation, vault: Vault) -> tuple[str, ...]:
     """Ids of the assumptions that an obligation may use, sorted. Witnesses rest on the same ones.
 
-    Those are the assumptions behind its hypotheses, and the venues' parameters: the model's formulas contain them.
+    Those are the assumptions behind its hypotheses, and the venues' parameters and prices: the model's formulas
+    contain them.
     """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     labels = {hypothesis.label for hypothesis in obligation.hypotheses}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
-    return tuple(sorted(known & (behind | {f"parameters({venue.name})" for venue in vault.venues})))
+    in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
+    return tuple(sorted(known & (behind | in_formulas)))
 
 
 def _behind(label: str, vault: Vault) -> Iterator[str]:
@@ -61,11 +63,11 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
     held = next((held for held in vault.held if held.name == subject), None)
     match kind:
         case "price":
-            yield from _of_prices((subject, vault.base))
+            yield from ("keeper", *_of_prices((subject, vault.base)))
         case "move" | "growth" if held is not None:
             yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
-            yield from (f"gain({held.venue or held.name})", f"loss({held.venue})")
-            yield from (f"rate({held.name})", "keeper") if held.debt else ()
+            yield from ("keeper", f"gain({held.venue or held.name})", f"loss({held.venue})")
+            yield from (f"rate({held.name})",) if held.debt else ()
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":

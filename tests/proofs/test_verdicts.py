@@ -156,7 +156,7 @@ def test_each_claim_says_which_assumptions_it_rests_on() -> None:
     assert survives <= rests["survives"]
     assert "slippage(dex)" not in rests["survives"]
     assert {"slippage(dex)", "liquidity(save)", "liquidity(aave)"} <= rests["recovers"]
-    assert all("parameters(aave)" in ids for ids in rests.values())
+    assert all({"parameters(aave)", "oracle(aave)"} <= set(ids) for ids in rests.values())
 
 
 def test_hypotheses_rest_on_nothing_that_is_not_listed() -> None:
