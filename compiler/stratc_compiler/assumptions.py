@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stratc_compiler.environment import MOST_GAIN
+from stratc_compiler.refuse import feed_of, refused
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Held, Vault, VenueModel
@@ -13,9 +14,12 @@ from stratc_dsl.strategy import (
     AaveV3,
     Assumption,
     DepositsAtMost,
+    FundingBetween,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    PairMoves,
+    PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
@@ -116,13 +120,16 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
             return "withdrawals", f"withdrawals <= {percent(ratio)} of nav", ENFORCED, how
         case DepositsAtMost(ratio):
             return "deposits", f"deposits <= {percent(ratio)} of nav", TRUSTED, "not used by any proof"
+        case PairMoves() | PairStays() | FundingBetween():
+            refused(assumption)
 
 
 def _of_token(token: Token) -> Iterator[GuardedAssumption]:
-    feed = f"{token.price.pair} feed"
-    age = f"{feed} is no older than {token.price.heartbeat} s, positive and complete"
+    price = feed_of(token)
+    feed = f"{price.pair} feed"
+    age = f"{feed} is no older than {price.heartbeat} s, positive and complete"
     yield _implied(f"fresh({token.name})", age, ENFORCED, "every state-changing call that needs a price reverts")
-    near = f"{feed} is within {percent(token.price.deviation)} of the market, and {token.name} moves what it says"
+    near = f"{feed} is within {percent(price.deviation)} of the market, and {token.name} moves what it says"
     yield _implied(f"feed({token.name})", near, TRUSTED, "claims are told at feed prices")
 
 

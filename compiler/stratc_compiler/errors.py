@@ -7,13 +7,26 @@ from dataclasses import dataclass, field
 from stratc_dsl.span import NOWHERE, Span
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One thing that is not supported, in the words of the manual, and where it stands."""
+
+    what: str
+    span: Span
+
+
 @dataclass
 class Unsupported(Exception):
-    """The strategy is valid, but uses something this version neither proves nor emits. Never dropped silently."""
+    """The strategy is valid, but uses something this version neither proves nor emits. Never dropped silently.
+
+    `what` names all of it; where that is several things, `label` is the one at `span`, and `also` are the others.
+    """
 
     what: str
     help: str
     span: Span = field(default=NOWHERE, compare=False)
+    label: str = ""
+    also: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         return f"not supported yet: {self.what}"

@@ -19,6 +19,7 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.plans import Parts, deleverage, exit_plan, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
+from stratc_compiler.refuse import refuse
 from stratc_compiler.shares import SHARES, SUPPLY, round_assets
 from stratc_compiler.vault import (
     NAV,
@@ -61,6 +62,7 @@ from stratc_dsl.strategy import (
 
 def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, VenueFactory]) -> Vault:
     """The model of a typed strategy. Raises Unsupported for what this version cannot carry out."""
+    refuse(strategy, factories)
     venues, swaps = _venues(strategy, factories)
     idle = tuple(Held(Position(None, "idle", token.name)) for token in strategy.tokens)
     held = _held(strategy, venues, idle)
@@ -109,8 +111,6 @@ def _venues(
     venues: list[VenueModel] = []
     swaps: list[SwapModel] = []
     for venue in strategy.venues:
-        if venue.adapter not in factories:
-            raise Unsupported(f"the adapter `{venue.adapter}`", "install the package that provides it", venue.span)
         built = factories[venue.adapter](venue, strategy)
         if isinstance(built, SwapModel):
             swaps.append(built)

@@ -88,7 +88,8 @@ def _assumption(tree: Node) -> syntax.AssumptionClause:
         case "moves" | "stays":
             return syntax.RangeClause(subject, str(tree.data), _range(child(tree, 1)), span)
         case "within":
-            return syntax.Missing(f"the assumption `{subject.name.text}(...) in ...`", span)
+            per = children(tree)[2:]
+            return syntax.WithinClause(subject, _range(child(tree, 1)), _per(per[0]) if per else None, span)
         case _:
             per = children(tree)[2:]
             return syntax.BoundClause(

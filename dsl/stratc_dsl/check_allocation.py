@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from stratc_dsl import syntax
 from stratc_dsl.check_constants import constant, ratio
-from stratc_dsl.check_quantities import resolve_position
+from stratc_dsl.check_positions import resolve_position
 from stratc_dsl.errors import DuplicateName, OutOfRange, SumNotWhole, TargetOutsideLimits, WrongSign
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratc_dsl import syntax
-from stratc_dsl.errors import MissingArgument, UnknownArgument
+from stratc_dsl.errors import MissingArgument, UnknownArgument, WrongKind
 from stratc_dsl.errors.base import did_you_mean, quoted
 from stratc_dsl.scope import Scope, nearest
 from stratc_dsl.span import Span
@@ -20,6 +20,19 @@ class Bound:
 
     def get(self, name: str) -> syntax.Expr | None:
         return self.values.get(name)
+
+
+def only_argument(reference: syntax.Reference, wanted: str, scope: Scope) -> syntax.Expr | None:
+    """The argument of a call that takes one, or None after reporting; `wanted` is what it is, in capitals."""
+    match reference.arguments:
+        case (syntax.Argument(None, value),):
+            return value
+        case _:
+            name = f"{reference.name.text}.{reference.member.text}" if reference.member else reference.name.text
+            found = "none" if not reference.arguments else "something else"
+            article = f"one {wanted.lower()} as argument of `{name}`"
+            scope.problems.report(WrongKind(reference.span, article, found, f"write `{name}({wanted})`"))
+            return None
 
 
 def bind_arguments(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from stratc_dsl import syntax
-from stratc_dsl.check_constants import constant, ordered, ratio, seconds
-from stratc_dsl.check_quantities import holding_venue, resolve_position, venue_named
+from stratc_dsl.adapters import adapter_of
+from stratc_dsl.check_constants import constant, move, ordered, ratio, seconds
+from stratc_dsl.check_positions import holding_venue, resolve_position, venue_named
 from stratc_dsl.errors import MissingArgument, NothingThere, OutOfRange, WrongDimension, WrongKind, WrongRelation
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
@@ -14,20 +15,22 @@ from stratc_dsl.strategy import (
     Assumption,
     Base,
     DepositsAtMost,
+    FundingBetween,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    PairMoves,
+    PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
     SlippageAtMost,
-    UniswapV3,
     WithdrawalsAtMost,
 )
-from stratc_dsl.words import expression_words, percent, plain
+from stratc_dsl.words import expression_words, plain
 
 SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "withdrawals", "deposits")
-FORMS = "assumptions are told of `price(T)`, `rate(p)`, `slippage(v)`, `loss(v)`, `liquidity(v)`, `withdrawals`"
+FORMS = "assumptions are told of `price(T)`, `rate(p)`, `funding(v)`, `slippage(v)`, `loss(v)`, `liquidity(v)`, .."
 
 
 def check_assumptions(clauses: list[syntax.AssumptionClause], scope: Scope) -> tuple[Assumption, ...] | None:
@@ -51,6 +54,12 @@ def _about(assumption: Assumption) -> str:
             return f"the move of `price({token})`"
         case PriceStays(token):
             return f"the range of `price({token})`"
+        case PairMoves(token, other):
+            return f"the move between `{min(token, other)}` and `{max(token, other)}`"
+        case PairStays(token, other):
+            return f"the range between `{min(token, other)}` and `{max(token, other)}`"
+        case FundingBetween(venue):
+            return f"`funding({venue})`"
         case RateAtMost(position):
             return f"`rate({position})`"
         case SlippageAtMost(venue):
@@ -74,9 +83,8 @@ def _assumption(clause: syntax.AssumptionClause, scope: Scope) -> Assumption | N
             return _price_range(clause, scope)
         case syntax.BoundClause():
             return _bound(clause, scope)
-        case syntax.Missing(what, span):
-            scope.problems.unsupported(what, span)
-            return None
+        case syntax.WithinClause():
+            return _funding(clause, scope)
 
 
 # ── prices ──
@@ -84,9 +92,8 @@ def _assumption(clause: syntax.AssumptionClause, scope: Scope) -> Assumption | N
 
 def _price_range(clause: syntax.RangeClause, scope: Scope) -> Assumption | None:
     match clause.subject:
-        case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, syntax.Operation("/")),)):
-            scope.problems.unsupported(f"`price(A/B) {clause.verb}`", clause.span)
-            return None
+        case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, syntax.Operation("/") as pair),)):
+            return _pair_range(clause, pair, scope)
         case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, subject),)):
             token = scope.token_named(subject)
         case other:
@@ -94,31 +101,43 @@ def _price_range(clause: syntax.RangeClause, scope: Scope) -> Assumption | None:
             scope.problems.report(WrongKind(other.span, "`price(TOKEN)`", expression_words(other), cure))
             return None
     if clause.verb == "moves":
-        moves = _moves(clause.range, clause.subject.span, scope)
+        moves = move(clause.range, "`moves`", clause.subject.span, scope)
         return PriceMoves(token, *moves, clause.span) if token and moves else None
     stays = _stays(clause.range, clause.subject.span, scope)
     return PriceStays(token, *stays, clause.span) if token and stays else None
 
 
-def _moves(written: syntax.Range, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
-    low = constant(written.low, Base.RATIO, "`moves`", about, scope)
-    high = constant(written.high, Base.RATIO, "`moves`", about, scope)
-    ends = ordered(written, low, high, scope, in_percent=True)
-    if ends is None or -1 < ends[0] <= 0 <= ends[1]:
-        return ends
-    wanted = "a range around 0% that begins above -100%"
-    found = f"{percent(ends[0])} .. {percent(ends[1])}"
-    cure = "a price may always stay as it is: write for example `-20% .. +20%`"
-    scope.problems.report(OutOfRange(written.span, "a move", wanted, found, cure))
-    return None
+def _pair_range(clause: syntax.RangeClause, pair: syntax.Operation, scope: Scope) -> Assumption | None:
+    token, other = scope.token_named(pair.left), scope.token_named(pair.right)
+    if token is not None and token == other:
+        cure = "a price is told in another token, or in USD: `price(TOKEN)`"
+        scope.problems.report(WrongKind(pair.span, "two tokens", f"`{token}` twice", cure))
+        return None
+    if clause.verb == "moves":
+        moves = move(clause.range, "`moves`", clause.subject.span, scope)
+        return PairMoves(token, other, *moves, clause.span) if token and other and moves else None
+    stays = _told(clause.range, clause.subject.span, scope)
+    return PairStays(token, other, *stays, clause.span) if token and other and stays else None
+
+
+def _told(written: syntax.Range, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
+    """A range of prices in another token: plain numbers above 0."""
+    cure = "write how many of the second token one of the first is worth, for example `0.95 .. 1.01`"
+    low, high = (constant(one, Base.RATIO, "`stays`", about, scope, cure) for one in (written.low, written.high))
+    return _above_zero(written, ordered(written, low, high, scope, in_percent=False), cure, scope)
 
 
 def _stays(written: syntax.Range, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
     ends = ordered(written, _usd(written.low, about, scope), _usd(written.high, about, scope), scope, in_percent=False)
+    return _above_zero(written, ends, "write USD per token, for example `0.98 .. 1.02`", scope)
+
+
+def _above_zero(
+    written: syntax.Range, ends: tuple[Fraction, Fraction] | None, cure: str, scope: Scope
+) -> tuple[Fraction, Fraction] | None:
     if ends is None or ends[0] > 0:
         return ends
     found = f"{plain(ends[0])} .. {plain(ends[1])}"
-    cure = "write USD per token, for example `0.98 .. 1.02`"
     scope.problems.report(OutOfRange(written.span, "a price", "above 0", found, cure))
     return None
 
@@ -166,20 +185,20 @@ def _range_cure(subject: syntax.Reference) -> str:
     return "write `funding(venue) in .. per 8h`"
 
 
-def _subject_argument(clause: syntax.BoundClause, wanted: str, scope: Scope) -> syntax.Expr | None:
-    match clause.subject.arguments:
+def _subject_argument(subject: syntax.Reference, wanted: str, scope: Scope) -> syntax.Expr | None:
+    match subject.arguments:
         case (syntax.Argument(None, value),):
             return value
         case _:
-            name = clause.subject.name.text
-            found = "none" if not clause.subject.arguments else "something else"
+            name = subject.name.text
+            found = "none" if not subject.arguments else "something else"
             cure = f"write `{name}({wanted})`"
-            scope.problems.report(WrongKind(clause.subject.span, f"one {wanted} in `{name}(..)`", found, cure))
+            scope.problems.report(WrongKind(subject.span, f"one {wanted} in `{name}(..)`", found, cure))
             return None
 
 
 def _rate(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
-    argument = _subject_argument(clause, "position", scope)
+    argument = _subject_argument(clause.subject, "position", scope)
     position = resolve_position(argument, scope) if argument is not None else None
     if position is not None and position.kind != "debt":
         cure = "only debts bear interest here: name a position `venue.debt(TOKEN)`"
@@ -219,7 +238,7 @@ def _flow(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
 def _of_venue(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
     kind = clause.subject.name.text
     share = ratio(clause.bound, f"`{kind}`", clause.subject.span, scope)
-    argument = _subject_argument(clause, "venue", scope)
+    argument = _subject_argument(clause.subject, "venue", scope)
     if argument is None:
         return None
     if kind == "slippage":
@@ -234,11 +253,51 @@ def _of_venue(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
 def _slippage(
     clause: syntax.BoundClause, argument: syntax.Expr, share: Fraction | None, scope: Scope
 ) -> Assumption | None:
+    cure = "name a venue to swap in, such as `uniswap_v3(..)`"
+    venue = _bounded_venue(argument, "slippage", "a pool to swap in", "pool", cure, scope)
+    return SlippageAtMost(venue, share, clause.span) if venue and share is not None else None
+
+
+def _bounded_venue(argument: syntax.Expr, bound: str, needed: str, what: str, cure: str, scope: Scope) -> str | None:
+    """The name of a venue that has what is bounded, or None after reporting."""
     declared = venue_named(argument, scope)
     if declared is None or declared.value is None:
         return None
-    if not isinstance(declared.value.terms, UniswapV3):
-        name, cure = declared.value.name, "name a venue to swap in, such as `uniswap_v3(..)`"
-        scope.problems.report(NothingThere(argument.span, "`slippage`", "a pool to swap in", "pool", name, cure))
+    venue = declared.value
+    if bound not in adapter_of(venue.terms).bounds:
+        scope.problems.report(NothingThere(argument.span, f"`{bound}`", needed, what, venue.name, cure))
         return None
-    return SlippageAtMost(declared.value.name, share, clause.span) if share is not None else None
+    return venue.name
+
+
+# ── funding ──
+
+
+def _funding(clause: syntax.WithinClause, scope: Scope) -> Assumption | None:
+    subject = clause.subject
+    if subject.name.text != "funding" or subject.member is not None:
+        _not_within(subject, scope)
+        return None
+    argument = _subject_argument(subject, "venue", scope)
+    cure = "name a venue such as `perp_v2(..)`"
+    venue = _bounded_venue(argument, "funding", "a perpetual", "perpetual", cure, scope) if argument else None
+    low, high = (
+        constant(one, Base.RATIO, "`funding`", subject.span, scope) for one in (clause.range.low, clause.range.high)
+    )
+    ends = ordered(clause.range, low, high, scope, in_percent=True)
+    if clause.per is None:
+        cure = "write for example `in -0.10% .. +0.10% per 8h`"
+        scope.problems.report(MissingArgument(clause.span, "`funding`", "`per` and a duration", cure))
+        return None
+    per = seconds(clause.per, "`per`", clause.per.span, scope)
+    return FundingBetween(venue, *ends, per, clause.span) if venue and ends and per is not None else None
+
+
+def _not_within(subject: syntax.Reference, scope: Scope) -> None:
+    if subject.name.text not in SUBJECTS or subject.member is not None:
+        scope.unknown_word("assumption", subject.name, SUBJECTS, FORMS)
+        return
+    cure = "write `price(TOKEN) moves ..` or `stays ..`" if subject.name.text == "price" else "write `<=` and one bound"
+    cure = "write `>=` and one bound" if subject.name.text == "liquidity" else cure
+    found = f"`{subject.name.text}`"
+    scope.problems.report(WrongKind(subject.span, "`funding(VENUE)` before `in`", found, cure))

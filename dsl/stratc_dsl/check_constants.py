@@ -98,3 +98,17 @@ def ordered(
         scope.problems.report(ReversedRange(written.span, *words))
         return None
     return low, high
+
+
+def move(written: syntax.Range, where: str, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
+    """Both ends of a relative move, around 0% and above -100%, or None after reporting."""
+    low = constant(written.low, Base.RATIO, where, about, scope)
+    high = constant(written.high, Base.RATIO, where, about, scope)
+    ends = ordered(written, low, high, scope, in_percent=True)
+    if ends is None or -1 < ends[0] <= 0 <= ends[1]:
+        return ends
+    wanted = "a range around 0% that begins above -100%"
+    found = f"{percent(ends[0])} .. {percent(ends[1])}"
+    cure = "a price may always stay as it is: write for example `-20% .. +20%`"
+    scope.problems.report(OutOfRange(written.span, "a move", wanted, found, cure))
+    return None

@@ -6,11 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from stratc_dsl import syntax
-from stratc_dsl.check_quantities import priced_token, type_quantity
+from stratc_dsl.check_quantities import fed_token, type_quantity
 from stratc_dsl.errors import DifferentDimensions, DivisionByZero, NoProduct, TooManyDigits, WrongDimension, WrongKind
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
+    SHARE_DECIMALS,
+    SHARES,
     AmountOf,
     Base,
     Binary,
@@ -85,16 +87,32 @@ def constant_value(expression: Expression) -> Fraction | None:
 def _amount(amount: syntax.Amount, scope: Scope) -> Expression | None:
     if amount.token.text == "USD":
         return Literal(amount.value, Base.VALUE, amount.span)
+    if amount.token.text == SHARES:
+        return _shares(amount, scope)
     units = "a number takes a declared token, `USD`, or without a space `%`, `bps`, `s`, `m`, `h`, `d`, `y`"
     token = scope.token(amount.token, units)
     if token is None:
         return None
     declared = scope.tokens[token].value
-    if declared is not None and (amount.value * 10**declared.decimals).denominator != 1:
-        needed = next((str(n) for n in range(78) if (amount.value * 10**n).denominator == 1), "more than 77")
-        scope.problems.report(TooManyDigits(amount.span, token, declared.decimals, needed))
+    if declared is not None and not _fits(amount, token, declared.decimals, scope):
         return None
     return Literal(amount.value, AmountOf(token), amount.span)
+
+
+def _shares(amount: syntax.Amount, scope: Scope) -> Expression | None:
+    """Shares of the vault, which has as many decimals for every base."""
+    if not _fits(amount, SHARES, SHARE_DECIMALS, scope):
+        return None
+    return Literal(amount.value, AmountOf(SHARES), amount.span)
+
+
+def _fits(amount: syntax.Amount, token: str, decimals: int, scope: Scope) -> bool:
+    """Whether an amount is a whole number of smallest units; reports one that is not."""
+    if (amount.value * 10**decimals).denominator == 1:
+        return True
+    needed = next((str(n) for n in range(78) if (amount.value * 10**n).denominator == 1), "more than 77")
+    scope.problems.report(TooManyDigits(amount.span, token, decimals, needed))
+    return False
 
 
 def _signed(sign: str, operand: Expression | None, span: Span) -> Expression | None:
@@ -188,6 +206,8 @@ def _different(verb: str, left: Expression, right: Expression) -> DifferentDimen
 
 def _cure(left: Expression, right: Expression) -> str:
     dimensions = {dimension_of(left), dimension_of(right)}
+    if any(isinstance(dimension, PriceOf) for dimension in dimensions):
+        return "a price compares with one in USD, such as `0.98 USD`"
     ratio = next((side for side in (left, right) if dimension_of(side) is Base.RATIO), None)
     if isinstance(ratio, Literal):
         return "a share of nav is written `5% of nav`, a value `2_000 USD`, an amount `100 USDC`"
@@ -267,7 +287,7 @@ def _is_stale(expression: syntax.Reference) -> bool:
 def _stale(expression: syntax.Reference, scope: Scope) -> Predicate | None:
     match expression.arguments:
         case (syntax.Argument(None, argument),):
-            token = priced_token(argument, scope)
+            token = fed_token(argument, scope, "`stale`")
             return StalePrice(token, expression.span) if token else None
         case _:
             found = "something else" if expression.arguments else "nothing"

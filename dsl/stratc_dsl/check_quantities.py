@@ -1,28 +1,23 @@
-"""Quantities, positions and venues by name: `health(aave)`, `weight(save)`, `aave.debt(USDC)`."""
+"""Quantities by name: `nav`, `health(aave)`, `weight(save)`, `delta(WETH)`."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from stratc_dsl import syntax
-from stratc_dsl.errors import NoSuchPosition, NothingThere, WrongKind
-from stratc_dsl.scope import Declared, Scope
+from stratc_dsl.adapters import GREEKS
+from stratc_dsl.check_arguments import only_argument
+from stratc_dsl.check_positions import loan_named, margin_named, resolve_position
+from stratc_dsl.errors import NothingThere, WrongKind
+from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
-from stratc_dsl.strategy import (
-    AaveV3,
-    AmountOf,
-    Base,
-    Dimension,
-    Erc4626,
-    Position,
-    PriceOf,
-    Quantity,
-    UniswapV3,
-    Venue,
-)
+from stratc_dsl.strategy import SHARES, AmountOf, Base, Dimension, FixedPrice, PriceOf, Quantity
 from stratc_dsl.words import expression_words
 
-PLAIN = {"nav": Base.VALUE, "leverage": Base.RATIO}
+PLAIN: dict[str, Dimension] = {
+    "nav": Base.VALUE,
+    "leverage": Base.RATIO,
+    "share_price": PriceOf(SHARES),
+    "supply": AmountOf(SHARES),
+}
 OF_LOAN = {
     "health": Base.RATIO,
     "ltv": Base.RATIO,
@@ -30,10 +25,10 @@ OF_LOAN = {
     "debt": Base.VALUE,
     "collateral": Base.VALUE,
 }
+OF_MARGIN = {"margin_ratio": Base.RATIO}
 OF_POSITION = {"value": Base.VALUE, "weight": Base.RATIO}
-OF_TOKEN = ("idle", "price")
-LATER = ("margin_ratio", "delta", "gamma", "vega", "volatility", "share_price", "supply")
-QUANTITIES = (*PLAIN, *OF_LOAN, *OF_POSITION, *OF_TOKEN, "age", *LATER)
+OF_TOKEN = ("idle", "price", *GREEKS)
+QUANTITIES = (*PLAIN, *OF_LOAN, *OF_MARGIN, *OF_POSITION, *OF_TOKEN, "age", "volatility")
 RESERVED = frozenset((*QUANTITIES, "USD", "weights", "stale"))
 
 
@@ -44,9 +39,6 @@ def type_quantity(reference: syntax.Reference, scope: Scope) -> Quantity | None:
         cure = f"write `value(...)` or `weight(...)` of the position `{name}.{reference.member.text}`"
         scope.problems.report(WrongKind(span, "a quantity", "a position", cure))
         return None
-    if name in LATER:
-        scope.problems.unsupported(f"the quantity `{name}`", span)
-        return None
     if name not in QUANTITIES:
         _unknown_quantity(reference, scope)
         return None
@@ -55,8 +47,10 @@ def type_quantity(reference: syntax.Reference, scope: Scope) -> Quantity | None:
             scope.problems.report(WrongKind(span, f"`{name}` alone", f"`{name}(...)`", f"write `{name}`"))
             return None
         return Quantity(name, PLAIN[name], span=span)
-    wanted = "VENUE" if name in OF_LOAN else "POSITION" if name in OF_POSITION else "TOKEN"
-    argument = _only_argument(reference, wanted, scope)
+    if name == "volatility":
+        return _volatility(reference, scope)
+    wanted = "VENUE" if name in OF_LOAN | OF_MARGIN else "POSITION" if name in OF_POSITION else "TOKEN"
+    argument = only_argument(reference, wanted, scope)
     return _with_argument(name, argument, scope, span) if argument is not None else None
 
 
@@ -72,18 +66,6 @@ def _unknown_quantity(reference: syntax.Reference, scope: Scope) -> None:
     scope.unknown_word("quantity", name, QUANTITIES, "quantities are `nav`, `health(v)`, `idle(T)`, `weight(p)`, ...")
 
 
-def _only_argument(reference: syntax.Reference, wanted: str, scope: Scope) -> syntax.Expr | None:
-    match reference.arguments:
-        case (syntax.Argument(None, value),):
-            return value
-        case _:
-            name = f"{reference.name.text}.{reference.member.text}" if reference.member else reference.name.text
-            found = "none" if not reference.arguments else "something else"
-            article = f"one {wanted.lower()} as argument of `{name}`"
-            scope.problems.report(WrongKind(reference.span, article, found, f"write `{name}({wanted})`"))
-            return None
-
-
 def _with_argument(name: str, argument: syntax.Expr, scope: Scope, span: Span) -> Quantity | None:
     if name in OF_POSITION:
         position = resolve_position(argument, scope)
@@ -91,133 +73,49 @@ def _with_argument(name: str, argument: syntax.Expr, scope: Scope, span: Span) -
     if name in OF_LOAN:
         venue = loan_named(argument, scope, f"`{name}`")
         return Quantity(name, OF_LOAN[name], venue=venue, span=span) if venue else None
-    token = priced_token(argument, scope) if name == "age" else scope.token_named(argument)
+    if name in OF_MARGIN:
+        venue = margin_named(argument, scope, f"`{name}`")
+        return Quantity(name, OF_MARGIN[name], venue=venue, span=span) if venue else None
+    token = fed_token(argument, scope, "`age`") if name == "age" else scope.token_named(argument)
     if token is None:
         return None
-    dimensions: dict[str, Dimension] = {"idle": AmountOf(token), "price": PriceOf(token), "age": Base.DURATION}
+    dimensions: dict[str, Dimension] = {"price": PriceOf(token), "age": Base.DURATION}
+    # A delta is told in tokens; gamma and vega are values, since a squared token or a volatility point is no unit here.
+    dimensions |= {"idle": AmountOf(token), "delta": AmountOf(token), "gamma": Base.VALUE, "vega": Base.VALUE}
     return Quantity(name, dimensions[name], token=token, span=span)
 
 
-def priced_token(argument: syntax.Expr, scope: Scope) -> str | None:
-    """The token of `price(TOKEN)`, or None after reporting."""
+def _volatility(reference: syntax.Reference, scope: Scope) -> Quantity | None:
+    match reference.arguments:
+        case (syntax.Argument(None, written), syntax.Argument(None, syntax.Number(seconds, syntax.Unit.DURATION))):
+            token = _with_feed(scope.token_named(written), written.span, "`volatility`", scope)
+            whole = seconds.denominator == 1 and seconds >= 1
+            if token and whole:
+                return Quantity("volatility", Base.RATIO, token=token, period=int(seconds), span=reference.span)
+            if whole:
+                return None
+        case _:
+            pass
+    wanted, found = "a token and a window in `volatility(..)`", expression_words(reference)
+    scope.problems.report(WrongKind(reference.span, wanted, found, "write for example `volatility(WETH, 1d)`"))
+    return None
+
+
+def fed_token(argument: syntax.Expr, scope: Scope, statement: str) -> str | None:
+    """The token of `price(TOKEN)`, whose price has a feed, or None after reporting."""
     match argument:
         case syntax.Reference(syntax.Name("price"), None, (syntax.Argument(None, token),)):
-            return scope.token_named(token)
+            return _with_feed(scope.token_named(token), token.span, statement, scope)
         case _:
             found = expression_words(argument)
             scope.problems.report(WrongKind(argument.span, "a price", found, "write `price(TOKEN)`"))
             return None
 
 
-# ── venues ──
-
-
-def venue_named(expression: syntax.Expr, scope: Scope) -> Declared[Venue] | None:
-    """The venue that an expression names, or None after reporting."""
-    name = scope.bare_name(expression, "a venue", "write the name of a venue")
-    return scope.venue(name) if name else None
-
-
-def holding_venue(name: syntax.Name, scope: Scope, statement: str) -> str | None:
-    """The name of a venue that can hold positions, or None after reporting (or where the venue is not supported)."""
-    declared = scope.venue(name)
-    if declared is None or declared.value is None:
-        return None
-    if isinstance(declared.value.terms, UniswapV3):
-        cure = "name a venue that holds a position"
-        scope.problems.report(NothingThere(name.span, statement, "a position", "position", name.text, cure))
-        return None
-    return name.text
-
-
-def loan_named(expression: syntax.Expr, scope: Scope, statement: str) -> str | None:
-    """The name of a venue with an allocated debt, or None after reporting."""
-    name = scope.bare_name(expression, "a venue", "write the name of a lending venue")
-    return loan_venue(name, scope, statement) if name else None
-
-
-def loan_venue(name: syntax.Name, scope: Scope, statement: str) -> str | None:
-    """The name of a venue with an allocated debt, or None after reporting."""
-    declared = scope.venue(name)
-    if declared is None or declared.value is None:
-        return None
-    lends = isinstance(declared.value.terms, AaveV3)
-    allocated = scope.allocated
-    if lends and (allocated is None or any(p.venue == name.text and p.kind == "debt" for p in allocated)):
-        return name.text
-    cure = f"allocate `{name.text}.debt(TOKEN)`, or leave this out" if lends else "name a lending venue"
-    scope.problems.report(NothingThere(name.span, statement, "a debt", "debt", name.text, cure))
+def _with_feed(token: str | None, span: Span, statement: str, scope: Scope) -> str | None:
+    declared = scope.tokens[token].value if token is not None else None
+    if token is None or declared is None or not isinstance(declared.price, FixedPrice):
+        return token
+    cure = "a fixed price never changes: give the token a `chainlink(..)` price, or leave this out"
+    scope.problems.report(NothingThere(span, statement, "a feed", "feed", token, cure))
     return None
-
-
-# ── positions ──
-
-Kind = Literal["collateral", "debt"]
-
-
-def resolve_position(expression: syntax.Expr, scope: Scope) -> Position | None:
-    """The position that an expression names, or None after reporting (or where its venue is not supported)."""
-    if not isinstance(expression, syntax.Reference):
-        cure = "write `idle(TOKEN)`, a venue, or `venue.kind(TOKEN)`"
-        scope.problems.report(WrongKind(expression.span, "a position", expression_words(expression), cure))
-        return None
-    # A venue must not be called `idle`; where one is, that was reported, and `idle` alone is what it means.
-    is_venue = "idle" in scope.venues and expression.arguments is None
-    if expression.name.text == "idle" and expression.member is None and not is_venue:
-        argument = _only_argument(expression, "TOKEN", scope)
-        token = scope.token_named(argument) if argument is not None else None
-        return Position(None, "idle", token) if token else None
-    declared = scope.venue(expression.name)
-    if declared is None or declared.value is None:
-        return None
-    return _position_at(declared.value, declared.span, expression, scope)
-
-
-def _position_at(venue: Venue, declared: Span, reference: syntax.Reference, scope: Scope) -> Position | None:
-    def no_such(position: str, why: str, cure: str) -> None:
-        scope.problems.report(NoSuchPosition(reference.span, venue.name, position, why, cure, declared))
-
-    member = reference.member
-    match venue.terms:
-        case UniswapV3():
-            no_such(_written(reference), "a venue to swap in holds nothing", "name a venue that holds something")
-        case Erc4626(asset) if member is None and reference.arguments is None:
-            return Position(venue.name, "deposit", asset)
-        case Erc4626():
-            no_such(_written(reference), "it has one position", f"write `{venue.name}` alone")
-        case AaveV3(collateral, borrow) if member is None:
-            if len(collateral) == 1 and not borrow and reference.arguments is None:
-                return Position(venue.name, "collateral", collateral[0].token)
-            no_such(
-                _written(reference),
-                "it has more than one position",
-                f"write `{venue.name}.collateral(TOKEN)` or `{venue.name}.debt(TOKEN)`",
-            )
-        case AaveV3(collateral, borrow):
-            assert member is not None
-            if member.text == "collateral":
-                return _listed(reference, venue.name, "collateral", {one.token for one in collateral}, declared, scope)
-            if member.text == "debt":
-                return _listed(reference, venue.name, "debt", set(borrow), declared, scope)
-            no_such(_written(reference), "no such kind of position", "kinds are `collateral` and `debt`")
-    return None
-
-
-def _listed(
-    reference: syntax.Reference, venue: str, kind: Kind, tokens: set[str], declared: Span, scope: Scope
-) -> Position | None:
-    argument = _only_argument(reference, "TOKEN", scope)
-    token = scope.token_named(argument) if argument is not None else None
-    if token is None:
-        return None
-    if token in tokens:
-        return Position(venue, kind, token)
-    argument_name = "collateral" if kind == "collateral" else "borrow"
-    why = f"`{token}` is not in `{argument_name}=[..]`"
-    cure = f"add `{token}` to `{argument_name}` of `{venue}`"
-    scope.problems.report(NoSuchPosition(reference.span, venue, f"{kind}({token})", why, cure, declared))
-    return None
-
-
-def _written(reference: syntax.Reference) -> str:
-    return expression_words(reference).strip("`")

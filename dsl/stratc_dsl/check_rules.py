@@ -6,7 +6,7 @@ from stratc_dsl import syntax
 from stratc_dsl.check_arguments import bind_fields
 from stratc_dsl.check_constants import constant, ratio, seconds
 from stratc_dsl.check_expressions import type_predicate
-from stratc_dsl.check_quantities import holding_venue, loan_venue
+from stratc_dsl.check_positions import holding_venue, loan_venue
 from stratc_dsl.errors import OutOfRange, WrongDimension, WrongKind, WrongRelation
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from stratc_dsl.adapters import collaterals
 from stratc_dsl.errors import FloorBelowTargets
 from stratc_dsl.scope import Scope
 from stratc_dsl.strategy import (
-    AaveV3,
     Allocation,
     Base,
     Binary,
@@ -22,7 +22,9 @@ from stratc_dsl.strategy import (
 )
 from stratc_dsl.words import percent, plain
 
-PERCENT_QUANTITIES = frozenset({"idle", "value", "weight", "nav", "debt", "collateral", "ltv"})
+PERCENT_QUANTITIES = frozenset(
+    {"idle", "value", "weight", "nav", "debt", "collateral", "ltv", "margin_ratio", "volatility"}
+)
 
 
 class NoDebt(Exception):
@@ -147,9 +149,7 @@ def _quantity(quantity: Quantity, strategy: Strategy) -> Fraction | None:
 
 
 def _loan(name: str, venue: str, strategy: Strategy) -> Fraction | None:
-    terms = strategy.venue(venue).terms
-    assert isinstance(terms, AaveV3)
-    thresholds = {one.token: one.threshold for one in terms.collateral}
+    thresholds = {one.token: one.threshold for one in collaterals(strategy.venue(venue).terms)}
     there = [one for one in strategy.allocations if one.position.venue == venue]
     held = [one for one in there if one.position.kind == "collateral"]
     debt = -sum((one.target for one in there if one.position.kind == "debt"), Fraction(0))

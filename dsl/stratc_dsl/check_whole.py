@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from stratc_dsl.adapters import adapter_of, collaterals
 from stratc_dsl.errors import MissingAssumption, NoSwapVenue, NotInExit, RiskNotStated
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
-    AaveV3,
+    Assumption,
+    FixedPrice,
+    FundingBetween,
     KeeperEvery,
+    PairMoves,
+    PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RatioPrice,
     SlippageAtMost,
     Strategy,
     UniswapV3,
+    Venue,
 )
 
 
@@ -26,22 +33,42 @@ def check_assumed(strategy: Strategy, assume: Span, scope: Scope) -> None:
 
     if not any(isinstance(one, KeeperEvery) for one in assumed):
         missing(assume, "how often the keeper runs", "no `keeper every`", "keeper every 1h")
-    priced = {one.token for one in assumed if isinstance(one, PriceMoves | PriceStays)}
+    priced = _bounded_prices(strategy)
     for token in strategy.tokens:
         if token.name not in priced:
             cure = f"price({token.name}) moves -20% .. +20%"
+            if isinstance(token.price, RatioPrice):
+                cure = f"price({token.name}/{token.price.other}) moves -4% .. +1%"
             missing(token.span, f"the price of `{token.name}`", "its price is unbounded", cure)
-    swapping = {one.venue for one in assumed if isinstance(one, SlippageAtMost)}
     for venue in strategy.venues:
-        if isinstance(venue.terms, UniswapV3) and venue.name not in swapping:
-            cure = f"slippage({venue.name}) <= 0.30%"
-            missing(venue.span, f"the slippage of `{venue.name}`", "its slippage is unbounded", cure)
+        for bound in _unbounded(venue, assumed):
+            example = "in -0.10% .. +0.10% per 8h" if bound == "funding" else "<= 0.30%"
+            cure = f"{bound}({venue.name}) {example}"
+            missing(venue.span, f"the {bound} of `{venue.name}`", f"its {bound} is unbounded", cure)
     rated = {one.position for one in assumed if isinstance(one, RateAtMost)}
     for allocation in strategy.allocations:
         if allocation.position.kind == "debt" and allocation.position not in rated:
             cure = f"rate({allocation.position}) <= 60% per 1y"
             what = f"the interest on `{allocation.position}`"
             missing(_place(allocation.position, scope), what, "its interest is unbounded", cure)
+
+
+def _bounded_prices(strategy: Strategy) -> set[str]:
+    """The tokens whose price is bounded: by itself, by decree, or through a pair with one that is."""
+    assumed = strategy.assumptions
+    bounded = {one.token for one in assumed if isinstance(one, PriceMoves | PriceStays)}
+    bounded |= {one.name for one in strategy.tokens if isinstance(one.price, FixedPrice)}
+    pairs = [{one.token, one.other} for one in assumed if isinstance(one, PairMoves | PairStays)]
+    for _ in pairs:
+        bounded |= {token for pair in pairs if pair & bounded for token in pair}
+    return bounded
+
+
+def _unbounded(venue: Venue, assumed: tuple[Assumption, ...]) -> tuple[str, ...]:
+    """What must be bounded at a venue, and is not."""
+    stated = {"slippage" for one in assumed if isinstance(one, SlippageAtMost) and one.venue == venue.name}
+    stated |= {"funding" for one in assumed if isinstance(one, FundingBetween) and one.venue == venue.name}
+    return tuple(one for one in adapter_of(venue.terms).needs if one not in stated)
 
 
 def _place(position: object, scope: Scope) -> Span:
@@ -53,10 +80,10 @@ def check_loans(strategy: Strategy, scope: Scope) -> None:
     allocated = scope.allocated or {}
     for venue in strategy.venues:
         debts = [span for one, span in allocated.items() if one.venue == venue.name and one.kind == "debt"]
-        if not isinstance(venue.terms, AaveV3) or not debts:
+        if not debts:
             continue
         used = {one.token for one in allocated if one.venue == venue.name and one.kind == "collateral"}
-        for one in venue.terms.collateral:
+        for one in collaterals(venue.terms):
             stated = (("`ltv`", one.ltv), ("`threshold`", one.threshold))
             missing = " and ".join(word for word, value in stated if value is None)
             if missing and one.token in used:
@@ -75,8 +102,9 @@ def _foreign(strategy: Strategy, scope: Scope) -> dict[str, Span]:
     """Tokens other than base that positions are in, with the first such position."""
     firsts: dict[str, Span] = {}
     for position, span in (scope.allocated or {}).items():
-        if position.token != strategy.base:
-            firsts.setdefault(position.token, span)
+        for token in strategy.tokens_of(position):
+            if token != strategy.base:
+                firsts.setdefault(token, span)
     return firsts
 
 

@@ -12,6 +12,21 @@ from fractions import Fraction
 from typing import Any
 
 from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.terms import AaveV3 as AaveV3
+from stratc_dsl.terms import Bridge as Bridge
+from stratc_dsl.terms import ChainlinkPrice as ChainlinkPrice
+from stratc_dsl.terms import Collateral as Collateral
+from stratc_dsl.terms import CoveredCall as CoveredCall
+from stratc_dsl.terms import Emode as Emode
+from stratc_dsl.terms import Erc4626 as Erc4626
+from stratc_dsl.terms import FixedPrice as FixedPrice
+from stratc_dsl.terms import MorphoBlue as MorphoBlue
+from stratc_dsl.terms import PerpV2 as PerpV2
+from stratc_dsl.terms import PriceSource as PriceSource
+from stratc_dsl.terms import RatioPrice as RatioPrice
+from stratc_dsl.terms import Terms as Terms
+from stratc_dsl.terms import UniswapV3 as UniswapV3
+from stratc_dsl.terms import UniswapV3Lp as UniswapV3Lp
 
 
 def _span() -> Any:
@@ -29,7 +44,6 @@ class Base(Enum):
     DURATION = "a duration"
     RATE = "a rate"
     TRUTH = "a truth value"
-    DELTA = "a delta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,11 @@ class PriceOf:
 
 Dimension = Base | AmountOf | PriceOf
 
+SHARES = "shares"
+"""The vault's own token, in dimensions and constants: `supply` is an amount of it, `share_price` its price."""
+
+SHARE_DECIMALS = 18
+
 
 # ── expressions (floors, triggers, invariants) ─────────────────────────────────────────────────────────────────────
 
@@ -63,7 +82,8 @@ class Literal:
 class Position:
     """A place where the vault holds or owes: `idle(USDC)`, `save`, `aave.collateral(WETH)`, `aave.debt(USDC)`.
 
-    `venue` is None for idle balances; `kind` is "idle", "collateral", "debt", "deposit" (a venue with one position).
+    `venue` is None for idle balances. `adapters.py` says which kinds a venue has, and in which tokens; where a position
+    is in two (liquidity in a pool), `token` is the first of the pair.
     """
 
     venue: str | None
@@ -73,14 +93,23 @@ class Position:
     def __str__(self) -> str:
         if self.venue is None:
             return f"idle({self.token})"
-        return self.venue if self.kind == "deposit" else f"{self.venue}.{self.kind}({self.token})"
+        if self.kind in _ALONE:
+            return self.venue
+        return f"{self.venue}.{self.kind}" if self.kind in _MEMBERS else f"{self.venue}.{self.kind}({self.token})"
+
+
+_ALONE = frozenset({"deposit", "liquidity", "calls", "bridged"})
+_MEMBERS = frozenset({"margin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A named quantity: nav, health(v), ltv(v), leverage, idle(T), value(p), weight(p), price(T), ...
 
-    Exactly one of `venue`, `token`, `position` is set where the quantity takes an argument.
+    Exactly one of `venue`, `token`, `position` is set where the quantity takes an argument. `period` is the window of
+    `volatility`, in seconds: the standard deviation of the price's relative moves over that long, not annualised.
+    `delta(T)` is how many T have the same exposure to `price(T)` as the vault; `gamma(T)` and `vega(T)` are values:
+    what delta's worth gains when the price doubles, and nav when volatility rises by 100%, at today's slope.
     """
 
     name: str
@@ -88,6 +117,7 @@ class Quantity:
     venue: str | None = None
     token: str | None = None
     position: Position | None = None
+    period: int | None = field(default=None, kw_only=True)
     span: Span = _span()
 
 
@@ -172,66 +202,23 @@ Predicate = Comparison | Connective | Negation | WeightsOutsideBand | StalePrice
 
 
 @dataclass(frozen=True, slots=True)
-class ChainlinkPrice:
-    pair: str
-    heartbeat: int  # seconds
-    deviation: Fraction
-
-
-@dataclass(frozen=True, slots=True)
 class Token:
     name: str
     decimals: int
-    price: ChainlinkPrice
+    price: PriceSource
     span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class Collateral:
-    """One collateral of a lending venue. `ltv` and `threshold` are None where the strategy never borrows against it."""
-
-    token: str
-    ltv: Fraction | None
-    threshold: Fraction | None
-    span: Span = _span()
-
-
-@dataclass(frozen=True, slots=True)
-class AaveV3:
-    collateral: tuple[Collateral, ...]
-    borrow: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Erc4626:
-    asset: str
-
-
-@dataclass(frozen=True, slots=True)
-class UniswapV3:
-    """A pool to swap in: `token`/`quote` as written, `fee` as a ratio (0.05% is 1/2000)."""
-
-    token: str
-    quote: str
-    fee: Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
     name: str
-    terms: AaveV3 | Erc4626 | UniswapV3
+    terms: Terms
     span: Span = _span()
 
     @property
     def adapter(self) -> str:
         """The adapter's name as written in the language, which is the name of its folder too."""
-        match self.terms:
-            case AaveV3():
-                return "aave_v3"
-            case Erc4626():
-                return "erc4626"
-            case UniswapV3():
-                return "uniswap_v3"
+        return self.terms.adapter
 
 
 # ── assumptions ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -260,6 +247,39 @@ class PriceStays:
     token: str
     low: Fraction
     high: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class PairMoves:
+    """Relative move of `price(token) / price(other)` within one round, whatever each of the two does."""
+
+    token: str
+    other: str
+    low: Fraction
+    high: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class PairStays:
+    """How many `other` one `token` is worth, at every moment."""
+
+    token: str
+    other: str
+    low: Fraction
+    high: Fraction
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class FundingBetween:
+    """What longs pay shorts, as a share of the notional per `per` seconds; below 0 the shorts pay."""
+
+    venue: str
+    low: Fraction
+    high: Fraction
+    per: int
     span: Span = _span()
 
 
@@ -318,6 +338,9 @@ Assumption = (
     KeeperEvery
     | PriceMoves
     | PriceStays
+    | PairMoves
+    | PairStays
+    | FundingBetween
     | RateAtMost
     | SlippageAtMost
     | LossAtMost
@@ -469,3 +492,13 @@ class Strategy:
     def venue(self, name: str) -> Venue:
         """The declared venue of that name. StopIteration where there is none: names were resolved before."""
         return next(venue for venue in self.venues if venue.name == name)
+
+    def tokens_of(self, position: Position) -> tuple[str, ...]:
+        """The tokens that a position is in: two for liquidity in a pool, and for calls that may be exercised."""
+        if position.venue is not None:
+            match self.venue(position.venue).terms:
+                case UniswapV3Lp(token, quote) | CoveredCall(token, quote):
+                    return (token, quote)
+                case _:
+                    pass
+        return (position.token,)

@@ -215,7 +215,17 @@ class BoundClause:
     span: Span
 
 
-AssumptionClause = KeeperClause | RangeClause | BoundClause | Missing
+@dataclass(frozen=True, slots=True)
+class WithinClause:
+    """`subject in range [per D]`"""
+
+    subject: Reference
+    range: Range
+    per: Expr | None
+    span: Span
+
+
+AssumptionClause = KeeperClause | RangeClause | BoundClause | WithinClause
 
 
 @dataclass(frozen=True, slots=True)

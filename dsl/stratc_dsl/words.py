@@ -13,6 +13,10 @@ def dimension_words(dimension: Dimension) -> str:
     match dimension:
         case Base():
             return dimension.value
+        case AmountOf("shares"):
+            return "an amount of shares"
+        case PriceOf("shares"):
+            return "a price of shares (USD per share)"
         case AmountOf(token):
             return f"an amount of {token}"
         case PriceOf(token):

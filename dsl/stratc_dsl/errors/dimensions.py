@@ -176,3 +176,22 @@ An assumption bounds what may go wrong: costs and flows from above with `<=`, li
     what: str
     wanted: str
     found: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceInOtherUnit(LanguageError):
+    code: ClassVar = "E0310"
+    title: ClassVar = "`{pair}` is a price in {found}, where one in {wanted} is needed"
+    label: ClassVar = "told in {found}"
+    help: ClassVar = "{cure}"
+    explanation: ClassVar = """\
+A feed's pair says what its price is told in. Read in another unit, it values everything wrongly: a lending market has
+lost its reserves by taking cbETH/ETH for a price in USD.
+
+    price: chainlink("WSTETH/ETH", heartbeat=24h, deviation=0.5%)                 # error: a price in ETH
+    price: ratio(WETH, chainlink("WSTETH/ETH", heartbeat=24h, deviation=0.5%))    # right: that many WETH, in USD
+"""
+    pair: str
+    found: str
+    wanted: str
+    cure: str

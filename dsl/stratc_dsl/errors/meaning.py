@@ -70,6 +70,27 @@ down, checked on chain at deployment, and watched.
 
 
 @dataclass(frozen=True, slots=True)
+class MaintenanceAboveInitial(LanguageError):
+    code: ClassVar = "E0404"
+    title: ClassVar = "the maintenance margin of {maintenance} is above the initial margin of {initial}"
+    label: ClassVar = "must be at most the initial margin"
+    help: ClassVar = "read both from the venue: `maintenance` is the smaller one"
+    explanation: ClassVar = """\
+A venue of perpetuals opens a position from the `initial` margin on, and liquidates it below the `maintenance` margin.
+The other way round, every new position could be liquidated at once.
+
+    venue perp = perp_v2(WETH, margin=USDC, initial=5%, maintenance=10%)       # error
+    venue perp = perp_v2(WETH, margin=USDC, initial=10%, maintenance=6.25%)    # right
+"""
+    maintenance: str
+    initial: str
+    other: Span
+
+    def secondary(self) -> tuple[Label, ...]:
+        return (Label(self.other, "the initial margin"),)
+
+
+@dataclass(frozen=True, slots=True)
 class MissingAssumption(LanguageError):
     code: ClassVar = "E0501"
     title: ClassVar = "nothing is assumed about {what}"

@@ -74,8 +74,13 @@ Fields and arguments are fixed lists:
 
     token T { decimals: 6, price: chainlink("T/USD", heartbeat=24h, deviation=0.25%) }
     aave_v3(collateral=[T(ltv=80%, threshold=82.5%)], borrow=[T])
+    morpho_blue(collateral=A(lltv=86%), loan=B)
     erc4626(asset=T)
     uniswap_v3(A/B, fee=0.05%)
+    uniswap_v3_lp(A/B, fee=0.05%, range=-50% .. +100%)
+    perp_v2(A, margin=B, initial=10%, maintenance=6.25%)
+    covered_call(A, quote=B, strike=+10%, tenor=7d)
+    bridge(T, to="base", fee=0.1%, delay=30m)
     exit { order: [venue, venue] }
 """
     where: str
@@ -141,3 +146,22 @@ and in `borrow=[..]` to be owed. A venue to swap in holds nothing.
 
     def secondary(self) -> tuple[Label, ...]:
         return (Label(self.declared, f"`{self.venue}` is declared here"),)
+
+
+@dataclass(frozen=True, slots=True)
+class CircularPrice(LanguageError):
+    code: ClassVar = "E0208"
+    title: ClassVar = "these prices are told in each other: {circle}"
+    label: ClassVar = "part of the circle"
+    help: ClassVar = "give one of the tokens a price in USD: `chainlink(..)` or `fixed(..)`"
+    explanation: ClassVar = """\
+`ratio(OTHER, ..)` tells a price in another token. Following these, one must come to a token with a price in USD.
+
+    token A { decimals: 18, price: ratio(B, ..) }
+    token B { decimals: 18, price: ratio(A, ..) }        # error: nobody knows what either is worth
+"""
+    circle: str
+    others: tuple[Span, ...]
+
+    def secondary(self) -> tuple[Label, ...]:
+        return tuple(Label(span, "and part of it") for span in self.others)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
 
+from stratc_compiler.refuse import feed_of
 from stratc_compiler.vault import OnTimer, Vault
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Token, WithdrawalsAtMost
@@ -187,7 +188,7 @@ def _token(token: Token, symbols: Symbols) -> TokenText:
         names.feed,
         names.unit,
         token.decimals,
-        token.price.heartbeat,
+        feed_of(token).heartbeat,
         symbols.argument(BindingKind.TOKEN, token.name),
         symbols.argument(BindingKind.FEED, token.name),
     )

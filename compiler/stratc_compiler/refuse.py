@@ -1,0 +1,100 @@
+"""What of a typed strategy this version carries out, and one error that names all the rest, before anything is built.
+
+Nothing passes for being unknown: what stands in neither table below is refused by the name of its class. Whoever
+builds one of these things takes it out of `_named`, into SUPPORTED, and finds with mypy each `refused(..)` behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import fields, is_dataclass
+from typing import NoReturn
+
+from stratc_compiler.errors import Place, Unsupported
+from stratc_dsl import strategy as typed
+from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.strategy import ChainlinkPrice, Quantity, Strategy, Terms, Token, Venue
+
+HELP = "this is valid language for a later version; nothing was dropped silently"
+
+SUPPORTED = frozenset(
+    {
+        *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.Collateral, typed.Position, typed.Allocation),
+        *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.RateAtMost, typed.SlippageAtMost),
+        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.WithdrawalsAtMost, typed.DepositsAtMost),
+        *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
+        *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
+        *(typed.Floor, typed.Rule, typed.When, typed.Every),
+        *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction),
+        *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf),
+    }
+)
+
+QUANTITIES = frozenset(
+    {"nav", "idle", "value", "weight", "leverage", "health", "ltv", "collateral_ratio", "debt", "collateral"}
+)
+
+
+def refuse(strategy: Strategy, adapters: Container[str]) -> None:
+    """Raise Unsupported if the strategy uses anything that is not supported; `adapters` are those that have a model."""
+    places = sorted(_missing(strategy, strategy.span, adapters), key=lambda place: place.span)
+    if not places:
+        return
+    first, *others = places
+    what = ", ".join(dict.fromkeys(place.what for place in places))
+    raise Unsupported(what, HELP, first.span, first.what, tuple(others))
+
+
+def refused(node: object) -> NoReturn:
+    """Stands where a supported strategy never comes."""
+    raise AssertionError(f"{type(node).__name__} should have been refused before")
+
+
+def feed_of(token: Token) -> ChainlinkPrice:
+    """The feed of a token of a supported strategy."""
+    return token.price if isinstance(token.price, ChainlinkPrice) else refused(token.price)
+
+
+def _missing(node: object, around: Span, adapters: Container[str]) -> Iterator[Place]:
+    if isinstance(node, tuple):
+        for item in node:
+            yield from _missing(item, around, adapters)
+        return
+    if not is_dataclass(node) or isinstance(node, Span):
+        return
+    span: Span = getattr(node, "span", NOWHERE)
+    span = around if span == NOWHERE else span
+    what = _what(node, adapters)
+    if what is not None:
+        yield Place(what, node.terms.span if isinstance(node, Venue) else span)
+    for field in fields(node):
+        yield from _missing(getattr(node, field.name), span, adapters)
+
+
+def _what(node: object, adapters: Container[str]) -> str | None:
+    """What is not supported about a node itself, whatever it holds; None where nothing is."""
+    if isinstance(node, Venue):
+        return None if node.adapter in adapters else f"the adapter `{node.adapter}`"
+    if isinstance(node, Quantity):
+        return None if node.name in QUANTITIES else f"the quantity `{node.name}`"
+    if type(node) in SUPPORTED or isinstance(node, Terms):
+        return None
+    return _named(node)
+
+
+def _named(node: object) -> str:
+    match node:
+        case typed.RatioPrice():
+            return "the price source `ratio(...)`"
+        case typed.FixedPrice():
+            return "the price source `fixed(...)`"
+        case typed.Emode():
+            return "`emode`"
+        case typed.PairMoves():
+            return "`price(A/B) moves`"
+        case typed.PairStays():
+            return "`price(A/B) stays`"
+        case typed.FundingBetween():
+            return "`funding(...) in`"
+        case _:
+            return f"`{type(node).__name__}`"
