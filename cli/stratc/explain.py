@@ -8,7 +8,7 @@ from stratc.problem import UNREADABLE, UNSUPPORTED
 from stratc.status import Status
 from stratc_dsl import explain as explain_language
 
-_OWN = {
+OWN = {
     UNSUPPORTED: """\
 The strategy is well formed, but this version of stratc can neither prove nor emit what the marked words ask for. They
 are refused, and never dropped: a vault that leaves out a rule would not be the one that was proved. The help line says
@@ -21,7 +21,7 @@ it was looked at. An offset in the message counts bytes from 0.""",
 
 def explanation(code: str) -> str | None:
     """What a diagnostic of that code means; None for an unknown code."""
-    return _OWN[code] if code in _OWN else explain_language(code)
+    return OWN[code] if code in OWN else explain_language(code)
 
 
 def explain(code: str) -> Status:

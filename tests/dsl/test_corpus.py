@@ -7,23 +7,13 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from pathlib import Path
 
 import pytest
 
+from manual.corpus import CORPUS, FILES, UPDATE, source_of
 from stratc_dsl import Source, diagnostic_to_json, explain, parse_strategies, render_diagnostic
 from stratc_dsl.errors import ERRORS
-
-CORPUS = Path(__file__).parent / "corpus"
-FILES = sorted(CORPUS.glob("*.strat"))
-UPDATE = os.environ.get("STRATC_UPDATE_GOLDEN") == "1"
-
-
-def source_of(path: Path) -> Source:
-    text = path.read_bytes().decode()
-    return Source(path.name, re.sub(r"# repeat (\d+): (.*)", lambda match: match[2] * int(match[1]), text))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
