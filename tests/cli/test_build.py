@@ -8,14 +8,14 @@ import pytest
 
 from cli.examples import TREASURY, tree
 from cli.made import PROVED, REFUTED, UNKNOWN, verification
-from stratc import analysis
+from stratc import decide
 from stratc.__main__ import main
 from stratc_compiler.verdict import ClaimResult
 
 
 def decide(monkeypatch: pytest.MonkeyPatch, *claims: ClaimResult) -> None:
     """Let the prover answer with these claims."""
-    monkeypatch.setattr(analysis.driver, "verify", lambda vault, source: verification(*claims))
+    monkeypatch.setattr(decide.driver, "verify", lambda vault, source: verification(*claims))
 
 
 @pytest.mark.parametrize(("claims", "status"), [((PROVED, REFUTED), 1), ((PROVED, UNKNOWN), 3), ((), 3)])
@@ -50,7 +50,7 @@ def never(*_: object) -> None:
 def test_an_impossible_build_is_refused_before_any_proof(
     obstacle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(analysis.driver, "verify", never)
+    monkeypatch.setattr(decide.driver, "verify", never)
     out = tmp_path / "out"
     files = [TREASURY]
     match obstacle:
