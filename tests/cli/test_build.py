@@ -13,7 +13,7 @@ from stratc.__main__ import main
 from stratc_compiler.verdict import ClaimResult
 
 
-def decide(monkeypatch: pytest.MonkeyPatch, *claims: ClaimResult) -> None:
+def answer(monkeypatch: pytest.MonkeyPatch, *claims: ClaimResult) -> None:
     """Let the prover answer with these claims."""
     monkeypatch.setattr(decide.driver, "verify", lambda vault, source: verification(*claims))
 
@@ -26,7 +26,7 @@ def test_what_is_not_proved_is_not_built(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    decide(monkeypatch, *claims)
+    answer(monkeypatch, *claims)
     assert main(["build", TREASURY, "--out", str(tmp_path / "out")]) == status
     said = capsys.readouterr()
     assert "nothing was built" in said.err
@@ -37,7 +37,7 @@ def test_what_is_not_proved_is_not_built(
 def test_an_earlier_build_survives_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Treasury").mkdir()
     (tmp_path / "Treasury" / "certificate.json").write_text("{}")
-    decide(monkeypatch, REFUTED)
+    answer(monkeypatch, REFUTED)
     assert main(["build", TREASURY, "--out", str(tmp_path)]) == 1
     assert tree(tmp_path) == {"Treasury/certificate.json": b"{}"}
 
