@@ -46,6 +46,10 @@ def _run(arguments: Namespace) -> int:
             from stratc.build import build
 
             return build(arguments.files, arguments.out, deny_warnings=bool(arguments.deny))
+        case "new":
+            from stratc.new import new
+
+            return new(arguments.name)
         case "keeper":
             from stratc_targets.keeper.command import main as keep
 

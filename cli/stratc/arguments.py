@@ -41,6 +41,10 @@ same bytes. An earlier build of the same strategy is replaced; nothing is ever l
 """
 
 
+NEW = """\
+Writes a commented strategy that verifies as it stands into a file of this folder: EthCarry into eth_carry.strat.
+"""
+
 EXPLAIN = """\
 Explains the code of a diagnostic.
 """
@@ -76,6 +80,9 @@ def parser() -> Parser:
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)
     build.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder to write into")
+
+    new = commands.add_parser("new", help="start a strategy", description=NEW)
+    new.add_argument("name", metavar="NAME", help="the strategy's name, for example EthCarry")
 
     keeper = commands.add_parser("keeper", help="keep a deployed vault", description="Keeps a deployed vault.")
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
