@@ -16,7 +16,7 @@ NODE    := $(NPM)/node_modules/installed.stamp
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint fix benchmark clean
+.PHONY: help setup demo test test-long fuzz lint fix benchmark clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ test: setup lint ## lint, types, layers, and every test that takes no minutes
 
 test-long: setup ## the tests that take minutes
 	@$(PYTEST) -m long
+
+MINUTES ?= 60
+fuzz: $(DEV) ## attack the language with random texts for MINUTES (60)
+	@PYTHONPATH=tests $(BIN)/python tests/fuzzing/long.py $(MINUTES)
 
 lint: $(DEV) ## style, types and the order of layers
 	$(BIN)/ruff check .
