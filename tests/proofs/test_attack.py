@@ -105,6 +105,7 @@ def test_proved_claims_withstand_random_rounds(name: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", ["eth_carry", "treasury"])
 @pytest.mark.parametrize("seed", range(10, 14))
 def test_proved_claims_withstand_many_random_rounds(name: str, seed: int) -> None:
