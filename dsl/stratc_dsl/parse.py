@@ -7,7 +7,7 @@ belongs to, the terminal BAD takes the statement's place, and reading goes on at
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,6 +45,34 @@ def parse(source: Source) -> File | tuple[Diagnostic, ...]:
     return build_file(tree)
 
 
+def terminals(source: Source) -> dict[int, str]:
+    """Which terminal of the grammar begins at each offset, as far as the text could be read."""
+    if len(source.text) > MAX_CHARACTERS:
+        return {}
+    reader = _Reader(source.text, _lark().parse_interactive(source.text), [])
+    reader.read()
+    return reader.terminals
+
+
+def expected(beginning: str) -> frozenset[str]:
+    """The terminals that could follow the beginning of a text, whatever errors it holds; none where it is too long."""
+    if len(beginning) > MAX_CHARACTERS:
+        return frozenset()
+    reader = _Reader(beginning, _lark().parse_interactive(beginning), [])
+    return reader.expected()
+
+
+@lru_cache(maxsize=1)
+def keywords() -> frozenset[str]:
+    """Every word that the grammar gives a meaning of its own somewhere."""
+    return frozenset(_keywords(frozenset(terminal.name for terminal in _lark().terminals)))
+
+
+def keyword_of(terminal: str) -> str | None:
+    """The word that a terminal stands for, or None where it stands for no single word."""
+    return next(iter(_keywords(frozenset({terminal}))), None)
+
+
 @lru_cache(maxsize=1)
 def _lark() -> Lark:
     """The parser; its tables are kept beside Python's own bytecode, and made anew where they do not fit."""
@@ -70,6 +98,7 @@ class _Reader:
     errors: list[LanguageError]
     read_to: int = 0  # where the last accepted token ends
     resumed_at: int = -1
+    terminals: dict[int, str] = field(default_factory=dict)  # of all accepted tokens, by their offset
 
     def read(self) -> Tree[Token] | None:
         while True:
@@ -84,7 +113,18 @@ class _Reader:
     def _feed(self) -> None:
         for token in self.parser.lexer_thread.lex(self.parser.parser_state):  # type: ignore[no-untyped-call]
             self.parser.feed_token(token)
-            self.read_to = span_of(token).end
+            place = span_of(token)
+            self.read_to, self.terminals[place.start] = place.end, token.type
+
+    def expected(self) -> frozenset[str]:
+        """What could stand where the text ends."""
+        while True:
+            try:
+                self._feed()
+                return frozenset(self.parser.accepts())  # type: ignore[no-untyped-call]
+            except (UnexpectedInput, LimitReached) as error:
+                if not self._recover(error):
+                    return frozenset()
 
     # ── reporting ──
 
