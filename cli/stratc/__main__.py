@@ -54,6 +54,10 @@ def _run(arguments: Namespace) -> int:
             from stratc_targets.keeper.command import main as keep
 
             return keep(arguments)
+        case "lsp":
+            from stratc.lsp.start import start
+
+            return start()
         case "explain":
             from stratc.explain import explain
 

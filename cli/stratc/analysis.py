@@ -41,6 +41,12 @@ def load(file: str, deny_warnings: bool = False) -> Loaded:
     source = read_source(file)
     if isinstance(source, Problem):
         return Loaded(file, problems=(source,))
+    return load_source(source, deny_warnings)
+
+
+def load_source(source: Source, deny_warnings: bool = False) -> Loaded:
+    """The same for a text that is at hand."""
+    file = source.name
     parsed = parse_strategies(source)
     problems = tuple(
         of_diagnostic(replace(one, severity=Severity.ERROR) if deny_warnings else one, source)

@@ -49,6 +49,10 @@ EXPLAIN = """\
 Explains the code of a diagnostic.
 """
 
+LSP = """\
+Speaks the Language Server Protocol over standard input and output; an editor starts it. Needs the extra stratc[lsp].
+"""
+
 KEEPER = """\
 Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
 """
@@ -88,6 +92,8 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+
+    commands.add_parser("lsp", help="serve an editor over the Language Server Protocol", description=LSP)
 
     explain = commands.add_parser("explain", help="what a diagnostic's code means", description=EXPLAIN)
     explain.add_argument("code", metavar="CODE", help="as printed, for example E0203")

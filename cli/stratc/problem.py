@@ -34,9 +34,13 @@ def of_unsupported(error: Unsupported, source: Source) -> Problem:
     """Valid, but beyond this version: said like any other mistake, since the user has to change the text."""
     if error.span == NOWHERE:
         return _without_place(UNSUPPORTED, source.name, str(error), error.help)
+    return of_diagnostic(unsupported_diagnostic(error), source)
+
+
+def unsupported_diagnostic(error: Unsupported) -> Diagnostic:
+    """The same as data; an error without a place is said at the beginning of the text."""
     others = tuple(Label(place.span, place.what) for place in error.also)
-    primary = Label(error.span, error.label)
-    return of_diagnostic(Diagnostic(UNSUPPORTED, str(error), primary, others, error.help), source)
+    return Diagnostic(UNSUPPORTED, str(error), Label(error.span, error.label), others, error.help)
 
 
 def unreadable(file: str, message: str, help: str | None = None) -> Problem:

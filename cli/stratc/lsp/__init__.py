@@ -1,0 +1,1 @@
+"""`stratc lsp`: the language in an editor, over the Language Server Protocol."""
