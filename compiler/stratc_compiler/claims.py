@@ -8,6 +8,7 @@ from fractions import Fraction
 from stratc_compiler.environment import Box
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Or, Rel, Sub, number
+from stratc_compiler.refuse import refused
 from stratc_compiler.relax import ZERO, Frame
 from stratc_compiler.rounds import (
     DEPOSITED,
@@ -22,7 +23,7 @@ from stratc_compiler.text import percent
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation
 from stratc_dsl.span import NOWHERE, Span
-from stratc_dsl.strategy import Claim, ExitPays, LossPerRound, Safe, Solvent, SurvivesLossOf
+from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
             return loss(vault, box, ratio, span)
         case ExitPays(ratio, span):
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
+        case Invariant():
+            refused(claim)
 
 
 def _openings(vault: Vault, box: Box, lost: str | None = None) -> tuple[tuple[str, Opening], ...]:

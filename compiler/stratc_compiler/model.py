@@ -19,7 +19,7 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.plans import Parts, deleverage, exit_plan, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
-from stratc_compiler.refuse import refuse
+from stratc_compiler.refuse import refuse, refused
 from stratc_compiler.shares import SHARES, SUPPLY, round_assets
 from stratc_compiler.vault import (
     NAV,
@@ -53,9 +53,12 @@ from stratc_dsl.strategy import (
     Harvest,
     Position,
     Rebalance,
+    Rehedge,
     Rule,
     StalePrice,
     Strategy,
+    TopUp,
+    Unwind,
     WithdrawalsAtMost,
 )
 
@@ -197,6 +200,8 @@ def _action_words(rule: Rule) -> str:
             return "freeze_when_due"
         case ExitAction():
             return "exit_when_due"
+        case Rehedge() | TopUp() | Unwind():
+            refused(rule.action)
 
 
 def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
@@ -224,3 +229,5 @@ def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
             return Freezes()
         case ExitAction():
             return Exits()
+        case Rehedge() | TopUp() | Unwind():
+            refused(rule.action)

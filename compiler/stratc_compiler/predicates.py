@@ -30,6 +30,7 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
+from stratc_compiler.refuse import refused
 from stratc_compiler.vault import NAV, Held, VenueModel
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
@@ -45,6 +46,7 @@ from stratc_dsl.strategy import (
     Predicate,
     Quantity,
     Relation,
+    SensitivityOutsideBand,
     StalePrice,
     WeightsOutsideBand,
 )
@@ -87,6 +89,8 @@ def lower_predicate(predicate: Predicate, scope: Scope) -> Formula:
             return Not(And(scope.in_band))
         case StalePrice(span=span):
             raise Unsupported("`stale(...)` inside a larger condition", "write it as a rule of its own", span)
+        case SensitivityOutsideBand():
+            refused(predicate)
 
 
 def compare(left: Quotient, relation: Relation, right: Quotient, span: Span) -> Formula:

@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from typing import NoReturn
 
 from stratc_compiler.errors import Place, Unsupported
+from stratc_dsl import administration
 from stratc_dsl import strategy as typed
 from stratc_dsl.span import NOWHERE, Span
 from stratc_dsl.strategy import ChainlinkPrice, Quantity, Strategy, Terms, Token, Venue
@@ -66,7 +67,9 @@ def _missing(node: object, around: Span, adapters: Container[str]) -> Iterator[P
     span = around if span == NOWHERE else span
     what = _what(node, adapters)
     if what is not None:
+        # What such a thing holds is refused with it: it stands inside of the marked words.
         yield Place(what, node.terms.span if isinstance(node, Venue) else span)
+        return
     for field in fields(node):
         yield from _missing(getattr(node, field.name), span, adapters)
 
@@ -77,6 +80,8 @@ def _what(node: object, adapters: Container[str]) -> str | None:
         return None if node.adapter in adapters else f"the adapter `{node.adapter}`"
     if isinstance(node, Quantity):
         return None if node.name in QUANTITIES else f"the quantity `{node.name}`"
+    if isinstance(node, typed.Floor) and not isinstance(node.predicate, typed.Comparison):
+        return "a floor that is not one comparison"
     if type(node) in SUPPORTED or isinstance(node, Terms):
         return None
     return _named(node)
@@ -96,5 +101,45 @@ def _named(node: object) -> str:
             return "`price(A/B) stays`"
         case typed.FundingBetween():
             return "`funding(...) in`"
+        case typed.SignalledAllocation():
+            return "a target `by` a signal"
+        case typed.Hedge(sensitivity, token):
+            return f"the hedge of `{sensitivity}({token})`"
+        case typed.SensitivityOutsideBand(sensitivity):
+            return f"`{sensitivity}(...) outside band`"
+        case typed.Rehedge():
+            return "the action `rehedge`"
+        case typed.TopUp():
+            return "the action `top_up`"
+        case typed.Unwind():
+            return "the action `unwind`"
+        case typed.Flash():
+            return "`using flash(...)`"
+        case typed.Invariant():
+            return "the claim `invariant`"
+        case _:
+            return _of_administration(node)
+
+
+def _of_administration(node: object) -> str:
+    match node:
+        case administration.Signal(name):
+            return f"the signal `{name}`"
+        case administration.Owner():
+            return "the role `owner`"
+        case administration.Guardian():
+            return "the role `guardian`"
+        case administration.Keeper():
+            return "the role `keeper`"
+        case administration.AnyoneAfter():
+            return "the role `anyone after`"
+        case administration.Depositors():
+            return "the role `depositors`"
+        case administration.DepositLimit():
+            return "the limit `deposits`"
+        case administration.ManagementFee():
+            return "the fee `management`"
+        case administration.PerformanceFee():
+            return "the fee `performance`"
         case _:
             return f"`{type(node).__name__}`"

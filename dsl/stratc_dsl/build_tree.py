@@ -8,18 +8,8 @@ from lark import Token, Tree
 
 from stratc_dsl import syntax
 from stratc_dsl.build_expression import build_expression, build_name, build_reference, child, children, span_of
-from stratc_dsl.span import Span
 
 Node = Tree[Token]
-
-UNSUPPORTED_PARTS = {
-    "hedge": "the block `hedge`",
-    "signals": "the block `signals`",
-    "signal": "the block `signal`",
-    "roles": "the block `roles`",
-    "limits": "the block `limits`",
-    "fees": "the block `fees`",
-}
 
 
 def build_file(tree: Node) -> syntax.File:
@@ -43,14 +33,7 @@ def _strategy(tree: Node) -> syntax.StrategyDeclaration:
 
 
 def _part(tree: Node) -> syntax.Part:
-    if tree.data in UNSUPPORTED_PARTS:
-        return syntax.Missing(UNSUPPORTED_PARTS[str(tree.data)], _first_word(tree))
     return PARTS[str(tree.data)](tree)
-
-
-def _first_word(tree: Node) -> Span:
-    start = span_of(tree).start
-    return Span(start, start + len(str(tree.data)))
 
 
 def _base(tree: Node) -> syntax.BaseClause:
@@ -118,9 +101,10 @@ def _allocate(tree: Node) -> syntax.AllocateBlock:
     return syntax.AllocateBlock(tuple(_target(item) for item in children(tree)), span_of(tree))
 
 
-def _target(tree: Node) -> syntax.Target | syntax.Missing:
+def _target(tree: Node) -> syntax.Target | syntax.SignalledTarget:
     if tree.data == "signalled":
-        return syntax.Missing("a target `by` a signal", span_of(tree))
+        subject, ends, signal = children(tree)
+        return syntax.SignalledTarget(build_reference(subject), _range(ends), build_reference(signal), span_of(tree))
     position, share, *limits = children(tree)
 
     def stated(rule: str) -> tuple[syntax.Expr, ...]:
@@ -135,6 +119,15 @@ def _target(tree: Node) -> syntax.Target | syntax.Missing:
         stated("maximum"),
         span_of(tree),
     )
+
+
+def _hedge(tree: Node) -> syntax.HedgeBlock:
+    return syntax.HedgeBlock(tuple(_sensitivity(item) for item in children(tree)), span_of(tree))
+
+
+def _sensitivity(tree: Node) -> syntax.SensitivityClause:
+    subject, ends, instrument = children(tree)
+    return syntax.SensitivityClause(build_reference(subject), _range(ends), build_reference(instrument), span_of(tree))
 
 
 def _floors(tree: Node) -> syntax.FloorsBlock:
@@ -156,23 +149,46 @@ def _rule(tree: Node) -> syntax.WhenRule | syntax.EveryRule:
 
 
 def _verb(tree: Node) -> syntax.Verb:
-    span = span_of(tree)
-    for part in children(tree):
-        if part.data == "using":
-            return syntax.Missing("`using flash(...)`", span_of(part))
+    span, using = span_of(tree), _using(tree)
     match tree.data:
         case "rebalance":
-            return syntax.RebalanceVerb(span)
+            return syntax.RebalanceVerb(span, using)
+        case "rehedge":
+            return syntax.RehedgeVerb(span, using)
         case "deleverage":
-            return syntax.DeleverageVerb(build_name(child(tree, 0)), build_expression(child(tree, 1)), span)
+            return syntax.DeleverageVerb(build_name(child(tree, 0)), build_expression(child(tree, 1)), span, using)
         case "harvest":
             return syntax.HarvestVerb(build_name(child(tree, 0)), span)
+        case "top_up":
+            return _top_up(tree)
+        case "unwind":
+            return syntax.UnwindVerb(build_reference(child(tree, 0)), span, using)
         case "freeze":
             return syntax.FreezeVerb(span)
         case "exit_now":
-            return syntax.ExitVerb(span)
+            return syntax.ExitVerb(span, using)
         case other:
-            return syntax.Missing(f"the action `{other}`", span)
+            raise AssertionError(f"the grammar has an action `{other}` that build_tree.py does not know")
+
+
+def _using(tree: Node) -> syntax.Reference | None:
+    given = [part for part in children(tree) if part.data == "using"]
+    return build_reference(child(given[0], 0)) if given else None
+
+
+def _top_up(tree: Node) -> syntax.TopUpVerb:
+    position, quantity, level, sources = children(tree)
+    written = [str(one) for one in tree.children if isinstance(one, Token) and one.type == "RELATION"]
+    built = build_expression(sources)
+    assert isinstance(built, syntax.ListOf)
+    return syntax.TopUpVerb(
+        build_reference(position),
+        build_reference(quantity),
+        written[0] if written else None,
+        build_expression(level),
+        built,
+        span_of(tree),
+    )
 
 
 # ── exit and claims ──
@@ -186,12 +202,12 @@ def _prove(tree: Node) -> syntax.ProveBlock:
     return syntax.ProveBlock(tuple(_claim(item) for item in children(tree)), span_of(tree))
 
 
-def _claim(tree: Node) -> syntax.ClaimClause | syntax.SurvivesClause | syntax.Missing:
+def _claim(tree: Node) -> syntax.ClaimClause | syntax.SurvivesClause | syntax.InvariantClause:
     span = span_of(tree)
     if tree.data == "survives":
         return syntax.SurvivesClause(build_name(child(tree, 0)), span)
     if tree.data == "invariant":
-        return syntax.Missing("the claim `invariant`", span)
+        return syntax.InvariantClause(build_name(child(tree, 0)), build_expression(child(tree, 1)), span)
     subject, *rest = children(tree)
     if not rest:
         return syntax.ClaimClause(build_reference(subject), None, None, False, span)
@@ -200,14 +216,56 @@ def _claim(tree: Node) -> syntax.ClaimClause | syntax.SurvivesClause | syntax.Mi
     )
 
 
+# ── signals, roles, limits, fees ──
+
+
+def _signals(tree: Node) -> syntax.SignalsBlock:
+    return syntax.SignalsBlock(tuple(_signal(item) for item in children(tree)), span_of(tree))
+
+
+def _signal(tree: Node) -> syntax.SignalDeclaration:
+    name, *fields = children(tree)
+    return syntax.SignalDeclaration(build_name(name), _fields(fields), span_of(tree))
+
+
+def _roles(tree: Node) -> syntax.RolesBlock:
+    return syntax.RolesBlock(tuple(_role(item) for item in children(tree)), span_of(tree))
+
+
+def _role(tree: Node) -> syntax.RoleClause | syntax.AnyoneClause:
+    if tree.data == "anyone":
+        return syntax.AnyoneClause(build_expression(child(tree, 0)), span_of(tree))
+    name, *value = children(tree)
+    return syntax.RoleClause(build_name(name), build_expression(value[0]) if value else None, span_of(tree))
+
+
+def _limits(tree: Node) -> syntax.LimitsBlock:
+    return syntax.LimitsBlock(tuple(build_expression(child(item, 0)) for item in children(tree)), span_of(tree))
+
+
+def _fees(tree: Node) -> syntax.FeesBlock:
+    return syntax.FeesBlock(tuple(_fee(item) for item in children(tree)), span_of(tree))
+
+
+def _fee(tree: Node) -> syntax.FeeClause:
+    name, share, *per = children(tree)
+    return syntax.FeeClause(build_name(name), build_expression(share), _per(per[0]) if per else None, span_of(tree))
+
+
 PARTS: dict[str, Callable[[Node], syntax.Part]] = {
     "base": _base,
     "token": _token,
     "venue": _venue,
     "assume": _assume,
     "allocate": _allocate,
+    "hedge": _hedge,
     "floors": _floors,
     "rules": _rules,
+    "signal": _signal,
+    "signals": _signals,
+    "roles": _roles,
+    "limits": _limits,
+    "fees": _fees,
     "exit": _exit,
     "prove": _prove,
 }

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stratc_dsl import syntax
+from stratc_dsl.check_administration import check_fees, check_limits, check_roles
 from stratc_dsl.check_allocation import check_allocation
 from stratc_dsl.check_assumptions import check_assumptions
 from stratc_dsl.check_declarations import declare
-from stratc_dsl.check_rules import check_claims, check_exit_order, check_floors, check_rules
+from stratc_dsl.check_hedge import check_hedge
+from stratc_dsl.check_rules import check_claims, check_exit_block, check_floors, check_rules
 from stratc_dsl.check_targets import check_floors_at_targets
 from stratc_dsl.check_warnings import check_warnings
 from stratc_dsl.check_whole import check_assumed, check_exit, check_loans, check_swaps
 from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy
 from stratc_dsl.scope import Problems, Scope
 from stratc_dsl.span import Span
-from stratc_dsl.strategy import Strategy
+from stratc_dsl.strategy import Allocation, SignalledAllocation, Strategy
 
 P = TypeVar("P")
 
@@ -51,8 +53,12 @@ class _Parts:
     base: syntax.BaseClause | None
     assume: tuple[syntax.AssumeBlock, ...]
     allocate: syntax.AllocateBlock | None
+    hedge: syntax.HedgeBlock | None
     floors: syntax.FloorsBlock | None
     rules: syntax.RulesBlock | None
+    roles: syntax.RolesBlock | None
+    limits: syntax.LimitsBlock | None
+    fees: syntax.FeesBlock | None
     exit: syntax.ExitBlock | None
     prove: syntax.ProveBlock | None
 
@@ -68,15 +74,16 @@ def _sort(declaration: syntax.StrategyDeclaration, scope: Scope) -> _Parts:
                     first = part
         return first
 
-    for part in declaration.parts:
-        if isinstance(part, syntax.Missing):
-            scope.problems.unsupported(part.what, part.span)
     return _Parts(
         only(syntax.BaseClause, "base"),
         tuple(part for part in declaration.parts if isinstance(part, syntax.AssumeBlock)),
         only(syntax.AllocateBlock, "allocate"),
+        only(syntax.HedgeBlock, "hedge"),
         only(syntax.FloorsBlock, "floors"),
         only(syntax.RulesBlock, "rules"),
+        only(syntax.RolesBlock, "roles"),
+        only(syntax.LimitsBlock, "limits"),
+        only(syntax.FeesBlock, "fees"),
         only(syntax.ExitBlock, "exit"),
         only(syntax.ProveBlock, "prove"),
     )
@@ -91,13 +98,18 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
     if parts.allocate is None:
         cure = "state the shares of nav that are held: `allocate { idle(TOKEN): 100% }`"
         scope.problems.report(MissingPart(declaration.name.span, declaration.name.text, "`allocate`", cure))
+    hedges = check_hedge(parts.hedge, scope) if parts.hedge else ()
     assumptions = check_assumptions([clause for block in parts.assume for clause in block.clauses], scope)
     floors = check_floors(parts.floors, scope) if parts.floors else ()
     rules = check_rules(parts.rules, scope) if parts.rules else ()
-    exit_places = check_exit_order(parts.exit, scope) if parts.exit else None
+    exit_places, exit_flash = check_exit_block(parts.exit, scope) if parts.exit else (None, None)
     claims = check_claims(parts.prove, scope) if parts.prove else ()
+    roles = check_roles(parts.roles, scope) if parts.roles else ()
+    limits = check_limits(parts.limits, base, scope) if parts.limits else ()
+    fees = check_fees(parts.fees, scope) if parts.fees else ()
     tokens = tuple(one.value for one in scope.tokens.values() if one.value is not None)
     venues = tuple(one.value for one in scope.venues.values() if one.value is not None)
+    signals = tuple(one.value for one in scope.signals.values() if one.value is not None)
     complete = len(tokens) == len(scope.tokens) and len(venues) == len(scope.venues)
     if base is None or allocations is None or not complete or scope.problems.missing:
         return None
@@ -107,11 +119,18 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
         tokens=tokens,
         venues=venues,
         assumptions=assumptions or (),
-        allocations=allocations,
+        allocations=tuple(one for one in allocations if isinstance(one, Allocation)),
+        signalled=tuple(one for one in allocations if isinstance(one, SignalledAllocation)),
+        hedges=hedges,
         floors=floors,
         rules=rules,
         exit_order=tuple(exit_places if exit_places is not None else scope.venues),
+        exit_flash=exit_flash,
         claims=claims,
+        signals=signals,
+        roles=roles,
+        limits=limits,
+        fees=fees,
         span=declaration.span,
     )
     if assumptions is not None:

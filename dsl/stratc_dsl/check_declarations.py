@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stratc_dsl import syntax
+from stratc_dsl.check_administration import check_signal
 from stratc_dsl.check_arguments import bind_fields
 from stratc_dsl.check_constants import constant
 from stratc_dsl.check_prices import check_circles, check_price
@@ -20,7 +23,7 @@ TOKEN_CURE = 'write `{ decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, 
 
 
 def declare(parts: tuple[syntax.Part, ...], scope: Scope) -> None:
-    """Enter all tokens, then all venues into the scope, whatever their order in the text."""
+    """Enter all tokens, then all venues and signals into the scope, whatever their order in the text."""
     names: dict[str, Span] = {}
     written = [one for one in parts if isinstance(one, syntax.TokenDeclaration)]
     tokens = [one for one in written if _is_free(one.name, names, scope, RESERVED | {SHARES})]
@@ -34,6 +37,17 @@ def declare(parts: tuple[syntax.Part, ...], scope: Scope) -> None:
             # The name first: a venue that names itself gets an error about kinds, not about unknown names.
             scope.venues[part.name.text] = Declared(part.name.span, None)
             scope.venues[part.name.text] = Declared(part.name.span, check_venue(part, scope))
+    for signal in _signals(parts):
+        if _is_free(signal.name, names, scope):
+            scope.signals[signal.name.text] = Declared(signal.name.span, check_signal(signal, scope))
+
+
+def _signals(parts: tuple[syntax.Part, ...]) -> Iterator[syntax.SignalDeclaration]:
+    for part in parts:
+        if isinstance(part, syntax.SignalDeclaration):
+            yield part
+        elif isinstance(part, syntax.SignalsBlock):
+            yield from part.signals
 
 
 def _is_free(name: syntax.Name, names: dict[str, Span], scope: Scope, reserved: frozenset[str] = RESERVED) -> bool:

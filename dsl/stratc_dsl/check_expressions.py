@@ -6,8 +6,17 @@ from dataclasses import replace
 from fractions import Fraction
 
 from stratc_dsl import syntax
+from stratc_dsl.check_arguments import only_argument
 from stratc_dsl.check_quantities import fed_token, type_quantity
-from stratc_dsl.errors import DifferentDimensions, DivisionByZero, NoProduct, TooManyDigits, WrongDimension, WrongKind
+from stratc_dsl.errors import (
+    DifferentDimensions,
+    DivisionByZero,
+    NoProduct,
+    NotHedged,
+    TooManyDigits,
+    WrongDimension,
+    WrongKind,
+)
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
@@ -28,6 +37,7 @@ from stratc_dsl.strategy import (
     PriceOf,
     Quantity,
     Relation,
+    SensitivityOutsideBand,
     StalePrice,
     WeightsOutsideBand,
 )
@@ -271,13 +281,24 @@ def _outside_band(subject: syntax.Expr, scope: Scope, span: Span) -> Predicate |
     match subject:
         case syntax.Reference(syntax.Name("weights"), None, None):
             return WeightsOutsideBand(span)
-        case syntax.Reference(syntax.Name("delta" | "gamma" | "vega" as name)):
-            scope.problems.unsupported(f"`{name}(...) outside band`", span)
+        case syntax.Reference(syntax.Name("delta" | "gamma" | "vega" as name), None):
+            return _hedged(name, subject, scope, span)
         case _:
             found = expression_words(subject)
-            cure = "write `weights outside band`"
+            cure = "write `weights outside band`, or for example `delta(WETH) outside band`"
             scope.problems.report(WrongKind(subject.span, "`weights` or a hedged sensitivity", found, cure))
     return None
+
+
+def _hedged(name: str, subject: syntax.Reference, scope: Scope, span: Span) -> Predicate | None:
+    argument = only_argument(subject, "TOKEN", scope)
+    token = scope.token_named(argument) if argument is not None else None
+    if token is None:
+        return None
+    if scope.hedged is not None and (name, token) not in scope.hedged:
+        scope.problems.report(NotHedged(subject.span, f"`{name}({token})`"))
+        return None
+    return SensitivityOutsideBand(name, token, span)
 
 
 def _is_stale(expression: syntax.Reference) -> bool:

@@ -75,6 +75,15 @@ def has_margin(venue: str, scope: Scope) -> bool:
 # ── positions ──
 
 
+def is_held(position: Position, span: Span, statement: str, scope: Scope) -> bool:
+    """Whether a position is allocated, or idle; reports one that is not. True also where `allocate` has errors."""
+    if scope.allocated is None or position.kind == "idle" or position in scope.allocated:
+        return True
+    cure = "give it a place in `allocate`, or leave this out"
+    scope.problems.report(NothingThere(span, statement, "a share of nav", "share of nav", str(position), cure))
+    return False
+
+
 def resolve_position(expression: syntax.Expr, scope: Scope, instruments: bool = False) -> Position | None:
     """The position that an expression names, or None after reporting (or where its venue is faulty).
 

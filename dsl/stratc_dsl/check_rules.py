@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from stratc_dsl import syntax
+from stratc_dsl.check_actions import check_action
 from stratc_dsl.check_arguments import bind_fields
-from stratc_dsl.check_constants import constant, ratio, seconds
+from stratc_dsl.check_constants import ratio, seconds
 from stratc_dsl.check_expressions import type_predicate
-from stratc_dsl.check_positions import holding_venue, loan_venue
-from stratc_dsl.errors import OutOfRange, WrongDimension, WrongKind, WrongRelation
+from stratc_dsl.check_flash import check_flash
+from stratc_dsl.check_positions import holding_venue
+from stratc_dsl.errors import WrongDimension, WrongKind, WrongRelation
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
-    Action,
-    Base,
     Claim,
-    Comparison,
-    Deleverage,
     Every,
-    ExitAction,
     ExitPays,
+    Flash,
     Floor,
-    Freeze,
-    Harvest,
+    Invariant,
     LossPerRound,
-    Rebalance,
     Rule,
     Safe,
     Solvent,
@@ -31,10 +27,10 @@ from stratc_dsl.strategy import (
     Trigger,
     When,
 )
-from stratc_dsl.words import expression_words, plain
+from stratc_dsl.words import expression_words
 
 CLAIMS = ("solvent", "safe", "loss", "exit")
-CLAIM_FORMS = "claims are `solvent`, `safe(v)`, `loss <= r per round`, `exit >= r of nav`, `survives loss of v`"
+CLAIM_FORMS = "claims are `solvent`, `safe(v)`, `loss <= r per round`, `exit >= r of nav`, `survives loss of v`, .."
 
 
 def check_floors(block: syntax.FloorsBlock, scope: Scope) -> tuple[Floor, ...]:
@@ -42,10 +38,8 @@ def check_floors(block: syntax.FloorsBlock, scope: Scope) -> tuple[Floor, ...]:
     floors: list[Floor] = []
     for written in block.floors:
         predicate = type_predicate(written, scope, "a floor")
-        if isinstance(predicate, Comparison):
+        if predicate is not None:
             floors.append(Floor(predicate, written.span))
-        elif predicate is not None:
-            scope.problems.unsupported("a floor that is not one comparison", written.span)
     return tuple(floors)
 
 
@@ -56,7 +50,7 @@ def check_rules(block: syntax.RulesBlock, scope: Scope) -> tuple[Rule, ...]:
     """The rules that have no error, in order of priority."""
     rules: list[Rule] = []
     for written in block.rules:
-        trigger, action = _trigger(written, scope), _action(written.verb, scope)
+        trigger, action = _trigger(written, scope), check_action(written.verb, scope)
         if trigger is not None and action is not None:
             rules.append(Rule(trigger, action, written.span))
     return tuple(rules)
@@ -72,48 +66,21 @@ def _trigger(rule: syntax.WhenRule | syntax.EveryRule, scope: Scope) -> Trigger 
             return Every(period, written.span) if period is not None else None
 
 
-def _action(verb: syntax.Verb, scope: Scope) -> Action | None:
-    match verb:
-        case syntax.RebalanceVerb(span):
-            return Rebalance(span)
-        case syntax.FreezeVerb(span):
-            return Freeze(span)
-        case syntax.ExitVerb(span):
-            return ExitAction(span)
-        case syntax.HarvestVerb(name, span):
-            venue = holding_venue(name, scope, "`harvest`")
-            return Harvest(venue, span) if venue else None
-        case syntax.DeleverageVerb():
-            return _deleverage(verb, scope)
-        case syntax.Missing(what, span):
-            scope.problems.unsupported(what, span)
-            return None
-
-
-def _deleverage(verb: syntax.DeleverageVerb, scope: Scope) -> Action | None:
-    venue = loan_venue(verb.venue, scope, "`deleverage`")
-    cure = "write a health factor such as `1.80`"
-    health = constant(verb.health, Base.RATIO, "`to health`", verb.venue.span, scope, cure, "a plain number")
-    if health is not None and health <= 1:
-        cure = "at a health factor of 1 the venue liquidates: aim higher, for example at `1.80`"
-        scope.problems.report(OutOfRange(verb.health.span, "the health to reach", "above 1", plain(health), cure))
-        return None
-    return Deleverage(venue, health, verb.span) if venue and health is not None else None
-
-
 # ── exit ──
 
 
-def check_exit_order(block: syntax.ExitBlock, scope: Scope) -> dict[str, Span] | None:
-    """The venues in the order written with the place of each; None where no order is stated, or after an error."""
+def check_exit_block(block: syntax.ExitBlock, scope: Scope) -> tuple[dict[str, Span] | None, Flash | None]:
+    """The venues in the order written with the place of each (None where no order is stated, or after an error), and
+    where the exit may borrow."""
     place = Span(block.span.start, block.span.start + len("exit"))
     cure = "write `exit { order: [venue, venue] }`"
     fields = bind_fields(block.fields, "`exit`", ("order", "using"), (), place, scope, cure)
-    using, order = fields.get("using"), fields.get("order")
-    if using is not None:
-        scope.problems.unsupported("`using flash(...)`", using.span)
-    if order is None:
-        return None
+    flash, _ = check_flash(fields.get("using"), scope)
+    order = fields.get("order")
+    return _exit_order(order, scope) if order is not None else None, flash
+
+
+def _exit_order(order: syntax.Expr, scope: Scope) -> dict[str, Span] | None:
     if not isinstance(order, syntax.ListOf):
         cure = "write `order: [venue, venue]`"
         scope.problems.report(WrongKind(order.span, "a list of venues", expression_words(order), cure))
@@ -156,13 +123,15 @@ def _about(claim: Claim) -> str:
             return "the claim `exit`"
         case SurvivesLossOf(venue):
             return f"the claim `survives loss of {venue}`"
+        case Invariant(name):
+            return f"the invariant `{name}`"
 
 
-def _claim(claim: syntax.ClaimClause | syntax.SurvivesClause | syntax.Missing, scope: Scope) -> Claim | None:
+def _claim(claim: syntax.ClaimClause | syntax.SurvivesClause | syntax.InvariantClause, scope: Scope) -> Claim | None:
     match claim:
-        case syntax.Missing(what, span):
-            scope.problems.unsupported(what, span)
-            return None
+        case syntax.InvariantClause(name, condition, span):
+            predicate = type_predicate(condition, scope, "`invariant`")
+            return Invariant(name.text, predicate, span) if predicate is not None else None
         case syntax.SurvivesClause(name, span):
             venue = holding_venue(name, scope, "`survives loss of`")
             return SurvivesLossOf(venue, span) if venue else None

@@ -16,6 +16,7 @@ from stratc_dsl.strategy import (
     Expression,
     Literal,
     OfNav,
+    Position,
     Quantity,
     Relation,
     Strategy,
@@ -35,6 +36,8 @@ def check_floors_at_targets(strategy: Strategy, scope: Scope) -> None:
     """Report each floor that is false where every position stands at its target."""
     for floor in strategy.floors:
         comparison = floor.predicate
+        if not isinstance(comparison, Comparison):
+            continue
         try:
             left = at_targets(comparison.left, strategy)
             right = at_targets(comparison.right, strategy)
@@ -130,7 +133,22 @@ def _binary(op: BinaryOp, left: Fraction | None, right: Fraction | None) -> Frac
             return left / right if right else None
 
 
+def _is_signalled(quantity: Quantity, strategy: Strategy) -> bool:
+    """Whether a signal has a say in what the quantity is at the targets."""
+    for one in strategy.signalled:
+        position = one.position
+        if quantity.name == "leverage" or position == quantity.position:
+            return True
+        if quantity.venue is not None and position.venue == quantity.venue:
+            return True
+        if quantity.name == "idle" and position == Position(None, "idle", quantity.token or ""):
+            return True
+    return False
+
+
 def _quantity(quantity: Quantity, strategy: Strategy) -> Fraction | None:
+    if _is_signalled(quantity, strategy):
+        return None
     weights = {one.position: one.target for one in strategy.allocations}
     match quantity.name:
         case "nav":

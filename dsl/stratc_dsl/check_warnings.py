@@ -11,6 +11,7 @@ from stratc_dsl.implication import implies, opposite
 from stratc_dsl.scope import Scope
 from stratc_dsl.strategy import (
     Assumption,
+    Comparison,
     DepositsAtMost,
     ExitAction,
     Freeze,
@@ -79,14 +80,14 @@ def _declarations(strategy: Strategy, used: set[str], scope: Scope) -> None:
 
 def _swaps(venue: Venue, strategy: Strategy) -> bool:
     """Whether trades go through it unasked: where it swaps a token that is held."""
-    held = {one.position.token for one in strategy.allocations}
+    held = {token for position in strategy.positions for token in strategy.tokens_of(position)}
     terms = venue.terms
     return isinstance(terms, UniswapV3) and {terms.token, terms.quote} <= held | {strategy.base}
 
 
 def _in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | None:
     """Why nothing can rest on the assumption, and what to do."""
-    positions = {one.position for one in strategy.allocations}
+    positions = set(strategy.positions)
     match assumption:
         case RateAtMost(position) if position not in positions:
             return f"`{position}` is not allocated", f"delete it, or allocate it: `{position}: -10%`"
@@ -121,6 +122,6 @@ def _first_due(earlier: tuple[Rule, ...], trigger: When) -> Rule | None:
 
 def _before_floors(strategy: Strategy, trigger: When, scope: Scope) -> None:
     for floor in strategy.floors:
-        if implies(trigger.predicate, opposite(floor.predicate)):
+        if isinstance(floor.predicate, Comparison) and implies(trigger.predicate, opposite(floor.predicate)):
             scope.problems.report(TriggerBehindFloor(trigger.span, floor.span))
             return

@@ -46,11 +46,11 @@ def check_assumed(strategy: Strategy, assume: Span, scope: Scope) -> None:
             cure = f"{bound}({venue.name}) {example}"
             missing(venue.span, f"the {bound} of `{venue.name}`", f"its {bound} is unbounded", cure)
     rated = {one.position for one in assumed if isinstance(one, RateAtMost)}
-    for allocation in strategy.allocations:
-        if allocation.position.kind == "debt" and allocation.position not in rated:
-            cure = f"rate({allocation.position}) <= 60% per 1y"
-            what = f"the interest on `{allocation.position}`"
-            missing(_place(allocation.position, scope), what, "its interest is unbounded", cure)
+    for position in strategy.positions:
+        if position.kind == "debt" and position not in rated:
+            cure = f"rate({position}) <= 60% per 1y"
+            what = f"the interest on `{position}`"
+            missing(_place(position, scope), what, "its interest is unbounded", cure)
 
 
 def _bounded_prices(strategy: Strategy) -> set[str]:

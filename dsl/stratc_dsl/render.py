@@ -19,7 +19,7 @@ from stratc_dsl.diagnostic import Diagnostic, Label
 from stratc_dsl.span import Source, Span
 
 MAX_WIDTH = 140
-MAX_LABELS = 12
+MAX_LABELS = 60
 
 
 def render_diagnostic(diagnostic: Diagnostic, source: Source) -> str:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from stratc_dsl import syntax
+from stratc_dsl.administration import Signal
 from stratc_dsl.diagnostic import Label, Severity
 from stratc_dsl.errors import DuplicateName, LanguageError, NotSupported, TooManyErrors, UnknownName, WrongKind
 from stratc_dsl.errors.base import did_you_mean
@@ -65,12 +66,17 @@ class Declared(Generic[T]):
 
 @dataclass(slots=True)
 class Scope:
-    """The names of one strategy. `allocated` is None while unknown, or where `allocate` has errors."""
+    """The names of one strategy. `allocated` is None while unknown, or where `allocate` has errors.
+
+    `hedged` has the instrument of each sensitivity and token that `hedge` keeps; it is None where that has errors.
+    """
 
     problems: Problems
     tokens: dict[str, Declared[Token]] = field(default_factory=dict)
     venues: dict[str, Declared[Venue]] = field(default_factory=dict)
     allocated: dict[Position, Span] | None = None
+    signals: dict[str, Declared[Signal]] = field(default_factory=dict)
+    hedged: dict[tuple[str, str], Position] | None = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
 
     def token(self, name: syntax.Name, otherwise: str | None = None) -> str | None:
@@ -96,6 +102,14 @@ class Scope:
             )
             return None
         self._unknown("venue", name, self.venues, f"declare it: `venue {name.text} = ..`")
+        return None
+
+    def signal(self, name: syntax.Name) -> Declared[Signal] | None:
+        """A declared signal, or None after reporting."""
+        if name.text in self.signals:
+            return self.signals[name.text]
+        cure = f"declare it: `signal {name.text} {{ from: signed(KEY), range: 0 .. 1, max_age: 6h }}`"
+        self._unknown("signal", name, self.signals, cure)
         return None
 
     def _unknown(self, kind: str, name: syntax.Name, known: Iterable[str], otherwise: str) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import Any
 
-from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.administration import Fee, Limit, Role, Signal
+from stratc_dsl.span import Span
 from stratc_dsl.terms import AaveV3 as AaveV3
 from stratc_dsl.terms import Bridge as Bridge
 from stratc_dsl.terms import ChainlinkPrice as ChainlinkPrice
@@ -27,11 +27,8 @@ from stratc_dsl.terms import RatioPrice as RatioPrice
 from stratc_dsl.terms import Terms as Terms
 from stratc_dsl.terms import UniswapV3 as UniswapV3
 from stratc_dsl.terms import UniswapV3Lp as UniswapV3Lp
-
-
-def _span() -> Any:
-    return field(default=NOWHERE, compare=False, repr=False)
-
+from stratc_dsl.terms import pair_of
+from stratc_dsl.terms import span_field as _span
 
 # ── dimensions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,7 +192,16 @@ class StalePrice:
     span: Span = _span()
 
 
-Predicate = Comparison | Connective | Negation | WeightsOutsideBand | StalePrice
+@dataclass(frozen=True, slots=True)
+class SensitivityOutsideBand:
+    """`delta(token)`, or another `sensitivity` that `hedge` keeps, is outside the band stated there."""
+
+    sensitivity: str
+    token: str
+    span: Span = _span()
+
+
+Predicate = Comparison | Connective | Negation | WeightsOutsideBand | StalePrice | SensitivityOutsideBand
 
 
 # ── declarations ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -371,10 +377,36 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalledAllocation:
+    """A share of nav between `low` and `high`, debts negative: where in between is the signal's to say.
+
+    At the lower end of the signal's range it is `low`, at the upper end `high`, in between on a straight line.
+    """
+
+    position: Position
+    low: Fraction
+    high: Fraction
+    signal: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Hedge:
+    """`sensitivity` (delta, gamma, vega) to `token` stays between `low` and `high` of nav, by trading `instrument`."""
+
+    sensitivity: str
+    token: str
+    low: Fraction
+    high: Fraction
+    instrument: Position
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Floor:
     """Holds after every transaction, or the transaction reverts."""
 
-    predicate: Comparison
+    predicate: Predicate
     span: Span = _span()
 
 
@@ -394,12 +426,21 @@ Trigger = When | Every
 
 
 @dataclass(frozen=True, slots=True)
+class Flash:
+    """`using flash(venue)`: what an action needs in between is borrowed there, and repaid in the same transaction."""
+
+    venue: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Deleverage:
     """Repay debt of `venue` until its health factor is `health`."""
 
     venue: str
     health: Fraction
     span: Span = _span()
+    flash: Flash | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +448,34 @@ class Rebalance:
     """Bring every position back to its target weight."""
 
     span: Span = _span()
+    flash: Flash | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehedge:
+    """Bring every sensitivity of `hedge` back into its band."""
+
+    span: Span = _span()
+    flash: Flash | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Move value into `position` until `goal` holds, from the first of `sources` first."""
+
+    position: Position
+    goal: Comparison
+    sources: tuple[Position, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Unwind:
+    """Close a position; what it was worth is held idle."""
+
+    position: Position
+    span: Span = _span()
+    flash: Flash | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,9 +494,10 @@ class ExitAction:
     """`do exit`: the emergency exit as a rule."""
 
     span: Span = _span()
+    flash: Flash | None = field(default=None, kw_only=True)
 
 
-Action = Deleverage | Rebalance | Harvest | Freeze | ExitAction
+Action = Deleverage | Rebalance | Rehedge | TopUp | Unwind | Harvest | Freeze | ExitAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +538,16 @@ class SurvivesLossOf:
     span: Span = _span()
 
 
-Claim = Solvent | Safe | LossPerRound | ExitPays | SurvivesLossOf
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """`name` holds at every moment of every round."""
+
+    name: str
+    predicate: Predicate
+    span: Span = _span()
+
+
+Claim = Solvent | Safe | LossPerRound | ExitPays | SurvivesLossOf | Invariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +563,13 @@ class Strategy:
     exit_order: tuple[str, ...]
     claims: tuple[Claim, ...]
     span: Span = _span()
+    signalled: tuple[SignalledAllocation, ...] = field(default=(), kw_only=True)
+    hedges: tuple[Hedge, ...] = field(default=(), kw_only=True)
+    exit_flash: Flash | None = field(default=None, kw_only=True)
+    signals: tuple[Signal, ...] = field(default=(), kw_only=True)
+    roles: tuple[Role, ...] = field(default=(), kw_only=True)
+    limits: tuple[Limit, ...] = field(default=(), kw_only=True)
+    fees: tuple[Fee, ...] = field(default=(), kw_only=True)
 
     def token(self, name: str) -> Token:
         """The declared token of that name. StopIteration where there is none: names were resolved before."""
@@ -493,12 +579,13 @@ class Strategy:
         """The declared venue of that name. StopIteration where there is none: names were resolved before."""
         return next(venue for venue in self.venues if venue.name == name)
 
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """Every position that `allocate` names, those by a signal last."""
+        targets = tuple(one.position for one in self.allocations)
+        return targets + tuple(one.position for one in self.signalled)
+
     def tokens_of(self, position: Position) -> tuple[str, ...]:
         """The tokens that a position is in: two for liquidity in a pool, and for calls that may be exercised."""
-        if position.venue is not None:
-            match self.venue(position.venue).terms:
-                case UniswapV3Lp(token, quote) | CoveredCall(token, quote):
-                    return (token, quote)
-                case _:
-                    pass
-        return (position.token,)
+        pair = pair_of(self.venue(position.venue).terms) if position.venue is not None else None
+        return pair or (position.token,)

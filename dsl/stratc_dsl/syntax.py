@@ -248,8 +248,34 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalledTarget:
+    """`position: range by signal(..)`"""
+
+    position: Reference
+    range: Range
+    signal: Reference
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class AllocateBlock:
-    targets: tuple[Target | Missing, ...]
+    targets: tuple[Target | SignalledTarget, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityClause:
+    """`subject: range using instrument`"""
+
+    subject: Reference
+    range: Range
+    instrument: Reference
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeBlock:
+    sensitivities: tuple[SensitivityClause, ...]
     span: Span
 
 
@@ -262,6 +288,13 @@ class FloorsBlock:
 @dataclass(frozen=True, slots=True)
 class RebalanceVerb:
     span: Span
+    using: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RehedgeVerb:
+    span: Span
+    using: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,12 +302,32 @@ class DeleverageVerb:
     venue: Name
     health: Expr
     span: Span
+    using: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HarvestVerb:
     venue: Name
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpVerb:
+    """`top_up position to quantity [relation] level from sources`"""
+
+    position: Reference
+    quantity: Reference
+    relation: str | None
+    level: Expr
+    sources: ListOf
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class UnwindVerb:
+    position: Reference
+    span: Span
+    using: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +338,10 @@ class FreezeVerb:
 @dataclass(frozen=True, slots=True)
 class ExitVerb:
     span: Span
+    using: Reference | None = None
 
 
-Verb = RebalanceVerb | DeleverageVerb | HarvestVerb | FreezeVerb | ExitVerb | Missing
+Verb = RebalanceVerb | RehedgeVerb | DeleverageVerb | HarvestVerb | TopUpVerb | UnwindVerb | FreezeVerb | ExitVerb
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,8 +388,78 @@ class SurvivesClause:
 
 
 @dataclass(frozen=True, slots=True)
+class InvariantClause:
+    name: Name
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ProveBlock:
-    claims: tuple[ClaimClause | SurvivesClause | Missing, ...]
+    claims: tuple[ClaimClause | SurvivesClause | InvariantClause, ...]
+    span: Span
+
+
+# ── signals, roles, limits, fees ──
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDeclaration:
+    """`signal name { field: value, .. }`, in the block `signals` or beside it."""
+
+    name: Name
+    fields: tuple[Field, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsBlock:
+    signals: tuple[SignalDeclaration, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class RoleClause:
+    """`name` or `name: value`"""
+
+    name: Name
+    value: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AnyoneClause:
+    """`anyone after D`"""
+
+    delay: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class RolesBlock:
+    roles: tuple[RoleClause | AnyoneClause, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsBlock:
+    limits: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FeeClause:
+    """`name: share [per D]`"""
+
+    name: Name
+    share: Expr
+    per: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FeesBlock:
+    fees: tuple[FeeClause, ...]
     span: Span
 
 
@@ -345,11 +469,16 @@ Part = (
     | VenueDeclaration
     | AssumeBlock
     | AllocateBlock
+    | HedgeBlock
     | FloorsBlock
     | RulesBlock
+    | SignalDeclaration
+    | SignalsBlock
+    | RolesBlock
+    | LimitsBlock
+    | FeesBlock
     | ExitBlock
     | ProveBlock
-    | Missing
 )
 
 

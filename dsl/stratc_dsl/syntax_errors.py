@@ -83,11 +83,13 @@ FOUND_HINTS = {
 EXPECTED_HINTS = {
     "`strategy`": "begin with `strategy NAME {`",
     "a block or declaration of the strategy": "a strategy holds `base`, `token`, `venue`, `assume`, `allocate`, "
-    "`floors`, `rules`, `exit`, `prove`",
+    "`hedge`, `floors`, `rules`, `signals`, `roles`, `limits`, `fees`, `exit`, `prove`",
     "a rule (`when ... do ...` or `every ... do ...`)": "rules are what the keeper does, one on each line",
-    "an action": "actions are `rebalance`, `deleverage v to health x`, `harvest v`, `freeze` and `exit`",
+    "an action": "actions are `rebalance`, `rehedge`, `deleverage v to health x`, `harvest v`, `unwind p`, `freeze`, "
+    "`exit` and `top_up p to margin_ratio(v) 80% from [p, p]`",
     "an assumption": "for example `keeper every 1h`, `price(T) moves -20% .. +20%`, `slippage(v) <= 0.3%`",
-    "a claim": "claims are `solvent`, `safe(v)`, `loss <= r per round`, `exit >= r of nav`, `survives loss of v`",
+    "a claim": "claims are `solvent`, `safe(v)`, `loss <= r per round`, `exit >= r of nav`, `survives loss of v`, "
+    "`invariant name: condition`",
     "`moves`, `stays` or `<=`": "for example `price(T) moves -20% .. +20%`, `price(T) stays 0.98 .. 1.02`",
     "the end of the line": "a statement ends with its line; inside braces a `,` or `;` may stand for the line end",
     "an expression": "for example a quantity such as `nav` or `health(v)`, or a number such as `5%`, `1h`, `100 USDC`",

@@ -162,3 +162,12 @@ class Bridge:
 
 
 Terms = AaveV3 | MorphoBlue | Erc4626 | UniswapV3 | UniswapV3Lp | PerpV2 | CoveredCall | Bridge
+
+
+def pair_of(terms: Terms) -> tuple[str, str] | None:
+    """Both tokens of a position that is in two: liquidity in a pool, and a token that may be called away."""
+    match terms:
+        case UniswapV3Lp(token, quote) | CoveredCall(token, quote):
+            return (token, quote)
+        case _:
+            return None

@@ -15,6 +15,8 @@ from stratc_dsl import ParseResult, Severity, Source, diagnostic_to_json, parse_
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "eth_carry.strat").read_text()
 WORDS = sorted({word for word in EXAMPLE.replace("(", " ( ").replace(")", " ) ").split(" ") if word} | {"\n", "}", "["})
 
+EVERYTHING = (Path(__file__).parent / "typed" / "everything.strat").read_text()
+
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 bounded = settings(max_examples=150, deadline=None)
 
@@ -60,6 +62,18 @@ def test_example_with_a_piece_replaced(start: int, length: int, piece: str) -> N
 @given(st.lists(st.integers(0, EXAMPLE.count("\n")), max_size=6))
 def test_example_without_some_lines(dropped: list[int]) -> None:
     answer("\n".join(line for number, line in enumerate(EXAMPLE.split("\n")) if number not in dropped))
+
+
+@bounded
+@given(st.integers(0, len(EVERYTHING)), st.integers(0, 40), st.one_of(ANY_TEXT, st.sampled_from(WORDS)))
+def test_the_whole_language_with_a_piece_replaced(start: int, length: int, piece: str) -> None:
+    answer(EVERYTHING[:start] + piece + EVERYTHING[start + length :])
+
+
+@bounded
+@given(st.lists(st.integers(0, EVERYTHING.count("\n")), max_size=6))
+def test_the_whole_language_without_some_lines(dropped: list[int]) -> None:
+    answer("\n".join(line for number, line in enumerate(EVERYTHING.split("\n")) if number not in dropped))
 
 
 @pytest.mark.parametrize("cut", range(0, len(EXAMPLE), 31))

@@ -229,9 +229,11 @@ def test_exit_and_a_venue_with_one_position() -> None:
     assert strategy.rules[0].action == ExitAction()
 
 
-def test_a_floor_that_is_not_one_comparison_is_not_supported_yet() -> None:
-    (diagnostic,) = loan("-20%", "nav >= 0 USD or nav >= 1 USD").diagnostics
-    assert diagnostic.code == "E0901"
+def test_a_floor_may_be_more_than_one_comparison() -> None:
+    (strategy,) = loan("-20%", "nav >= 0 USD or nav >= 1 USD").strategies
+    either = strategy.floors[0].predicate
+    assert isinstance(either, Connective)
+    assert (either.word, len(either.operands)) == ("or", 2)
 
 
 def test_conditions() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from proofs.strategies import source_of
 from stratc_compiler import refuse as refusing
 from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
-from stratc_dsl import parse_strategies
+from stratc_dsl import Source, parse_strategies
+from stratc_dsl import strategy as strategy_module
 from stratc_dsl.span import NOWHERE, Span
 from stratc_dsl.strategy import Solvent, Strategy
 from stratc_targets.venues import venue_factories
@@ -29,6 +31,7 @@ def refusal(name: str, *changes: tuple[str, str]) -> list[tuple[str, str]]:
     return [(what, source.text[span.start : span.end]) for what, span in places]
 
 
+TYPED = Path(__file__).parents[1] / "dsl" / "typed"
 USDC_FEED = 'chainlink("USDC/USD", heartbeat=24h, deviation=0.25%)'
 
 
@@ -56,6 +59,79 @@ USDC_FEED = 'chainlink("USDC/USD", heartbeat=24h, deviation=0.25%)'
 )
 def test_one_thing_is_refused_where_it_stands(change: tuple[str, str], what: str, where: str) -> None:
     assert refusal("eth_carry", change) == [(what, where)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("hedge { delta(WETH): -3% .. +90% of nav using aave.collateral(WETH) }", "the hedge of `delta(WETH)`"),
+        ("signal s { from: signed(model), range: 0 .. 1, max_age: 6h }", "the signal `s`"),
+        ("roles { owner }", "the role `owner`"),
+        ("roles { guardian }", "the role `guardian`"),
+        ("roles { keeper }", "the role `keeper`"),
+        ("roles { anyone after 2h }", "the role `anyone after`"),
+        ('roles { depositors: attested("kyc") }', "the role `depositors`"),
+        ("limits { deposits <= 5 USDC }", "the limit `deposits`"),
+        ("fees { management: 1% per 1y }", "the fee `management`"),
+        ("fees { performance: 10% }", "the fee `performance`"),
+    ],
+)
+def test_every_block_is_refused(statement: str, what: str) -> None:
+    change = ("    floors {", f"    {statement}\n    floors {{")
+    assert [found for found, _ in refusal("eth_carry", change)] == [what]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "where"),
+    [
+        ("do freeze", "do unwind save", "the action `unwind`", "unwind save"),
+        ("to health 1.80", "to health 1.80 using flash(aave)", "`using flash(...)`", "flash(aave)"),
+        ("do rebalance", "do rebalance using flash(dex)", "`using flash(...)`", "flash(dex)"),
+        ("dex] }", "dex], using: flash(aave) }", "`using flash(...)`", "flash(aave)"),
+        (
+            "do harvest save",
+            "do top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",
+            "the action `top_up`",
+            "top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",
+        ),
+        ("solvent", "invariant rich: nav >= 1 USD", "the claim `invariant`", "invariant rich: nav >= 1 USD"),
+        (
+            "health(aave) >= 1.35",
+            "health(aave) >= 1.35 or nav >= 0 USD",
+            "a floor that is not one comparison",
+            "health(aave) >= 1.35 or nav >= 0 USD",
+        ),
+    ],
+)
+def test_every_statement_is_refused(old: str, new: str, what: str, where: str) -> None:
+    assert refusal("eth_carry", (old, new)) == [(what, where)]
+
+
+def test_a_target_by_a_signal_is_refused() -> None:
+    signal = "signal s { from: signed(model), range: 0 .. 1, max_age: 6h }"
+    changes = (("42% +- 5%", "37% .. 47% by signal(s)"), ("    floors {", f"    {signal}\n    floors {{"))
+    assert [what for what, _ in refusal("eth_carry", *changes)] == ["a target `by` a signal", "the signal `s`"]
+
+
+@pytest.mark.parametrize("name", ["delta_neutral", "staked_loop", "everything"])
+def test_whole_strategies_are_refused_by_one_error(name: str) -> None:
+    text = (TYPED / f"{name}.strat").read_text()
+    source = Source(f"{name}.strat", text)
+    (strategy,) = parse_strategies(source).strategies
+    with pytest.raises(Unsupported) as caught:
+        model(strategy, source, venue_factories())
+    assert caught.value.span != NOWHERE
+    assert all(place.span != NOWHERE for place in caught.value.also)
+
+
+def test_all_of_the_language_is_in_one_of_the_two_tables() -> None:
+    """What is refused is refused in words of the language, never by the name of a class."""
+    text = (TYPED / "everything.strat").read_text()
+    source = Source("everything.strat", text)
+    with pytest.raises(Unsupported) as caught:
+        refusing.refuse(parse_strategies(source).strategies[0], venue_factories())
+    classes = {name for name, one in vars(strategy_module).items() if is_dataclass(one)} | {"Signal", "Owner"}
+    assert not any(f"`{name}`" in caught.value.what for name in classes)
 
 
 def test_everything_is_refused_at_once() -> None:

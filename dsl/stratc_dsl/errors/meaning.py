@@ -243,6 +243,46 @@ A statement about a venue needs something to act on: `deleverage` and `health` a
 
 
 @dataclass(frozen=True, slots=True)
+class NoEffect(LanguageError):
+    code: ClassVar = "E0703"
+    title: ClassVar = "{what} does not change {quantity}"
+    label: ClassVar = "{why}"
+    help: ClassVar = "{cure}"
+    explanation: ClassVar = """\
+What a statement trades must be able to bring about what it is for. A sensitivity is hedged with something whose value
+reacts to that price in that way, and a position is topped up for the sake of a quantity that grows with it.
+
+    delta(WETH): -3% .. +3% of nav using perp.short(WBTC)                      # error: another price
+    gamma(WETH): -3% .. +3% of nav using perp.short(WETH)                      # error: a perpetual has no gamma
+    top_up perp.margin to health(aave) 1.8 from [idle(USDC)]                   # error: another venue
+    top_up perp.margin to margin_ratio(perp) 80% from [idle(USDC)]             # right
+"""
+    what: str
+    quantity: str
+    why: str
+    cure: str
+    about: Span
+
+    def secondary(self) -> tuple[Label, ...]:
+        return (Label(self.about, "for this"),)
+
+
+@dataclass(frozen=True, slots=True)
+class NotHedged(LanguageError):
+    code: ClassVar = "E0704"
+    title: ClassVar = "`hedge` states no band for {what}"
+    label: ClassVar = "no band stated"
+    help: ClassVar = "state it: `hedge {{ delta(WETH): -3% .. +3% of nav using perp.short(WETH) }}`"
+    explanation: ClassVar = """\
+`rehedge`, and the condition that a sensitivity is outside of its band, need the band and an instrument to keep it with:
+
+    hedge { delta(WETH): -3% .. +3% of nav using perp.short(WETH) }
+    rules { when delta(WETH) outside band do rehedge }
+"""
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotSupported(LanguageError):
     code: ClassVar = "E0901"
     title: ClassVar = "not supported yet: {what}"

@@ -81,7 +81,8 @@ Fields and arguments are fixed lists:
     perp_v2(A, margin=B, initial=10%, maintenance=6.25%)
     covered_call(A, quote=B, strike=+10%, tenor=7d)
     bridge(T, to="base", fee=0.1%, delay=30m)
-    exit { order: [venue, venue] }
+    signal s { from: signed(KEY), range: 0 .. 1, max_age: 6h }
+    exit { order: [venue, venue], using: flash(venue) }
 """
     where: str
     kind: str
