@@ -14,7 +14,7 @@ from stratc.__main__ import main
 from stratc.decide import Report, Timed
 from stratc.problem import of_unsupported, unreadable
 from stratc.report import reports_json
-from stratc_compiler.errors import Unsupported
+from stratc_compiler.errors import Place, Unsupported
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
 
@@ -57,6 +57,15 @@ def test_what_is_not_supported_yet_is_a_diagnostic_with_its_place() -> None:
     assert "^^^^^^^" in problem.text
     (shown,) = document(Report(SOURCE.name, problems=(problem,)))["files"][0]["diagnostics"]
     assert (shown["code"], shown["primary"]["start"]["line"]) == ("E0900", 5)
+
+
+def test_several_things_that_are_not_supported_are_one_diagnostic_with_a_label_each() -> None:
+    also = (Place("that", span_of("prove")), Place("that", span_of("rules")))
+    problem = of_unsupported(Unsupported("this, that", "do neither", span_of("solvent"), "this", also), SOURCE)
+    assert problem.text.count("error[E0900]: not supported yet: this, that") == 1
+    assert "^^^^^^^ this" in problem.text
+    (shown,) = document(Report(SOURCE.name, problems=(problem,)))["files"][0]["diagnostics"]
+    assert [label["text"] for label in (shown["primary"], *shown["secondary"])] == ["this", "that", "that"]
 
 
 def test_what_has_no_place_is_a_diagnostic_too() -> None:
