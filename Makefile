@@ -16,7 +16,7 @@ NODE    := $(NPM)/node_modules/installed.stamp
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long fuzz lint fix benchmark clean
+.PHONY: help setup demo test test-long fuzz lint fix benchmark vscode clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +54,11 @@ benchmark: $(DEV) ## what the commands and the language take; minutes
 	@$(BIN)/python tests/benchmarks/commands.py
 	@$(BIN)/python tests/benchmarks/language.py
 
+vscode: ## the extension for VS Code, as editors/vscode/stratc.vsix; needs Node 20 with npm
+	cd editors/vscode && npm ci --ignore-scripts --no-audit --no-fund && npm run package
+
 clean: ## remove what was made, .venv and npm packages too
+	rm -rf editors/vscode/node_modules editors/vscode/*.vsix
 	rm -rf $(VENV) $(NPM)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
