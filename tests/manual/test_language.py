@@ -24,8 +24,8 @@ class Example(NamedTuple):
 
 
 EXAMPLES = [
-    Example(*(info.split() + ["", ""])[:2], text)
-    for info, text in re.findall(r"^```strat ?(.*)\n((?:.*\n)*?)```$", MANUAL, re.MULTILINE)
+    Example(block, code, text)
+    for block, code, text in re.findall(r"^```strat ?(\w*) ?(\w*)\n((?:.*\n)*?)```$", MANUAL, re.MULTILINE)
 ]
 
 
