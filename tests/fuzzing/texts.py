@@ -35,6 +35,7 @@ STARTS = ["file", *sorted({rule for rules in STATEMENTS.values() for rule in rul
 # Blanks alone: what is ignored besides would be most of what is drawn.
 GRAMMAR = Lark(re.sub(r"%ignore .*", "", TEXT) + '\n%ignore " "\n', parser="lalr", start=STARTS)
 VALID = [path.read_text("utf-8") for path in sorted((ROOT / "examples").rglob("*.strat"))]
+TYPED = [path.read_text("utf-8") for path in sorted((ROOT / "tests" / "dsl" / "typed").rglob("*.strat"))]
 KNOWN = "USDC WETH aave save dex nav health ltv leverage idle weight value price collateral debt slippage loss"
 MORE = "aave_v3 erc4626 uniswap_v3 chainlink decimals asset fee order USD solvent safe rate delta perp signal"
 
@@ -72,7 +73,7 @@ def by_grammar(draw: st.DrawFn) -> str:
     """Anything that the grammar allows; or a valid strategy with such statements put into its blocks."""
     if draw(st.integers(0, 4)) == 0:
         return draw(RULES["file"])
-    text = draw(st.sampled_from(VALID))
+    text = draw(st.sampled_from(VALID) | st.sampled_from(TYPED))
     for _ in range(draw(st.integers(1, 3))):
         block = draw(st.sampled_from(sorted(STATEMENTS)))
         statement = draw(RULES[draw(st.sampled_from(STATEMENTS[block]))])
@@ -87,7 +88,7 @@ def by_grammar(draw: st.DrawFn) -> str:
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
     """A valid text with pieces cut out, doubled, swapped or replaced by words of the language."""
-    text = draw(st.sampled_from(VALID))
+    text = draw(st.sampled_from(VALID) | st.sampled_from(TYPED))
     for _ in range(draw(st.integers(1, 6))):
         lines = text.split("\n")
         here, there = draw(st.integers(0, len(lines) - 1)), draw(st.integers(0, len(lines) - 1))
