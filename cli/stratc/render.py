@@ -74,14 +74,16 @@ def excerpt(source: Source, span: Span, note: str) -> list[str]:
     """The first source line of a span, underlined, with a note behind; the note alone where there is no place."""
     if span == NOWHERE:
         return [f"{INDENT}= {note}"]
-    number, column = source.line_and_column(span.start)
-    line = source.line(number)
+    file, offset = source.file_at(span.start)
+    number, column = file.line_and_column(offset)
+    line = file.line(number)
     start = column - 1
     end = max(start + 1, min(start + span.end - span.start, len(line)))
     indent = min(len(line) - len(line.lstrip()), start)
     shown, marks = _printable(line[indent:]), " " * len(_printable(line[indent:start])) + "^" * (end - start)
     below = [f"{marks} {note}"] if len(marks) + len(note) < WIDTH - 10 else [marks, *_parts(note, WIDTH - 10)]
-    return [f"{number:>6} |  {shown}", *(f"{'':>6} |  {row}" for row in below)]
+    elsewhere = [f"{'':>6} ::: {_printable(file.name)}:{number}:{column}"] if offset != span.start else []
+    return [*elsewhere, f"{number:>6} |  {shown}", *(f"{'':>6} |  {row}" for row in below)]
 
 
 def _printable(text: str) -> str:

@@ -75,9 +75,10 @@ def _assumption(assumption: GuardedAssumption, source: Source) -> dict[str, Any]
     }
 
 
-def _span(span: Span, source: Source) -> dict[str, int] | None:
+def _span(span: Span, source: Source) -> dict[str, Any] | None:
     """Where a span starts, both counted from 1; null for what the compiler adds."""
     if span == NOWHERE:
         return None
-    line, column = source.line_and_column(span.start)
-    return {"line": line, "column": column}
+    file, start = source.file_at(span.start)
+    line, column = file.line_and_column(start)
+    return {"line": line, "column": column} | ({"file": file.name} if start != span.start else {})

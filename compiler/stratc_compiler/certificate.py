@@ -16,6 +16,7 @@ from stratc_compiler.assumptions import rests_on
 from stratc_compiler.driver import DEFAULTS
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, ObligationResult, Verification
+from stratc_dsl.span import Source
 
 SCHEMA = 1
 
@@ -27,7 +28,7 @@ def certificate_json(verification: Verification) -> str:
     document = {
         "schema": SCHEMA,
         "strategy": verification.vault.strategy.name,
-        "source": {"sha256": _digest(verification.source.text)},
+        "source": _source(verification.source),
         "tools": {"stratc": version("stratc"), "z3": smt.version()},
         "options": {"rlimit": DEFAULTS.rlimit},
         "assumptions": [
@@ -38,6 +39,12 @@ def certificate_json(verification: Verification) -> str:
         "queries": dict(sorted(queries.items())),
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """The digest of the whole. Where files are used, each of them too, so that anyone can tell which one differs."""
+    files = [{"name": name, "sha256": digest} for name, digest in source.digests()]
+    return {"sha256": source.digest()} | ({"files": files} if source.used else {})
 
 
 def _digest(text: str) -> str:

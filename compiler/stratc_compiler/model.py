@@ -105,7 +105,7 @@ def _names_mean_one_thing(vault: Vault) -> None:
 
 
 def _words(span: Span, source: Source) -> str:
-    return " ".join(source.text[span.start : span.end].split())
+    return " ".join(source.words(span).split())
 
 
 def _venues(

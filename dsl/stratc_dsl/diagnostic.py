@@ -36,23 +36,30 @@ class Diagnostic:
 
 
 def diagnostic_to_json(diagnostic: Diagnostic, source: Source) -> dict[str, object]:
-    """The fields of a diagnostic as JSON values; lines and columns count from 1, the end is exclusive."""
+    """The fields of a diagnostic as JSON values; lines and columns count from 1, the end is exclusive.
+
+    `file` is where the primary label stands; a label that stands elsewhere names its own.
+    """
+    file, _ = source.file_at(diagnostic.primary.span.start)
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
-        "file": source.name,
-        "primary": _label_to_json(diagnostic.primary, source),
-        "secondary": [_label_to_json(label, source) for label in diagnostic.secondary],
+        "file": file.name,
+        "primary": _label_to_json(diagnostic.primary, source, file.name),
+        "secondary": [_label_to_json(label, source, file.name) for label in diagnostic.secondary],
         "help": diagnostic.help,
     }
 
 
-def _label_to_json(label: Label, source: Source) -> dict[str, object]:
-    line, column = source.line_and_column(label.span.start)
-    end_line, end_column = source.line_and_column(label.span.end)
-    return {
+def _label_to_json(label: Label, source: Source, said: str) -> dict[str, object]:
+    file, start = source.file_at(label.span.start)
+    end = start + label.span.end - label.span.start
+    line, column = file.line_and_column(start)
+    end_line, end_column = file.line_and_column(end)
+    elsewhere = {"file": file.name} if file.name != said else {}
+    return elsewhere | {
         "text": label.text,
-        "start": {"offset": label.span.start, "line": line, "column": column},
-        "end": {"offset": label.span.end, "line": end_line, "column": end_column},
+        "start": {"offset": start, "line": line, "column": column},
+        "end": {"offset": end, "line": end_line, "column": end_column},
     }

@@ -9,14 +9,17 @@ error[E0301]: cannot compare a value in USD and a ratio
    |          a value in USD
    |
    = help: a share of nav is written `5% of nav`
+
+Labels in other files follow below a line `::: tokens.strat:3:7`, one for each file.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from unicodedata import combining, east_asian_width
 
-from stratc_dsl.diagnostic import Diagnostic, Label
-from stratc_dsl.span import Source, Span
+from stratc_dsl.diagnostic import Diagnostic
+from stratc_dsl.span import Source
 
 MAX_WIDTH = 140
 MAX_LABELS = 60
@@ -24,23 +27,12 @@ MAX_LABELS = 60
 
 def render_diagnostic(diagnostic: Diagnostic, source: Source) -> str:
     """The diagnostic as text, ending in a newline. Any text can be printed, whatever the source holds."""
-    line, column = source.line_and_column(diagnostic.primary.span.start)
-    marks = _marks(diagnostic, source)
-    gutter = " " * len(str(max(marks)))
-    out = [
-        f"{diagnostic.severity.value}[{diagnostic.code}]: {_printable(diagnostic.message)}",
-        f"{gutter}--> {_printable(source.name)}:{line}:{column}",
-        f"{gutter} |",
-    ]
-    previous = 0
-    for number, labels in sorted(marks.items()):
-        if previous and number > previous + 1:
-            out.append(f"{gutter}...")
-        previous = number
-        text, drawn = _line(source.line(number), labels)
-        out.append(f"{number:>{len(gutter)}} | {text}".rstrip())
-        out += [f"{gutter} | {row}" for row in drawn]
-    out.append(f"{gutter} |")
+    excerpts = _excerpts(diagnostic, source)
+    gutter = " " * len(str(max(number for excerpt in excerpts for number in excerpt.marks)))
+    out = [f"{diagnostic.severity.value}[{diagnostic.code}]: {_printable(diagnostic.message)}"]
+    for arrow, excerpt in zip(("-->", *[":::"] * len(excerpts)), excerpts, strict=False):
+        out.append(f"{gutter}{arrow} {_printable(excerpt.file.name)}:{excerpt.line}:{excerpt.column}")
+        out += [f"{gutter} |", *_excerpt_rows(excerpt, gutter), f"{gutter} |"]
     if diagnostic.help:
         out.append(f"{gutter} = help: {_printable(diagnostic.help)}")
     return "\n".join(out) + "\n"
@@ -49,25 +41,45 @@ def render_diagnostic(diagnostic: Diagnostic, source: Source) -> str:
 Mark = tuple[int, int, str, str]  # from, to (columns in the source line), sign, words
 
 
-def _marks(diagnostic: Diagnostic, source: Source) -> dict[int, list[Mark]]:
-    """What to draw under each line."""
-    marks: dict[int, list[Mark]] = {}
+@dataclass(slots=True)
+class _Excerpt:
+    """What to draw of one file: the place of its first label, and the marks under each line."""
+
+    file: Source
+    line: int
+    column: int
+    marks: dict[int, list[Mark]] = field(default_factory=dict)
+
+
+def _excerpts(diagnostic: Diagnostic, source: Source) -> list[_Excerpt]:
+    """One for each file, that of the primary label first."""
+    excerpts: dict[int, _Excerpt] = {}
     labels = [(diagnostic.primary, "^"), *((label, "-") for label in diagnostic.secondary[:MAX_LABELS])]
     for label, sign in labels:
-        number, mark = _mark(label, sign, source)
-        marks.setdefault(number, []).append(mark)
-    return marks
+        file, start = source.file_at(label.span.start)
+        line, column = file.line_and_column(start)
+        excerpt = excerpts.setdefault(label.span.start - start, _Excerpt(file, line, column))
+        length = max(1, min(label.span.end - label.span.start, _line_end(file, start) - start))
+        excerpt.marks.setdefault(line, []).append((column - 1, column - 1 + length, sign, _printable(label.text)))
+    return list(excerpts.values())
 
 
-def _mark(label: Label, sign: str, source: Source) -> tuple[int, Mark]:
-    number, column = source.line_and_column(label.span.start)
-    length = max(1, min(label.span.end, _line_end(source, label.span)) - label.span.start)
-    return number, (column - 1, column - 1 + length, sign, _printable(label.text))
+def _line_end(file: Source, start: int) -> int:
+    end = file.text.find("\n", start)
+    return end if end >= 0 else len(file.text)
 
 
-def _line_end(source: Source, span: Span) -> int:
-    end = source.text.find("\n", span.start)
-    return end if end >= 0 else len(source.text)
+def _excerpt_rows(excerpt: _Excerpt, gutter: str) -> list[str]:
+    rows: list[str] = []
+    previous = 0
+    for number, labels in sorted(excerpt.marks.items()):
+        if previous and number > previous + 1:
+            rows.append(f"{gutter}...")
+        previous = number
+        text, drawn = _line(excerpt.file.line(number), labels)
+        rows.append(f"{number:>{len(gutter)}} | {text}".rstrip())
+        rows += [f"{gutter} | {row}" for row in drawn]
+    return rows
 
 
 def _line(text: str, marks: list[Mark]) -> tuple[str, list[str]]:

@@ -1,13 +1,21 @@
-"""Places in a source text. Offsets only: line and column are computed when a diagnostic is rendered."""
+"""Places in source texts. Offsets only: file, line and column are computed when a diagnostic is rendered.
+
+A main file keeps the offsets of its text. The texts of the files that it uses follow in the same space, one behind the
+other, so that two numbers say the place and the file.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any, TypeVar, cast
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """Half-open range of character offsets `[start, end)` in the source text of one file."""
+    """Half-open range of character offsets `[start, end)` in the text of one file."""
 
     start: int
     end: int
@@ -15,6 +23,10 @@ class Span:
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
             raise ValueError(f"span {self.start}..{self.end} is not a range")
+
+    def __contains__(self, other: Span) -> bool:
+        """Whether the other one is part of this one."""
+        return self.start <= other.start and other.end <= self.end
 
     def join(self, other: Span) -> Span:
         """The smallest span that covers both."""
@@ -25,18 +37,92 @@ NOWHERE = Span(0, 0)
 """The span of what has no place in the text (assumptions that the compiler adds by name)."""
 
 
+T = TypeVar("T")
+
+
+def moved(value: T, by: int) -> T:
+    """The same value, with every span in it `by` further on."""
+    return cast("T", _moved(value, by)) if by else value
+
+
+def _moved(value: Any, by: int) -> Any:
+    if isinstance(value, Span):
+        return Span(value.start + by, value.end + by)
+    if isinstance(value, tuple):
+        return tuple(_moved(one, by) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: _moved(getattr(value, one.name), by) for one in fields(value)})
+    return value
+
+
+GAP = 2
+"""Offsets between two files. A span may cover the end of a text, and then ends one behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A file that the main file uses, itself or through others. `path` leads to it from the main file's folder."""
+
+    path: str
+    source: Source
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A named source text; `name` is the path as the user wrote it."""
+    """A named text; `name` is the path as the user wrote it. `used` are in the order of their offsets."""
 
     name: str
     text: str
+    used: tuple[Used, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """The first offset behind all texts: where the next used file would start."""
+        return sum(len(file.text) + GAP for file in self.files())
+
+    def files(self) -> Iterator[Source]:
+        """The main file, then every used one, in the order of their offsets."""
+        return iter((self, *(one.source for one in self.used)))
+
+    def file_at(self, offset: int) -> tuple[Source, int]:
+        """The file that an offset is in, and the offset from the start of its text."""
+        *others, last = self.files()
+        for file in others:
+            if offset < len(file.text) + GAP:
+                return file, offset
+            offset -= len(file.text) + GAP
+        return last, offset
 
     def line_and_column(self, offset: int) -> tuple[int, int]:
-        """1-based line and column of an offset, columns in characters."""
-        before = self.text[:offset]
-        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+        """1-based line and column of an offset in its file, columns in characters."""
+        file, inside = self.file_at(offset)
+        before = file.text[:inside]
+        return before.count("\n") + 1, inside - (before.rfind("\n") + 1) + 1
 
     def line(self, number: int) -> str:
-        """The text of a 1-based line without its line end."""
+        """The text of a 1-based line of this file, without its line end."""
         return self.text.split("\n")[number - 1].rstrip("\r")
+
+    def line_at(self, offset: int) -> str:
+        """The text of the line that an offset is in, without its line end."""
+        return self.file_at(offset)[0].line(self.line_and_column(offset)[0])
+
+    def words(self, span: Span) -> str:
+        """The text of a span, in the file where it stands."""
+        file, start = self.file_at(span.start)
+        return file.text[start : start + span.end - span.start]
+
+    def digests(self) -> tuple[tuple[str, str], ...]:
+        """Every file with the SHA-256 of its text, the main file first. No folder outside of the program is named."""
+        named = ((PurePath(self.name).name, self.text), *((one.path, one.source.text) for one in self.used))
+        return tuple((name, _sha256(text)) for name, text in named)
+
+    def digest(self) -> str:
+        """The SHA-256 of the text. Where files are used, of what `sha256sum` says of all of them in their order."""
+        if not self.used:
+            return _sha256(self.text)
+        return _sha256("".join(f"{digest}  {name}\n" for name, digest in self.digests()))
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

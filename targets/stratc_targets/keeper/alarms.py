@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 from stratc_compiler.assumptions import rests_on
@@ -12,6 +13,7 @@ from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
+from stratc_dsl.span import Source
 from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
@@ -54,11 +56,20 @@ def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) 
     return {
         "id": guarded.id,
         "text": guarded.text,
-        "line": verification.source.line_and_column(guarded.span.start)[0] if guarded.written else None,
+        **_place(guarded, verification.source),
         "how": guarded.how,
         "measure": _written(guarded, verification.vault, period) or _implied(guarded, period),
         "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
     }
+
+
+def _place(guarded: GuardedAssumption, source: Source) -> dict[str, Any]:
+    """The line, and the file where that is not the main one: assumptions may be shared."""
+    if not guarded.written:
+        return {"line": None}
+    file, start = source.file_at(guarded.span.start)
+    elsewhere = {"file": PurePath(file.name).name} if start != guarded.span.start else {}
+    return {"line": file.line_and_column(start)[0]} | elsewhere
 
 
 def _uses(claim: ClaimResult, guarded: GuardedAssumption, vault: Vault) -> bool:

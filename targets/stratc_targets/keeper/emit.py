@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
@@ -61,7 +60,7 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "schema": SCHEMA,
         "strategy": vault.strategy.name,
         # The file alone, not its folder: the same text gives the same bytes wherever it lies.
-        "source": {"name": PurePath(source.name).name, "sha256": sha256(source.text.encode()).hexdigest()},
+        "source": {"name": PurePath(source.name).name, "sha256": source.digest()},
         "compiler": f"stratc {version('stratc')}",
         "period": period,
         "rules": [_rule(rule, source) for rule in vault.rules],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
@@ -114,8 +113,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     return Contract(
         title=f"{plain(vault.strategy.name)} vault",
         version=version("stratc"),
-        source_name=file_name(source),
-        source_hash=hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        source_name=", ".join(plain(name) for name, _ in source.digests()),
+        source_hash=source.digest(),
         share_name=f"{plain(vault.strategy.name)} over {vault.base}"[:64],
         share_symbol=plain(vault.strategy.name)[:64],
         modules=used_modules(vault),
@@ -208,7 +207,7 @@ def _balance_comment(token: str, debt: bool) -> str:
 
 def _round_comment(vault: Vault, source: Source) -> str:
     written = (one for one in vault.strategy.assumptions if isinstance(one, WithdrawalsAtMost))
-    return next((place(one.span, source, source.text[one.span.start : one.span.end]) for one in written), "")
+    return next((place(one.span, source, source.words(one.span)) for one in written), "")
 
 
 def _exit_comment(vault: Vault, source: Source) -> str:

@@ -24,4 +24,5 @@ def file_name(source: Source) -> str:
 
 def place(span: Span, source: Source, text: str) -> str:
     """`eth_carry.strat:34  health(aave) >= 1.35`."""
-    return f"{file_name(source)}:{source.line_and_column(span.start)[0]}  {plain(text)}"
+    file, start = source.file_at(span.start)
+    return f"{file_name(file)}:{file.line_and_column(start)[0]}  {plain(text)}"
