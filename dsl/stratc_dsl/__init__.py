@@ -1,8 +1,8 @@
 """The .strat language: text to typed strategy. Pure: text in, values out.
 
-result = parse_strategies(Source("carry.strat", text))
+result = parse_strategies(Source("carry.strat", text), read)
 for diagnostic in result.diagnostics:
-    print(render_diagnostic(diagnostic, source))
+    print(render_diagnostic(diagnostic, result.source))
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from dataclasses import dataclass
 from stratc_dsl.check import check
 from stratc_dsl.diagnostic import Diagnostic, Label, Severity, diagnostic_to_json
 from stratc_dsl.errors import explain
-from stratc_dsl.parse import parse
 from stratc_dsl.render import render_diagnostic
-from stratc_dsl.span import Source, Span
+from stratc_dsl.span import Source, Span, Used
 from stratc_dsl.strategy import Strategy
-from stratc_dsl.syntax import File
+from stratc_dsl.use import Link, Reader, Unreadable, load_program, no_reader
 
 __all__ = [
     "Diagnostic",
     "Label",
+    "Link",
     "ParseResult",
+    "Reader",
     "Severity",
     "Source",
     "Span",
     "Strategy",
+    "Unreadable",
+    "Used",
     "diagnostic_to_json",
     "explain",
     "parse_strategies",
@@ -38,23 +41,29 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """Strategies, or the errors why there are none: `strategies` is empty if and only if a diagnostic is an error."""
+    """Strategies, or the errors why there are none: `strategies` is empty if and only if a diagnostic is an error.
+
+    Every span counts in `source`, the given one with the files that it uses. `links` are there in spite of errors.
+    """
 
     strategies: tuple[Strategy, ...]
     diagnostics: tuple[Diagnostic, ...]
+    source: Source
+    links: tuple[Link, ...] = ()
 
 
-def parse_strategies(source: Source) -> ParseResult:
-    """Every strategy of a text, typed. Raises nothing, whatever the text holds."""
+def parse_strategies(source: Source, read: Reader = no_reader, *, may_only_share: bool = False) -> ParseResult:
+    """Every strategy of a text, typed. Raises nothing, whatever the text holds, unless `read` does.
+
+    `read` gives the texts of the files that it uses. A file without strategies is an error, unless it `may_only_share`
+    declarations: then no strategies and no error are its result.
+    """
     with _without_collector():
-        tree = parse(source)
-        if not isinstance(tree, File):
-            return ParseResult((), tree)
-        strategies, errors = check(tree)
-    diagnostics = tuple(error.diagnostic() for error in errors)
-    if any(one.severity is Severity.ERROR for one in diagnostics):
-        return ParseResult((), diagnostics)
-    return ParseResult(strategies, diagnostics)
+        program = load_program(source, read)
+        strategies, errors = check(program, may_only_share) if program.complete else ((), ())
+    diagnostics = (*program.diagnostics, *(error.diagnostic() for error in errors))
+    failed = any(one.severity is Severity.ERROR for one in diagnostics)
+    return ParseResult(() if failed else strategies, diagnostics, program.source, program.links)
 
 
 @contextmanager

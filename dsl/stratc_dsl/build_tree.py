@@ -14,17 +14,18 @@ Node = Tree[Token]
 
 def build_file(tree: Node) -> syntax.File:
     """The surface tree of a text that parsed without an error."""
-    strategies: list[syntax.StrategyDeclaration] = []
-    shared: list[syntax.Missing] = []
-    for item in children(tree):
-        match item.data:
-            case "strategy":
-                strategies.append(_strategy(item))
-            case "use":
-                shared.append(syntax.Missing("`use`", span_of(item)))
-            case other:
-                shared.append(syntax.Missing(f"`{other}` outside of a strategy", span_of(item)))
-    return syntax.File(tuple(strategies), tuple(shared))
+    items = children(tree)
+    return syntax.File(
+        tuple(_use(item) for item in items if item.data == "use"),
+        tuple(SHARED[str(item.data)](item) for item in items if item.data in SHARED),
+        tuple(_strategy(item) for item in items if item.data == "strategy"),
+    )
+
+
+def _use(tree: Node) -> syntax.UseClause:
+    path = build_expression(child(tree, 0))
+    assert isinstance(path, syntax.Text)
+    return syntax.UseClause(path, span_of(tree))
 
 
 def _strategy(tree: Node) -> syntax.StrategyDeclaration:
@@ -252,11 +253,11 @@ def _fee(tree: Node) -> syntax.FeeClause:
     return syntax.FeeClause(build_name(name), build_expression(share), _per(per[0]) if per else None, span_of(tree))
 
 
+SHARED: dict[str, Callable[[Node], syntax.Shared]] = {"token": _token, "venue": _venue, "assume": _assume}
+
 PARTS: dict[str, Callable[[Node], syntax.Part]] = {
+    **SHARED,
     "base": _base,
-    "token": _token,
-    "venue": _venue,
-    "assume": _assume,
     "allocate": _allocate,
     "hedge": _hedge,
     "floors": _floors,

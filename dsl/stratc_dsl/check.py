@@ -12,38 +12,46 @@ from stratc_dsl.check_assumptions import check_assumptions
 from stratc_dsl.check_declarations import declare
 from stratc_dsl.check_hedge import check_hedge
 from stratc_dsl.check_rules import check_claims, check_exit_block, check_floors, check_rules
+from stratc_dsl.check_shared import Shared, check_shared, together, used_by, warn_of_unused, with_shared
 from stratc_dsl.check_targets import check_floors_at_targets
 from stratc_dsl.check_warnings import check_warnings
 from stratc_dsl.check_whole import check_assumed, check_exit, check_loans, check_swaps
-from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy
+from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy, OnlyShared
 from stratc_dsl.scope import Problems, Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Allocation, SignalledAllocation, Strategy
+from stratc_dsl.use import Program, Unit
 
 P = TypeVar("P")
 
 
-def check(file: syntax.File) -> tuple[tuple[Strategy, ...], tuple[LanguageError, ...]]:
-    """The typed strategies, and the errors; strategies are complete only where there is no error."""
+def check(program: Program, may_only_share: bool) -> tuple[tuple[Strategy, ...], tuple[LanguageError, ...]]:
+    """The typed strategies of the main file, and the errors; strategies are complete only where there is no error."""
     problems = Problems()
-    for missing in file.shared:
-        problems.unsupported(missing.what, missing.span)
-    if not file.strategies and not file.shared:
-        problems.report(NoStrategy(Span(0, 0)))
+    main = program.units[-1]
+    shared, known = check_shared(program.units, problems)
+    if not main.tree.strategies:
+        _no_strategy(main, may_only_share, problems)
     names: dict[str, Span] = {}
     strategies: list[Strategy] = []
-    for declaration in file.strategies:
+    for declaration in main.tree.strategies:
         name = declaration.name
         if name.text in names:
             problems.report(DuplicateName(name.span, f"the strategy `{name.text}`", names[name.text]))
         names.setdefault(name.text, name.span)
         own = Problems()
-        strategy = _strategy(declaration, Scope(own))
+        strategy = _strategy(declaration, together([known], own), shared)
         problems.errors += own.errors
-        problems.missing += own.missing
         if strategy is not None:
             strategies.append(strategy)
     return tuple(strategies), problems.all()
+
+
+def _no_strategy(main: Unit, may_only_share: bool, problems: Problems) -> None:
+    if not main.tree.shared and not main.tree.uses:
+        problems.report(NoStrategy(Span(0, 0)))
+    elif not may_only_share:
+        problems.report(OnlyShared(Span(0, 0), main.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ def _sort(declaration: syntax.StrategyDeclaration, scope: Scope) -> _Parts:
     )
 
 
-def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy | None:
+def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope, shared: Shared) -> Strategy | None:
     """The typed strategy, or None after reporting why not. Worthless where anything was reported."""
     parts = _sort(declaration, scope)
     declare(declaration.parts, scope)
@@ -99,7 +107,8 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
         cure = "state the shares of nav that are held: `allocate { idle(TOKEN): 100% }`"
         scope.problems.report(MissingPart(declaration.name.span, declaration.name.text, "`allocate`", cure))
     hedges = check_hedge(parts.hedge, scope) if parts.hedge else ()
-    assumptions = check_assumptions([clause for block in parts.assume for clause in block.clauses], scope)
+    clauses = [clause for block in parts.assume for clause in block.clauses]
+    assumptions = check_assumptions(clauses, scope, dict(shared.stated))
     floors = check_floors(parts.floors, scope) if parts.floors else ()
     rules = check_rules(parts.rules, scope) if parts.rules else ()
     exit_places, exit_flash = check_exit_block(parts.exit, scope) if parts.exit else (None, None)
@@ -111,7 +120,7 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
     venues = tuple(one.value for one in scope.venues.values() if one.value is not None)
     signals = tuple(one.value for one in scope.signals.values() if one.value is not None)
     complete = len(tokens) == len(scope.tokens) and len(venues) == len(scope.venues)
-    if base is None or allocations is None or not complete or scope.problems.missing:
+    if base is None or allocations is None or not complete:
         return None
     strategy = Strategy(
         name=declaration.name.text,
@@ -133,6 +142,8 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
         fees=fees,
         span=declaration.span,
     )
+    used = used_by(strategy, declaration, shared)
+    strategy = with_shared(strategy, shared, used)
     if assumptions is not None:
         check_assumed(strategy, _word(parts.assume[0].span, "assume") if parts.assume else declaration.name.span, scope)
     check_loans(strategy, scope)
@@ -142,6 +153,7 @@ def _strategy(declaration: syntax.StrategyDeclaration, scope: Scope) -> Strategy
     check_floors_at_targets(strategy, scope)
     if not scope.problems.errors:
         check_warnings(declaration, strategy, scope)
+        warn_of_unused(assumptions or (), used, scope)
     return strategy
 
 

@@ -33,9 +33,10 @@ SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "withdr
 FORMS = "assumptions are told of `price(T)`, `rate(p)`, `funding(v)`, `slippage(v)`, `loss(v)`, `liquidity(v)`, .."
 
 
-def check_assumptions(clauses: list[syntax.AssumptionClause], scope: Scope) -> tuple[Assumption, ...] | None:
-    """Every assumption, or None where any of them has an error."""
-    seen: dict[str, Span] = {}
+def check_assumptions(
+    clauses: list[syntax.AssumptionClause], scope: Scope, seen: dict[str, Span]
+) -> tuple[Assumption, ...] | None:
+    """Every assumption, or None where any of them has an error. `seen` is what was stated about, and grows."""
     typed: list[Assumption | None] = []
     for clause in clauses:
         assumption = _assumption(clause, scope)

@@ -24,14 +24,14 @@ TOKEN_CURE = 'write `{ decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, 
 
 def declare(parts: tuple[syntax.Part, ...], scope: Scope) -> None:
     """Enter all tokens, then all venues and signals into the scope, whatever their order in the text."""
-    names: dict[str, Span] = {}
+    names = {_the_name(name): span for name, span in scope.names().items()}
     written = [one for one in parts if isinstance(one, syntax.TokenDeclaration)]
     tokens = [one for one in written if _is_free(one.name, names, scope, RESERVED | {SHARES})]
     # Names first: a price may be told in a token that is declared later.
     scope.tokens |= {one.name.text: Declared(one.name.span, None) for one in tokens}
     for token in tokens:
         scope.tokens[token.name.text] = Declared(token.name.span, _token(token, scope))
-    check_circles(scope)
+    check_circles({token.name.text for token in tokens}, scope)
     for part in parts:
         if isinstance(part, syntax.VenueDeclaration) and _is_free(part.name, names, scope):
             # The name first: a venue that names itself gets an error about kinds, not about unknown names.
@@ -53,7 +53,11 @@ def _signals(parts: tuple[syntax.Part, ...]) -> Iterator[syntax.SignalDeclaratio
 def _is_free(name: syntax.Name, names: dict[str, Span], scope: Scope, reserved: frozenset[str] = RESERVED) -> bool:
     if name.text in reserved:
         scope.problems.report(ReservedName(name.span, name.text))
-    return scope.first(names, f"the name `{name.text}`", name.span)
+    return scope.first(names, _the_name(name.text), name.span)
+
+
+def _the_name(name: str) -> str:
+    return f"the name `{name}`"
 
 
 # ── tokens ──

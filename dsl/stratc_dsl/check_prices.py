@@ -113,12 +113,12 @@ def _is_in_token(feed: ChainlinkPrice, written: syntax.Reference, other: str | N
     return False
 
 
-def check_circles(scope: Scope) -> None:
-    """Report each circle of tokens whose prices are told in each other, once."""
+def check_circles(names: set[str], scope: Scope) -> None:
+    """Report each circle of these tokens, whose prices are told in each other, once."""
     told = {
         name: one.value.price.other
         for name, one in scope.tokens.items()
-        if one.value is not None and isinstance(one.value.price, RatioPrice)
+        if name in names and one.value is not None and isinstance(one.value.price, RatioPrice)
     }
     reported: set[str] = set()
     for name in told:

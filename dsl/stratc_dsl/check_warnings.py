@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-
 from stratc_dsl import syntax
 from stratc_dsl.errors.warnings import NeverFires, TriggerBehindFloor, Unused, UnusedAssumption
 from stratc_dsl.implication import implies, opposite
+from stratc_dsl.mentions import names_in
 from stratc_dsl.scope import Scope
 from stratc_dsl.strategy import (
     Assumption,
@@ -31,9 +29,9 @@ def check_warnings(declaration: syntax.StrategyDeclaration, strategy: Strategy, 
     used = _used(declaration)
     _declarations(strategy, used, scope)
     for assumption in strategy.assumptions:
-        in_vain = _in_vain(assumption, strategy)
-        if in_vain is not None:
-            scope.problems.report(UnusedAssumption(assumption.span, *in_vain))
+        why = in_vain(assumption, strategy)
+        if why is not None:
+            scope.problems.report(UnusedAssumption(assumption.span, *why))
     _rules(strategy, scope)
 
 
@@ -48,32 +46,21 @@ def _used(declaration: syntax.StrategyDeclaration) -> set[str]:
             case syntax.AssumeBlock():
                 pass
             case syntax.TokenDeclaration(token, values):
-                used |= {name for value in values for name in _names(value)} - {token.text}
+                used |= {name for value in values for name in names_in(value)} - {token.text}
             case syntax.VenueDeclaration(_, terms):
-                used |= set(_names(terms))
+                used |= set(names_in(terms))
             case _:
-                used |= set(_names(part))
+                used |= set(names_in(part))
     return used
-
-
-def _names(node: object) -> Iterator[str]:
-    if isinstance(node, syntax.Name):
-        yield node.text
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from _names(item)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _names(getattr(node, field.name))
 
 
 def _declarations(strategy: Strategy, used: set[str], scope: Scope) -> None:
     for token in strategy.tokens:
-        if token.name not in used:
+        if token.span in strategy.span and token.name not in used:
             cure = f"delete it, or hold some: `idle({token.name}): 5%`"
             scope.problems.report(Unused(token.span, "token", token.name, cure))
     for venue in strategy.venues:
-        if venue.name not in used and not _swaps(venue, strategy):
+        if venue.span in strategy.span and venue.name not in used and not _swaps(venue, strategy):
             cure = "delete it, or allocate a position in it"
             scope.problems.report(Unused(venue.span, "venue", venue.name, cure))
 
@@ -85,7 +72,7 @@ def _swaps(venue: Venue, strategy: Strategy) -> bool:
     return isinstance(terms, UniswapV3) and {terms.token, terms.quote} <= held | {strategy.base}
 
 
-def _in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | None:
+def in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | None:
     """Why nothing can rest on the assumption, and what to do."""
     positions = set(strategy.positions)
     match assumption:

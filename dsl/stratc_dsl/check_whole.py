@@ -29,6 +29,8 @@ def check_assumed(strategy: Strategy, assume: Span, scope: Scope) -> None:
     assumed = strategy.assumptions
 
     def missing(span: Span, what: str, label: str, cure: str) -> None:
+        # What is shared may be assumed of by whoever uses it: the gap is in the strategy, not at the declaration.
+        span = span if span in strategy.span else assume
         scope.problems.report(MissingAssumption(span, what, label, cure))
 
     if not any(isinstance(one, KeeperEvery) for one in assumed):

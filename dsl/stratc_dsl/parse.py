@@ -221,6 +221,8 @@ class _Reader:
         table = self.parser.parser_state.parse_conf.states
         brace = max(index for index, value in enumerate(values) if isinstance(value, Token) and value.type == "LBRACE")
         word = self.text[header.start : header.end]
+        if word == "use":  # it stands at the top of a file: here it was put into the block, and nobody forgot a brace
+            return False
         outer = next((index for index in range(brace, -1, -1) if word.upper() in table[states[index]]), None)
         if outer is None:
             return False

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from stratc_dsl import syntax
 from stratc_dsl.administration import Signal
-from stratc_dsl.diagnostic import Label, Severity
-from stratc_dsl.errors import DuplicateName, LanguageError, NotSupported, TooManyErrors, UnknownName, WrongKind
+from stratc_dsl.diagnostic import Severity
+from stratc_dsl.errors import DuplicateName, LanguageError, TooManyErrors, UnknownName, WrongKind
 from stratc_dsl.errors.base import did_you_mean
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Position, Token, Venue
@@ -23,16 +23,12 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Problems:
-    """Errors in the order found; `missing` is valid language that is not supported yet."""
+    """Errors in the order found."""
 
     errors: list[LanguageError] = field(default_factory=list)
-    missing: list[syntax.Missing] = field(default_factory=list)
 
     def report(self, error: LanguageError) -> None:
         self.errors.append(error)
-
-    def unsupported(self, what: str, span: Span) -> None:
-        self.missing.append(syntax.Missing(what, span))
 
     @property
     def full(self) -> bool:
@@ -40,25 +36,16 @@ class Problems:
         return len(self.errors) >= MAX_ERRORS
 
     def all(self) -> tuple[LanguageError, ...]:
-        """Every error in the order of the text; what is missing as one error that names all of it."""
-        unsupported = (not_supported(self.missing),) if self.missing else ()
-        errors = sorted((*unsupported, *self.errors), key=lambda error: error.span)
+        """Every error in the order of the text."""
+        errors = sorted(self.errors, key=lambda error: error.span)
         if len(errors) > MAX_ERRORS and any(error.severity is Severity.ERROR for error in errors):
             errors[MAX_ERRORS:] = [TooManyErrors(errors[MAX_ERRORS].span, MAX_ERRORS)]
         return tuple(errors)
 
 
-def not_supported(missing: list[syntax.Missing]) -> NotSupported:
-    """One error for everything that is missing, each thing named and marked once."""
-    firsts = {one.what: one for one in sorted(missing, key=lambda one: one.span, reverse=True)}
-    first, *others = sorted(firsts.values(), key=lambda one: one.span)
-    words = ", ".join(one.what for one in (first, *others))
-    return NotSupported(first.span, words, first.what, tuple(Label(one.span, one.what) for one in others))
-
-
 @dataclass(frozen=True, slots=True)
 class Declared(Generic[T]):
-    """A declared name; `value` is None where the declaration itself is faulty or not supported."""
+    """A declared name; `value` is None where the declaration itself is faulty."""
 
     span: Span
     value: T | None
@@ -78,6 +65,10 @@ class Scope:
     signals: dict[str, Declared[Signal]] = field(default_factory=dict)
     hedged: dict[tuple[str, str], Position] | None = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+
+    def names(self) -> dict[str, Span]:
+        """Every declared name with its place."""
+        return {name: one.span for known in (self.tokens, self.venues) for name, one in known.items()}
 
     def token(self, name: syntax.Name, otherwise: str | None = None) -> str | None:
         """The name of a declared token, or None after reporting; `otherwise` is the help where no name is near."""

@@ -149,14 +149,6 @@ Expr = (
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Valid language that this version does not carry out. `what` names it in the words of the manual."""
-
-    what: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
 class Field:
     """`name: value`"""
 
@@ -490,8 +482,20 @@ class StrategyDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class UseClause:
+    """`use "path"`"""
+
+    path: Text
+    span: Span
+
+
+Shared = TokenDeclaration | VenueDeclaration | AssumeBlock
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """`shared` is what stands outside of every strategy."""
 
+    uses: tuple[UseClause, ...]
+    shared: tuple[Shared, ...]
     strategies: tuple[StrategyDeclaration, ...]
-    shared: tuple[Missing, ...]

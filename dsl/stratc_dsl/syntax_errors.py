@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
-from stratc_dsl.errors import NotClosed, NotOpened, Unexpected, UnexpectedCharacter, UnterminatedText
+from stratc_dsl.errors import MisplacedUse, NotClosed, NotOpened, Unexpected, UnexpectedCharacter, UnterminatedText
 from stratc_dsl.errors.base import LanguageError, did_you_mean, listed
 from stratc_dsl.span import Span
 
@@ -44,6 +45,8 @@ IMPLIED = {
     ),
     "a constant": frozenset({"NUMBER", "RATIO", "DURATION"}),
 }
+
+_USE = re.compile(r'\buse[ \t]*"[^"\n]*"')
 
 LINE_END = frozenset({"_NL", "SEMICOLON", "COMMA"})
 OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "OF", "OUTSIDE", "AND", "OR"})
@@ -129,12 +132,23 @@ def unexpected(
     found = text[span.start : span.end]
     bracket = text[opened.start] if opened else ""
     expected = expected_words(accepted, bracket in ("(", "["))
+    if opened and bracket == "{" and (use := _use_at(text, span)):
+        return MisplacedUse(use, shown(text[use.start : use.end]).strip("`"), opened)
     if found in ("}", ")", "]") and CLOSING.get(bracket) != found and bracket in ("", "{"):
         return NotOpened(span, found)
     if opened and _is_unclosed(text, span, bracket):
         return NotClosed(span, listed(expected), shown(found), bracket, CLOSING[bracket], opened)
     far = opened if bracket in ("(", "[") and opened and "\n" in text[opened.start : span.start] else None
     return Unexpected(span, listed(expected), shown(found), _cure(found, expected, words), far)
+
+
+def _use_at(text: str, span: Span) -> Span | None:
+    """The `use "PATH"` that a token is part of."""
+    line = text.rfind("\n", 0, span.start) + 1
+    for match in _USE.finditer(text, line, text.find("\n", span.start) if "\n" in text[span.start :] else len(text)):
+        if match.start() <= span.start < match.end():
+            return Span(*match.span())
+    return None
 
 
 def _is_unclosed(text: str, span: Span, bracket: str) -> bool:

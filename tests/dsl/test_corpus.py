@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from manual.corpus import CORPUS, FILES, UPDATE, source_of
+from manual.corpus import CORPUS, FILES, UPDATE, parsed
 from stratc_dsl import Source, diagnostic_to_json, explain, parse_strategies, render_diagnostic
 from stratc_dsl.errors import ERRORS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_rendering(path: Path) -> None:
-    source = source_of(path)
-    result = parse_strategies(source)
-    rendered = "\n".join(render_diagnostic(diagnostic, source) for diagnostic in result.diagnostics)
+    result = parsed(path)
+    rendered = "\n".join(render_diagnostic(diagnostic, result.source) for diagnostic in result.diagnostics)
     assert bool(result.strategies) == (path.stem[0] == "W")
     assert path.stem[:5] in {diagnostic.code for diagnostic in result.diagnostics}
     golden = path.with_suffix(".txt")
@@ -31,14 +30,16 @@ def test_rendering(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_json_has_the_same_facts(path: Path) -> None:
-    source = source_of(path)
-    for diagnostic in parse_strategies(source).diagnostics:
-        fields = json.loads(json.dumps(diagnostic_to_json(diagnostic, source)))
+    result = parsed(path)
+    for diagnostic in result.diagnostics:
+        fields = json.loads(json.dumps(diagnostic_to_json(diagnostic, result.source)))
         assert fields["code"] == diagnostic.code
         assert fields["message"] == diagnostic.message
-        assert fields["file"] == path.name
-        assert fields["primary"]["start"]["offset"] == diagnostic.primary.span.start
-        assert len(fields["secondary"]) == len(diagnostic.secondary)
+        labels = (diagnostic.primary, *diagnostic.secondary)
+        for label, shown in zip(labels, (fields["primary"], *fields["secondary"]), strict=True):
+            file, start = result.source.file_at(label.span.start)
+            assert shown.get("file", fields["file"]) == file.name
+            assert shown["start"]["offset"] == start <= len(file.text)
 
 
 def test_every_error_has_a_file() -> None:

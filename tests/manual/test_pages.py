@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from manual.corpus import FILES, UPDATE, source_of
+from manual.corpus import FILES, UPDATE, parsed
 from stratc.explain import OWN
-from stratc_dsl import parse_strategies, render_diagnostic
+from stratc_dsl import render_diagnostic
 from stratc_dsl.errors import ERRORS
 from stratc_dsl.errors.base import LanguageError
 
@@ -42,9 +42,9 @@ def _prose(explanation: str) -> str:
 
 def _told(error: type[LanguageError]) -> str:
     first = next(path for path in FILES if path.stem[:5] == error.code)
-    source = source_of(first)
-    told = (one for one in parse_strategies(source).diagnostics if one.code == error.code)
-    return render_diagnostic(next(told), source)
+    result = parsed(first)
+    told = (one for one in result.diagnostics if one.code == error.code)
+    return render_diagnostic(next(told), result.source)
 
 
 def index() -> str:

@@ -15,6 +15,7 @@ from stratc_dsl.errors.dimensions import (
     WrongDimension,
     WrongRelation,
 )
+from stratc_dsl.errors.files import CannotUse, NotPortable, OnlyShared, UseCycle, UsedTwice, UsesTooMuch
 from stratc_dsl.errors.meaning import (
     FloorBelowTargets,
     LtvAboveThreshold,
@@ -26,7 +27,6 @@ from stratc_dsl.errors.meaning import (
     NotHedged,
     NothingThere,
     NotInExit,
-    NotSupported,
     RiskNotStated,
     SumNotWhole,
     TargetOutsideLimits,
@@ -44,6 +44,7 @@ from stratc_dsl.errors.names import (
 )
 from stratc_dsl.errors.text import (
     BeyondLimit,
+    MisplacedUse,
     NoStrategy,
     NotClosed,
     NotOpened,
@@ -65,6 +66,7 @@ ERRORS: tuple[type[LanguageError], ...] = (
     NotClosed,
     NotOpened,
     UnterminatedText,
+    MisplacedUse,
     UnknownName,
     DuplicateName,
     ReservedName,
@@ -97,17 +99,23 @@ ERRORS: tuple[type[LanguageError], ...] = (
     NothingThere,
     NoEffect,
     NotHedged,
-    NotSupported,
+    CannotUse,
+    UseCycle,
+    NotPortable,
+    UsesTooMuch,
+    OnlyShared,
     Unused,
     UnusedAssumption,
     NeverFires,
     TriggerBehindFloor,
+    UsedTwice,
 )
 
 
 __all__ = [
     "ERRORS",
     "BeyondLimit",
+    "CannotUse",
     "CircularPrice",
     "DifferentDimensions",
     "DivisionByZero",
@@ -116,6 +124,7 @@ __all__ = [
     "LanguageError",
     "LtvAboveThreshold",
     "MaintenanceAboveInitial",
+    "MisplacedUse",
     "MissingArgument",
     "MissingAssumption",
     "MissingPart",
@@ -130,8 +139,9 @@ __all__ = [
     "NotHedged",
     "NotInExit",
     "NotOpened",
-    "NotSupported",
+    "NotPortable",
     "NothingThere",
+    "OnlyShared",
     "OutOfRange",
     "PriceInOtherUnit",
     "ReservedName",
@@ -150,6 +160,9 @@ __all__ = [
     "UnterminatedText",
     "Unused",
     "UnusedAssumption",
+    "UseCycle",
+    "UsedTwice",
+    "UsesTooMuch",
     "WrongDimension",
     "WrongKind",
     "WrongRelation",

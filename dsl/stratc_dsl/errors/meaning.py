@@ -280,23 +280,3 @@ class NotHedged(LanguageError):
     rules { when delta(WETH) outside band do rehedge }
 """
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotSupported(LanguageError):
-    code: ClassVar = "E0901"
-    title: ClassVar = "not supported yet: {what}"
-    label: ClassVar = "{first}"
-    help: ClassVar = "this is valid language for a later version; nothing was dropped silently"
-    explanation: ClassVar = """\
-The language is larger than what this version proves and emits. What it cannot carry out in full it refuses, since a
-proof about half a strategy is none. Supported are tokens with Chainlink prices, the venues aave_v3, erc4626 and
-uniswap_v3, all assumptions of these, targets with bands and limits, floors, the rules deleverage, rebalance, harvest,
-freeze and exit, the exit order, and the claims solvent, safe, loss per round, exit and survives loss of.
-"""
-    what: str
-    first: str
-    others: tuple[Label, ...]
-
-    def secondary(self) -> tuple[Label, ...]:
-        return self.others

@@ -17,7 +17,8 @@ class UnknownName(LanguageError):
     label: ClassVar = "no {kind} of this name"
     help: ClassVar = "{cure}"
     explanation: ClassVar = """\
-Tokens and venues are declared before anything can be said about them, and in the same strategy:
+Tokens and venues are declared before anything can be said about them: in the same strategy, outside of strategies in
+the same file, or in a file that this one uses.
 
     token WETH { decimals: 18, price: chainlink("ETH/USD", heartbeat=1h, deviation=0.5%) }
     venue save = erc4626(asset=USDC)

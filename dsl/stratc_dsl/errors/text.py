@@ -153,3 +153,25 @@ Text in quotes, such as the pair of a price feed, begins and ends on one line:
 
     price: chainlink("ETH/USD", heartbeat=1h, deviation=0.5%)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class MisplacedUse(LanguageError):
+    code: ClassVar = "E0106"
+    title: ClassVar = "`use` cannot stand inside of a block"
+    label: ClassVar = "belongs outside of the strategy"
+    help: ClassVar = "move the line `{statement}` to the top of the file, above `strategy`"
+    explanation: ClassVar = """\
+What a file shares, it shares with all strategies of the file that uses it. So `use` stands outside of them:
+
+    use "tokens.strat"
+
+    strategy S {
+        base USDC
+    }
+"""
+    statement: str
+    opened: Span
+
+    def secondary(self) -> tuple[Label, ...]:
+        return (Label(self.opened, "inside of this block"),)

@@ -1,0 +1,124 @@
+"""E10xx: files that use each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stratc_dsl.diagnostic import Label, Severity
+from stratc_dsl.errors.base import LanguageError
+from stratc_dsl.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class CannotUse(LanguageError):
+    code: ClassVar = "E1001"
+    title: ClassVar = "cannot use `{path}`: {why}"
+    label: ClassVar = "used here"
+    help: ClassVar = "{cure}"
+    explanation: ClassVar = """\
+`use "PATH"` shares what stands outside of strategies in another file: its tokens, venues and `assume` blocks, and those
+of the files that it uses itself. The path leads from the folder of the file that says `use` to the other one.
+
+    use "tokens.strat"              # beside this file
+    use "../shared/aave.strat"      # in a folder beside this one's
+
+    strategy S { base USDC ... }
+
+Strategies in a file that is used are not imported; they are proved and built from their own file.
+"""
+    path: str
+    why: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseCycle(LanguageError):
+    code: ClassVar = "E1002"
+    title: ClassVar = "`{path}` uses itself{chain}"
+    label: ClassVar = "closes the circle"
+    help: ClassVar = "{cure}"
+    explanation: ClassVar = """\
+Files that use each other in a circle have no first one, and none of them can be read alone.
+
+    # tokens.strat
+    use "venues.strat"        # error, where venues.strat says `use "tokens.strat"`
+
+Move what both need into a third file, and let both use that one.
+"""
+    path: str
+    chain: str
+    cure: str
+    steps: tuple[Span, ...]
+
+    def secondary(self) -> tuple[Label, ...]:
+        return tuple(Label(step, "part of the circle") for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class NotPortable(LanguageError):
+    code: ClassVar = "E1003"
+    title: ClassVar = "the path to a used file {fault}"
+    label: ClassVar = "not a path that every machine understands"
+    help: ClassVar = "{cure}"
+    explanation: ClassVar = """\
+The same text builds the same vault on every machine. So paths are relative to the file that says `use`, and written
+with `/`:
+
+    use "/home/ann/tokens.strat"      # error
+    use "C:\\shared\\tokens.strat"      # error
+    use "../shared/tokens.strat"      # right
+"""
+    fault: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsesTooMuch(LanguageError):
+    code: ClassVar = "E1004"
+    title: ClassVar = "this is one too many: at most {limit:,} {what}"
+    label: ClassVar = "not read"
+    help: ClassVar = "share a few files that each hold what belongs together: one for tokens, one for a protocol"
+    explanation: ClassVar = """\
+A strategy uses at most 64 files, and all of them together are no longer than one file may be. People who know each
+other's files stay far below that; a program that writes files may run away.
+"""
+    limit: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyShared(LanguageError):
+    code: ClassVar = "E1005"
+    title: ClassVar = "no strategy in this file: it only declares what others may use"
+    label: ClassVar = "a strategy should stand here"
+    help: ClassVar = 'name a file that says `use "{path}"`, or write a `strategy NAME {{ ... }}` here'
+    explanation: ClassVar = """\
+There is nothing to prove and nothing to build in a file that only shares tokens, venues and assumptions.
+
+    stratc check tokens.strat       # well formed: `check` takes such a file
+    stratc verify tokens.strat      # error
+    stratc verify carry.strat       # right, where carry.strat says `use "tokens.strat"`
+"""
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsedTwice(LanguageError):
+    severity: ClassVar = Severity.WARNING
+    code: ClassVar = "W1001"
+    title: ClassVar = "this file uses `{path}` twice"
+    label: ClassVar = "adds nothing"
+    help: ClassVar = "delete this line"
+    explanation: ClassVar = """\
+A file is read once, however often it is used. That two files use a third one is fine; that one file says so twice is
+probably a slip: was another file meant?
+
+    use "tokens.strat"
+    use "tokens.strat"        # warning
+"""
+    path: str
+    first: Span
+
+    def secondary(self) -> tuple[Label, ...]:
+        return (Label(self.first, "used here already"),)
