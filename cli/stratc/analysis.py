@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stratc.problem import Problem, of_diagnostic, of_unsupported
-from stratc.read import read_source
+from stratc.read import read_source, read_used
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.model import build_vault
 from stratc_compiler.vault import Vault
@@ -36,18 +36,22 @@ class Loaded:
         return any(problem.fatal for problem in self.problems)
 
 
-def load(file: str, deny_warnings: bool = False) -> Loaded:
-    """Read, parse, check and lower one file; where warnings are denied, each is an error."""
+def load(file: str, deny_warnings: bool = False, may_only_share: bool = False) -> Loaded:
+    """Read, parse, check and lower one file with all that it uses; where warnings are denied, each is an error.
+
+    A file without strategies is an error, unless it `may_only_share` its declarations.
+    """
     source = read_source(file)
     if isinstance(source, Problem):
         return Loaded(file, problems=(source,))
-    return load_source(source, deny_warnings)
+    return load_source(source, deny_warnings, may_only_share)
 
 
-def load_source(source: Source, deny_warnings: bool = False) -> Loaded:
+def load_source(source: Source, deny_warnings: bool = False, may_only_share: bool = False) -> Loaded:
     """The same for a text that is at hand."""
     file = source.name
-    parsed = parse_strategies(source)
+    parsed = parse_strategies(source, read_used, may_only_share=may_only_share)
+    source = parsed.source
     problems = tuple(
         of_diagnostic(replace(one, severity=Severity.ERROR) if deny_warnings else one, source)
         for one in parsed.diagnostics

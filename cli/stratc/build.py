@@ -11,7 +11,7 @@ from stratc.analysis import Loaded, load
 from stratc.decide import prove, status_of
 from stratc.emit import emit
 from stratc.output import Unwritable, check_out, write_build
-from stratc.problem import of_unsupported
+from stratc.problem import news, of_unsupported
 from stratc.status import Status
 from stratc.verify import print_report
 from stratc_compiler.certify import ProvedVault, certify
@@ -27,9 +27,10 @@ def build(files: Sequence[str], out: Path, deny_warnings: bool) -> Status:
     if mistakes:
         return _refuse("\n".join(mistakes))
     reports = []
+    told: set[str] = set()
     for one in loaded:
         reports.append(prove(one))
-        print_report(reports[-1])
+        print_report(reports[-1], told)
     status = status_of(reports)
     if status is not Status.PROVED:
         print("nothing was built: a strategy is built only when every claim of all files is proved", file=sys.stderr)
@@ -41,7 +42,7 @@ def build(files: Sequence[str], out: Path, deny_warnings: bool) -> Status:
 def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
     """What makes the build impossible whatever is proved, so that nobody waits for proofs in vain."""
     if any(one.faulty for one in loaded):
-        return [problem.text for one in loaded for problem in one.problems]
+        return [problem.text for problem in news((problem for one in loaded for problem in one.problems), set())]
     names = Counter(model.vault.strategy.name for one in loaded for model in one.models)
     twice = [name for name, count in names.items() if count > 1]
     if twice:

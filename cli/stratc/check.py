@@ -8,17 +8,19 @@ from collections.abc import Sequence
 
 from stratc import __version__
 from stratc.analysis import Loaded, load
+from stratc.problem import news
 from stratc.sarif import sarif
 from stratc.status import Status
 
 
 def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     """Say of every file whether it is well formed: text file by file, JSON or SARIF once at the end."""
-    checked = []
+    checked: list[Loaded] = []
+    told: set[str] = set()
     for file in files:
-        checked.append(load(file, deny_warnings))
+        checked.append(load(file, deny_warnings, may_only_share=True))
         if format == "text":
-            _print(checked[-1])
+            _print(checked[-1], told)
     status = Status.BAD_INPUT if any(one.faulty for one in checked) else Status.PROVED
     if format == "json":
         sys.stdout.write(_json(checked, status))
@@ -27,12 +29,12 @@ def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     return status
 
 
-def _print(loaded: Loaded) -> None:
-    """One line to standard output for a good file, every finding to standard error."""
-    for problem in loaded.problems:
+def _print(loaded: Loaded, told: set[str]) -> None:
+    """One line to standard output for a good file, every finding that was not `told` yet to standard error."""
+    for problem in news(loaded.problems, told):
         print(problem.text, file=sys.stderr)
     if not loaded.faulty:
-        print(f"{loaded.file}: {', '.join(_names(loaded))} is well formed", flush=True)
+        print(f"{loaded.file}: {', '.join(_names(loaded)) or 'what it shares'} is well formed", flush=True)
 
 
 def _names(loaded: Loaded) -> list[str]:

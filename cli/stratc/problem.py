@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stratc_compiler.errors import Unsupported
@@ -24,6 +25,14 @@ class Problem:
     def fatal(self) -> bool:
         """Whether there is nothing to prove or build because of it."""
         return self.severity is Severity.ERROR
+
+
+def news(problems: Iterable[Problem], told: set[str]) -> Iterator[Problem]:
+    """The problems that were not told yet, each once: several files may use one that is faulty."""
+    for problem in problems:
+        if problem.text not in told:
+            told.add(problem.text)
+            yield problem
 
 
 def of_diagnostic(diagnostic: Diagnostic, source: Source) -> Problem:

@@ -1,38 +1,64 @@
-"""Sources from files, with a plain sentence for everything that can be wrong with a file."""
+"""Texts from files, with a plain sentence for everything that can be wrong with a file."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from stratc.problem import Problem, unreadable
-from stratc_dsl.span import Source
+from stratc_dsl import Source, Unreadable
 
 LIMIT = 16 * 1024 * 1024
 """Bytes. No strategy comes near; a device or a wrong file does."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Helps:
+    """What to do where there is no text: other things for a file on the command line than for one that is used."""
+
+    missing: str | None
+    directory: str
+    empty: str
+
+
 def read_source(name: str) -> Source | Problem:
-    """The text of a file, or what is wrong with it. Strategy texts are UTF-8."""
+    """A file that the user named, or what is wrong with it."""
+    helps = _Helps(
+        "is the path right, relative to the folder you are in?",
+        f"name the files in it: {name.rstrip('/')}/*.strat",
+        "a strategy starts with `strategy Name {`",
+    )
+    text = _read(name, helps)
+    return unreadable(name, text.why, text.help) if isinstance(text, Unreadable) else Source(name, text)
+
+
+def read_used(path: str) -> str | Unreadable:
+    """The text of a file that another one uses, or what is wrong with it: the `Reader` of the language."""
+    return _read(path, _Helps(None, "name one file in it", "it should hold a `token`, a `venue` or an `assume`"))
+
+
+def _read(name: str, helps: _Helps) -> str | Unreadable:
+    """The text of a file. Strategy texts are UTF-8."""
     try:
         with Path(name).open("rb") as file:
             data = file.read(LIMIT + 1)
     except FileNotFoundError:
-        return unreadable(name, "no such file", "is the path right, relative to the folder you are in?")
+        return Unreadable("no such file", helps.missing)
     except IsADirectoryError:
-        return unreadable(name, "is a directory, not a strategy", f"name the files in it: {name.rstrip('/')}/*.strat")
+        return Unreadable("is a directory, not a strategy", helps.directory)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        return unreadable(name, f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    return _decoded(name, data)
-
-
-def _decoded(name: str, data: bytes) -> Source | Problem:
+        return Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if not data.strip():
-        return unreadable(name, "is empty", "a strategy starts with `strategy Name {`")
+        return Unreadable("is empty", helps.empty)
     if len(data) > LIMIT:
-        return unreadable(name, f"is larger than {LIMIT // 1024 // 1024} MB: this is no strategy")
+        return Unreadable(f"is larger than {LIMIT // 1024 // 1024} MB: this is no strategy")
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> str | Unreadable:
     try:
-        return Source(name, data.decode("utf-8"))
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         where = f"byte 0x{data[error.start]:02x} at offset {error.start}, on line {line}"
-        return unreadable(name, f"is not UTF-8 text: {where}", "save the file as UTF-8")
+        return Unreadable(f"is not UTF-8 text: {where}", "save the file as UTF-8")

@@ -11,14 +11,14 @@ from urllib.parse import quote
 from stratc import __version__
 from stratc.analysis import Loaded
 from stratc.explain import explanation
-from stratc.problem import Problem
+from stratc.problem import Problem, news
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(loaded: Sequence[Loaded]) -> str:
     """One SARIF log with one run: a result for each finding, a rule for each code that was found."""
-    problems = [problem for one in loaded for problem in one.problems]
+    problems = list(news((problem for one in loaded for problem in one.problems), set()))
     codes = sorted({str(problem.fields["code"]) for problem in problems})
     run = {
         "tool": {"driver": {"name": "stratc", "version": __version__, "rules": [_rule(code) for code in codes]}},

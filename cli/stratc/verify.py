@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from stratc.analysis import load
 from stratc.decide import Report, prove, status_of
+from stratc.problem import news
 from stratc.render import verification_text
 from stratc.report import reports_json
 from stratc.status import Status
@@ -15,19 +16,20 @@ from stratc.status import Status
 def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     """Print what was decided: text file by file as it is found out, JSON once at the end."""
     reports = []
+    told: set[str] = set()
     for file in files:
         report = prove(load(file, deny_warnings))
         reports.append(report)
         if format == "text":
-            print_report(report)
+            print_report(report, told)
     if format == "json":
         sys.stdout.write(reports_json(reports))
     return status_of(reports)
 
 
-def print_report(report: Report) -> None:
-    """Verdicts to standard output, problems to standard error."""
+def print_report(report: Report, told: set[str]) -> None:
+    """Verdicts to standard output, problems that were not `told` yet to standard error."""
     for result in report.results:
         print(verification_text(result.verification, result.seconds), end="\n\n", flush=True)
-    for problem in report.problems:
+    for problem in news(report.problems, told):
         print(problem.text, file=sys.stderr)
