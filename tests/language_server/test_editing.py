@@ -53,6 +53,42 @@ def test_the_reasons_of_a_mistake_are_related_places() -> None:
     asyncio.run(story())
 
 
+USDC = 'token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }\n'
+SAVER = """use "middle_of_a_test.strat"
+strategy Saver {
+    base USDC
+    assume { keeper every 1d, price(USDC) stays 0.98 .. 1.02 }
+    allocate { idle(USDC): 100% }
+}
+"""
+
+
+def test_what_is_wrong_in_a_used_file_is_shown_there_and_where_it_is_used() -> None:
+    """Of texts that are not saved, and through a file that only uses others."""
+    middle, tokens = (uri_of(ROOT / "examples" / f"{name}_of_a_test.strat") for name in ("middle", "tokens"))
+
+    async def story() -> None:
+        async with editor() as client:
+            client.open(tokens, USDC)
+            client.open(middle, 'use "tokens_of_a_test.strat"\n')
+            assert await said(client, SAVER) == []
+            assert await client.diagnostics(tokens) == await client.diagnostics(middle) == []
+            client.type(tokens, USDC.replace("decimals: 6", "decimals: 6.5"))
+            (there,) = await client.diagnostics(tokens)
+            assert client.words(tokens, there.range) == "6.5"
+            (here,) = await said(client, SAVER + "\n")
+            assert client.words(URI, here.range) == '"middle_of_a_test.strat"'
+            assert "tokens_of_a_test.strat" in here.message
+            (place,) = [one.location for one in here.related_information or ()]
+            assert (place.uri, client.words(tokens, place.range)) == (tokens, "6.5")
+            client.type(tokens, USDC)
+            (twice,) = await said(client, SAVER.replace("base USDC", f"base USDC\n    {USDC}"))
+            assert client.words(URI, twice.range) == "USDC"
+            assert [one.location.uri for one in twice.related_information or ()] == [tokens]
+
+    asyncio.run(story())
+
+
 def test_a_syntax_error_and_a_warning() -> None:
     async def story() -> None:
         async with editor() as client:

@@ -10,7 +10,8 @@ from pygls.workspace import Workspace
 
 from stratc.lsp.positions import Positions
 from stratc.problem import Problem
-from stratc.read import read_source
+from stratc.read import read_source, read_used
+from stratc_dsl import Reader, Unreadable
 from stratc_dsl.navigate import Library
 from stratc_dsl.outline import Outline, outline
 from stratc_dsl.span import Source
@@ -66,6 +67,16 @@ class Documents:
                     waiting.append(found)
         return Library(main, tuple(used.values()))
 
+    def reader(self) -> Reader:
+        """The texts of used files: as they are in the editor now where they are open in it, from the disk otherwise."""
+        opened = {self.source(uri).name: self.source(uri).text for uri in self.open()}
+
+        def read(path: str, /) -> str | Unreadable:
+            found = opened.get(resolved(path) or path)
+            return found if found is not None else read_used(path)
+
+        return read
+
     def users(self, uri: str) -> list[Library]:
         """The other open documents that use this one: what is renamed here is renamed there."""
         path = to_fs_path(uri) or uri
@@ -91,7 +102,12 @@ class Documents:
 
 def used_path(user: Source, name: str) -> str | None:
     """The file that `use "name"` means, relative to the file that says so; None where that is no path at all."""
+    return resolved(str(Path(user.name).parent / name)) if name else None
+
+
+def resolved(path: str) -> str | None:
+    """The one name of a file that a path leads to; None where it is no path at all."""
     try:
-        return str((Path(user.name).parent / name).resolve()) if name else None
+        return str(Path(path).resolve())
     except (OSError, ValueError):  # a circle of links, a NUL byte
         return None

@@ -81,12 +81,11 @@ class Server(LanguageServer):
     async def _publish(self, uri: str) -> None:
         source = self.documents.source(uri)
         version = self.workspace.get_text_document(uri).version
-        checked = await asyncio.to_thread(diagnostics.check, source)
+        checked = await asyncio.to_thread(diagnostics.check, source, self.documents.reader())
         if not self.documents.is_open(uri) or self.documents.source(uri) != source:
             return
         self._checked[uri] = checked
-        positions = self.documents.positions(source)
-        found = [diagnostics.to_protocol(one, uri, positions) for one in checked.diagnostics]
+        found = [diagnostics.to_protocol(one, uri, checked, self.documents) for one in checked.diagnostics]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
     def checked(self, uri: str) -> Checked:
@@ -94,7 +93,7 @@ class Server(LanguageServer):
         source = self.documents.source(uri)
         known = self._checked.get(uri)
         if known is None or known.source != source:
-            known = self._checked[uri] = diagnostics.check(source)
+            known = self._checked[uri] = diagnostics.check(source, self.documents.reader())
         return known
 
     def forget(self, uri: str) -> None:
