@@ -1,4 +1,4 @@
-"""E04xx to E09xx: what a strategy as a whole must say."""
+"""E04xx to E07xx: what a strategy as a whole must say."""
 
 from __future__ import annotations
 
