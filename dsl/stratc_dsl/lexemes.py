@@ -49,9 +49,14 @@ def begins_limit(text: str, comma: Lexeme) -> bool:
     return comma.text == "," and _LIMIT.match(text, comma.span.start) is not None
 
 
+MAX_READ = 200_000
+"""Characters of a text that is parsed for its lexemes; longer ones are a generator's, and go by the words alone."""
+
+
 def lexemes(source: Source) -> tuple[Lexeme, ...]:
     """Every lexeme in the order of the text."""
-    read, words = terminals(source), keywords()
+    read = terminals(source) if len(source.text) <= MAX_READ else {}
+    words = keywords()
     found: list[Lexeme] = []
     for match in _LEXEME.finditer(source.text):
         kind = Kind[match.lastgroup or "SIGN"]

@@ -54,17 +54,17 @@ class Library:
             return None
         strategy = word.block.strategy
         if word.role is Role.DECLARED:
-            return next((Found(home, one) for one in home.declarations if one.span == word.span), None)
+            return next((Found(home, one) for one in home.named[word.text] if one.span == word.span), None)
         return next(self._called(word.text, home, strategy), None)
 
     def _called(self, name: str, home: Outline, strategy: int | None) -> Iterator[Found]:
-        inner = [one for one in home.declarations if one.strategy == strategy and one.kind != "strategy"]
-        outer = [one for one in home.declarations if one.strategy is None and one.kind != "strategy"]
-        yield from (Found(home, one) for one in (*inner, *outer) if one.name == name)
+        own = [one for one in home.named.get(name, ()) if one.kind != "strategy"]
+        yield from (Found(home, one) for one in own if one.strategy == strategy)
+        yield from (Found(home, one) for one in own if one.strategy is None)
         for other in self.used:
             if other is not home:
-                shared = (one for one in other.declarations if one.strategy is None and one.kind != "strategy")
-                yield from (Found(other, one) for one in shared if one.name == name)
+                shared = (one for one in other.named.get(name, ()) if one.kind != "strategy" and one.strategy is None)
+                yield from (Found(other, one) for one in shared)
 
     def visible(self, strategy: int | None) -> list[Found]:
         """All that a statement of a strategy can name, each name once."""

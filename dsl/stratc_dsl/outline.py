@@ -5,7 +5,7 @@ Lexemes and brackets only: a strategy is looked at most often while it is being 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -96,6 +96,7 @@ class Outline:
     blocks: tuple[Block, ...]
     declarations: tuple[Declaration, ...]
     used: tuple[tuple[str, Span], ...]
+    named: Mapping[str, tuple[Declaration, ...]] = field(repr=False)  # the declarations again, by name
 
     def word_at(self, offset: int) -> Word | None:
         """The word around an offset, or the one that ends there."""
@@ -115,7 +116,8 @@ class Outline:
 
 def _statement(words: Sequence[Word], first: int) -> Iterator[Word]:
     """The words of the statement that begins at an index; comments may stand between them."""
-    for word in words[first:]:
+    for index in range(first, len(words)):
+        word = words[index]
         if word.statement == first:
             yield word
         elif word.role is not Role.COMMENT:
@@ -219,7 +221,11 @@ class _Reader:
             for index, one in enumerate(plain)
         )
         ordered = tuple(blocks.values())
-        return Outline(self.source, words, ordered, tuple(_declarations(words, ordered)), tuple(_used(words)))
+        declared = _declarations(words, ordered)
+        named: dict[str, tuple[Declaration, ...]] = {}
+        for declaration in declared:
+            named[declaration.name] = (*named.get(declaration.name, ()), declaration)
+        return Outline(self.source, words, ordered, tuple(declared), tuple(_used(words)), named)
 
 
 def _unclosed(found: Sequence[Lexeme]) -> frozenset[int]:
