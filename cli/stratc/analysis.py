@@ -9,7 +9,7 @@ from stratc.read import read_source, read_used
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.model import build_vault
 from stratc_compiler.vault import Vault
-from stratc_dsl import Severity, parse_strategies
+from stratc_dsl import Reader, Severity, parse_strategies
 from stratc_dsl.span import Source
 from stratc_targets.venues import venue_factories
 
@@ -47,10 +47,12 @@ def load(file: str, deny_warnings: bool = False, may_only_share: bool = False) -
     return load_source(source, deny_warnings, may_only_share)
 
 
-def load_source(source: Source, deny_warnings: bool = False, may_only_share: bool = False) -> Loaded:
-    """The same for a text that is at hand."""
+def load_source(
+    source: Source, deny_warnings: bool = False, may_only_share: bool = False, read: Reader = read_used
+) -> Loaded:
+    """The same for a text that is at hand, as those of the files it uses may be."""
     file = source.name
-    parsed = parse_strategies(source, read_used, may_only_share=may_only_share)
+    parsed = parse_strategies(source, read, may_only_share=may_only_share)
     source = parsed.source
     problems = tuple(
         of_diagnostic(replace(one, severity=Severity.ERROR) if deny_warnings else one, source)

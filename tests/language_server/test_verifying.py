@@ -81,3 +81,35 @@ def test_verify_now_is_offered_as_an_action() -> None:
             assert await client.lenses(URI) == [("Treasury", "verify now")]
 
     asyncio.run(story())
+
+
+SHARED = 'token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }\n'
+IDLE = """use "shared_of_a_test.strat"
+strategy Idle {
+    base USDC
+    assume { keeper every 1d, price(USDC) stays 0.98 .. 1.02 }
+    allocate { idle(USDC): 100% }
+}
+"""
+
+
+def test_used_texts_count_as_the_editor_has_them_and_make_verdicts_old() -> None:
+    async def story() -> None:
+        async with editor() as client:
+            shared = uri_of(ROOT / "examples" / "shared_of_a_test.strat")
+            client.open(shared, SHARED)
+            client.open(URI, IDLE)
+            client.save(URI)
+            (fresh,) = await client.verdicts(URI)
+            assert "5 claims" in fresh[1]
+            assert "older" not in fresh[1]
+            client.refreshed.clear()
+            client.type(shared, SHARED.replace("24h", "12h"))
+            async with asyncio.timeout(30):
+                await client.refreshed.wait()
+            ((_, title),) = await client.lenses(URI)
+            assert title.endswith("(of an older text)")
+            client.save(shared)
+            assert await client.lenses(shared) == []
+
+    asyncio.run(story())

@@ -26,15 +26,18 @@ class Lens:
     refuted: tuple[str, str] | None = None
 
 
-def lenses(now: Outline, outcome: Outcome | None, running: Source | None) -> list[Lens]:
-    """What to show at which places of the text as it is now, however old the verdicts are."""
+def lenses(now: Outline, program: Source, outcome: Outcome | None, running: Source | None) -> list[Lens]:
+    """What to show at which places of the text as it is now, however old the verdicts are.
+
+    `program` is that text with the files that it uses: verdicts are old as well when one of those has changed.
+    """
     strategies = [one for one in now.declarations if one.kind == "strategy"]
     if running is not None:
-        older = "" if running.text == now.source.text else " an older text"
+        older = "" if running == program else " an older text"
         return [Lens(one.span, f"verifying{older} ...") for one in strategies]
     if outcome is None:
         return [Lens(one.span, "verify now") for one in strategies]
-    age = "" if outcome.source.text == now.source.text else " (of an older text)"
+    age = "" if outcome.source == program else " (of an older text)"
     if outcome.problems:
         return [Lens(one.span, f"not verified: {outcome.problems[0]}{age}") for one in strategies]
     then = outline(outcome.source)

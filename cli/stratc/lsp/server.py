@@ -71,6 +71,8 @@ class Server(LanguageServer):
             users = [one for one in self.documents.open() if self._uses(one, uri)]
             for one in (uri, *users):
                 await self._publish(one)
+            for one in users:
+                await self.show_verdicts(one)
         except Exception:
             log.exception("checking %s failed", uri)
 
@@ -109,8 +111,10 @@ class Server(LanguageServer):
     # ── verifying ──
 
     def verify(self, uri: str) -> None:
-        """Verify a document as the editor has it, saved or not."""
-        self.verifications.start(uri, self.documents.source(uri))
+        """Verify a document as the editor has it, saved or not, if there is a strategy in it."""
+        if any(one.kind == "strategy" for one in self.documents.outline(uri).declarations):
+            self._checked.pop(uri, None)  # a used file may have changed a moment ago
+            self.verifications.start(uri, self.checked(uri).program)
 
     async def show_verdicts(self, uri: str) -> None:
         """Ask the client to fetch the lenses again, where it can be asked."""
@@ -243,7 +247,8 @@ def code_lenses(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens
     uri = params.text_document.uri
     now = ls.documents.outline(uri)
     positions = ls.documents.positions(now.source)
-    shown = lenses.lenses(now, ls.verifications.outcomes.get(uri), ls.verifications.running.get(uri))
+    verifications, program = ls.verifications, ls.checked(uri).program
+    shown = lenses.lenses(now, program, verifications.outcomes.get(uri), verifications.running.get(uri))
     return [lenses.to_protocol(one, uri, positions.range(one.span)) for one in shown]
 
 

@@ -42,7 +42,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found out about one text. `problems` are why nothing could be proved of it."""
+    """What was found out about one text with those it uses. `problems` are why nothing could be proved of it."""
 
     source: Source
     strategies: tuple[Judged, ...]
@@ -105,8 +105,9 @@ async def _verified(source: Source) -> Outcome:
         start_new_session=True,
     )
     try:
-        question = json.dumps({"name": source.name, "text": source.text}).encode()
-        answer, _ = await process.communicate(question)
+        used = {one.source.name: one.source.text for one in source.used}
+        question = {"name": source.name, "text": source.text, "used": used}
+        answer, _ = await process.communicate(json.dumps(question).encode())
     finally:
         _end(process)
     if process.returncode != 0:
@@ -115,7 +116,7 @@ async def _verified(source: Source) -> Outcome:
 
 
 def _end(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # it has ended; macOS says so of a group in another way
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:

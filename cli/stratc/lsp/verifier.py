@@ -1,7 +1,7 @@
 """A process that verifies one text and ends: whoever started it can end it sooner, solver and all.
 
-Reads `{"name": .., "text": ..}` from standard input and writes one JSON object: `problems`, or `strategies` with their
-claims. Started by verification.py, by nobody else.
+Reads `{"name": .., "text": .., "used": {path: text}}` from standard input and writes one JSON object: `problems`, or
+`strategies` with their claims. Started by verification.py, by nobody else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 
 from stratc.analysis import load_source
 from stratc.decide import Timed, prove
+from stratc.read import read_used
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Unknown
+from stratc_dsl import Unreadable
 from stratc_dsl.span import NOWHERE, Source
 
 PATIENCE = 10
@@ -25,7 +27,12 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(PATIENCE)
     asked = json.load(sys.stdin)
-    report = prove(load_source(Source(asked["name"], asked["text"])))
+    used: dict[str, str] = asked["used"]
+
+    def read(path: str, /) -> str | Unreadable:
+        return used[path] if path in used else read_used(path)
+
+    report = prove(load_source(Source(asked["name"], asked["text"]), read=read))
     problems = [problem.fields["message"] for problem in report.problems if problem.fatal]
     json.dump({"problems": problems, "strategies": [_strategy(one) for one in report.results]}, sys.stdout)
 
