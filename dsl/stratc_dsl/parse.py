@@ -45,6 +45,22 @@ def parse(source: Source) -> File | tuple[Diagnostic, ...]:
     return build_file(tree)
 
 
+def read_tokens(source: Source) -> tuple[tuple[Token, ...], tuple[Diagnostic, ...]]:
+    """The tokens as the parser took them, and the syntax errors.
+
+    A token BAD is the text of a statement that could not be read. IMPLIED, empty, is a `}` that the text lacks.
+    Newlines inside brackets are left out, as whitespace and comments are.
+    """
+    text = source.text
+    if len(text) > MAX_CHARACTERS:
+        errors = (TooLarge(Span(0, 0), len(text), MAX_CHARACTERS).diagnostic(),)
+        return (Token("BAD", text, 0, end_pos=len(text)),), errors
+    reader = _Reader(text, _lark().parse_interactive(text), [], tokens=[])
+    reader.read()
+    assert reader.tokens is not None
+    return tuple(reader.tokens), tuple(error.diagnostic() for error in reader.errors)
+
+
 def terminals(source: Source) -> dict[int, str]:
     """Which terminal of the grammar begins at each offset, as far as the text could be read."""
     if len(source.text) > MAX_CHARACTERS:
@@ -99,6 +115,7 @@ class _Reader:
     read_to: int = 0  # where the last accepted token ends
     resumed_at: int = -1
     terminals: dict[int, str] = field(default_factory=dict)  # of all accepted tokens, by their offset
+    tokens: list[Token] | None = None  # where somebody asks for them
 
     def read(self) -> Tree[Token] | None:
         while True:
@@ -115,6 +132,8 @@ class _Reader:
             self.parser.feed_token(token)
             place = span_of(token)
             self.read_to, self.terminals[place.start] = place.end, token.type
+            if self.tokens is not None:
+                self.tokens.append(token)
 
     def expected(self) -> frozenset[str]:
         """What could stand where the text ends."""
@@ -132,6 +151,8 @@ class _Reader:
         """Report one error and stand ready to read on; False where there is nothing left to read."""
         if len(self.errors) == MAX_ERRORS:
             self.errors.append(TooManyErrors(self._place(error), MAX_ERRORS))
+            place = self._place(error)
+            self._note_bad(self._unwind(place), len(self.text))
             return False
         place = self._place(error)
         if self._leave_unclosed_block(place):
@@ -174,12 +195,7 @@ class _Reader:
 
     def _skip_statement(self, place: Span, never_opened: bool) -> None:
         depth = self._open_brackets()
-        while True:
-            try:
-                self.parser.feed_token(Token("BAD", "", place.start, end_pos=place.end))
-                break
-            except UnexpectedToken:
-                self._pop()
+        begin = self._unwind(place)
         inside = self._opened() is not None
         if never_opened:
             self._resume(unopened_block_end(self.text, place.start))
@@ -189,6 +205,45 @@ class _Reader:
             end = statement_end(self.text, self.read_to if later else place.start, depth, inside)
             # Between declarations, lines that say nothing are one mistake, however many there are.
             self._resume(end if inside else next_header(self.text, end))
+        self._note_bad(begin, self.resumed_at)
+
+    def _unwind(self, place: Span) -> int:
+        """Put BAD in place of the statement that the parser is in; where that statement begins."""
+        if self._has_closed_block():  # what follows its `}` is the mistake: unwinding would open the block again
+            self.parser.feed_token(Token("_NL", "\n", place.start, end_pos=place.start))
+        begin = place.start
+        while True:
+            try:
+                self.parser.feed_token(Token("BAD", "", place.start, end_pos=place.end))
+                return begin
+            except UnexpectedToken:
+                begin = min(begin, _start_of(self._pop(), begin))
+
+    def _has_closed_block(self) -> bool:
+        """Whether the newest sign is the `}` of a block that only lacks the end of its line."""
+        newest = self.parser.parser_state.value_stack[-1:]
+        closed = bool(newest) and isinstance(newest[0], Token) and newest[0].type == "RBRACE"
+        return closed and "_NL" in self.parser.accepts()  # type: ignore[no-untyped-call]
+
+    def _note_bad(self, begin: int, end: int) -> None:
+        """One token BAD in place of those that were taken from a statement before it turned out to be none."""
+        if self.tokens is not None:
+            self._forget_tokens(begin)
+            if self.tokens and self.tokens[-1].type == "BAD" and (self.tokens[-1].end_pos or 0) > begin:
+                begin = span_of(self.tokens.pop()).start  # a mistake that reading on made larger
+            self.tokens.append(Token("BAD", self.text[begin:end], begin, end_pos=end))
+
+    def _note_implied(self, begin: int, left: list[Token | Tree[Token]]) -> None:
+        """A token IMPLIED for each block that was left; what was taken from `begin` on is going to be read again."""
+        if self.tokens is not None:
+            self._forget_tokens(begin)
+            signs = [one.type for one in left if isinstance(one, Token)]
+            missing = signs.count("LBRACE") - signs.count("RBRACE")
+            self.tokens += [Token("IMPLIED", "", begin, end_pos=begin)] * missing
+
+    def _forget_tokens(self, begin: int) -> None:
+        while self.tokens and (self.tokens[-1].start_pos or 0) >= begin:
+            self.tokens.pop()
 
     def _open_brackets(self) -> int:
         """How many ( and [ of the current statement are open."""
@@ -200,9 +255,10 @@ class _Reader:
                 depth += 1 if value.type in _OPENERS else -1
         return depth
 
-    def _pop(self) -> None:
+    def _pop(self) -> Token | Tree[Token]:
         self.parser.parser_state.state_stack.pop()
-        self.parser.parser_state.value_stack.pop()
+        value: Token | Tree[Token] = self.parser.parser_state.value_stack.pop()
+        return value
 
     def _resume(self, offset: int) -> None:
         # A stop that was a stop before and led to an error again would never end: step over it.
@@ -226,11 +282,20 @@ class _Reader:
         outer = next((index for index in range(brace, -1, -1) if word.upper() in table[states[index]]), None)
         if outer is None:
             return False
+        left = []
         while len(states) > outer + 1:
-            self._pop()
+            left.append(self._pop())
+        self._note_implied(header.start, left)
         self.errors.append(NotClosed(header, "`}`", shown(word), "{", "}", opened))
         self._resume(header.start)
         return True
+
+
+def _start_of(value: Token | Tree[Token], otherwise: int) -> int:
+    """Where something on the parser's stack begins; what is empty begins nowhere."""
+    if isinstance(value, Token):
+        return value.start_pos if value.start_pos is not None else otherwise
+    return otherwise if value.meta.empty else value.meta.start_pos
 
 
 def _keywords(accepted: frozenset[str]) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ MAX_BLOCKS = 8
 """Blocks inside blocks: the language has three."""
 
 _HEADER = re.compile(
-    r"(?:assume|allocate|hedge|floors|rules|signals|roles|limits|fees|exit|prove)(?=[ \t]*\{)"
-    r"|(?:strategy|token|signal)(?=[ \t]+\w+[ \t]*\{)|venue(?=[ \t]+\w+[ \t]*=)|base(?=[ \t]+\w)|use(?=[ \t]*\")"
+    r"(?:assume|allocate|hedge|floors|rules|signals|roles|limits|fees|exit|prove)(?=[ \t\r\f]*\{)"
+    r"|(?:strategy|token|signal)(?=[ \t\r\f]+\w+[ \t\r\f]*\{)|venue(?=[ \t\r\f]+\w+[ \t\r\f]*=)"
+    r"|base(?=[ \t\r\f]+\w)|use(?=[ \t\r\f]*\")"
 )
 
 
@@ -85,6 +86,6 @@ def header_at(text: str, offset: int) -> Span | None:
 
 
 def _first_word(text: str, line_start: int) -> int:
-    while line_start < len(text) and text[line_start] in " \t\r":
+    while line_start < len(text) and text[line_start] in " \t\r\f":
         line_start += 1
     return line_start
