@@ -1,4 +1,4 @@
-"""The language's speed: by phase over many strategies, growth with length, and the command against an empty start.
+"""The language's speed: by phase, growth with length, formatting, and the command against an empty start.
 
 Prints; asserts nothing. Times are CPU seconds, so that other work on the machine counts for little.
 """
@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from stratc_dsl import Source, parse_strategies
 from stratc_dsl.check import check
+from stratc_dsl.format import format_text, is_same_strategy
 from stratc_dsl.parse import parse
 from stratc_dsl.syntax import File
 
@@ -31,6 +32,7 @@ T = TypeVar("T")
 def main() -> None:
     phases()
     growth()
+    formatting()
     start()
 
 
@@ -62,6 +64,17 @@ def one_file(copies: int) -> None:
     print(
         f"{size:>5.1f} MB  {seconds:>7.2f} s  {seconds / size:>5.2f} s/MB  {peak:>6.0f} MB  {peak / size:>4.0f} MB/MB"
     )
+
+
+def formatting() -> None:
+    """Format one file of 0.15, 0.3, 0.6 and 1.2 MB, and check that its meaning stayed: time for each MB."""
+    for copies in (112, 225, 450, 900):
+        text = "".join(CARRY.replace("EthCarry", f"S{number}") for number in range(copies)).replace(":  ", ":")
+        size = len(text.encode()) / 1e6
+        formatted, seconds = _timed(lambda text=text: format_text(Source("long.strat", text)))
+        same, comparing = _timed(lambda text=text, after=formatted.text: is_same_strategy(text, after))
+        assert same
+        print(f"{size:>5.2f} MB  format {seconds / size:>5.2f} s/MB, compare {comparing / size:>5.2f} s/MB")
 
 
 def start() -> None:
