@@ -46,6 +46,10 @@ def _run(arguments: Namespace) -> int:
             from stratc.build import build
 
             return build(arguments.files, arguments.out, deny_warnings=bool(arguments.deny))
+        case "fmt":
+            from stratc.fmt import fmt
+
+            return fmt(arguments)
         case "new":
             from stratc.new import new
 

@@ -40,6 +40,14 @@ their ABI and bytecode, the compiler's standard JSON input, keeper.json and cert
 same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
 """
 
+FMT = """\
+Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
+the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
+it is; the error is printed, and the status is 2. Directories are searched for *.strat; `-` formats standard input to
+standard output. Line ends become LF.
+
+exit status: 0 done, or nothing to do; 1 with --check, when a file would change; 2 bad input.
+"""
 
 NEW = """\
 Writes a commented strategy that verifies as it stands into a file of this folder: EthCarry into eth_carry.strat.
@@ -84,6 +92,11 @@ def parser() -> Parser:
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)
     build.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder to write into")
+
+    fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
+    fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
+    fmt.add_argument("--check", action="store_true", help="name the files that would change, and change none")
+    fmt.add_argument("--diff", action="store_true", help="show what would change as a unified diff, and change nothing")
 
     new = commands.add_parser("new", help="start a strategy", description=NEW)
     new.add_argument("name", metavar="NAME", help="the strategy's name, for example EthCarry")

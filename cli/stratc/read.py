@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from stratc_dsl import Source, Unreadable
 
 LIMIT = 16 * 1024 * 1024
 """Bytes. No strategy comes near; a device or a wrong file does."""
+
+STDIN = "<stdin>"
+"""What standard input is called in messages."""
+
+_EMPTY = "a strategy starts with `strategy Name {`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +29,15 @@ class _Helps:
 
 def read_source(name: str) -> Source | Problem:
     """A file that the user named, or what is wrong with it."""
-    helps = _Helps(
-        "is the path right, relative to the folder you are in?",
-        f"name the files in it: {name.rstrip('/')}/*.strat",
-        "a strategy starts with `strategy Name {`",
-    )
-    text = _read(name, helps)
+    directory = f"name the files in it: {name.rstrip('/')}/*.strat"
+    text = _read(name, _Helps("is the path right, relative to the folder you are in?", directory, _EMPTY))
     return unreadable(name, text.why, text.help) if isinstance(text, Unreadable) else Source(name, text)
+
+
+def read_stdin() -> Source | Problem:
+    """What standard input holds, or what is wrong with it."""
+    text = _text(sys.stdin.buffer.read(LIMIT + 1), _Helps(None, "", _EMPTY))
+    return unreadable(STDIN, text.why, text.help) if isinstance(text, Unreadable) else Source(STDIN, text)
 
 
 def read_used(path: str) -> str | Unreadable:
@@ -48,6 +56,10 @@ def _read(name: str, helps: _Helps) -> str | Unreadable:
         return Unreadable("is a directory, not a strategy", helps.directory)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         return Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    return _text(data, helps)
+
+
+def _text(data: bytes, helps: _Helps) -> str | Unreadable:
     if not data.strip():
         return Unreadable("is empty", helps.empty)
     if len(data) > LIMIT:

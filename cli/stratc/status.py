@@ -13,6 +13,7 @@ class Status(IntEnum):
 
     PROVED = 0
     REFUTED = 1
+    UNFORMATTED = 1  # of `fmt --check`
     BAD_INPUT = 2
     UNKNOWN = 3
     INTERNAL = 70

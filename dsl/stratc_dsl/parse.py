@@ -149,12 +149,11 @@ class _Reader:
 
     def _recover(self, error: UnexpectedInput | LimitReached) -> bool:
         """Report one error and stand ready to read on; False where there is nothing left to read."""
+        place = self._place(error)
         if len(self.errors) == MAX_ERRORS:
-            self.errors.append(TooManyErrors(self._place(error), MAX_ERRORS))
-            place = self._place(error)
+            self.errors.append(TooManyErrors(place, MAX_ERRORS))
             self._note_bad(self._unwind(place), len(self.text))
             return False
-        place = self._place(error)
         if self._leave_unclosed_block(place):
             return True
         accepted = frozenset(self.parser.accepts())  # type: ignore[no-untyped-call]

@@ -29,11 +29,13 @@ def test_the_installed_command_tells_its_version() -> None:
 def test_help_names_every_command_an_example_and_the_statuses() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for words in ("check", "verify", "build", "keeper", "explain", "examples/treasury.strat", "exit status"):
+    for words in ("check", "verify", "build", "fmt", "keeper", "explain", "examples/treasury.strat", "exit status"):
         assert words in done.stdout
 
 
-@pytest.mark.parametrize("command", [["check"], ["verify"], ["build"], ["keeper"], ["keeper", "run"], ["explain"]])
+@pytest.mark.parametrize(
+    "command", [["check"], ["verify"], ["build"], ["fmt"], ["keeper"], ["keeper", "run"], ["explain"]]
+)
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "--help"]) == 0
     assert "usage: stratc" in capsys.readouterr().out
@@ -48,6 +50,7 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
         ["verify", "--format", "xml", "x.strat"],
         ["verify", "--form", "json", "x.strat"],
         ["build", "x.strat"],
+        ["fmt"],
         ["keeper"],
         ["keeper", "run", "--rpc", "http://127.0.0.1:1"],
     ],
