@@ -178,16 +178,6 @@ def test_a_file_that_cannot_be_replaced_stays_whole(
     assert os.listdir() == ["s.strat"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-@pytest.mark.usefixtures("folder")
-def test_a_protected_file_is_not_replaced(capsys: pytest.CaptureFixture[str]) -> None:
-    path = put("s.strat", UNTIDY)
-    path.chmod(0o444)
-    assert main(["fmt", "s.strat"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
-    assert text_of(path) == UNTIDY
-
-
 @pytest.mark.parametrize("wrong", ["strategy S {\n    base USDT }\n", "strategy S {\n    base US DC }\n", ""])
 @pytest.mark.usefixtures("folder")
 def test_a_formatter_at_fault_changes_no_file(

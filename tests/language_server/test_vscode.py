@@ -6,7 +6,6 @@ The colours are tested with Oniguruma, the library that editors run them with.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -54,7 +53,6 @@ def test_the_parts_of_the_extension_speak_of_one_language() -> None:
     assert parser().parse_args(["lsp"]).command == "lsp"
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 def test_the_client_is_javascript() -> None:
     done = subprocess.run(["node", "--check", str(FOLDER / "extension.js")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
