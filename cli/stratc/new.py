@@ -15,21 +15,21 @@ STARTER = """\
 #   stratc verify {file}                    does every claim hold?
 #   stratc build  {file} --out build/       the vault, its keeper and its certificate
 strategy {name} {{
-    base USDC                               # what users deposit, and what shares are told in
+    base USDC                                # what users deposit, and what shares are told in
 
     # A price is read from a feed. The vault refuses an answer that is older than `heartbeat`.
     token USDC {{ decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }}
 
-    venue lend = aave_v3(collateral=[USDC]) # lent out at Aave v3
-    venue save = erc4626(asset=USDC)        # deposited in another vault
+    venue lend = aave_v3(collateral=[USDC])  # lent out at Aave v3
+    venue save = erc4626(asset=USDC)         # deposited in another vault
 
     # What may happen between two visits of the keeper. Proofs hold for all of it, and for nothing beyond.
     assume {{
         keeper every 6h
         price(USDC) stays 0.97 .. 1.03
-        loss(save) <= 1%                    # the other vault may lose that much in one round
-        liquidity(lend) >= 50%              # so much of the deposit can be withdrawn at any time
-        withdrawals <= 10% of nav           # enforced: the vault pays out no more in one round
+        loss(save) <= 1%                     # the other vault may lose that much in one round
+        liquidity(lend) >= 50%               # so much of the deposit can be withdrawn at any time
+        withdrawals <= 10% of nav            # enforced: the vault pays out no more in one round
     }}
 
     # Shares of nav. The keeper trades when one leaves its band.
@@ -50,7 +50,7 @@ strategy {name} {{
         every 24h do harvest save
     }}
 
-    exit {{ order: [save, lend] }}            # how everything is sold when it must be
+    exit {{ order: [save, lend] }}             # how everything is sold when it must be
 
     # Claims beyond those that are always checked.
     prove {{

@@ -27,6 +27,8 @@ def align(lines: list[Line]) -> None:
         match kind:
             case "VENUE":
                 _widen([(line.pieces, 2) for line in table])
+            case "block":
+                _widen([(line.pieces, 1) for line in table])
             case "TOKEN" | "SIGNAL":
                 _align_cells([_fields(line.pieces) for line in table], 0)
             case "comparison":
@@ -54,6 +56,8 @@ def _kind(line: Line) -> str:
         return ""
     if types[0] in _DECLARED and types[-1] == "RBRACE" and types.count("LBRACE") == 1:
         return types[0]
+    if types[1:2] == ["LBRACE"] and types[-1] == "RBRACE" and types.count("LBRACE") == 1:
+        return "block"
     if any(piece.level == line.level and piece.type in _SEVERAL for piece in line.pieces[:-1]):
         return ""
     block = line.around.block if line.around else ""

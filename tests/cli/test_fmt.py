@@ -50,6 +50,12 @@ def test_the_examples_are_in_the_layout(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_new_strategy_is_in_the_layout() -> None:
+    assert main(["new", "EthCarry"]) == 0
+    assert main(["fmt", "--check", "."]) == 0
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_file_is_replaced_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     untidy, tidy = put("untidy.strat", UNTIDY), put("tidy.strat", TIDY)
     before = tidy.stat()

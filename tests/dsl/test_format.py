@@ -141,7 +141,8 @@ def test_there_are_examples() -> None:
                 }
               }
               roles { owner: timelock(2d),guardian, anyone   after 2h }
-              limits { deposits<=5_000_000 USDC }
+              limits{ deposits<=5_000_000 USDC }
+              exit { order: [save] }
               fees {
                 management: 1% per 1y
                 performance: 10%
@@ -166,8 +167,9 @@ def test_there_are_examples() -> None:
                         range: 0 .. 1
                     }
                 }
-                roles { owner: timelock(2d), guardian, anyone after 2h }
+                roles  { owner: timelock(2d), guardian, anyone after 2h }
                 limits { deposits <= 5_000_000 USDC }
+                exit   { order: [save] }
                 fees {
                     management:  1% per 1y
                     performance: 10%

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from stratc_dsl import Severity, Source, parse_strategies
+from stratc_dsl.format import format_text
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "language.md").read_text("utf-8")
@@ -52,6 +53,11 @@ def test_example(example: Example) -> None:
         assert example.code in errors, found
     else:
         assert errors <= {"E0501"}, found  # a new token wants an assumption about its price
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if not one.block], ids=lambda one: one.text[:12])
+def test_whole_files_are_in_the_layout(example: Example) -> None:
+    assert format_text(Source("manual.strat", example.text)).text == example.text
 
 
 def test_there_are_examples_of_every_block() -> None:
