@@ -7,6 +7,7 @@ belongs to, the terminal BAD takes the statement's place, and reading goes on at
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +88,16 @@ def keywords() -> frozenset[str]:
 def keyword_of(terminal: str) -> str | None:
     """The word that a terminal stands for, or None where it stands for no single word."""
     return next(iter(_keywords(frozenset({terminal}))), None)
+
+
+def productions() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every way in which each rule of the grammar can be written, as names of rules and terminals."""
+    return ((rule.origin.name, tuple(symbol.name for symbol in rule.expansion)) for rule in _lark().rules)
+
+
+def pattern_of(terminal: str) -> str:
+    """The regular expression of a terminal."""
+    return _lark().get_terminal(terminal).pattern.to_regexp()
 
 
 @lru_cache(maxsize=1)
