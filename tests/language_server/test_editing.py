@@ -157,3 +157,28 @@ def test_a_closed_document_leaves_nothing_on_the_screen() -> None:
             assert list(client.said[URI].diagnostics) == []
 
     asyncio.run(story())
+
+
+def test_a_document_is_formatted_and_stays_so() -> None:
+    """With the line ends that the editor has chosen for it, and with a statement in it that cannot be read."""
+
+    async def layout(client: Editor) -> list[types.TextEdit]:
+        options = types.FormattingOptions(tab_size=4, insert_spaces=True)
+        params = types.DocumentFormattingParams(types.TextDocumentIdentifier(URI), options)
+        return list(await client.text_document_formatting_async(params) or ())
+
+    async def story() -> None:
+        async with editor() as client:
+            untidy = CARRY.replace("    base USDC", "  base   USDC").replace("solvent", "solvent ??? 🦄")
+            client.open(URI, untidy)
+            (edit,) = await layout(client)
+            assert edit.range.start == types.Position(0, 0)
+            assert edit.range.end == types.Position(untidy.count("\n"), 0)
+            assert "\n    base USDC\n" in edit.new_text
+            assert "solvent ??? 🦄" in edit.new_text
+            client.type(URI, edit.new_text)
+            assert await layout(client) == []
+            client.type(URI, edit.new_text.replace("\n", "\r\n"))
+            assert await layout(client) == []
+
+    asyncio.run(story())

@@ -21,6 +21,7 @@ from stratc.lsp import diagnostics, lenses, navigation
 from stratc.lsp.completion import completion_item
 from stratc.lsp.diagnostics import Checked
 from stratc.lsp.documents import Documents
+from stratc.lsp.formatting import formatted
 from stratc.lsp.hover import hover_text
 from stratc.lsp.tokens import LEGEND, semantic_tokens
 from stratc.lsp.verification import Verifications
@@ -196,6 +197,11 @@ def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.Docume
     return navigation.document_symbols(ls.documents, ls.documents.outline(params.text_document.uri))
 
 
+def layout(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    source = ls.documents.source(params.text_document.uri)
+    return formatted(source, ls.documents.positions(source))
+
+
 # ── names ──
 
 
@@ -287,6 +293,7 @@ def make_server() -> Server:
         types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(trigger_characters=[".", "(", "=", " "])),
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: (tokens, LEGEND),
         types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (symbols, None),
+        types.TEXT_DOCUMENT_FORMATTING: (layout, None),
         types.TEXT_DOCUMENT_DEFINITION: (definition, None),
         types.TEXT_DOCUMENT_REFERENCES: (references, None),
         types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: (highlights, None),
