@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ import pytest
 
 from lab.chain import AnvilChain, Chain, RevmChain
 from lab.world import World, build_world
+
+os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
 
 
 @contextmanager

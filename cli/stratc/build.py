@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stratc.analysis import Loaded, load
+from stratc.colour import paint_for
 from stratc.decide import prove, status_of
 from stratc.emit import emit
 from stratc.output import Unwritable, check_out, write_build
@@ -42,7 +43,9 @@ def build(files: Sequence[str], out: Path, deny_warnings: bool) -> Status:
 def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
     """What makes the build impossible whatever is proved, so that nobody waits for proofs in vain."""
     if any(one.faulty for one in loaded):
-        return [problem.text for problem in news((problem for one in loaded for problem in one.problems), set())]
+        paint = paint_for(sys.stderr)
+        problems = (problem for one in loaded for problem in one.problems)
+        return [problem.painted(paint) for problem in news(problems, set())]
     names = Counter(model.vault.strategy.name for one in loaded for model in one.models)
     twice = [name for name, count in names.items() if count > 1]
     if twice:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from stratc import __version__
 from stratc.analysis import Loaded, load
-from stratc.problem import news
+from stratc.problem import news, tell
 from stratc.sarif import sarif
 from stratc.status import Status
 
@@ -32,7 +32,7 @@ def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
 def _print(loaded: Loaded, told: set[str]) -> None:
     """One line to standard output for a good file, every finding that was not `told` yet to standard error."""
     for problem in news(loaded.problems, told):
-        print(problem.text, file=sys.stderr)
+        tell(problem)
     if not loaded.faulty:
         print(f"{loaded.file}: {', '.join(_names(loaded)) or 'what it shares'} is well formed", flush=True)
 

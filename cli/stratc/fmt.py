@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from stratc.problem import Problem, of_diagnostic, unreadable
+from stratc.problem import Problem, of_diagnostic, tell, unreadable
 from stratc.read import STDIN, read_source, read_stdin
 from stratc.replace import Unwritable, replace_text
 from stratc.status import Status, worst
@@ -66,11 +66,11 @@ def _below(path: Path, folder: Path) -> tuple[str, ...]:
 
 def _format(source: Source | Problem, mode: Mode) -> Status:
     if isinstance(source, Problem):
-        print(source.text, file=sys.stderr)
+        tell(source)
         return Status.BAD_INPUT
     formatted = format_text(source)
     for diagnostic in formatted.diagnostics:
-        print(of_diagnostic(diagnostic, source).text, file=sys.stderr)
+        tell(of_diagnostic(diagnostic, source))
     if formatted.text != source.text and not is_same_strategy(source.text, formatted.text):
         raise MeaningChanged(f"{source.name}: formatting would change more than space. The file was left as it is.")
     deliver = _tell if mode.check or mode.diff else _print if source.name == STDIN else _replace

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+from stratc.colour import paint_for
 from stratc_compiler.errors import Unsupported
 from stratc_dsl import Diagnostic, Label, Severity, diagnostic_to_json, render_diagnostic
+from stratc_dsl.paint import Paint, Part, plain
 from stratc_dsl.span import NOWHERE, Source
 
 UNSUPPORTED = "E0900"
@@ -17,9 +21,13 @@ UNREADABLE = "E0000"
 class Problem:
     """One finding in one file. `fields` are those of `diagnostic_to_json`; `primary` is None without a place."""
 
-    text: str
+    painted: Callable[[Paint], str]
     fields: dict[str, object]
     severity: Severity = Severity.ERROR
+
+    @property
+    def text(self) -> str:
+        return self.painted(plain)
 
     @property
     def fatal(self) -> bool:
@@ -30,13 +38,20 @@ class Problem:
 def news(problems: Iterable[Problem], told: set[str]) -> Iterator[Problem]:
     """The problems that were not told yet, each once: several files may use one that is faulty."""
     for problem in problems:
-        if problem.text not in told:
-            told.add(problem.text)
+        text = problem.text
+        if text not in told:
+            told.add(text)
             yield problem
 
 
+def tell(problem: Problem) -> None:
+    """Say it on standard error, in colours where that is a terminal."""
+    print(problem.painted(paint_for(sys.stderr)), file=sys.stderr)
+
+
 def of_diagnostic(diagnostic: Diagnostic, source: Source) -> Problem:
-    return Problem(render_diagnostic(diagnostic, source), diagnostic_to_json(diagnostic, source), diagnostic.severity)
+    painted = partial(render_diagnostic, diagnostic, source)
+    return Problem(painted, diagnostic_to_json(diagnostic, source), diagnostic.severity)
 
 
 def of_unsupported(error: Unsupported, source: Source) -> Problem:
@@ -58,7 +73,10 @@ def unreadable(file: str, message: str, help: str | None = None) -> Problem:
 
 
 def _without_place(code: str, file: str, message: str, help: str | None) -> Problem:
-    text = f"error[{code}]: {file}: {message}" + (f"\n  = help: {help}" if help else "")
+    def painted(paint: Paint) -> str:
+        what = paint(f"error[{code}]", Part.ERROR) + paint(f": {file}: {message}", Part.TITLE)
+        return what + (f"\n{paint('  =', Part.FRAME)} {paint('help:', Part.HELP)} {help}" if help else "")
+
     fields: dict[str, object] = {
         "code": code,
         "severity": Severity.ERROR.value,
@@ -68,4 +86,4 @@ def _without_place(code: str, file: str, message: str, help: str | None) -> Prob
         "secondary": [],
         "help": help,
     }
-    return Problem(text, fields)
+    return Problem(painted, fields)

@@ -6,19 +6,21 @@ import re
 import textwrap
 
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Scenario, Unknown, Verification
+from stratc_dsl.paint import Paint, Part, plain
 from stratc_dsl.span import NOWHERE, Source, Span
 
 WIDTH = 100
 INDENT = " " * 7
 
 
-def verification_text(verification: Verification, seconds: float) -> str:
+def verification_text(verification: Verification, seconds: float, paint: Paint = plain) -> str:
     """The header line, then every claim in its order; no blank line at the end, whatever the last claim is."""
     width = max((len(claim.name) for claim in verification.claims), default=0)
-    lines = [_header(verification, seconds)]
+    lines = [paint(_header(verification, seconds), Part.TITLE)]
     for claim in verification.claims:
-        lines.append(f"  {_word(claim):<8} {claim.name:<{width}}  {claim.text}".rstrip())
-        lines += _detail(claim, verification.source)
+        word, part = _word(claim)
+        lines.append(f"  {paint(f'{word:<8}', part)} {claim.name:<{width}}  {claim.text}".rstrip())
+        lines += _detail(claim, verification.source, paint)
     return "\n".join(lines).rstrip("\n")
 
 
@@ -29,17 +31,17 @@ def _header(verification: Verification, seconds: float) -> str:
     return f"{left}  {right:>{WIDTH - len(left) - 2}}"
 
 
-def _word(claim: ClaimResult) -> str:
+def _word(claim: ClaimResult) -> tuple[str, Part]:
     match claim.verdict:
         case Proved():
-            return "proved"
+            return "proved", Part.GOOD
         case Refuted():
-            return "refuted"
+            return "refuted", Part.ERROR
         case Unknown():
-            return "unknown"
+            return "unknown", Part.WARNING
 
 
-def _detail(claim: ClaimResult, source: Source) -> list[str]:
+def _detail(claim: ClaimResult, source: Source, paint: Paint) -> list[str]:
     match claim.verdict:
         case Proved():
             return []
@@ -47,9 +49,9 @@ def _detail(claim: ClaimResult, source: Source) -> list[str]:
             return [f"{INDENT}= {why}"]
         case Refuted(why, scenario, help, span):
             place = span if span != NOWHERE else claim.span
-            lines = ["", *excerpt(source, place, why)]
+            lines = ["", *excerpt(source, place, why, paint)]
             lines += ["", *_scenario(scenario, why)] if scenario is not None else []
-            return [*lines, *([f"{INDENT}= help: {help}"] if help else []), ""]
+            return [*lines, *([f"{INDENT}= {paint('help:', Part.HELP)} {help}"] if help else []), ""]
 
 
 def _scenario(scenario: Scenario, said: str) -> list[str]:
@@ -70,7 +72,7 @@ def _parts(text: str, width: int) -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(joined, width, break_long_words=False)]
 
 
-def excerpt(source: Source, span: Span, note: str) -> list[str]:
+def excerpt(source: Source, span: Span, note: str, paint: Paint = plain) -> list[str]:
     """The first source line of a span, underlined, with a note behind; the note alone where there is no place."""
     if span == NOWHERE:
         return [f"{INDENT}= {note}"]
@@ -80,10 +82,13 @@ def excerpt(source: Source, span: Span, note: str) -> list[str]:
     start = column - 1
     end = max(start + 1, min(start + span.end - span.start, len(line)))
     indent = min(len(line) - len(line.lstrip()), start)
-    shown, marks = _printable(line[indent:]), " " * len(_printable(line[indent:start])) + "^" * (end - start)
-    below = [f"{marks} {note}"] if len(marks) + len(note) < WIDTH - 10 else [marks, *_parts(note, WIDTH - 10)]
-    elsewhere = [f"{'':>6} ::: {_printable(file.name)}:{number}:{column}"] if offset != span.start else []
-    return [*elsewhere, f"{number:>6} |  {shown}", *(f"{'':>6} |  {row}" for row in below)]
+    shown, left = _printable(line[indent:]), len(_printable(line[indent:start]))
+    marks = " " * left + paint("^" * (end - start), Part.ERROR)
+    beside = left + end - start + len(note) < WIDTH - 10
+    below = [f"{marks} {paint(note, Part.ERROR)}"] if beside else [marks, *_parts(note, WIDTH - 10)]
+    elsewhere, bar, numbered = (paint(text, Part.FRAME) for text in ("       :::", "       |", f"{number:>6} |"))
+    place = [f"{elsewhere} {_printable(file.name)}:{number}:{column}"] if offset != span.start else []
+    return [*place, f"{numbered}  {shown}", *(f"{bar}  {row}" for row in below)]
 
 
 def _printable(text: str) -> str:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from stratc.analysis import load
+from stratc.colour import paint_for
 from stratc.decide import Report, prove, status_of
-from stratc.problem import news
+from stratc.problem import news, tell
 from stratc.render import verification_text
 from stratc.report import reports_json
 from stratc.status import Status
@@ -30,6 +31,7 @@ def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
 def print_report(report: Report, told: set[str]) -> None:
     """Verdicts to standard output, problems that were not `told` yet to standard error."""
     for result in report.results:
-        print(verification_text(result.verification, result.seconds), end="\n\n", flush=True)
+        shown = verification_text(result.verification, result.seconds, paint_for(sys.stdout))
+        print(shown, end="\n\n", flush=True)
     for problem in news(report.problems, told):
-        print(problem.text, file=sys.stderr)
+        tell(problem)

@@ -1,4 +1,4 @@
-"""A diagnostic as plain text: each source line once, every label under its place.
+"""A diagnostic as text, plain or in colours: each source line once, every label under its place.
 
 error[E0301]: cannot compare a value in USD and a ratio
   --> carry.strat:41:9
@@ -16,26 +16,47 @@ Labels in other files follow below a line `::: tokens.strat:3:7`, one for each f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from unicodedata import combining, east_asian_width
 
-from stratc_dsl.diagnostic import Diagnostic
+from stratc_dsl.diagnostic import Diagnostic, Severity
+from stratc_dsl.paint import Paint, Part, plain
 from stratc_dsl.span import Source
 
 MAX_WIDTH = 140
 MAX_LABELS = 60
 
 
-def render_diagnostic(diagnostic: Diagnostic, source: Source) -> str:
+def render_diagnostic(diagnostic: Diagnostic, source: Source, paint: Paint = plain) -> str:
     """The diagnostic as text, ending in a newline. Any text can be printed, whatever the source holds."""
+    pen = _Pen(paint, Part.ERROR if diagnostic.severity is Severity.ERROR else Part.WARNING)
     excerpts = _excerpts(diagnostic, source)
     gutter = " " * len(str(max(number for excerpt in excerpts for number in excerpt.marks)))
-    out = [f"{diagnostic.severity.value}[{diagnostic.code}]: {_printable(diagnostic.message)}"]
+    bar = pen.frame(f"{gutter} |")
+    severity = paint(f"{diagnostic.severity.value}[{diagnostic.code}]", pen.primary)
+    out = [severity + paint(f": {_printable(diagnostic.message)}", Part.TITLE)]
     for arrow, excerpt in zip(("-->", *[":::"] * len(excerpts)), excerpts, strict=False):
-        out.append(f"{gutter}{arrow} {_printable(excerpt.file.name)}:{excerpt.line}:{excerpt.column}")
-        out += [f"{gutter} |", *_excerpt_rows(excerpt, gutter), f"{gutter} |"]
+        place = f"{_printable(excerpt.file.name)}:{excerpt.line}:{excerpt.column}"
+        out.append(f"{pen.frame(gutter + arrow)} {place}")
+        out += [bar, *_excerpt_rows(excerpt, gutter, pen), bar]
     if diagnostic.help:
-        out.append(f"{gutter} = help: {_printable(diagnostic.help)}")
+        out.append(f"{pen.frame(f'{gutter} =')} {paint('help:', Part.HELP)} {_printable(diagnostic.help)}")
     return "\n".join(out) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """How to paint what belongs to the primary label, and the rest."""
+
+    paint: Paint
+    primary: Part
+
+    def frame(self, text: str) -> str:
+        return self.paint(text, Part.FRAME)
+
+    def mark(self, text: str, sign: str) -> str:
+        """An underline of that sign, its stroke or its words."""
+        return self.paint(text, self.primary if sign == "^" else Part.THERE)
 
 
 Mark = tuple[int, int, str, str]  # from, to (columns in the source line), sign, words
@@ -69,21 +90,22 @@ def _line_end(file: Source, start: int) -> int:
     return end if end >= 0 else len(file.text)
 
 
-def _excerpt_rows(excerpt: _Excerpt, gutter: str) -> list[str]:
+def _excerpt_rows(excerpt: _Excerpt, gutter: str, pen: _Pen) -> list[str]:
+    bar = pen.frame(f"{gutter} |")
     rows: list[str] = []
     previous = 0
     for number, labels in sorted(excerpt.marks.items()):
         if previous and number > previous + 1:
-            rows.append(f"{gutter}...")
+            rows.append(pen.frame(f"{gutter}..."))
         previous = number
-        text, drawn = _line(excerpt.file.line(number), labels)
-        rows.append(f"{number:>{len(gutter)}} | {text}".rstrip())
-        rows += [f"{gutter} | {row}" for row in drawn]
+        text, placed = _line(excerpt.file.line(number), labels)
+        rows.append(f"{pen.frame(f'{number:>{len(gutter)}} |')} {text}".rstrip())
+        rows += [f"{bar} {row}" for row in _rows(placed, pen)]
     return rows
 
 
-def _line(text: str, marks: list[Mark]) -> tuple[str, list[str]]:
-    """The line as it can be printed, clipped around its marks, and the rows below it."""
+def _line(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
+    """The line as it can be printed, clipped around its marks, and where they then stand, from the left."""
     first = max(0, min(mark[0] for mark in marks) - MAX_WIDTH // 2) if len(text) > MAX_WIDTH else 0
     last = first + MAX_WIDTH
     shown = [_shown(character) for character in text[first:last]]
@@ -98,29 +120,34 @@ def _line(text: str, marks: list[Mark]) -> tuple[str, list[str]]:
     placed = sorted(
         {(column(start), max(column(end), column(start) + 1), sign, words) for start, end, sign, words in marks}
     )
-    return before + "".join(shown) + after, _rows(placed)
+    return before + "".join(shown) + after, placed
 
 
-def _rows(marks: list[Mark]) -> list[str]:
+def _rows(marks: list[Mark], pen: _Pen) -> list[str]:
     """Underlines with the last label beside them, then one row for every other label, from the right to the left."""
     underline = [" "] * max(mark[1] for mark in marks)
     for start, end, sign, _ in sorted(marks, key=lambda mark: mark[2]):
         underline[start:end] = sign * (end - start)
     *others, last = marks
-    rows = [f"{''.join(underline)} {last[3]}".rstrip()]
+    drawn = "".join(pen.mark("".join(run), sign) for sign, run in groupby(underline))
+    rows = [f"{drawn} {pen.mark(last[3], last[2])}".rstrip()]
     if others:
-        rows.append(_stems(others, len(others)))
+        rows.append(_stems(others, pen))
     for index in range(len(others) - 1, -1, -1):
-        start, _, _, words = others[index]
-        rows.append(f"{_stems(others, index).ljust(start)}{words}".rstrip())
+        start, _, sign, words = others[index]
+        left, stems = _stems_width(others[:index]), _stems(others[:index], pen)
+        rows.append(f"{stems}{' ' * (start - left)}{pen.mark(words, sign)}".rstrip())
     return rows
 
 
-def _stems(marks: list[Mark], count: int) -> str:
-    row = ""
-    for start, _, _, _ in marks[:count]:
-        row = row.ljust(start)[:start] + "|"
-    return row
+def _stems(marks: list[Mark], pen: _Pen) -> str:
+    """A stroke under the beginning of each; two that begin at one place share the stroke of the later."""
+    signs = {start: sign for start, _, sign, _ in marks}
+    return "".join(pen.mark("|", signs[column]) if column in signs else " " for column in range(_stems_width(marks)))
+
+
+def _stems_width(marks: list[Mark]) -> int:
+    return max((start + 1 for start, _, _, _ in marks), default=0)
 
 
 def _shown(character: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from cli.made import PROVED, REFUTED, TEXT, UNKNOWN, verification
 from stratc.render import excerpt, verification_text
 from stratc_compiler.verdict import ClaimResult, Refuted, Scenario
+from stratc_dsl.paint import ansi
 from stratc_dsl.span import NOWHERE, Source, Span
 
 SHOWN = """\
@@ -27,6 +30,13 @@ Carry  carry.strat                                                              
 
 def test_a_verification_as_text() -> None:
     assert verification_text(verification(PROVED, REFUTED, UNKNOWN), 0.214) == SHOWN
+
+
+def test_colours_change_no_word_and_no_column() -> None:
+    painted = verification_text(verification(PROVED, REFUTED, UNKNOWN), 0.214, ansi)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == SHOWN
+    assert "  \x1b[1;32mproved  \x1b[0m survives" in painted
+    assert "\x1b[1;31m^^^^^^^^^^^^^^^\x1b[0m \x1b[1;31mneeds" in painted
 
 
 def test_long_lines_of_a_scenario_end_after_a_comma() -> None:

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from manual.corpus import CORPUS, FILES, UPDATE, parsed
-from stratc_dsl import Source, diagnostic_to_json, explain, parse_strategies, render_diagnostic
+from stratc_dsl import Severity, Source, diagnostic_to_json, explain, parse_strategies, render_diagnostic
 from stratc_dsl.errors import ERRORS
+from stratc_dsl.paint import ansi
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -26,6 +28,17 @@ def test_rendering(path: Path) -> None:
     if UPDATE:
         golden.write_text(rendered)
     assert golden.read_text() == rendered
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_colours_change_no_word_and_no_column(path: Path) -> None:
+    result = parsed(path)
+    for diagnostic in result.diagnostics:
+        painted = render_diagnostic(diagnostic, result.source, ansi)
+        assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == render_diagnostic(diagnostic, result.source)
+        colour = {Severity.ERROR: "1;31", Severity.WARNING: "1;33"}[diagnostic.severity]
+        assert painted.startswith(f"\x1b[{colour}m{diagnostic.severity.value}[{diagnostic.code}]\x1b[0m")
+        assert re.search(rf"\x1b\[{colour}m\^+\x1b\[0m", painted)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
