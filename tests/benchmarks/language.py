@@ -18,8 +18,7 @@ from typing import TypeVar
 from stratc_dsl import Source, parse_strategies
 from stratc_dsl.check import check
 from stratc_dsl.format import format_text, is_same_strategy
-from stratc_dsl.parse import parse
-from stratc_dsl.syntax import File
+from stratc_dsl.use import load_program, no_reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CARRY = (EXAMPLES / "eth_carry.strat").read_text("utf-8")
@@ -36,15 +35,15 @@ def main() -> None:
     start()
 
 
-def phases() -> None:
-    """1,000 strategies of some 60 lines, one file each, and what part of the time each phase takes."""
-    sources = [Source(f"{number}.strat", CARRY.replace("EthCarry", f"S{number}")) for number in range(STRATEGIES)]
-    parse(sources[0])  # the tables
-    trees, parsing = _timed(lambda: [parse(source) for source in sources])
-    files = [tree for tree in trees if isinstance(tree, File)]
-    _, checking = _timed(lambda: [check(file) for file in files])
-    total, lines = parsing + checking, CARRY.count("\n") * STRATEGIES
-    print(f"{STRATEGIES:,} strategies, {lines:,} lines: {total:.2f} s, {lines / total:,.0f} lines a second")
+def phases(count: int = STRATEGIES) -> None:
+    """So many strategies of some 60 lines, one file each, and what part of the time each phase takes."""
+    sources = [Source(f"{number}.strat", CARRY.replace("EthCarry", f"S{number}")) for number in range(count)]
+    load_program(sources[0], no_reader)  # the tables
+    programs, parsing = _timed(lambda: [load_program(source, no_reader) for source in sources])
+    checked, checking = _timed(lambda: [check(program, may_only_share=False) for program in programs])
+    assert all(len(strategies) == 1 for strategies, _ in checked)
+    total, lines = parsing + checking, CARRY.count("\n") * count
+    print(f"{count:,} strategies, {lines:,} lines: {total:.2f} s, {lines / total:,.0f} lines a second")
     print(f"  lexer, parser and tree {parsing / total:>6.1%}\n  names, dimensions, meaning {checking / total:>2.1%}")
 
 
@@ -66,9 +65,9 @@ def one_file(copies: int) -> None:
     )
 
 
-def formatting() -> None:
+def formatting(sizes: tuple[int, ...] = (112, 225, 450, 900)) -> None:
     """Format one file of 0.15, 0.3, 0.6 and 1.2 MB, and check that its meaning stayed: time for each MB."""
-    for copies in (112, 225, 450, 900):
+    for copies in sizes:
         text = "".join(CARRY.replace("EthCarry", f"S{number}") for number in range(copies)).replace(":  ", ":")
         size = len(text.encode()) / 1e6
         formatted, seconds = _timed(lambda text=text: format_text(Source("long.strat", text)))

@@ -1,0 +1,18 @@
+"""The benchmarks can be run: what they print is nobody's test, but that they print is."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import commands, language
+
+
+def test_the_benchmark_of_the_language_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    language.phases(2)
+    language.one_file(2)
+    language.formatting((1,))
+    assert "2 strategies" in capsys.readouterr().out
+
+
+def test_the_benchmark_of_the_commands_times_a_command() -> None:
+    assert commands.seconds("--version") > 0
