@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.refuse import feed_of, refused
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Held, Vault, VenueModel
-from stratc_compiler.verdict import GuardedAssumption, Guardian, Obligation
+from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult
 from stratc_dsl.strategy import (
     AaveV3,
     Assumption,
@@ -46,17 +46,28 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
     )
 
 
-def rests_on(obligation: Obligation, vault: Vault) -> tuple[str, ...]:
-    """Ids of the assumptions that an obligation may use, sorted. Witnesses rest on the same ones.
+def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
+    """Ids of the assumptions behind hypotheses of these labels, sorted.
 
-    Those are the assumptions behind its hypotheses, and the venues' parameters and prices: the model's formulas
-    contain them.
+    Venues' parameters and prices always count: the model's formulas contain them.
     """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
-    labels = {hypothesis.label for hypothesis in obligation.hypotheses}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
     in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
     return tuple(sorted(known & (behind | in_formulas)))
+
+
+def labels_of(obligation: Obligation) -> tuple[str, ...]:
+    """Labels of all that a proof may use, each once."""
+    return tuple(dict.fromkeys(hypothesis.label for hypothesis in obligation.hypotheses))
+
+
+def core_of(result: ObligationResult) -> tuple[str, ...]:
+    """Labels of what the proof does use, each once; of all that it may use where that is not known."""
+    if not isinstance(result.evidence, Derivation):
+        return labels_of(result.obligation)
+    hypotheses = result.obligation.hypotheses
+    return tuple(dict.fromkeys(hypotheses[number].label for number in sorted(result.evidence.uses)))
 
 
 def _behind(label: str, vault: Vault) -> Iterator[str]:

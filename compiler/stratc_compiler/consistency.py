@@ -13,12 +13,12 @@ from stratc_compiler.environment import Box
 from stratc_compiler.expr import Cmp, Formula, Mul, Or, Rel, number
 from stratc_compiler.prove import overall, query_of
 from stratc_compiler.relax import Frame, real
-from stratc_compiler.replay import IdealWorld, Round, comes_due, inside_box
+from stratc_compiler.replay import IdealWorld, comes_due, inside_box
 from stratc_compiler.rounds import after_environment, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.shocks import eliminate
-from stratc_compiler.smt import GaveUp, Unsat
+from stratc_compiler.smt import Unsat
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
-from stratc_compiler.verdict import ClaimResult, Obligation, ObligationResult, Proved, Refuted, Unknown, Verdict
+from stratc_compiler.verdict import ClaimResult, Obligation, ObligationResult, Proved, Refuted, Round, Unknown, Verdict
 from stratc_compiler.witness import concrete, models
 from stratc_dsl.span import NOWHERE, Span
 
@@ -91,23 +91,16 @@ def _exists(
 ) -> ObligationResult:
     """Proved iff some frame has a model that replays and is accepted; refuted iff no frame has a model at all."""
     vault, box, rlimit = within
-    found: list[tuple[Obligation, str]] = []
+    asked = [Obligation(id_, "consistent", text, f.trace.facts, NEVER, witness=True, span=span) for f in frames]
     impossible = True
-    for frame in frames:
-        asked = Obligation(id_, "consistent", text, frame.trace.facts, NEVER, witness=True, span=span)
-        obligation = eliminate(asked).obligation
-        query = query_of(obligation, rlimit)
-        answer = query.solve()
-        found.append((obligation, query.smtlib()))
-        impossible = impossible and isinstance(answer, Unsat)
-        if isinstance(answer, (Unsat, GaveUp)):
-            continue
-        for values in models(obligation, vault, box, rlimit):
+    for obligation in asked:
+        linear = eliminate(obligation).obligation
+        impossible = isinstance(query_of(linear, rlimit).solve(), Unsat) and impossible
+        for values in models(linear, vault, box, rlimit):
             played = concrete(values, vault, box, KeeperSettles())
             if inside_box(vault, box, played) is None and accepts(played):
-                return ObligationResult(obligation, Proved(), query.smtlib())
-    obligation, smtlib = found[0]
-    return ObligationResult(obligation, _missing(impossible, text, span), smtlib)
+                return ObligationResult(obligation, Proved(), played)
+    return ObligationResult(asked[0], _missing(impossible, text, span))
 
 
 def _missing(impossible: bool, text: str, span: Span) -> Verdict:

@@ -11,6 +11,7 @@ from stratc_compiler.consistency import consistent
 from stratc_compiler.environment import box_of
 from stratc_compiler.model import build_vault
 from stratc_compiler.prove import answer_all, judge
+from stratc_compiler.search import Effort
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import Verification
 from stratc_dsl.span import Source
@@ -19,12 +20,9 @@ from stratc_dsl.strategy import Strategy
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`rlimit` is the solver's budget for one query in Z3's own deterministic units: the same verdict on every machine.
+    """`workers` is how many processes look for proofs; it changes the time, never the verdicts."""
 
-    `workers` is how many processes ask the solver; it changes the time, never the verdicts.
-    """
-
-    rlimit: int = 40_000_000
+    effort: Effort = Effort()
     workers: int = 2
 
 
@@ -42,9 +40,9 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     """Every claim of the vault with its verdict."""
     box = box_of(vault)
     specs = claims_of(vault, box)
-    answers = answer_all(specs, options.rlimit, options.workers)
+    answers = answer_all(specs, options.effort, options.workers)
     claims = (
-        consistent(vault, box, options.rlimit),
-        *(judge(spec, answers, vault, box, options.rlimit) for spec in specs),
+        consistent(vault, box, options.effort.rlimit),
+        *(judge(spec, answers, vault, box, options.effort.rlimit) for spec in specs),
     )
     return Verification(vault, source, claims, guarded_assumptions(vault))

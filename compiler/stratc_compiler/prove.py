@@ -1,80 +1,143 @@
-"""Obligations to verdicts: eliminate shocks, ask the solver, and have every refutation replayed."""
+"""Obligations to verdicts: search for a proof, ask the solver where there is none, and have refutations replayed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from stratc_checker.proof import Context, read, refute
 from stratc_compiler.claims import ClaimSpec
 from stratc_compiler.environment import Box
 from stratc_compiler.expr import Formula, Not
+from stratc_compiler.prooftree import proof_json, used
+from stratc_compiler.search import Effort, NoProof, Search
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
+from stratc_compiler.smtlib import script
 from stratc_compiler.vault import Vault
-from stratc_compiler.verdict import ClaimResult, Obligation, ObligationResult, Proved, Refuted, Unknown, Verdict
+from stratc_compiler.verdict import (
+    ClaimResult,
+    Derivation,
+    Obligation,
+    ObligationResult,
+    Proved,
+    Refuted,
+    SolverSays,
+    Unknown,
+    Verdict,
+)
+from stratc_compiler.verdict import Query as Asked
 from stratc_compiler.witness import find_scenario
 from stratc_dsl.span import Span
 
-Key = tuple[tuple[Formula, ...], Formula]
+Known = tuple[Formula, ...]
+Key = tuple[Known, Formula]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the solver said of one obligation: `why` is None iff it is proved, and the query it answered."""
+    """What was found out about one obligation: evidence iff it is proved.
 
-    obligation: Obligation
-    smtlib: str
-    proved: bool
+    Otherwise `linear` is the obligation without products of shocks, of which the solver has a model unless it gave up.
+    """
+
+    linear: Obligation
+    evidence: Derivation | SolverSays | None
     gave_up: str | None = None
+
+
+def known(obligation: Obligation) -> Known:
+    return tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
 
 
 def key_of(obligation: Obligation) -> Key:
     """Two obligations with one key are the same question, whatever claims they serve."""
-    return tuple(hypothesis.formula for hypothesis in obligation.hypotheses), obligation.goal
+    return known(obligation), obligation.goal
 
 
 def query_of(obligation: Obligation, rlimit: int, linear: bool = True) -> Query:
     """The query whose unsatisfiability is the obligation's proof."""
-    formulas = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
-    return Query((*formulas, Not(obligation.goal)), rlimit, linear)
+    return Query((*known(obligation), Not(obligation.goal)), rlimit, linear)
 
 
-def answer(task: tuple[Obligation, int]) -> Answered:
+Task = tuple[tuple[Obligation, ...], Effort]
+"""Obligations with the same hypotheses."""
+
+
+def answer(task: Task) -> list[Answered]:
+    """Find out about one obligation after the other: what they share is read and set up once."""
+    obligations, effort = task
+    searched = _Searched(obligations[0], effort)
+    return [searched.answer(obligation) for obligation in obligations]
+
+
+class _Searched:
+    """The hypotheses of several obligations, ready to be searched."""
+
+    def __init__(self, obligation: Obligation, effort: Effort) -> None:
+        self._effort = effort
+        self._text = script(known(obligation))
+        self._context = Context(self._text)
+        self._facts = self._context.facts
+        self._search = Search(self._facts, effort)
+
+    def answer(self, obligation: Obligation) -> Answered:
+        text = script((Not(obligation.goal),), self._context.names)
+        names, (goal,) = read(text, self._context.names)
+        try:
+            node = self._search.refute(goal)
+        except NoProof:
+            return _by_solver(obligation, Asked(self._text, text), self._effort.rlimit)
+        facts = [*self._facts, *goal]
+        proof = proof_json(node, facts)
+        refute(proof, facts, names)  # no verdict without it: a proof that is none must never pass
+        return Answered(obligation, Derivation(Asked(self._text, text), proof, self._uses(used(node))))
+
+    def _uses(self, facts: frozenset[int]) -> frozenset[int]:
+        groups = enumerate(self._context.groups)
+        return frozenset(number for number, group in groups if any(id(fact) in facts for fact in group))
+
+
+def _by_solver(obligation: Obligation, asked: Asked, rlimit: int) -> Answered:
     """Ask the solver, linear after elimination; what elimination only over-approximates is asked again as it stands."""
-    obligation, rlimit = task
     eliminated = eliminate(obligation)
-    query = query_of(eliminated.obligation, rlimit)
-    smtlib = query.smtlib()
-    match query.solve():
+    match query_of(eliminated.obligation, rlimit).solve():
         case Unsat():
-            return Answered(eliminated.obligation, smtlib, True)
+            return Answered(obligation, SolverSays(asked))
         case GaveUp(why):
-            return Answered(eliminated.obligation, smtlib, False, why)
+            return Answered(eliminated.obligation, None, why)
         case Sat():
             pass
-    if not eliminated.exact:
-        nonlinear = query_of(obligation, rlimit, linear=False)
-        if isinstance(nonlinear.solve(), Unsat):
-            return Answered(obligation, nonlinear.smtlib(), True)
-    return Answered(eliminated.obligation, smtlib, False)
+    if not eliminated.exact and isinstance(query_of(obligation, rlimit, linear=False).solve(), Unsat):
+        return Answered(obligation, SolverSays(asked))
+    return Answered(eliminated.obligation, None)
 
 
-def answer_all(specs: Iterable[ClaimSpec], rlimit: int, workers: int) -> dict[Key, Answered]:
-    """Every distinct question once. Each has a solver of its own, so the answers do not depend on `workers`."""
+def answer_all(specs: Iterable[ClaimSpec], effort: Effort, workers: int) -> dict[Key, Answered]:
+    """Every distinct question once. Each context has solvers of its own, so the answers do not depend on `workers`."""
     distinct = {key_of(obligation): obligation for spec in specs for obligation in spec.obligations}
-    tasks = [(obligation, rlimit) for obligation in distinct.values()]
+    contexts: dict[Known, list[Obligation]] = {}
+    for (context, _), obligation in distinct.items():
+        contexts.setdefault(context, []).append(obligation)
+    tasks: list[Task] = [(tuple(obligations), effort) for obligations in contexts.values()]
+    answers = [one for found in _mapped(tasks, workers) for one in found]
+    keys = [key_of(obligation) for obligations in contexts.values() for obligation in obligations]
+    return dict(zip(keys, answers, strict=True))
+
+
+def _mapped(tasks: list[Task], workers: int) -> list[list[Answered]]:
     if workers < 2:
-        return dict(zip(distinct, map(answer, tasks), strict=True))
+        return [answer(task) for task in tasks]
     with ProcessPoolExecutor(workers) as pool:
-        return dict(zip(distinct, pool.map(answer, tasks, chunksize=4), strict=True))
+        return list(pool.map(answer, tasks))
 
 
 def judge(spec: ClaimSpec, answers: dict[Key, Answered], vault: Vault, box: Box, rlimit: int) -> ClaimResult:
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
 
     def replay(answered: Answered, span: Span) -> Verdict:
-        scenario = find_scenario(answered.obligation, spec.about, vault, box, rlimit)
+        scenario = find_scenario(answered.linear, spec.about, vault, box, rlimit)
         if scenario is None:
             return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
         return Refuted(scenario.broken, scenario, span=span)
@@ -90,25 +153,16 @@ def _judged(
     refuted = False
     for obligation, answered in asked:
         verdict: Verdict
-        if answered.proved:
+        if answered.evidence is not None:
             verdict = Proved()
         elif answered.gave_up is not None:
             verdict = Unknown(f"the solver gave up: {answered.gave_up}")
         elif refuted:
             verdict = Unknown("not examined further: the claim is refuted already")
         else:
-            verdict = replay(answered, obligation.span)
+            verdict = replay(replace(answered, linear=replace(answered.linear, id=obligation.id)), obligation.span)
             refuted = isinstance(verdict, Refuted)
-        named = Obligation(
-            obligation.id,
-            obligation.claim,
-            obligation.text,
-            answered.obligation.hypotheses,
-            obligation.goal,
-            answered.obligation.eliminated,
-            span=obligation.span,
-        )
-        yield ObligationResult(named, verdict, answered.smtlib)
+        yield ObligationResult(obligation, verdict, answered.evidence)
 
 
 def overall(results: tuple[ObligationResult, ...]) -> Verdict:

@@ -124,11 +124,11 @@ class Frame:
             case Monus(left, right):
                 return self._monus(self.expr(left), self.expr(right))
             case Min(left, right):
-                return Min(self.expr(left), self.expr(right))
+                return self._least(self.expr(left), self.expr(right))
             case If(Cmp(size, Rel.GE, threshold), then, Num(Fraction(numerator=0))) if _converts(size, then):
                 return self._unless_small(threshold, then)
             case If(condition, then, otherwise):
-                return If(self.formula(condition), self.expr(then), self.expr(otherwise))
+                return self._either(self.formula(condition), self.expr(then), self.expr(otherwise))
             case MulDiv(left, right, divisor, rounding):
                 inner = self.expr(left)
                 if inner == ZERO:
@@ -150,6 +150,20 @@ class Frame:
         result = self.trace.fresh("over")
         self.trace.learn("definition", Cmp(result, Rel.GE, ZERO), Cmp(result, Rel.GE, difference))
         self.trace.learn("definition", Or((Cmp(result, Rel.LE, ZERO), Cmp(result, Rel.LE, difference))))
+        return result
+
+    def _least(self, left: Expr, right: Expr) -> Expr:
+        """min(left, right), by bounds and one clause."""
+        result = self.trace.fresh("least")
+        self.trace.learn("definition", Cmp(result, Rel.LE, left), Cmp(result, Rel.LE, right))
+        self.trace.learn("definition", Or((Cmp(result, Rel.GE, left), Cmp(result, Rel.GE, right))))
+        return result
+
+    def _either(self, condition: Formula, then: Expr, otherwise: Expr) -> Expr:
+        result = self.trace.fresh("either")
+        first = And((condition, Cmp(result, Rel.EQ, then)))
+        second = And((Not(condition), Cmp(result, Rel.EQ, otherwise)))
+        self.trace.learn("definition", Or((first, second)))
         return result
 
     def _rounded(self, exact: Expr, rounding: Rounding) -> Expr:

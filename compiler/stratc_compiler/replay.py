@@ -15,6 +15,7 @@ from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Held, OnCondition, RuleModel, Swap, Trades, Vault
+from stratc_compiler.verdict import Round
 
 
 @dataclass(slots=True)
@@ -75,16 +76,6 @@ class IdealWorld:
         self._idle(item.bought, minimum, f"buying {item.bought}")
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One round to replay: settled state, the state at a moment of it, and the flows between (base units)."""
-
-    settled: dict[str, int]
-    moment: dict[str, int]
-    deposited: int
-    withdrawn: int
 
 
 def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:

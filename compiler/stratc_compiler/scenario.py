@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, Round, health
+from stratc_compiler.replay import IdealWorld, health
 from stratc_compiler.text import amount_text, usd
 from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import Round
 
 
 def tell(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) -> tuple[tuple[str, str], ...]:

@@ -46,8 +46,7 @@ def eliminate(obligation: Obligation) -> Eliminated:
     uses = _uses(obligation, shocks)
     hypotheses = _rewrite(obligation.hypotheses, chosen, gone - kept_elsewhere, bounds)
     exact = all(uses[name] == 1 for name in gone)
-    notes = tuple(_note(product, bounds) for product in chosen)
-    return Eliminated(replace(obligation, hypotheses=hypotheses, eliminated=notes), exact)
+    return Eliminated(replace(obligation, hypotheses=hypotheses), exact)
 
 
 def _product(hypothesis: Hypothesis) -> _Product | None:
@@ -143,9 +142,3 @@ def _interval(product: _Product, bounds: dict[str, tuple[Fraction | None, Fracti
     if high is not None:
         result.append(Hypothesis(label, Cmp(product.after, Rel.LE, Mul(number(high), product.before))))
     return result
-
-
-def _note(product: _Product, bounds: dict[str, tuple[Fraction | None, Fraction | None]]) -> str:
-    low, high = _span_of(product, bounds)
-    names = " * ".join(factor.name for factor in product.factors)
-    return f"{names} in [{low}, {high if high is not None else 'inf'}], times a non-negative amount: interval"

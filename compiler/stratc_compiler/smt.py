@@ -1,31 +1,17 @@
-"""The only module that talks to Z3: formulas to terms, one query, models back to exact fractions."""
+"""The only module that talks to Z3: queries as SMT-LIB 2 text in, models back as exact fractions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import z3
 
-from stratc_compiler.expr import (
-    Add,
-    And,
-    Cmp,
-    Expr,
-    Formula,
-    If,
-    Min,
-    Monus,
-    Mul,
-    MulDiv,
-    Not,
-    Num,
-    Or,
-    Rel,
-    Sub,
-    Var,
-)
+from stratc_checker.polynomial import Monomial, Polynomial
+from stratc_compiler.expr import Formula, variables
+from stratc_compiler.smtlib import script
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +46,12 @@ class Query:
         self._context = z3.Context()
         self._solver: Any = z3.SolverFor("QF_LRA" if linear else "QF_NRA", ctx=self._context)
         self._solver.set("rlimit", rlimit)
-        self._variables: dict[str, Any] = {}
+        self._names: set[str] = set()
         self.add(*formulas)
 
     def add(self, *formulas: Formula) -> None:
-        for formula in formulas:
-            self._solver.add(self._formula(formula))
+        self._names |= {var.name for formula in formulas for var in variables(formula)}
+        self._solver.add(z3.parse_smt2_string(script(formulas), ctx=self._context))
 
     def push(self) -> None:
         self._solver.push()
@@ -73,75 +59,64 @@ class Query:
     def pop(self) -> None:
         self._solver.pop()
 
-    def smtlib(self) -> str:
-        """The query as SMT-LIB 2 text."""
-        text: str = self._solver.to_smt2()
-        return text
-
     def solve(self) -> Answer:
         """Unsat, a model, or why neither was found."""
-        try:
-            outcome = self._solver.check()
-        except z3.Z3Exception as error:
-            return GaveUp(str(error))
+        outcome, why = _checked(self._solver)
         if outcome == z3.unsat:
             return Unsat()
         if outcome == z3.sat:
-            return Sat(self._model())
-        return GaveUp(str(self._solver.reason_unknown()))
-
-    def _model(self) -> dict[str, Fraction]:
-        model = self._solver.model()
-        values: dict[str, Fraction] = {}
-        for name, variable in self._variables.items():
-            value = model.eval(variable, model_completion=True)
-            if z3.is_rational_value(value):
-                values[name] = Fraction(value.numerator_as_long(), value.denominator_as_long())
-        return values
-
-    def _formula(self, formula: Formula) -> Any:
-        match formula:
-            case Cmp(left, rel, right):
-                return _relate(self._expr(left), rel, self._expr(right))
-            case And(operands):
-                return z3.And(*(self._formula(o) for o in operands), self._context)
-            case Or(operands):
-                return z3.Or(*(self._formula(o) for o in operands), self._context)
-            case Not(operand):
-                return z3.Not(self._formula(operand))
-
-    def _expr(self, expr: Expr) -> Any:
-        match expr:
-            case Num(value):
-                return z3.RealVal(str(value), ctx=self._context)
-            case Var(name):
-                if name not in self._variables:
-                    self._variables[name] = z3.Real(name, ctx=self._context)
-                return self._variables[name]
-            case Add(left, right):
-                return self._expr(left) + self._expr(right)
-            case Sub(left, right):
-                return self._expr(left) - self._expr(right)
-            case Mul(left, right):
-                return self._expr(left) * self._expr(right)
-            case Min(left, right):
-                a, b = self._expr(left), self._expr(right)
-                return z3.If(a <= b, a, b)
-            case If(condition, then, otherwise):
-                return z3.If(self._formula(condition), self._expr(then), self._expr(otherwise))
-            case Monus() | MulDiv():
-                raise TypeError("contract arithmetic reached the solver: `relax` comes first")
+            model = self._solver.model()
+            unknowns = {name: z3.Real(name, ctx=self._context) for name in self._names}
+            return Sat(_rationals(model, unknowns))
+        return GaveUp(why)
 
 
-def _relate(left: Any, rel: Rel, right: Any) -> Any:
-    match rel:
-        case Rel.LT:
-            return left < right
-        case Rel.LE:
-            return left <= right
-        case Rel.GE:
-            return left >= right
-        case Rel.GT:
-            return left > right
-        case Rel.EQ:
-            return left == right
+def _checked(solver: Any, *assumed: Any) -> tuple[Any, str]:
+    try:
+        outcome = solver.check(*assumed)
+    except z3.Z3Exception as error:
+        return z3.unknown, str(error)
+    return outcome, str(solver.reason_unknown()) if outcome == z3.unknown else ""
+
+
+Key = TypeVar("Key")
+
+
+def _rationals(model: Any, unknowns: Mapping[Key, Any]) -> dict[Key, Fraction]:
+    values: dict[Key, Fraction] = {}
+    for key, unknown in unknowns.items():
+        value = model.eval(unknown, model_completion=True)
+        if z3.is_rational_value(value):
+            values[key] = Fraction(value.numerator_as_long(), value.denominator_as_long())
+    return values
+
+
+Row = tuple[Polynomial, str]
+"""A polynomial, and whether it is `=`, `>` or `>=` 0. Every monomial counts as an unknown of its own."""
+
+
+def decide(rows: Sequence[Row], rlimit: int) -> list[int] | dict[Monomial, Fraction] | None:
+    """Numbers of rows that contradict each other, or values that satisfy all; None where the solver gave up."""
+    context = z3.Context()
+    solver: Any = z3.SolverFor("QF_LRA", ctx=context)
+    solver.set("rlimit", rlimit)
+    unknowns: dict[Monomial, Any] = {}
+    named = {}
+    for number, (polynomial, relation) in enumerate(rows):
+        name = f"row#{number}"
+        named[name] = number
+        total = z3.Sum([z3.RealVal(0, ctx=context), *_terms(polynomial, unknowns, context)])
+        holds = total == 0 if relation == "=" else total > 0 if relation == ">" else total >= 0
+        solver.assert_and_track(holds, z3.Bool(name, ctx=context))
+    outcome, _ = _checked(solver)
+    if outcome == z3.unsat:
+        return sorted(named[str(name)] for name in solver.unsat_core())
+    return _rationals(solver.model(), unknowns) if outcome == z3.sat else None
+
+
+def _terms(polynomial: Polynomial, unknowns: dict[Monomial, Any], context: Any) -> Iterator[Any]:
+    for monomial, coefficient in polynomial.items():
+        factor = z3.RealVal(str(coefficient), ctx=context)
+        if monomial and monomial not in unknowns:
+            unknowns[monomial] = z3.Real("*".join(monomial), ctx=context)
+        yield factor * unknowns[monomial] if monomial else factor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from stratc_compiler.expr import Formula
 from stratc_compiler.vault import Vault
@@ -42,9 +43,8 @@ class Hypothesis:
 class Obligation:
     """Holds iff `hypotheses` and not `goal` together are unsatisfiable over the reals.
 
-    `id` is stable across edits elsewhere: "recovers/rebalance/funds/3". `eliminated` says which shocks were
-    eliminated before, and by what argument. With `witness` set the claim is the opposite: that there is a model, and
-    that one was replayed in exact integers.
+    `id` is stable across edits elsewhere: "recovers/rebalance/funds/3". With `witness` set the claim is the opposite:
+    that there is a model, and that one was replayed in exact integers.
     """
 
     id: str
@@ -52,7 +52,6 @@ class Obligation:
     text: str
     hypotheses: tuple[Hypothesis, ...]
     goal: Formula
-    eliminated: tuple[str, ...] = ()
     witness: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
@@ -94,12 +93,52 @@ Verdict = Proved | Refuted | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """Two texts of SMT-LIB 2 assertions: what is known, and the negation of the goal. Unsatisfiable: the goal holds."""
+
+    context: str
+    goal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A proof that `stratc_checker` has accepted, and the numbers of the hypotheses that it uses."""
+
+    query: Query
+    proof: dict[str, Any]
+    uses: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SolverSays:
+    """The solver's word alone: a proof for the checker was not found."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round in exact integers: a settled state, the state at a moment of it, and the flows between (base units).
+
+    As evidence of a witness obligation it was replayed: there is such a round.
+    """
+
+    settled: dict[str, int]
+    moment: dict[str, int]
+    deposited: int
+    withdrawn: int
+
+
+Evidence = Derivation | SolverSays | Round
+
+
+@dataclass(frozen=True, slots=True)
 class ObligationResult:
-    """`smtlib` is the exact query; `unsat` of it is the proof."""
+    """`evidence` is there iff the verdict is `Proved`."""
 
     obligation: Obligation
     verdict: Verdict
-    smtlib: str
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

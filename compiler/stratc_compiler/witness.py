@@ -15,12 +15,12 @@ from stratc_compiler.claims import About, AtAnyMoment
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, number
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld, Round, inside_box, keeper, what_breaks
+from stratc_compiler.replay import IdealWorld, inside_box, keeper, what_breaks
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
 from stratc_compiler.scenario import tell
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Vault
-from stratc_compiler.verdict import Obligation, Scenario
+from stratc_compiler.verdict import Obligation, Round, Scenario
 
 PERCENT = 10**9
 """Models are scaled to an opening nav of 100 percents of this many units of account each: rounding hardly counts."""

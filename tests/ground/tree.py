@@ -8,7 +8,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PACKAGES = ("cli/stratc", "dsl/stratc_dsl", "compiler/stratc_compiler", "targets/stratc_targets")
+PACKAGES = (
+    "cli/stratc",
+    "dsl/stratc_dsl",
+    "compiler/stratc_compiler",
+    "targets/stratc_targets",
+    "checker/stratc_checker",
+)
 """The four source roots with their one package each."""
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stratc_compiler.expr import Cmp, Formula, Mul, Rel, number, variables
 from stratc_compiler.prove import answer
 from stratc_compiler.relax import ZERO, real
+from stratc_compiler.search import Effort
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import Query, Sat, Unsat
 from stratc_compiler.verdict import Hypothesis, Obligation
@@ -20,6 +21,11 @@ BEFORE, AFTER, FIRST, SECOND = (real(name) for name in ("p@0", "p@1", "f", "g"))
 
 def obligation(goal: Formula, *formulas: Formula) -> Obligation:
     return Obligation("test/one", "test", "a test", tuple(Hypothesis("given", formula) for formula in formulas), goal)
+
+
+def proved(asked: Obligation, rlimit: int) -> bool:
+    (answered,) = answer(((asked,), Effort(rlimit)))
+    return answered.evidence is not None
 
 
 def product(low: Fraction, high: Fraction, low2: Fraction, high2: Fraction) -> tuple[Formula, ...]:
@@ -53,7 +59,6 @@ def test_no_product_of_variables_is_left() -> None:
     eliminated = eliminate(obligation(ZERO_IS_LESS, *product(*(Fraction(n) for n in (1, 2, 3, 4)))))
     names = {var.name for h in eliminated.obligation.hypotheses for var in variables(h.formula)}
     assert names == {"p@0", "p@1"}
-    assert eliminated.obligation.eliminated
 
 
 def test_a_shared_factor_is_not_called_exact() -> None:
@@ -74,15 +79,14 @@ def test_a_shared_factor_is_proved_by_the_nonlinear_solver_where_intervals_are_t
         Cmp(real("b@1"), Rel.EQ, Mul(real("b@0"), FIRST)),
     )
     kept = obligation(Cmp(real("a@1"), Rel.GE, real("b@1")), *given_)
-    assert answer((kept, 10_000_000)).proved
+    assert proved(kept, 10_000_000)
     lost = obligation(Cmp(real("a@1"), Rel.GE, Mul(number(2), real("b@1"))), *given_)
-    assert not answer((lost, 10_000_000)).proved
+    assert not proved(lost, 10_000_000)
 
 
 def test_without_a_sign_nothing_is_eliminated() -> None:
     unsigned = product(*(Fraction(n) for n in (1, 2, 1, 1)))[1:]
     eliminated = eliminate(obligation(ZERO_IS_LESS, *unsigned))
-    assert not eliminated.obligation.eliminated
     assert any(h.formula == unsigned[-1] for h in eliminated.obligation.hypotheses)
 
 
@@ -93,8 +97,8 @@ def test_an_unbounded_factor_leaves_the_top_open() -> None:
         Cmp(AFTER, Rel.EQ, Mul(BEFORE, FIRST)),
         Cmp(BEFORE, Rel.EQ, number(1)),
     )
-    assert answer((obligation(Cmp(AFTER, Rel.GE, number(1)), *unbounded), 1_000_000)).proved
-    assert not answer((obligation(Cmp(AFTER, Rel.LE, number(1000)), *unbounded), 1_000_000)).proved
+    assert proved(obligation(Cmp(AFTER, Rel.GE, number(1)), *unbounded), 1_000_000)
+    assert not proved(obligation(Cmp(AFTER, Rel.LE, number(1000)), *unbounded), 1_000_000)
 
 
 def test_contradictory_hypotheses_are_seen_as_such() -> None:

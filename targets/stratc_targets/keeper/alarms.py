@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
-from stratc_compiler.assumptions import rests_on
+from stratc_compiler.assumptions import labels_of, rests_on
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.rounds import SCALE
 from stratc_compiler.vault import Held, Vault
@@ -73,7 +73,8 @@ def _place(guarded: GuardedAssumption, source: Source) -> dict[str, Any]:
 
 
 def _uses(claim: ClaimResult, guarded: GuardedAssumption, vault: Vault) -> bool:
-    return any(guarded.id in rests_on(result.obligation, vault) for result in claim.obligations)
+    """All that a proof may use: which of it one proof does use may differ from machine to machine."""
+    return any(guarded.id in rests_on(labels_of(result.obligation), vault) for result in claim.obligations)
 
 
 def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str, Any] | None:

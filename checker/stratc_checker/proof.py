@@ -1,0 +1,168 @@
+"""Checks that a query has no solution, by a proof that is a tree.
+
+Facts are numbered as they become known: first the assertions of the query, in order, each conjunction as its parts. A
+fact is `p = 0`, `p > 0` or `p >= 0` for a polynomial p, or a choice, of which at least one part holds.
+
+    {"sum": TERMS}                       the terms add up to a constant that a sum of such things cannot be: done
+    {"split": N, "cases": [PROOF, ...]}  fact N is a choice: a proof for each of its parts, which is known there
+    {"lemma": TERMS, "then": PROOF}      the terms add up to a polynomial that is never negative: a new fact
+
+TERMS is a list of [coefficient, [factor, ...]]. A factor is the number of a fact that is no choice, or the name of a
+variable. A term is zero where one of its facts is an equation; any coefficient will do then, and variables may be
+among the factors. Otherwise all facts are inequalities, no variable may be there, the coefficient is positive, and the
+term is never negative; it is positive where all of its facts are strict. This is Farkas' lemma where each term has one
+fact, and the certificate of a polynomial refutation (a Positivstellensatz) where some have several.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from stratc_checker.polynomial import Polynomial, accumulate, multiply
+from stratc_checker.query import All, Any_, Atom, Formula, Unreadable, assertions
+
+Fact = Atom | Any_
+FRACTION = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
+
+
+class Rejected(Exception):
+    """The proof does not show what it should. Says why."""
+
+
+class Context:
+    """Assertions that several queries begin with: read once."""
+
+    def __init__(self, text: str) -> None:
+        """Raises Rejected where the text cannot be read. `groups` are the facts by assertion."""
+        self.names, self.groups = read(text, frozenset())
+        self.facts = [fact for group in self.groups for fact in group]
+
+    def check(self, goal: str, proof: Any) -> None:
+        """Return iff the proof shows that no reals satisfy context and goal; otherwise raise Rejected.
+
+        The goal is one more text of assertions, the negation of what is claimed; its facts follow those of the context.
+        """
+        names, groups = read(goal, self.names)
+        refute(proof, [*self.facts, *(fact for group in groups for fact in group)], names)
+
+
+def refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
+    """Return iff the proof shows that the facts contradict each other; otherwise raise Rejected."""
+    try:
+        _refute(proof, facts, names)
+    except RecursionError as error:
+        raise Rejected("the proof is nested too deeply") from error
+
+
+def read(text: str, known: frozenset[str]) -> tuple[frozenset[str], list[list[Fact]]]:
+    """The variables known after the text, and the facts of each of its assertions. Raises Rejected."""
+    try:
+        names, asserted = assertions(text, known)
+    except (Unreadable, RecursionError) as error:
+        raise Rejected(f"a query cannot be read: {error}") from error
+    return names, [list(flat(formula)) for formula in asserted]
+
+
+def flat(formula: Formula) -> Iterator[Fact]:
+    """The parts of a conjunction, in the order in which they are numbered."""
+    if isinstance(formula, All):
+        for part in formula.parts:
+            yield from flat(part)
+    else:
+        yield formula
+
+
+def _refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
+    """Checks one node with the facts known there; leaves `facts` as it was."""
+    known = len(facts)
+    while True:
+        match proof:
+            case {"lemma": list(terms), "then": rest, **more} if not more:
+                facts.append(Atom(">=", _sum(terms, facts, names)[0]))
+                proof = rest
+            case {"sum": list(terms), **more} if not more:
+                _contradiction(*_sum(terms, facts, names))
+                break
+            case {"split": int(number), "cases": list(cases), **more} if not more:
+                _split(number, cases, facts, names)
+                break
+            case _:
+                raise Rejected(f"no step of a proof: {str(proof)[:80]}")
+    del facts[known:]
+
+
+def _split(number: int, cases: list[Any], facts: list[Fact], names: frozenset[str]) -> None:
+    choice = _fact(number, facts)
+    if not isinstance(choice, Any_):
+        raise Rejected(f"fact {number} is split, but it is no choice")
+    if len(choice.parts) != len(cases):
+        raise Rejected(f"fact {number} has {len(choice.parts)} cases, and {len(cases)} are shown")
+    known = len(facts)
+    for part, proof in zip(choice.parts, cases, strict=True):
+        facts += flat(part)
+        _refute(proof, facts, names)
+        del facts[known:]
+
+
+def _contradiction(total: Polynomial, strict: bool) -> None:
+    if set(total) - {()}:
+        raise Rejected(f"the terms do not add up to a constant: {sorted(total)[-1]} is left")
+    value = total.get((), Fraction(0))
+    if value > 0 or (value == 0 and not strict):
+        raise Rejected(f"the terms add up to {value}, which is no contradiction")
+
+
+def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Polynomial, bool]:
+    """What the terms add up to, which is never negative, and whether it is positive."""
+    total: Polynomial = {}
+    strict = False
+    for term in terms:
+        match term:
+            case [str(text), [_, *_] as factors]:
+                coefficient = _fraction(text)
+                product, positive = _term(coefficient, factors, facts, names)
+            case _:
+                raise Rejected(f"no term: {str(term)[:80]}")
+        accumulate(total, product, coefficient)
+        strict = strict or positive
+    return total, strict
+
+
+def _term(
+    coefficient: Fraction, factors: list[Any], facts: list[Fact], names: frozenset[str]
+) -> tuple[Polynomial, bool]:
+    """The product of the factors, and whether it is positive; Rejected where coefficient times it may be negative."""
+    product: Polynomial | None = None
+    relations: set[str] = set()
+    for factor in factors:
+        relation, polynomial = _factor(factor, facts, names)
+        relations.add(relation)
+        product = polynomial if product is None else multiply(product, polynomial)
+    if "=" not in relations and ("variable" in relations or coefficient <= 0):
+        raise Rejected(f"a term may be negative: {coefficient} times {factors}")
+    assert product is not None
+    return product, relations == {">"}
+
+
+def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> tuple[str, Polynomial]:
+    if isinstance(factor, str) and factor in names:
+        return "variable", {(factor,): Fraction(1)}
+    fact = _fact(factor, facts)
+    if not isinstance(fact, Atom):
+        raise Rejected(f"fact {factor} is a choice, and no factor")
+    return fact.relation, fact.polynomial
+
+
+def _fact(number: Any, facts: list[Fact]) -> Fact:
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(facts):
+        raise Rejected(f"there is no fact {number!r}")
+    return facts[number]
+
+
+def _fraction(text: str) -> Fraction:
+    if not FRACTION.fullmatch(text):
+        raise Rejected(f"no fraction: {text[:80]!r}")
+    return Fraction(text)

@@ -1,0 +1,140 @@
+"""Reads the queries of a certificate: a small part of SMT-LIB 2 over the reals, and nothing beyond it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from stratc_checker.polynomial import ONE, Polynomial, accumulate, constant, multiply, negated
+
+TOKEN = re.compile(r"\s*(?:([()])|\|([^|\\]*)\||([^\s()|]+))")
+LITERAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+MINUS = Fraction(-1)
+
+
+class Unreadable(Exception):
+    """The query is not in the part of SMT-LIB 2 that is read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable; always written in bars, so that it is never taken for a word of the language."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """`polynomial = 0`, `> 0` or `>= 0`."""
+
+    relation: str
+    polynomial: Polynomial
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """At least one of the parts; of none, never."""
+
+    parts: tuple[Formula, ...]
+
+
+Formula = Atom | All | Any_
+
+
+def assertions(text: str, known: frozenset[str] = frozenset()) -> tuple[frozenset[str], list[Formula]]:
+    """Variables, those already known included, and what is asserted of them, in order, negations pushed to the atoms.
+
+    Raises Unreadable for anything but declarations of reals and assertions.
+    """
+    names = set(known)
+    asserted: list[Formula] = []
+    for command in _commands(text):
+        match command:
+            case ["declare-const", Name(name), "Real"] if name not in names:
+                names.add(name)
+            case ["assert", formula]:
+                asserted.append(_formula(formula, True, names))
+            case _:
+                raise Unreadable(f"what does not belong into a query: {str(command)[:80]}")
+    return frozenset(names), asserted
+
+
+def _commands(text: str) -> Iterator[Any]:
+    stack: list[list[Any]] = [[]]
+    position = 0
+    text = text.rstrip()
+    while position < len(text):
+        found = TOKEN.match(text, position)
+        if found is None:
+            raise Unreadable(f"no token: {text[position : position + 40]!r}")
+        position = found.end()
+        bracket, quoted, word = found.groups()
+        if bracket == "(":
+            stack.append([])
+        elif bracket == ")":
+            if len(stack) < 2:
+                raise Unreadable("a `)` too many")
+            done = stack.pop()
+            stack[-1].append(done)
+        else:
+            stack[-1].append(word if quoted is None else Name(quoted))
+    if len(stack) > 1:
+        raise Unreadable("a `)` is missing")
+    yield from stack[0]
+
+
+def _formula(term: Any, positive: bool, names: set[str]) -> Formula:
+    match term:
+        case "true" | "false":
+            return All(()) if (term == "true") == positive else Any_(())
+        case ["not", operand]:
+            return _formula(operand, not positive, names)
+        case ["and" | "or" as word, *operands]:
+            parts = tuple(_formula(operand, positive, names) for operand in operands)
+            return All(parts) if (word == "and") == positive else Any_(parts)
+        case ["<" | "<=" | ">" | ">=" | "=" as word, left, right]:
+            difference = _term(left, names)
+            accumulate(difference, _term(right, names), MINUS)
+            return _atom(word, difference, positive)
+        case _:
+            raise Unreadable(f"no formula: {str(term)[:80]}")
+
+
+def _atom(word: str, difference: Polynomial, positive: bool) -> Formula:
+    """`difference word 0`, or its negation."""
+    other = negated(difference)
+    if word == "=":
+        apart = Any_((Atom(">", difference), Atom(">", other)))
+        return Atom("=", difference) if positive else apart
+    if word in ("<", "<="):
+        difference, other = other, difference
+        word = word.replace("<", ">")
+    return Atom(word, difference) if positive else Atom(">=" if word == ">" else ">", other)
+
+
+def _term(term: Any, names: set[str]) -> Polynomial:
+    match term:
+        case str() if LITERAL.fullmatch(term):
+            return constant(Fraction(term))
+        case Name(name) if name in names:
+            return {(name,): ONE}
+        case ["-", operand]:
+            return negated(_term(operand, names))
+        case ["+" | "-" as sign, left, right]:
+            total = _term(left, names)
+            accumulate(total, _term(right, names), ONE if sign == "+" else MINUS)
+            return total
+        case ["*", left, right]:
+            return multiply(_term(left, names), _term(right, names))
+        case ["/", str(above), str(below)] if LITERAL.fullmatch(above) and LITERAL.fullmatch(below) and Fraction(below):
+            return constant(Fraction(above) / Fraction(below))
+        case _:
+            raise Unreadable(f"no term: {str(term)[:80]}")

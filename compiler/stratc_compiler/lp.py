@@ -1,0 +1,118 @@
+"""A linear relaxation in floating point: fast, and believed by nobody. What it finds is a hint; others compute exactly.
+
+Strict rows are kept `slack` apart from zero, and the largest slack is looked for: where it is zero, strict rows
+contradict the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from stratc_checker.polynomial import Monomial
+from stratc_compiler.rows import Row
+
+TINY = 1e-9
+"""Slacks and multipliers below this are taken for zero."""
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Numbers of active rows that seem to contradict each other."""
+
+    rows: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point that seems to satisfy the active rows: the value of every row's polynomial there, active or not."""
+
+    values: Vector
+
+
+class Relaxation:
+    """Rows by number, each of which can be switched on and off."""
+
+    def __init__(self) -> None:
+        self._solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("presolve", "off"), ("solver", "simplex"), ("threads", 1)):
+            self._solver.setOptionValue(option, value)
+        self._columns: dict[Monomial, int] = {}
+        self._slack = 0
+        self._solver.addCol(-1.0, -highspy.kHighsInf, 1.0, 0, np.empty(0, np.int32), np.empty(0))
+        self._rows: list[Row] = []
+
+    @property
+    def size(self) -> int:
+        return len(self._rows)
+
+    def row(self, number: int) -> Row:
+        return self._rows[number]
+
+    def add(self, rows: Sequence[Row], active: bool) -> list[int]:
+        """The numbers that the rows are known by from now on."""
+        first = self.size
+        self._add_columns(monomial for row in rows for monomial in row.polynomial if monomial)
+        entries = [self._entries(row) for row in rows]
+        starts = np.cumsum([0, *map(len, entries)])[:-1].astype(np.int32)
+        columns = np.array([column for entry in entries for column, _ in entry], np.int32)
+        values = np.array([value for entry in entries for _, value in entry])
+        lower, upper = np.array([_bounds(row) if active else _FREE for row in rows]).reshape(-1, 2).T
+        self._solver.addRows(len(rows), lower.copy(), upper.copy(), len(columns), starts, columns, values)
+        self._rows += rows
+        return list(range(first, self.size))
+
+    def _entries(self, row: Row) -> list[tuple[int, float]]:
+        entries = [(self._columns[monomial], float(value)) for monomial, value in row.polynomial.items() if monomial]
+        return [*entries, (self._slack, -1.0)] if row.relation == ">" else entries
+
+    def _add_columns(self, monomials: Iterable[Monomial]) -> None:
+        for monomial in monomials:
+            if monomial not in self._columns:
+                self._columns[monomial] = len(self._columns) + 1
+                self._solver.addCol(0.0, -highspy.kHighsInf, highspy.kHighsInf, 0, np.empty(0, np.int32), np.empty(0))
+
+    def forget(self, size: int) -> None:
+        """Drop the rows from number `size` on."""
+        if self.size > size:
+            self._solver.deleteRows(self.size - size, np.arange(size, self.size, dtype=np.int32))
+            del self._rows[size:]
+
+    def switch(self, numbers: Iterable[int], on: bool) -> None:
+        for number in numbers:
+            self._solver.changeRowBounds(number, *(_bounds(self._rows[number]) if on else _FREE))
+
+    def solve(self) -> Contradiction | Point | None:
+        """None where the floating-point solver cannot tell."""
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            _, found, ray = self._solver.getDualRay()
+            return self._contradiction(np.array(ray)) if found else None
+        if status != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._solver.getSolution()
+        slack = solution.col_value[self._slack]
+        if slack < TINY:
+            return self._contradiction(np.array(solution.row_dual))
+        shifts = [float(row.polynomial.get((), 0)) + slack * (row.relation == ">") for row in self._rows]
+        return Point(np.array(solution.row_value) + np.array(shifts))
+
+    def _contradiction(self, multipliers: Vector) -> Contradiction:
+        sizes = np.abs(multipliers)
+        return Contradiction(np.nonzero(sizes > TINY * sizes.max(initial=0.0))[0].tolist())
+
+
+_FREE = (-highspy.kHighsInf, highspy.kHighsInf)
+
+
+def _bounds(row: Row) -> tuple[float, float]:
+    least = -float(row.polynomial.get((), 0))
+    return least, least if row.relation == "=" else highspy.kHighsInf

@@ -1,0 +1,55 @@
+"""Proofs as trees, and as the JSON that `stratc_checker` checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from stratc_checker.proof import Fact
+from stratc_checker.query import Any_, Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Multiples of products of facts that add up to a contradiction."""
+
+    terms: tuple[tuple[Fraction, tuple[Atom, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A refutation for every part of a choice, with the facts that are known there."""
+
+    choice: Any_
+    cases: tuple[tuple[tuple[Fact, ...], Node], ...]
+
+
+Node = Sum | Split
+
+
+def proof_json(node: Node, facts: Sequence[Fact]) -> dict[str, Any]:
+    """The proof in the checker's form; `facts` are those of the query, in order. The same fact is the same object."""
+    return _json(node, {id(fact): number for number, fact in enumerate(facts)}, len(facts))
+
+
+def _json(node: Node, numbers: dict[int, int], known: int) -> dict[str, Any]:
+    match node:
+        case Sum(terms):
+            return {"sum": [[str(value), [numbers[id(fact)] for fact in factors]] for value, factors in terms]}
+        case Split(choice, cases):
+            shown = [
+                _json(case, numbers | {id(fact): known + at for at, fact in enumerate(facts)}, known + len(facts))
+                for facts, case in cases
+            ]
+            return {"split": numbers[id(choice)], "cases": shown}
+
+
+def used(node: Node) -> frozenset[int]:
+    """The facts that a proof uses, by identity, those of its cases included."""
+    match node:
+        case Sum(terms):
+            return frozenset(id(fact) for _, factors in terms for fact in factors)
+        case Split(choice, cases):
+            return frozenset([id(choice)]).union(*(used(case) for _, case in cases))

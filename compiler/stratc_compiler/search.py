@@ -1,0 +1,175 @@
+"""Looks for a proof that a query has no solution: split choices until linear rows contradict each other.
+
+The relaxation in floating point says where to look. Nothing is believed of it: multipliers are computed exactly, and
+where they are not to be had, the exact solver decides. So a proof that is found is a proof, and where none is found
+there is a point that satisfies every row and choice in exact fractions, or the budget is spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratc_checker.polynomial import Monomial, Polynomial
+from stratc_checker.proof import Fact, flat
+from stratc_checker.query import All, Any_, Atom, Formula
+from stratc_compiler import smt
+from stratc_compiler.farkas import multipliers
+from stratc_compiler.lp import Contradiction, Point, Relaxation
+from stratc_compiler.prooftree import Node, Split, Sum
+from stratc_compiler.rows import Row, atoms, choices, row_of, rows_of
+
+CLEARLY = 1e-6
+"""A row that is violated by more than this in floating point is taken to be violated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What may be spent on one question, in steps and not in seconds: the same verdict on every machine.
+
+    `rlimit` is the solver's budget for one query, in Z3's own units; `nodes` how many relaxations a search solves.
+    """
+
+    rlimit: int = 40_000_000
+    nodes: int = 20_000
+
+
+class NoProof(Exception):
+    """The relaxation has a solution, or the budget is spent: this search does not find a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A refutation of the rows that were active, and the facts that it uses (by identity)."""
+
+    node: Node
+    uses: frozenset[int]
+
+
+class Search:
+    """Refutes one context with one goal after the other: what the context says is set up once."""
+
+    def __init__(self, context: Sequence[Fact], effort: Effort) -> None:
+        self._effort = effort
+        self._relaxation = Relaxation()
+        self._numbers: dict[int, int] = {}  # rows of the relaxation by atom
+        self._parts: dict[int, tuple[Formula, tuple[Fact, ...]]] = {}  # with its facts, every part of a choice
+        self._nodes = 0
+        self._active: list[int] = self._relaxation.add(rows_of(context), active=True)
+        self._choices = choices(context)
+        self._prepare(self._choices)
+
+    def refute(self, goal: Sequence[Fact]) -> Node:
+        """A proof that context and goal cannot both hold. Raises NoProof."""
+        size, self._nodes = self._relaxation.size, 0
+        known = [fact for fact in goal if isinstance(fact, Atom)]
+        added = self._relaxation.add([row_of(atom) for atom in known], active=True)
+        more = choices(goal)
+        self._prepare(more)
+        try:
+            return self._refuted([*self._active, *added], [*more, *self._choices]).node
+        finally:
+            self._relaxation.forget(size)
+            self._numbers = {atom: number for atom, number in self._numbers.items() if number < size}
+
+    def _prepare(self, new: Sequence[Any_]) -> None:
+        """A row, switched off, for every atom of the choices."""
+        all_ = [atom for choice in new for atom in atoms(choice)]
+        numbers = self._relaxation.add([row_of(atom) for atom in all_], active=False)
+        self._numbers |= {id(atom): number for atom, number in zip(all_, numbers, strict=True)}
+
+    def _refuted(self, active: list[int], open_: list[Any_]) -> Found:
+        self._nodes += 1
+        if self._nodes > self._effort.nodes:
+            raise NoProof
+        hint = self._relaxation.solve()
+        if isinstance(hint, Contradiction):
+            rows = [self._relaxation.row(number) for number in hint.rows]
+            found = self._summed(rows)
+            if found is not None:
+                return found
+        choice = self._violated(hint, open_) if isinstance(hint, Point) else None
+        if choice is None:
+            exact = self._exactly(active, open_)
+            if isinstance(exact, Found):
+                return exact
+            choice = exact
+        return self._split(choice, active, [other for other in open_ if other is not choice])
+
+    def _summed(self, rows: list[Row]) -> Found | None:
+        found = multipliers(rows, self._effort.rlimit)
+        if found is None:
+            return None
+        terms = tuple((value, row.factors) for value, row in found)
+        return Found(Sum(terms), frozenset(id(atom) for _, factors in terms for atom in factors))
+
+    def _violated(self, point: Point, open_: list[Any_]) -> Any_ | None:
+        """A choice that the point clearly does not satisfy, one of those with the fewest cases."""
+
+        def shortfall(formula: Formula) -> float:
+            match formula:
+                case Atom(relation):
+                    value = float(point.values[self._numbers[id(formula)]])
+                    return abs(value) if relation == "=" else -value
+                case All(parts):
+                    return max(map(shortfall, parts), default=-1.0)
+                case Any_(parts):
+                    return min(map(shortfall, parts), default=1.0)
+
+        short = [(len(choice.parts), -shortfall(choice), index) for index, choice in enumerate(open_)]
+        clearly = [entry for entry in short if -entry[1] > CLEARLY]
+        return open_[min(clearly)[2]] if clearly else None
+
+    def _exactly(self, active: list[int], open_: list[Any_]) -> Found | Any_:
+        """What the exact solver says of the active rows: a refutation, or a choice that its point does not satisfy."""
+        rows = [self._relaxation.row(number) for number in active]
+        answer = smt.decide([(row.polynomial, row.relation) for row in rows], self._effort.rlimit)
+        if isinstance(answer, list):
+            found = self._summed([rows[index] for index in answer])
+            if found is not None:
+                return found
+        if not isinstance(answer, dict):
+            raise NoProof
+        open_choice = next((choice for choice in open_ if not _holds(choice, answer)), None)
+        if open_choice is None:
+            raise NoProof
+        return open_choice
+
+    def _split(self, choice: Any_, active: list[int], rest: list[Any_]) -> Found:
+        cases: list[tuple[tuple[Fact, ...], Node]] = []
+        uses = {id(choice)}
+        for part in choice.parts:
+            _, facts = self._parts.setdefault(id(part), (part, tuple(flat(part))))
+            numbers = [self._numbers[id(fact)] for fact in facts if isinstance(fact, Atom)]
+            self._relaxation.switch(numbers, on=True)
+            try:
+                found = self._refuted([*active, *numbers], [*rest, *choices(facts)])
+            finally:
+                self._relaxation.switch(numbers, on=False)
+            new = frozenset(map(id, facts))
+            if not found.uses & new:
+                return found  # the case was no help: what refutes it refutes the whole
+            uses |= found.uses - new
+            cases.append((facts, found.node))
+        return Found(Split(choice, tuple(cases)), frozenset(uses))
+
+
+def _holds(formula: Formula, values: dict[Monomial, Fraction]) -> bool:
+    match formula:
+        case Atom(relation, polynomial):
+            value = _value(polynomial, values)
+            return value == 0 if relation == "=" else value > 0 if relation == ">" else value >= 0
+        case All(parts):
+            return all(_holds(part, values) for part in parts)
+        case Any_(parts):
+            return any(_holds(part, values) for part in parts)
+
+
+def _value(polynomial: Polynomial, values: dict[Monomial, Fraction]) -> Fraction:
+    one = Fraction(1)
+    terms: Iterator[Fraction] = (
+        coefficient * (values.get(monomial, Fraction(0)) if monomial else one)
+        for monomial, coefficient in polynomial.items()
+    )
+    return sum(terms, Fraction(0))

@@ -1,0 +1,121 @@
+"""The search for proofs and the solver agree on every small system, and what is found is a proof."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stratc_checker.proof import Context, read, refute
+from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, number
+from stratc_compiler.lp import Relaxation
+from stratc_compiler.prooftree import proof_json
+from stratc_compiler.relax import real
+from stratc_compiler.search import Effort, NoProof, Search
+from stratc_compiler.smt import Query, Unsat
+from stratc_compiler.smtlib import script
+
+EFFORT = Effort()
+NAMES = [real(name) for name in "xyzw"]
+constants = st.integers(-4, 4).map(number) | st.fractions(-3, 3, max_denominator=7).map(number)
+
+
+def scaled(constant: Expr, variable: Expr) -> Expr:
+    return Mul(constant, variable)
+
+
+terms: st.SearchStrategy[Expr] = st.recursive(
+    st.sampled_from(NAMES) | constants | st.builds(scaled, constants, st.sampled_from(NAMES)),
+    lambda inner: st.builds(Add, inner, inner) | st.builds(Sub, inner, inner),
+    max_leaves=4,
+)
+comparisons: st.SearchStrategy[Formula] = st.builds(Cmp, terms, st.sampled_from(list(Rel)), terms)
+formulas: st.SearchStrategy[Formula] = st.recursive(
+    comparisons,
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.lists(inner, max_size=3).map(tuple).map(And)
+        | st.lists(inner, max_size=3).map(tuple).map(Or)
+    ),
+    max_leaves=5,
+)
+
+
+def found(hypotheses: list[Formula], goal: Formula) -> bool:
+    """Whether the search refutes the formulas; if so, by a proof that the checker accepts."""
+    context = Context(script(hypotheses))
+    names, (facts,) = read(script([goal], context.names), context.names)
+    try:
+        node = Search(context.facts, EFFORT).refute(facts)
+    except NoProof:
+        return False
+    everything = [*context.facts, *facts]
+    refute(proof_json(node, everything), everything, names)
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(formulas, max_size=8), formulas)
+def test_search_and_solver_agree(hypotheses: list[Formula], goal: Formula) -> None:
+    asked = Query((*hypotheses, goal), EFFORT.rlimit).solve()
+    assert found(hypotheses, goal) == isinstance(asked, Unsat)
+
+
+class Blind(Relaxation):
+    """A floating-point solver that never knows anything."""
+
+    def solve(self) -> None:
+        return None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(formulas, max_size=6), formulas)
+def test_nothing_depends_on_the_floating_point_solver(hypotheses: list[Formula], goal: Formula) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("stratc_compiler.search.Relaxation", Blind)
+        blind = found(hypotheses, goal)
+    assert blind == found(hypotheses, goal)
+
+
+def test_one_context_answers_goal_after_goal() -> None:
+    x, y = NAMES[:2]
+    context = Context(script([Cmp(x, Rel.GE, number(1)), Or((Cmp(y, Rel.GE, x), Cmp(y, Rel.LE, number(-5))))]))
+    search = Search(context.facts, EFFORT)
+    goals = [
+        (Or((Cmp(y, Rel.EQ, number(0)), And((Cmp(y, Rel.GT, number(-5)), Cmp(y, Rel.LT, number(1)))))), True),
+        (Cmp(y, Rel.LT, number(1)), False),
+        (Cmp(x, Rel.LT, number(1)), True),
+        (Or((Cmp(y, Rel.EQ, number(-1)), Cmp(y, Rel.EQ, number(Fraction(1, 2))))), True),
+    ]
+    for goal, impossible in goals * 2:
+        _, (facts,) = read(script([goal], context.names), context.names)
+        try:
+            search.refute(facts)
+        except NoProof:
+            assert not impossible
+        else:
+            assert impossible
+
+
+def test_a_search_without_budget_gives_up() -> None:
+    x = NAMES[0]
+    context = Context(script([Cmp(x, Rel.GE, number(1))]))
+    _, (facts,) = read(script([Cmp(x, Rel.LT, number(1))], context.names), context.names)
+    with pytest.raises(NoProof):
+        Search(context.facts, Effort(nodes=0)).refute(facts)
+
+
+def test_products_of_bounds_refute_what_is_not_linear() -> None:
+    before, after, factor = real("before"), real("after"), real("factor")
+    known: list[Formula] = [
+        Cmp(before, Rel.GE, number(0)),
+        Cmp(factor, Rel.GE, number(Fraction(4, 5))),
+        Cmp(factor, Rel.LE, number(2)),
+        Cmp(after, Rel.EQ, Mul(before, factor)),
+    ]
+    assert found(known, Cmp(after, Rel.LT, Mul(number(Fraction(4, 5)), before)))
+    assert found(known, Cmp(after, Rel.GT, Mul(number(2), before)))
+    assert not found(known, Cmp(after, Rel.LT, Mul(number(Fraction(81, 100)), before)))
+    assert not found(known[1:], Cmp(after, Rel.LT, Mul(number(Fraction(4, 5)), before)))
