@@ -46,6 +46,10 @@ def _run(arguments: Namespace) -> int:
             from stratc.build import build
 
             return build(arguments.files, arguments.out, deny_warnings=bool(arguments.deny))
+        case "audit":
+            from stratc.audit import run
+
+            return run(arguments.certificate, arguments.source)
         case "fmt":
             from stratc.fmt import fmt
 

@@ -40,6 +40,14 @@ their ABI and bytecode, the compiler's standard JSON input, keeper.json and cert
 same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
 """
 
+AUDIT = """\
+Checks a certificate.json that `build` wrote, without any solver: derives every claim and all that it rests on again
+from the source that the certificate contains, checks every proof in exact fractions, and replays every witness.
+
+exit status: 0 accepted; 1 rejected, with the reason; 2 no certificate can be read; 3 accepted, but some claims rest on
+Z3's word alone.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -92,6 +100,10 @@ def parser() -> Parser:
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)
     build.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder to write into")
+
+    audit = commands.add_parser("audit", help="check a certificate without a solver", description=AUDIT)
+    audit.add_argument("certificate", metavar="CERTIFICATE", help="a certificate.json")
+    audit.add_argument("--source", metavar="FILE", help="the .strat file that it should be about")
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")

@@ -1,25 +1,27 @@
 """The certificate: what was proved, of which source, by which tools, resting on what. One reproducible JSON text.
 
-What several obligations know is stored once, under the SHA-256 of its SMT-LIB 2 text; with an obligation's `goal`
-behind it, it is the query of which `unsat` is to be shown. Kinds of evidence: `derivation`, a proof that
-`stratc_checker` accepts without any solver; `solver`, the solver's word; `witness`, a round to be replayed.
+What several obligations know (`context`, SMT-LIB 2 text) and proofs that several share are stored once, under their
+SHA-256. With an obligation's `goal` behind it, its context is the query of which `unsat` is to be shown. Kinds of
+evidence: `derivation`, a proof that `stratc_checker` accepts without any solver; `solver`, the solver's word;
+`witness`, a round to be replayed. docs/certificate.schema.json describes the whole.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-from stratc_compiler import smt
 from stratc_compiler.assumptions import core_of, rests_on
-from stratc_compiler.driver import DEFAULTS
+from stratc_compiler.effort import Effort
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import (
     ClaimResult,
     Derivation,
     Evidence,
+    GuardedAssumption,
     ObligationResult,
     Query,
     Round,
@@ -33,60 +35,122 @@ SCHEMA = 2
 
 def certificate_json(verification: Verification) -> str:
     """The certificate as JSON text. The same verification gives the same bytes."""
-    contexts: dict[str, str] = {}
-    claims = [_claim(claim, verification.vault, contexts) for claim in verification.claims]
+    shared = _Shared()
+    claims = [_claim(claim, verification.vault, shared) for claim in verification.claims]
     document = {
         "schema": SCHEMA,
         "strategy": verification.vault.strategy.name,
         "source": _source(verification.source),
-        "tools": {"stratc": version("stratc"), "z3": smt.version()},
-        "options": {"rlimit": DEFAULTS.effort.rlimit, "nodes": DEFAULTS.effort.nodes},
-        "assumptions": [
-            {"id": a.id, "text": a.text, "guardian": a.guardian.value, "how": a.how, "written": a.written}
-            for a in verification.assumptions
-        ],
+        "tools": {"stratc": version("stratc"), "z3": version("z3-solver"), "highs": version("highspy")},
+        "options": asdict(Effort()),
+        "assumptions": [assumption_json(assumption) for assumption in verification.assumptions],
         "claims": claims,
-        "contexts": dict(sorted(contexts.items())),
+        "contexts": dict(sorted(shared.contexts.items())),
+        "proofs": dict(sorted(shared.proofs.items())),
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return _lines(document) + "\n"
+
+
+def _lines(document: dict[str, Any]) -> str:
+    """JSON with a line for each obligation, context and proof: readable, and not a line for each number."""
+    parts = []
+    for key, value in document.items():
+        match value:
+            case [{"obligations": _}, *_]:
+                shown = _bracketed("[]", [_claim_lines(claim) for claim in value])
+            case list():
+                shown = _bracketed("[]", [_dumped(one) for one in value])
+            case dict():
+                shown = _bracketed("{}", [f"{_dumped(name)}: {_dumped(one)}" for name, one in value.items()])
+            case _:
+                shown = _dumped(value)
+        parts.append(f"{_dumped(key)}: {shown}")
+    return _bracketed("{}", parts)
+
+
+def _claim_lines(claim: dict[str, Any]) -> str:
+    obligations = _bracketed("[]", [_dumped(one) for one in claim["obligations"]])
+    fields = [f"{_dumped(key)}: {_dumped(value)}" for key, value in claim.items() if key != "obligations"]
+    return _bracketed("{}", [*fields, f'"obligations": {obligations}'])
+
+
+def _bracketed(brackets: str, lines: list[str]) -> str:
+    opening, closing = brackets[0], brackets[1]
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{closing}" if lines else brackets
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What several obligations refer to, by digest."""
+
+    contexts: dict[str, str] = field(default_factory=dict)
+    proofs: dict[str, Any] = field(default_factory=dict)
+
+    def query(self, query: Query) -> dict[str, str]:
+        digest = _digest(query.context)
+        self.contexts[digest] = query.context
+        return {"context": digest, "goal": query.goal}
+
+    def proof(self, proof: dict[str, Any]) -> str:
+        digest = _digest(_dumped(proof))
+        self.proofs[digest] = proof
+        return digest
+
+
+def assumption_json(assumption: GuardedAssumption) -> dict[str, Any]:
+    return {
+        "id": assumption.id,
+        "text": assumption.text,
+        "guardian": assumption.guardian.value,
+        "how": assumption.how,
+        "written": assumption.written,
+    }
 
 
 def _source(source: Source) -> dict[str, Any]:
-    """The digest of the whole. Where files are used, each of them too, so that anyone can tell which one differs."""
-    files = [{"name": name, "sha256": digest} for name, digest in source.digests()]
-    return {"sha256": source.digest()} | ({"files": files} if source.used else {})
+    """The digest of the whole, and every file with its text, the main one first: whoever audits needs nothing else."""
+    texts = (file.text for file in source.files())
+    files = [
+        {"name": name, "sha256": digest, "text": text}
+        for (name, digest), text in zip(source.digests(), texts, strict=True)
+    ]
+    return {"sha256": source.digest(), "files": files}
 
 
 def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _claim(claim: ClaimResult, vault: Vault, contexts: dict[str, str]) -> dict[str, Any]:
+def _claim(claim: ClaimResult, vault: Vault, shared: _Shared) -> dict[str, Any]:
     return {
         "name": claim.name,
         "text": claim.text,
         "verdict": type(claim.verdict).__name__.lower(),
-        "obligations": [_obligation(result, vault, contexts) for result in claim.obligations],
+        "obligations": [_obligation(result, vault, shared) for result in claim.obligations],
     }
 
 
-def _obligation(result: ObligationResult, vault: Vault, contexts: dict[str, str]) -> dict[str, Any]:
+def _obligation(result: ObligationResult, vault: Vault, shared: _Shared) -> dict[str, Any]:
     return {
         "id": result.obligation.id,
         "text": result.obligation.text,
         "verdict": type(result.verdict).__name__.lower(),
         "core": list(core_of(result)),
         "rests_on": list(rests_on(core_of(result), vault)),
-        **_evidence(result.evidence, contexts),
+        **_evidence(result.evidence, shared),
     }
 
 
-def _evidence(evidence: Evidence | None, contexts: dict[str, str]) -> dict[str, Any]:
+def _evidence(evidence: Evidence | None, shared: _Shared) -> dict[str, Any]:
     match evidence:
         case Derivation(query, proof):
-            return {"kind": "derivation", **_query(query, contexts), "proof": proof}
+            return {"kind": "derivation", **shared.query(query), "proof": shared.proof(proof)}
         case SolverSays(query):
-            return {"kind": "solver", **_query(query, contexts)}
+            return {"kind": "solver", **shared.query(query)}
         case Round(settled, moment, deposited, withdrawn):
             return {
                 "kind": "witness",
@@ -97,12 +161,6 @@ def _evidence(evidence: Evidence | None, contexts: dict[str, str]) -> dict[str, 
             }
         case None:
             return {"kind": "none"}
-
-
-def _query(query: Query, contexts: dict[str, str]) -> dict[str, str]:
-    digest = _digest(query.context)
-    contexts[digest] = query.context
-    return {"context": digest, "goal": query.goal}
 
 
 def _amounts(state: dict[str, int]) -> dict[str, str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.claims import claims_of
 from stratc_compiler.consistency import consistent
+from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.model import build_vault
 from stratc_compiler.prove import answer_all, judge
-from stratc_compiler.search import Effort
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import Verification
 from stratc_dsl.span import Source

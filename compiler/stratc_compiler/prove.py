@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from stratc_checker.proof import Context, read, refute
 from stratc_compiler.claims import ClaimSpec
+from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box
 from stratc_compiler.expr import Formula, Not
 from stratc_compiler.prooftree import proof_json, used
-from stratc_compiler.search import Effort, NoProof, Search
+from stratc_compiler.search import NoProof, Search
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
 from stratc_compiler.smtlib import script

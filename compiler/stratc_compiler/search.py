@@ -15,6 +15,7 @@ from stratc_checker.polynomial import Monomial, Polynomial
 from stratc_checker.proof import Fact, flat
 from stratc_checker.query import All, Any_, Atom, Formula
 from stratc_compiler import smt
+from stratc_compiler.effort import Effort
 from stratc_compiler.farkas import multipliers
 from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import Node, Split, Sum
@@ -22,17 +23,6 @@ from stratc_compiler.rows import Row, atoms, choices, row_of, rows_of
 
 CLEARLY = 1e-6
 """A row that is violated by more than this in floating point is taken to be violated."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What may be spent on one question, in steps and not in seconds: the same verdict on every machine.
-
-    `rlimit` is the solver's budget for one query, in Z3's own units; `nodes` how many relaxations a search solves.
-    """
-
-    rlimit: int = 40_000_000
-    nodes: int = 20_000
 
 
 class NoProof(Exception):

@@ -34,11 +34,6 @@ class GaveUp:
 Answer = Unsat | Sat | GaveUp
 
 
-def version() -> str:
-    result: str = z3.get_version_string()
-    return result
-
-
 class Query:
     """A growing conjunction over the reals, answered under a resource limit that does not depend on the machine."""
 

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratc_checker.proof import Context, read, refute
+from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, number
 from stratc_compiler.lp import Relaxation
 from stratc_compiler.prooftree import proof_json
 from stratc_compiler.relax import real
-from stratc_compiler.search import Effort, NoProof, Search
+from stratc_compiler.search import NoProof, Search
 from stratc_compiler.smt import Query, Unsat
 from stratc_compiler.smtlib import script
 

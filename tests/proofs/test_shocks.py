@@ -7,10 +7,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Cmp, Formula, Mul, Rel, number, variables
 from stratc_compiler.prove import answer
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.search import Effort
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import Query, Sat, Unsat
 from stratc_compiler.verdict import Hypothesis, Obligation

@@ -11,13 +11,13 @@ from proofs.strategies import claim, proved, refuted, vault_of, verified
 from stratc_compiler.assumptions import labels_of, rests_on
 from stratc_compiler.certify import ProvedVault, certify
 from stratc_compiler.driver import Options, verify
+from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Cmp, Mul, Rel, number
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import DUST
 from stratc_compiler.replay import IdealWorld, health
 from stratc_compiler.rounds import SCALE, first_deposit, keeper_pass, trading_rules
-from stratc_compiler.search import Effort
 from stratc_compiler.vault import NAV, Condition
 from stratc_compiler.verdict import Guardian, Refuted, Unknown
 

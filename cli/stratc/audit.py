@@ -1,0 +1,80 @@
+"""`stratc audit`: does a certificate show what it says? Without any solver."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from stratc.analysis import load_source
+from stratc.problem import Problem, tell, unreadable
+from stratc.read import read_source
+from stratc.status import Status
+from stratc_compiler.audit import Audited, Refused, audit, source_of, strategy_name, used_files
+from stratc_compiler.vault import Vault
+from stratc_dsl import Unreadable
+from stratc_dsl.span import Source
+
+LIMIT = 1 << 30
+"""Bytes. Certificates have a few megabytes."""
+
+HELP = "name a certificate.json that `stratc build` wrote"
+
+
+def run(certificate: str, source: str | None) -> Status:
+    """Audit one certificate; `source` names the strategy's file where it is to be compared with what was proved."""
+    document = _document(certificate)
+    if isinstance(document, Problem):
+        tell(document)
+        return Status.BAD_INPUT
+    expected = read_source(source) if source is not None else None
+    if isinstance(expected, Problem):
+        tell(expected)
+        return Status.BAD_INPUT
+    try:
+        vault, whole = _derived(document, expected)
+        audited = audit(document, vault, whole)
+    except Refused as error:
+        print(f"{certificate}: rejected: {error}", file=sys.stderr)
+        return Status.REFUTED
+    return _tell(certificate, vault, whole, audited)
+
+
+def _document(name: str) -> Any:
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(LIMIT + 1)
+        return json.loads(data) if len(data) <= LIMIT else unreadable(name, "is too large for a certificate")
+    except OSError as error:
+        return unreadable(
+            name, f"cannot be read: {error.strerror or error}", "name a certificate.json that build wrote"
+        )
+    except (ValueError, RecursionError):
+        return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
+
+
+def _derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
+    """The vault and the whole source, made anew from the texts that the certificate contains."""
+    source, used, name = source_of(document), used_files(document), strategy_name(document)
+    if expected is not None and expected.text != source.text:
+        raise Refused(f"it is about another text than {expected.name}")
+    loaded = load_source(source, read=lambda path: used.get(path, Unreadable("the certificate does not contain it")))
+    if loaded.faulty:
+        raise Refused("the source that it contains is not well formed:\n" + "".join(p.text for p in loaded.problems))
+    found = [model for model in loaded.models if model.vault.strategy.name == name]
+    if not found:
+        raise Refused(f"the source that it contains has no strategy {name}")
+    return found[0].vault, found[0].source
+
+
+def _tell(certificate: str, vault: Vault, source: Source, audited: Audited) -> Status:
+    """What was accepted, of which text: whoever reads it compares the digest with that of the file at hand."""
+    name = vault.strategy.name
+    print(f"{certificate}: {name}, of {source.name} with SHA-256 {source.digest()}")
+    print(f"  derived again from that source: {audited.claims} claims and all that they rest on")
+    print(f"  checked without a solver: {audited.derivations} proofs, {audited.witnesses} witnesses")
+    if audited.unproved:
+        print(f"  on Z3's word alone: {', '.join(audited.unproved)}")
+        return Status.UNKNOWN
+    return Status.PROVED

@@ -1,0 +1,207 @@
+"""Whether a certificate shows what it says, found out without any solver.
+
+Everything is derived again from the source that the certificate contains: claims, obligations, queries, assumptions.
+The certificate contributes the proofs, which `stratc_checker` checks, and the witnesses, which are replayed in exact
+integers. So it can be wrong in no way that would matter and be accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stratc_checker.proof import Context, Rejected
+from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
+from stratc_compiler.certificate import SCHEMA, assumption_json
+from stratc_compiler.claims import claims_of
+from stratc_compiler.environment import box_of
+from stratc_compiler.expr import Not
+from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
+from stratc_compiler.smtlib import script
+from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import Obligation, Round
+from stratc_dsl.span import Source
+
+Expected = Sequence[Obligation | Possibility]
+
+
+class Refused(Exception):
+    """The certificate is not accepted. Says where, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What was found of an accepted certificate: how many proofs and witnesses, and what only a solver says."""
+
+    claims: int
+    derivations: int
+    witnesses: int
+    unproved: tuple[str, ...]  # ids of obligations that rest on a solver's word
+
+
+def source_of(document: Any) -> Source:
+    """The main file's text out of a certificate, not yet compared with anything. Raises Refused."""
+    files = _files(document)
+    return Source(*files[0])
+
+
+def used_files(document: Any) -> dict[str, str]:
+    """The texts of the files that it uses, by their paths. Raises Refused."""
+    return dict(_files(document)[1:])
+
+
+def strategy_name(document: Any) -> str:
+    name = _field(document, "strategy", str)
+    assert isinstance(name, str)
+    return name
+
+
+def audit(document: Any, vault: Vault, source: Source) -> Audited:
+    """Accept a certificate of this vault, or raise Refused. `source` is what the vault was derived from."""
+    _same("source", _field(document, "source", dict).get("sha256"), source.digest())
+    auditor = _Auditor(document, vault)
+    box = box_of(vault)
+    expected: list[tuple[str, str, Expected]] = [(CLAIM, TEXT, possibilities(vault, box))]
+    expected += [(spec.name, spec.text, spec.obligations) for spec in claims_of(vault, box)]
+    told = _field(document, "claims", list)
+    _same("claims", [_field(claim, "name", str) for claim in told], [name for name, _, _ in expected])
+    for claim, (name, text, obligations) in zip(told, expected, strict=True):
+        auditor.claim(claim, name, text, obligations)
+    assumptions = [assumption_json(assumption) for assumption in guarded_assumptions(vault)]
+    _same("assumptions", _field(document, "assumptions", list), assumptions)
+    return Audited(len(told), auditor.derivations, auditor.witnesses, tuple(auditor.unproved))
+
+
+class _Auditor:
+    """One certificate, with what was read of it so far."""
+
+    def __init__(self, document: Any, vault: Vault) -> None:
+        self._vault = vault
+        self._texts = _field(document, "contexts", dict)
+        self._proofs = _field(document, "proofs", dict)
+        self._contexts: dict[str, Context] = {}
+        self._accepted: dict[tuple[object, str, object], set[int]] = {}
+        self.derivations = 0
+        self.witnesses = 0
+        self.unproved: list[str] = []
+
+    def claim(self, told: Any, name: str, text: str, expected: Expected) -> None:
+        _same(f"{name}: text", _field(told, "text", str), text)
+        _same(f"{name}: verdict", _field(told, "verdict", str), "proved")
+        obligations = _field(told, "obligations", list)
+        _same(f"{name}: obligations", [_field(one, "id", str) for one in obligations], [one.id for one in expected])
+        for one, obligation in zip(obligations, expected, strict=True):
+            _same(f"{obligation.id}: text", _field(one, "text", str), obligation.text)
+            _same(f"{obligation.id}: verdict", _field(one, "verdict", str), "proved")
+            if isinstance(obligation, Possibility):
+                self._witness(one, obligation)
+            else:
+                self._obligation(one, obligation)
+
+    def _witness(self, told: Any, possibility: Possibility) -> None:
+        _same(f"{possibility.id}: kind", _field(told, "kind", str), "witness")
+        flows = [_whole(_field(told, name, str)) for name in ("deposited", "withdrawn")]
+        played = Round(_state(told, "settled"), _state(told, "moment"), *flows)
+        try:
+            accepted = possibility.accepts(played)
+        except (KeyError, ZeroDivisionError) as error:
+            raise Refused(f"{possibility.id}: the witness is no round of this vault: {error!r}") from error
+        if not accepted:
+            raise Refused(f"{possibility.id}: the witness does not replay")
+        labels = [labels_of(obligation) for obligation in possibility.obligations]
+        if not any(_rests(told, used, self._vault) for used in labels):
+            raise Refused(f"{possibility.id}: it does not say what it rests on")
+        self.witnesses += 1
+
+    def _obligation(self, told: Any, obligation: Obligation) -> None:
+        context = self._context(told, obligation)
+        goal = script((Not(obligation.goal),), context.names)
+        _same(f"{obligation.id}: goal", _field(told, "goal", str), goal)
+        kind = _field(told, "kind", str)
+        if kind == "solver":
+            self.unproved.append(obligation.id)
+            used = labels_of(obligation)
+        elif kind == "derivation":
+            used = self._derivation(told, obligation, context, goal)
+        else:
+            raise Refused(f"{obligation.id}: kind {kind!r} is no evidence")
+        if not _rests(told, used, self._vault):
+            raise Refused(f"{obligation.id}: the proof rests on other things than it says: {', '.join(used)}")
+
+    def _context(self, told: Any, obligation: Obligation) -> Context:
+        """The context that the obligation names, which must be the one that it has. Read once."""
+        digest = _field(told, "context", str)
+        text = script(tuple(hypothesis.formula for hypothesis in obligation.hypotheses))
+        _same(f"{obligation.id}: context", self._texts.get(digest), text)
+        if digest not in self._contexts:
+            self._contexts[digest] = Context(text)
+        return self._contexts[digest]
+
+    def _derivation(self, told: Any, obligation: Obligation, context: Context, goal: str) -> tuple[str, ...]:
+        """The labels of the hypotheses that the proof uses."""
+        key = (told["context"], goal, _field(told, "proof", str))
+        if key not in self._accepted:
+            proof = self._proofs.get(told["proof"])
+            try:
+                context.check(goal, proof)
+            except Rejected as error:
+                raise Refused(f"{obligation.id}: {error}") from error
+            self._accepted[key] = set(_numbers(proof))
+        self.derivations += 1
+        numbers = self._accepted[key]
+        owners = [number for number, group in enumerate(context.groups) for _ in group]
+        used = sorted({owner for fact, owner in enumerate(owners) if fact in numbers})
+        return tuple(dict.fromkeys(obligation.hypotheses[number].label for number in used))
+
+
+def _rests(told: Any, labels: tuple[str, ...], vault: Vault) -> bool:
+    says = (_field(told, "core", list), _field(told, "rests_on", list))
+    return says == (list(labels), list(rests_on(labels, vault)))
+
+
+def _numbers(proof: Any) -> Iterator[int]:
+    """Every number of a fact that an accepted proof names."""
+    if "sum" in proof:
+        yield from (factor for _, factors in proof["sum"] for factor in factors if isinstance(factor, int))
+    if "lemma" in proof:
+        yield from (factor for _, factors in proof["lemma"] for factor in factors if isinstance(factor, int))
+        yield from _numbers(proof["then"])
+    if "split" in proof:
+        yield proof["split"]
+        for case in proof["cases"]:
+            yield from _numbers(case)
+
+
+# ── reading what somebody else wrote ───────────────────────────────────────────────────────
+
+
+def _files(document: Any) -> list[tuple[str, str]]:
+    if _field(document, "schema", int) != SCHEMA:
+        raise Refused(f"schema {document['schema']} is not the one that this version audits, {SCHEMA}")
+    files = _field(_field(document, "source", dict), "files", list)
+    if not files:
+        raise Refused("source: there are no files")
+    return [(_field(file, "name", str), _field(file, "text", str)) for file in files]
+
+
+def _field(document: Any, name: str, kind: type) -> Any:
+    value = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise Refused(f"no certificate: `{name}` is missing or is no {kind.__name__}")
+    return value
+
+
+def _state(told: Any, name: str) -> dict[str, int]:
+    return {key: _whole(value) for key, value in _field(told, name, dict).items()}
+
+
+def _whole(text: Any) -> int:
+    if not isinstance(text, str) or not text.isdecimal() or len(text) > 1000:
+        raise Refused(f"an amount is no whole number: {str(text)[:40]!r}")
+    return int(text)
+
+
+def _same(what: str, told: object, derived: object) -> None:
+    if told != derived:
+        raise Refused(f"{what}: the certificate differs from what the source says")

@@ -1,0 +1,16 @@
+"""How much may be spent on a question. Data only: whoever names a budget need not load a solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What may be spent on one question, in steps and not in seconds: the same verdict on every machine.
+
+    `rlimit` is the solver's budget for one query, in Z3's own units; `nodes` how many relaxations a search solves.
+    """
+
+    rlimit: int = 40_000_000
+    nodes: int = 20_000
