@@ -146,7 +146,7 @@ def test_the_certificate_pins_every_file(vaults: Path) -> None:
     (model,) = load(str(vaults / "first.strat")).models
     document = json.loads(certificate_json(driver.Verification(model.vault, model.source, (), ())))
     files = [
-        {"name": name, "sha256": sha256((vaults / name).read_bytes()).hexdigest()}
+        {"name": name, "sha256": sha256((vaults / name).read_bytes()).hexdigest(), "text": (vaults / name).read_text()}
         for name in ("first.strat", "shared/market.strat", "tokens.strat")
     ]
     assert document["source"]["files"] == files
@@ -166,6 +166,7 @@ def test_what_is_built_names_the_files_of_its_lines(vaults: Path, capsys: pytest
         assert spans["loss(save)"] == {"line": 8, "column": 5, "file": "shared/market.strat"}
         assert "file" not in spans["keeper"]
         assert printed(capsys, "build", "first.strat", "--out", "out")[0] == 0
+    _audit(vaults / "out/First/certificate.json")
     vault = (vaults / "out/First/contracts/Vault.vy").read_text()
     digest = load("first.strat").models[0].source.digest()
     assert f"from first.strat, shared/market.strat, tokens.strat (sha256 {digest})" in vault
@@ -178,3 +179,12 @@ def test_what_is_built_names_the_files_of_its_lines(vaults: Path, capsys: pytest
         ("market.strat", 8),
         ("market.strat", 9),
     }
+
+
+def _audit(certificate: Path) -> None:
+    """It contains every file: it is audited from itself alone, and no more where one is missing."""
+    assert main(["audit", str(certificate)]) == 0
+    document = json.loads(certificate.read_text())
+    document["source"]["files"].pop()
+    certificate.write_text(json.dumps(document))
+    assert main(["audit", str(certificate)]) == 1
