@@ -50,8 +50,9 @@ fix: $(DEV) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(DEV) ## what the commands and the language take; minutes
+benchmark: $(DEV) ## what commands, proofs and the language take; minutes
 	@$(BIN)/python tests/benchmarks/commands.py
+	@$(BIN)/python tests/benchmarks/proofs.py
 	@$(BIN)/python tests/benchmarks/language.py
 
 vscode: ## the extension for VS Code, as editors/vscode/stratc.vsix; needs Node 20 with npm

@@ -7,7 +7,7 @@ checks the proof, as the product of two facts that it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -41,23 +41,49 @@ def choices(facts: Iterable[Fact]) -> list[Any_]:
     return [fact for fact in facts if isinstance(fact, Any_)]
 
 
-def rows_of(facts: Iterable[Fact]) -> list[Row]:
-    """A row for each atom, then one for every product of bounds within a monomial of several variables."""
+def multiplied(facts: Iterable[Fact]) -> set[Monomial]:
+    """Every product of two or more variables within what the facts say, their choices included."""
+    return {part for fact in facts for atom in atoms(fact) for monomial in atom.polynomial for part in _parts(monomial)}
+
+
+def products(facts: Iterable[Fact], within: set[Monomial], before: Collection[Monomial] = ()) -> Iterator[Row]:
+    """Products of facts that are known, of bounds among them, that say something about the monomials `within`.
+
+    Those that say something about monomials `before` alone are left out: they are there already.
+    """
     known = [fact for fact in facts if isinstance(fact, Atom)]
-    return [*map(row_of, known), *_products(known)]
-
-
-def _products(known: list[Atom]) -> Iterator[Row]:
-    within = {part for atom in known for monomial in atom.polynomial for part in _parts(monomial)}
-    multiplied = {name for part in within for name in part}
-    bounds: dict[str, list[Atom]] = {name: [] for name in multiplied}
+    bounds: dict[str, list[Atom]] = {name: [] for part in within for name in part}
     for atom in known:
         bounded = _bounded(atom)
         if bounded in bounds:
             bounds[bounded].append(atom)
-    for part in sorted(within):
+    for part in sorted(within.difference(before)):
         for factors in product(*(bounds[name] for name in part)):
             yield Row(_multiplied(factors), ">=", factors)
+    for atom in known:
+        for name in _multipliers(atom, within, before):
+            for bound in bounds[name]:
+                yield Row(_multiplied((atom, bound)), "=" if atom.relation == "=" else ">=", (atom, bound))
+
+
+def _multipliers(atom: Atom, within: set[Monomial], before: Collection[Monomial]) -> Iterator[str]:
+    """Variables by which a linear fact of several variables can be multiplied without a product that is not there yet.
+
+    So facts about the state are carried over to the state after a shock that it shares: `a >= b` gives `a f >= b f`.
+    """
+    monomials = [monomial for monomial in atom.polynomial if monomial]
+    if len(monomials) < 2 or any(len(monomial) > 1 for monomial in monomials):
+        return
+    (first,), *_ = monomials
+    others = sorted({part[0] if part[1] == first else part[1] for part in within if len(part) == 2 and first in part})
+    for name in others:
+        pairs = {_pair(one, name) for (one,) in monomials}
+        if pairs <= within and not pairs.issubset(before):
+            yield name
+
+
+def _pair(one: str, other: str) -> Monomial:
+    return (one, other) if one <= other else (other, one)
 
 
 def _parts(monomial: Monomial) -> Iterator[Monomial]:

@@ -19,7 +19,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.farkas import multipliers
 from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import Node, Split, Sum
-from stratc_compiler.rows import Row, atoms, choices, row_of, rows_of
+from stratc_compiler.rows import Row, atoms, choices, multiplied, products, row_of
 
 CLEARLY = 1e-6
 """A row that is violated by more than this in floating point is taken to be violated."""
@@ -46,15 +46,18 @@ class Search:
         self._numbers: dict[int, int] = {}  # rows of the relaxation by atom
         self._parts: dict[int, tuple[Formula, tuple[Fact, ...]]] = {}  # with its facts, every part of a choice
         self._nodes = 0
-        self._active: list[int] = self._relaxation.add(rows_of(context), active=True)
+        self._context = tuple(context)
+        self._multiplied = multiplied(context)
+        known = [row_of(fact) for fact in context if isinstance(fact, Atom)]
+        self._active = self._relaxation.add([*known, *products(context, self._multiplied)], active=True)
         self._choices = choices(context)
         self._prepare(self._choices)
 
     def refute(self, goal: Sequence[Fact]) -> Node:
         """A proof that context and goal cannot both hold. Raises NoProof."""
         size, self._nodes = self._relaxation.size, 0
-        known = [fact for fact in goal if isinstance(fact, Atom)]
-        added = self._relaxation.add([row_of(atom) for atom in known], active=True)
+        known = [row_of(fact) for fact in goal if isinstance(fact, Atom)]
+        added = self._relaxation.add([*known, *self._products(goal)], active=True)
         more = choices(goal)
         self._prepare(more)
         try:
@@ -62,6 +65,13 @@ class Search:
         finally:
             self._relaxation.forget(size)
             self._numbers = {atom: number for atom, number in self._numbers.items() if number < size}
+
+    def _products(self, goal: Sequence[Fact]) -> Iterator[Row]:
+        """Products that the goal is the first to ask for."""
+        more = multiplied(goal)
+        if more <= self._multiplied:
+            return iter(())
+        return products([*self._context, *goal], self._multiplied | more, self._multiplied)
 
     def _prepare(self, new: Sequence[Any_]) -> None:
         """A row, switched off, for every atom of the choices."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import commands, language
+from benchmarks import commands, language, proofs
 
 
 def test_the_benchmark_of_the_language_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,3 +16,9 @@ def test_the_benchmark_of_the_language_runs(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_benchmark_of_the_commands_times_a_command() -> None:
     assert commands.seconds("--version") > 0
+
+
+def test_the_benchmark_of_the_proofs_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    proofs.sizes("loan", "n", proofs.loan, (2,))
+    proofs.sizes("hedged", "k", proofs.hedged, (1,))
+    assert capsys.readouterr().out.count("unsat") == 2
