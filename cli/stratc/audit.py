@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from stratc_compiler.audit import Audited, Refused, audit, source_of, strategy_n
 from stratc_compiler.vault import Vault
 from stratc_dsl import Unreadable
 from stratc_dsl.span import Source
+from stratc_targets.documents import read_json
 
 LIMIT = 1 << 30
 """Bytes. Certificates have a few megabytes."""
@@ -45,12 +45,16 @@ def _document(name: str) -> Any:
     try:
         with Path(name).open("rb") as file:
             data = file.read(LIMIT + 1)
-        return json.loads(data) if len(data) <= LIMIT else unreadable(name, "is too large for a certificate")
+        return (
+            read_json(data.decode("utf-8"))
+            if len(data) <= LIMIT
+            else unreadable(name, "is too large for a certificate")
+        )
     except OSError as error:
         return unreadable(
             name, f"cannot be read: {error.strerror or error}", "name a certificate.json that build wrote"
         )
-    except (ValueError, RecursionError):
+    except ValueError:
         return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
 
 

@@ -115,7 +115,7 @@ LIMITED = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "to
 class Endpoint:
     """An RPC endpoint before another.
 
-    `down` closes it; `hold`, `refuse` and `garbage` spoil one method until `release`.
+    `down` closes it; `hold`, `refuse`, `garbage` and `nest` spoil one method until `release`.
     """
 
     def __init__(self, port: int) -> None:
@@ -165,6 +165,10 @@ class Endpoint:
         """Answer `method` with no JSON from now on."""
         self._held[method] = "garbage"
 
+    def nest(self, method: str) -> None:
+        """Answer `method` from now on with JSON that is nested deeper than any parser's stack."""
+        self._held[method] = "nested"
+
     def release(self, method: str | None = None) -> None:
         """Answer a method again, or everything."""
         for held in [method] if method else list(self._held):
@@ -174,7 +178,7 @@ class Endpoint:
         body = request.rfile.read(int(request.headers["content-length"]))
         method = json.loads(body)["method"]
         when = self._held.get(method)
-        spoilt = {"refuse": LIMITED, "garbage": b"<html>", "before": b""}
+        spoilt = {"refuse": LIMITED, "garbage": b"<html>", "nested": b"[" * 200_000, "before": b""}
         answer = spoilt[when] if when in spoilt else self._forward(body)
         self.methods.append(method)
         if when in ("before", "after"):

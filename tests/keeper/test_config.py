@@ -170,6 +170,8 @@ def test_a_mistake_is_told_by_its_place(edit: Callable[[dict[str, Any]], object]
         ("[]", "keeper.json: the document: [] is not of type 'object'"),
         ('{"period": NaN}', "NaN is no number"),
         ("[" * 200_000, "not JSON"),
+        ('["]",' * 200_000, "not JSON"),
+        ('["' + '\\"' * 200_000, "not JSON"),
     ],
 )
 def test_what_is_no_configuration_at_all(text: str, said: str) -> None:

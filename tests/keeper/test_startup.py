@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,18 @@ def test_a_dead_endpoint_ends_a_single_pass_with_status_1(run: Runner, chain: An
     assert ran.status == 1
     assert "cannot connect to 127.0.0.1" in ran.said
     assert "secret-token" not in ran.text
+
+
+@pytest.mark.parametrize("spoil", [Endpoint.garbage, Endpoint.nest])
+def test_an_answer_that_nobody_could_read(
+    spoil: Callable[[Endpoint, str], None], run: Runner, chain: AnvilChain, vault: Contract
+) -> None:
+    with endpoint(chain.port) as rpc:
+        spoil(rpc, "eth_chainId")
+        ran = run(bound_document(vault), rpc.url, "--once")
+    assert ran.status == 1
+    assert ran.said.startswith("127.0.0.1:")
+    assert "gives no usable answer" in ran.said
 
 
 def test_state_of_another_vault(run: Runner, chain: AnvilChain, vault: Contract) -> None:

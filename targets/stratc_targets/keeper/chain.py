@@ -205,7 +205,7 @@ class Chain:
         except requests.HTTPError as error:
             status = error.response.status_code if error.response is not None else "unknown"
             raise RpcDown(f"{self.host} answers with HTTP status {status}") from None
-        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError, RecursionError) as error:
             # Only the kind: the text of these errors may quote the URL.
             raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
 

@@ -18,6 +18,10 @@ from stratc_targets.keeper.log import Log
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
+_RECURSION_LIMIT = 1000
+"""Python's own. eth_account's py_ecc raises it so far that deeply nested JSON, from an RPC that lies, would overflow
+the stack of Python's parser and end the process."""
+
 NEEDED = ("web3", "jsonschema", "eth_account", "requests")
 
 
@@ -42,6 +46,7 @@ def main(arguments: Namespace) -> int:
 def _run(arguments: Namespace, log: Log) -> int:
     from stratc_targets.keeper.process import Options, run_keeper
 
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     config = _config(arguments)
     options = Options(
         state=Path(arguments.state) if arguments.state else Path(arguments.config).with_suffix(".state.json"),

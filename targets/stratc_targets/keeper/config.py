@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from stratc_targets.keeper.documents import read_json
+from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import ConfigError
 from stratc_targets.keeper.watchlist import Alarm, Readings, mistakes, parse_alarms, parse_readings
 

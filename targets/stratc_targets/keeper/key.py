@@ -5,7 +5,7 @@ from __future__ import annotations
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from stratc_targets.keeper.documents import read_json
+from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
 
 KEY_VARIABLE = "STRATC_KEEPER_KEY"

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
 from stratc_targets.keeper.fees import Bid
 
@@ -143,12 +144,12 @@ class StateFile:
 
 def _load(path: Path, identity: Identity) -> State:
     try:
-        state = _state(json.loads(path.read_text("utf-8")))
+        state = _state(read_json(path.read_text("utf-8")))
     except FileNotFoundError:
         return State(identity)
     except OSError as error:
         raise SetupError(f"cannot read the state file {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):
         # Going on without it could act twice.
         raise SetupError(
             f"the state file {path} is damaged; if no transaction of the keeper is pending, delete it"
