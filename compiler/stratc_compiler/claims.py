@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from stratc_compiler import fairness
 from stratc_compiler.environment import Box
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Or, Rel, Sub, number
@@ -68,7 +69,12 @@ class ExitWorks:
     pays: Fraction
 
 
-About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks
+@dataclass(frozen=True, slots=True)
+class IsFair:
+    """Shares are worth no less by what others do. Speaks of single calls: no round breaks it."""
+
+
+About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair
 
 
 def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
@@ -77,6 +83,7 @@ def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
         _at_any_moment(vault, box, "survives", "no venue can liquidate, nav >= 0", True, _liquidatable(vault), NOWHERE),
         recovers(vault, box),
         quiet(vault, box),
+        ClaimSpec(fairness.CLAIM, fairness.TEXT, IsFair(), fairness.fairness(vault)),
         exits(vault, box, "exits", Fraction(0), NOWHERE),
     )
     return always + tuple(_written(claim, vault, box) for claim in vault.strategy.claims)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from stratc_checker.proof import Context, read, refute
+from stratc_checker.proof import Context, Fact, read, refute
 from stratc_compiler.claims import ClaimSpec
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box
 from stratc_compiler.expr import Formula, Not
-from stratc_compiler.prooftree import proof_json, used
+from stratc_compiler.prooftree import Node, proof_json, used
+from stratc_compiler.rows import multiplied
 from stratc_compiler.search import NoProof, Search
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
@@ -86,14 +88,24 @@ class _Searched:
     def answer(self, obligation: Obligation) -> Answered:
         text = script((Not(obligation.goal),), self._context.names)
         names, (goal,) = read(text, self._context.names)
-        try:
-            node = self._search.refute(goal)
-        except NoProof:
-            return _by_solver(obligation, Asked(self._text, text), self._effort.rlimit)
         facts = [*self._facts, *goal]
+        node = self._proof(goal)
+        if node is None:
+            return _by_solver(obligation, Asked(self._text, text), self._effort.rlimit)
         proof = proof_json(node, facts)
         refute(proof, facts, names)  # no verdict without it: a proof that is none must never pass
         return Answered(obligation, Derivation(Asked(self._text, text), proof, self._uses(used(node))))
+
+    def _proof(self, goal: list[Fact]) -> Node | None:
+        try:
+            return self._search.refute(goal)
+        except NoProof:
+            pass
+        facts = [*self._facts, *goal]
+        if multiplied(facts):
+            with suppress(NoProof):
+                return Search.deep(facts, self._effort)
+        return None
 
     def _uses(self, facts: frozenset[int]) -> frozenset[int]:
         groups = enumerate(self._context.groups)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, KeeperIsQuiet, KeeperSettles, LosesAtMost
+from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, IsFair, KeeperIsQuiet, KeeperSettles, LosesAtMost
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import trading_rules
@@ -143,6 +143,8 @@ def what_breaks(about: About, vault: Vault, played: Round) -> str | None:
             return _loss(vault, played, ratio)
         case ExitWorks(pays):
             return _exit(vault, world, pays)
+        case IsFair():
+            return None
 
 
 def _moment(vault: Vault, state: Evaluator, venues: tuple[str, ...], solvency: bool) -> str | None:

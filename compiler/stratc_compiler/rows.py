@@ -47,23 +47,49 @@ def multiplied(facts: Iterable[Fact]) -> set[Monomial]:
 
 
 def products(facts: Iterable[Fact], within: set[Monomial], before: Collection[Monomial] = ()) -> Iterator[Row]:
-    """Products of facts that are known, of bounds among them, that say something about the monomials `within`.
+    """Products of known facts and bounds that say something about the monomials `within`, and about no other ones.
 
     Those that say something about monomials `before` alone are left out: they are there already.
     """
     known = [fact for fact in facts if isinstance(fact, Atom)]
-    bounds: dict[str, list[Atom]] = {name: [] for part in within for name in part}
+    bounds = _bounds(known, within)
+    for part in sorted(within.difference(before)):
+        for factors in product(*(bounds[name] for name in part)):
+            yield _product(factors)
+    for atom in known:
+        for name in _multipliers(atom, within, before):
+            yield from (_product((atom, bound)) for bound in bounds[name])
+
+
+def all_products(facts: Iterable[Fact]) -> Iterator[Row]:
+    """Products of every linear fact with every bound of a variable that is multiplied anywhere: of degree two."""
+    facts = list(facts)
+    within = multiplied(facts)
+    known = [fact for fact in facts if isinstance(fact, Atom)]
+    yield from products(facts, within)
+    linear = [atom for atom in known if all(len(monomial) < 2 for monomial in atom.polynomial)]
+    for bound in (one for ones in _bounds(known, within).values() for one in ones):
+        yield from (_product((atom, bound)) for atom in linear)
+
+
+def _product(factors: tuple[Atom, ...]) -> Row:
+    first, *rest = factors
+    result = first.polynomial
+    for factor in rest:
+        result = multiply(result, factor.polynomial)
+    relations = {factor.relation for factor in factors}
+    relation = "=" if "=" in relations else ">" if relations == {">"} else ">="
+    return Row(result, relation, factors)
+
+
+def _bounds(known: list[Atom], within: set[Monomial]) -> dict[str, list[Atom]]:
+    """The constant bounds that are known of each variable within."""
+    bounds: dict[str, list[Atom]] = {name: [] for part in sorted(within) for name in part}
     for atom in known:
         bounded = _bounded(atom)
         if bounded in bounds:
             bounds[bounded].append(atom)
-    for part in sorted(within.difference(before)):
-        for factors in product(*(bounds[name] for name in part)):
-            yield Row(_multiplied(factors), ">=", factors)
-    for atom in known:
-        for name in _multipliers(atom, within, before):
-            for bound in bounds[name]:
-                yield Row(_multiplied((atom, bound)), "=" if atom.relation == "=" else ">=", (atom, bound))
+    return bounds
 
 
 def _multipliers(atom: Atom, within: set[Monomial], before: Collection[Monomial]) -> Iterator[str]:
@@ -99,11 +125,3 @@ def _bounded(atom: Atom) -> str | None:
             return name
         case _:
             return None
-
-
-def _multiplied(factors: tuple[Atom, ...]) -> Polynomial:
-    first, *rest = factors
-    result = first.polynomial
-    for factor in rest:
-        result = multiply(result, factor.polynomial)
-    return result

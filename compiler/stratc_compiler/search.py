@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 from stratc_checker.polynomial import Monomial, Polynomial
 from stratc_checker.proof import Fact, flat
@@ -19,10 +20,14 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.farkas import multipliers
 from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import Node, Split, Sum
-from stratc_compiler.rows import Row, atoms, choices, multiplied, products, row_of
+from stratc_compiler.rows import Row, all_products, atoms, choices, multiplied, products, row_of
 
 CLEARLY = 1e-6
 """A row that is violated by more than this in floating point is taken to be violated."""
+
+
+MOST_PRODUCTS = 500
+"""Beyond so many products the nonlinear solver is asked instead."""
 
 
 class NoProof(Exception):
@@ -52,6 +57,16 @@ class Search:
         self._active = self._relaxation.add([*known, *products(context, self._multiplied)], active=True)
         self._choices = choices(context)
         self._prepare(self._choices)
+
+    @staticmethod
+    def deep(facts: Sequence[Fact], effort: Effort) -> Node:
+        """A proof that facts cannot all hold, by all products of degree two: for few facts. Raises NoProof."""
+        rows = list(islice(all_products(facts), MOST_PRODUCTS + 1))
+        if len(rows) > MOST_PRODUCTS:
+            raise NoProof
+        search = Search(facts, effort)
+        search._active += search._relaxation.add(rows, active=True)
+        return search.refute(())
 
     def refute(self, goal: Sequence[Fact]) -> Node:
         """A proof that context and goal cannot both hold. Raises NoProof."""

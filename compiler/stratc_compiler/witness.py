@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from stratc_compiler.claims import About, AtAnyMoment
+from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, number
 from stratc_compiler.relax import ZERO, real
@@ -32,6 +32,8 @@ WHOLE = 10_000
 
 def find_scenario(obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int) -> Scenario | None:
     """A replayed counterexample to the obligation, or None where no model that was tried replays."""
+    if isinstance(about, IsFair):
+        return None
     for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
         lost = about.lost if isinstance(about, AtAnyMoment) else None

@@ -17,7 +17,7 @@ import pytest
 from cli.examples import CARRY, CARRY_45, FOLDER, TREASURY, remembering, tree
 from stratc.__main__ import main
 
-ALWAYS = ["consistent", "survives", "recovers", "quiet", "exits"]
+ALWAYS = ["consistent", "survives", "recovers", "quiet", "fair", "exits"]
 TREASURY_CLAIMS = [*ALWAYS, "solvent", "loss <= 1% per round", "survives loss of save", "exit >= 60% of nav"]
 CARRY_CLAIMS = [*ALWAYS, "solvent", "safe(aave)", "loss <= 20% per round", "exit >= 93% of nav"]
 

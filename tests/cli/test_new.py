@@ -21,7 +21,7 @@ def test_the_starter_verifies(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["verify", "--deny", "warnings", "first_vault.strat"]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert said.out.count("\n  proved ") == 9
+    assert said.out.count("\n  proved ") == 10
 
 
 def test_a_file_is_never_replaced(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

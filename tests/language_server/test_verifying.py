@@ -21,7 +21,7 @@ def test_verdicts_of_a_saved_text_grow_old() -> None:
             client.save(URI)
             assert [title for _, title in await client.lenses(URI)] == ["verifying ..."]
             shown = dict(await client.verdicts(URI))
-            assert shown["Treasury"].startswith("✓ proved: all 9 claims")
+            assert shown["Treasury"].startswith("✓ proved: all 10 claims")
             assert (shown["solvent"], shown["survives"]) == ("✓ proved", "✓ proved")
             client.type(URI, TREASURY.replace("        solvent\n", "") + "# a thought\n")
             older = dict(await client.lenses(URI))
@@ -39,7 +39,7 @@ def test_a_refuted_claim_shows_its_scenario() -> None:
             command = types.ExecuteCommandParams("stratc.verify", arguments=[URI])
             await client.workspace_execute_command_async(command)
             shown = dict(await client.verdicts(URI))
-            assert shown["Treasury"].startswith("✗ refuted: loss <= 0.1% per round (1 of 9 claims)")
+            assert shown["Treasury"].startswith("✗ refuted: loss <= 0.1% per round (1 of 10 claims)")
             assert shown["loss"].startswith("✗ refuted: ")
             arguments = [URI, "Treasury", "loss <= 0.1% per round"]
             scenario = types.ExecuteCommandParams("stratc.scenario", arguments=arguments)

@@ -26,6 +26,7 @@ CARRY = {
     "survives",
     "recovers",
     "quiet",
+    "fair",
     "exits",
     "solvent",
     "safe(aave)",
@@ -37,6 +38,7 @@ TREASURY = {
     "survives",
     "recovers",
     "quiet",
+    "fair",
     "exits",
     "solvent",
     "loss <= 1% per round",
@@ -164,7 +166,7 @@ def test_hypotheses_rest_on_nothing_that_is_not_listed() -> None:
     """Each hypothesis about the environment stands for assumptions that the certificate lists."""
     verification = verified("eth_carry")
     internal = ("settled: ", "fires: ", "does not fire: ", "definition", "amounts are never negative", "flows")
-    internal += ("at target", "move(idle(")
+    internal += ("at target", "move(idle(", "solvent", "follows", "gift")
     for found in verification.claims:
         for result in found.obligations:
             for hypothesis in result.obligation.hypotheses:
