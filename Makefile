@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NPM    := tests/npm
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# A crashed worker is not replaced: loadfile would give the next one the same test, for ever.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --max-worker-restart=0
 
 EXAMPLES := examples/treasury.strat examples/eth_carry.strat
 REFUTED  := examples/refuted/eth_carry_45.strat
