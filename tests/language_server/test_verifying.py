@@ -101,7 +101,7 @@ def test_used_texts_count_as_the_editor_has_them_and_make_verdicts_old() -> None
             client.open(URI, IDLE)
             client.save(URI)
             (fresh,) = await client.verdicts(URI)
-            assert "5 claims" in fresh[1]
+            assert "6 claims" in fresh[1]
             assert "older" not in fresh[1]
             client.refreshed.clear()
             client.type(shared, SHARED.replace("24h", "12h"))
