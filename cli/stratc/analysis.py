@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from stratc.problem import Problem, of_diagnostic, of_unsupported
 from stratc.read import read_source, read_used
@@ -10,20 +10,19 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.model import build_vault
 from stratc_compiler.vault import Vault
 from stratc_dsl import Reader, Severity, parse_strategies
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 from stratc_targets.venues import venue_factories
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Record):
     """A strategy that is well typed and supported; nothing is proved of it yet."""
 
     vault: Vault
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Record):
     """One file: its models and warnings, or what is wrong with it."""
 
     file: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from stratc.analysis import Loaded
 from stratc.problem import Problem, of_unsupported
@@ -12,16 +11,15 @@ from stratc.status import Status, of_verdict, worst
 from stratc_compiler import driver
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.verdict import Verification
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Record):
     verification: Verification
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Record):
     """One file: what was found out about its strategies with its warnings, or what is wrong with it."""
 
     file: str

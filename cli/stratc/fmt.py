@@ -7,7 +7,6 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from stratc.read import STDIN, read_source, read_stdin
 from stratc.replace import Unwritable, replace_text
 from stratc.status import Status, worst
 from stratc_dsl.format import format_text, is_same_strategy
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 
 
@@ -23,8 +23,7 @@ class MeaningChanged(Exception):
     """The formatter's own check failed: it is at fault, and nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Record):
     """What becomes of a text that is not in the layout: it is replaced, unless one of these is asked for."""
 
     check: bool

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from stratc.colour import paint_for
 from stratc_compiler.errors import Unsupported
 from stratc_dsl import Diagnostic, Label, Severity, diagnostic_to_json, render_diagnostic
 from stratc_dsl.paint import Paint, Part, plain
+from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Source
 
 UNSUPPORTED = "E0900"
 UNREADABLE = "E0000"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """One finding in one file. `fields` are those of `diagnostic_to_json`; `primary` is None without a place."""
 
     painted: Callable[[Paint], str]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from stratc.problem import Problem, unreadable
 from stratc_dsl import Source, Unreadable
+from stratc_dsl.record import Record
 
 LIMIT = 16 * 1024 * 1024
 """Bytes. No strategy comes near; a device or a wrong file does."""
@@ -18,8 +18,7 @@ STDIN = "<stdin>"
 _EMPTY = "a strategy starts with `strategy Name {`"
 
 
-@dataclass(frozen=True, slots=True)
-class _Helps:
+class _Helps(Record):
     """What to do where there is no text: other things for a file on the command line than for one that is used."""
 
     missing: str | None

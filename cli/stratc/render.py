@@ -47,7 +47,7 @@ def _detail(claim: ClaimResult, source: Source, paint: Paint) -> list[str]:
             return []
         case Unknown(why):
             return [f"{INDENT}= {why}"]
-        case Refuted(why, scenario, help, span):
+        case Refuted(why, scenario, help, span=span):
             place = span if span != NOWHERE else claim.span
             lines = ["", *excerpt(source, place, why, paint)]
             lines += ["", *_scenario(scenario, why)] if scenario is not None else []

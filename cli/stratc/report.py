@@ -49,7 +49,7 @@ def _claim(claim: ClaimResult, source: Source) -> dict[str, Any]:
             shown["verdict"] = "proved"
         case Unknown(why):
             shown |= {"verdict": "unknown", "why": why}
-        case Refuted(why, scenario, help, place):
+        case Refuted(why, scenario, help, span=place):
             shown |= {"verdict": "refuted", "why": why, "help": help, "scenario": scenario and _scenario(scenario)}
             span = place if place != NOWHERE else span
     return shown | {"span": _span(span, source)}

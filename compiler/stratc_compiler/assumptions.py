@@ -100,7 +100,7 @@ def _of_prices(tokens: tuple[str, ...]) -> Iterator[str]:
 
 def _written(assumption: Assumption) -> GuardedAssumption:
     id_, text, guardian, how = _terms(assumption)
-    return GuardedAssumption(id_, text, guardian, how, True, assumption.span)
+    return GuardedAssumption(id_, text, guardian, how, True, span=assumption.span)
 
 
 def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:

@@ -8,7 +8,6 @@ integers. So it can be wrong in no way that would matter and be accepted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from stratc_checker.proof import Context, Rejected
@@ -21,6 +20,7 @@ from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
 from stratc_compiler.smtlib import script
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Obligation, Round
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 
 Expected = Sequence[Obligation | Possibility]
@@ -30,8 +30,7 @@ class Refused(Exception):
     """The certificate is not accepted. Says where, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
+class Audited(Record):
     """What was found of an accepted certificate: how many proofs and witnesses, and what only a solver says."""
 
     claims: int

@@ -9,10 +9,12 @@ evidence: `derivation`, a proof that `stratc_checker` accepts without any solver
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from stratc_compiler.assumptions import core_of, rests_on
 from stratc_compiler.effort import Effort
@@ -83,8 +85,7 @@ def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-@dataclass(slots=True)
-class _Shared:
+class _Shared(Struct):
     """What several obligations refer to, by digest."""
 
     contexts: dict[str, str] = field(default_factory=dict)

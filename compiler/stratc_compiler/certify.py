@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, Proved, Verification
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ProvedVault:
+class ProvedVault(Record):
     """A vault of which every claim was proved. Made by `certify` alone; emitters accept nothing else."""
 
     vault: Vault

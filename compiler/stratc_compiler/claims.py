@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from stratc_compiler import fairness
@@ -23,23 +22,21 @@ from stratc_compiler.rounds import (
 from stratc_compiler.text import percent
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation
-from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.record import Record
+from stratc_dsl.span import NOWHERE, Placed, Span
 from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimSpec:
+class ClaimSpec(Placed):
     """One claim: proved iff every obligation holds. `about` is what the replay of a counterexample has to look at."""
 
     name: str
     text: str
     about: About
     obligations: tuple[Obligation, ...]
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class AtAnyMoment:
+class AtAnyMoment(Record):
     """No venue of `venues` can liquidate, and assets cover debts if `solvency`; `lost` is a venue taken as lost."""
 
     venues: tuple[str, ...]
@@ -47,30 +44,25 @@ class AtAnyMoment:
     lost: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KeeperSettles:
+class KeeperSettles(Record):
     """The rules that fire do not revert, and leave the vault settled."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeeperIsQuiet:
+class KeeperIsQuiet(Record):
     """After the keeper's pass no rule is due."""
 
 
-@dataclass(frozen=True, slots=True)
-class LosesAtMost:
+class LosesAtMost(Record):
     ratio: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class ExitWorks:
+class ExitWorks(Record):
     """The exit does not revert and pays at least `pays` of nav (0: no share stated)."""
 
     pays: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class IsFair:
+class IsFair(Record):
     """Shares are worth no less by what others do. Speaks of single calls: no round breaks it."""
 
 
@@ -95,18 +87,18 @@ def _liquidatable(vault: Vault) -> tuple[str, ...]:
 
 def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
     match claim:
-        case Solvent(span):
+        case Solvent(span=span):
             return _at_any_moment(vault, box, "solvent", "nav >= 0 at every moment", True, (), span)
-        case Safe(venue, span):
+        case Safe(venue, span=span):
             text = f"{venue} can never liquidate the vault"
             return _at_any_moment(vault, box, f"safe({venue})", text, False, (venue,), span)
-        case SurvivesLossOf(venue, span):
+        case SurvivesLossOf(venue, span=span):
             name = f"survives loss of {venue}"
             text = f"no venue can liquidate, nav >= 0, with {venue} worth nothing"
             return _at_any_moment(vault, box, name, text, True, _liquidatable(vault), span, venue)
-        case LossPerRound(ratio, span):
+        case LossPerRound(ratio, span=span):
             return loss(vault, box, ratio, span)
-        case ExitPays(ratio, span):
+        case ExitPays(ratio, span=span):
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
         case Invariant():
             refused(claim)
@@ -143,7 +135,7 @@ def _at_any_moment(
                 goal_ = frame.formula(safe)
                 words = f"{venue} cannot liquidate"
                 obligations.append(_obligation(name, f"{case}/{venue}", words, frame, goal_, span))
-    return ClaimSpec(name, text, AtAnyMoment(venues, solvency, lost), tuple(obligations), span)
+    return ClaimSpec(name, text, AtAnyMoment(venues, solvency, lost), tuple(obligations), span=span)
 
 
 # ── the keeper's pass ──────────────────────────────────────────────────────────────────────
@@ -229,7 +221,7 @@ def loss(vault: Vault, box: Box, ratio: Fraction, span: Span) -> ClaimSpec:
             goal = _keeps(opening, frame, ratio)
             obligations.append(_obligation(name, place, f"at most {percent(ratio)} is lost", frame, goal, span))
     text = "of opening nav and deposits, by markets, venues and the keeper's trades"
-    return ClaimSpec(name, text, LosesAtMost(ratio), tuple(obligations), span)
+    return ClaimSpec(name, text, LosesAtMost(ratio), tuple(obligations), span=span)
 
 
 def _keeps(opening: Opening, frame: Frame, ratio: Fraction) -> Formula:
@@ -255,4 +247,4 @@ def exits(vault: Vault, box: Box, name: str, pays: Fraction, span: Span) -> Clai
             goal = Cmp(paid, Rel.GE, Mul(number(pays), nav))
             obligations.append(_obligation(name, f"{case}/pays", f"pays {percent(pays)} of nav", end, goal, span))
     text = "the exit never reverts" + (f" and pays at least {percent(pays)} of nav" if pays else "")
-    return ClaimSpec(name, text, ExitWorks(pays), tuple(obligations), span)
+    return ClaimSpec(name, text, ExitWorks(pays), tuple(obligations), span=span)

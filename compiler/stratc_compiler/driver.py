@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.claims import claims_of
@@ -14,12 +13,12 @@ from stratc_compiler.model import build_vault
 from stratc_compiler.prove import answer_all, judge
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import Verification
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Strategy
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """`workers` is how many processes look for proofs; it changes the time, never the verdicts."""
 
     effort: Effort = Effort()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Record):
     """What may be spent on one question, in steps and not in seconds: the same verdict on every machine.
 
     `rlimit` is the solver's budget for one query, in Z3's own units; `nodes` how many relaxations a search solves.

@@ -8,11 +8,11 @@ never appear: they stay fully symbolic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Held, Vault
+from stratc_dsl.record import Record
 from stratc_dsl.strategy import (
     DepositsAtMost,
     KeeperEvery,
@@ -25,16 +25,14 @@ from stratc_dsl.strategy import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Record):
     """A factor between `low` and `high`; `high` None means without bound."""
 
     low: Fraction
     high: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Record):
     """The environment of one round.
 
     `relative` is the price factor of each token against base, `usd` its price factor in USD, `absolute` the USD range

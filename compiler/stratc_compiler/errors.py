@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """One thing that is not supported, in the words of the manual, and where it stands."""
 
     what: str

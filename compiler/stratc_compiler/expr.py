@@ -15,9 +15,10 @@ A division exists only as `MulDiv`, which names its rounding direction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+
+from stratc_dsl.record import Record
 
 
 class Rounding(Enum):
@@ -41,8 +42,7 @@ class Kind(Enum):
     UNIT = "unit"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenDim:
+class TokenDim(Record):
     kind: Kind
     token: str
 
@@ -54,52 +54,45 @@ class DimensionError(Exception):
     """The compiler built an expression whose dimensions do not fit: a bug, never the user's fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Num:
+class Num(Record):
     value: Fraction
     dim: Dim = Plain.NUMBER
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+class Var(Record):
     """A state or environment variable, a definition of the model, or a name bound in a plan."""
 
     name: str
     dim: Dim
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Record):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Sub:
+class Sub(Record):
     """`left - right`. In the contract it reverts below zero; use `Monus` where zero is meant."""
 
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Monus:
+class Monus(Record):
     """`max(left - right, 0)`."""
 
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Mul:
+class Mul(Record):
     """A product; in the contract one side is a plain number."""
 
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class MulDiv:
+class MulDiv(Record):
     """`left * right / divisor`, rounded as said, with a full-width intermediate product."""
 
     left: Expr
@@ -108,14 +101,12 @@ class MulDiv:
     rounding: Rounding
 
 
-@dataclass(frozen=True, slots=True)
-class Min:
+class Min(Record):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Record):
     condition: Formula
     then: Expr
     otherwise: Expr
@@ -132,25 +123,21 @@ class Rel(Enum):
     EQ = "=="
 
 
-@dataclass(frozen=True, slots=True)
-class Cmp:
+class Cmp(Record):
     left: Expr
     rel: Rel
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Record):
     operands: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Record):
     operands: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Record):
     operand: Formula
 
 

@@ -9,7 +9,7 @@ which the claim allows for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from stratc_compiler.expr import (
     Add,
@@ -30,6 +30,7 @@ from stratc_compiler.relax import ZERO, real
 from stratc_compiler.shares import SHARES, SUPPLY, assets_var, to_assets, to_shares, total_assets, virtual_shares
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis, Obligation
+from stratc_dsl.record import Record
 
 CLAIM = "fair"
 TEXT = "no share loses value when others come, go or give"
@@ -38,8 +39,7 @@ FLOW, GRAIN = real("flow"), real("grain")
 BEFORE, AFTER = real("total assets"), real("total assets after")
 
 
-@dataclass(slots=True)
-class Exact:
+class Exact(Struct):
     """Contract arithmetic over the reals, each division between the bounds that its rounding gives it."""
 
     vault: Vault
@@ -177,8 +177,7 @@ def _gift(vault: Vault) -> Obligation:
 # ── shares ─────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Operation:
+class _Operation(Record):
     """A call of ERC-4626: what is given, how the other side is computed, and which way assets and shares go."""
 
     name: str

@@ -6,8 +6,9 @@ bytecode is compared with it to the wei.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from stratc_compiler.expr import (
     Add,
@@ -51,8 +52,7 @@ class World(Protocol):
         """Sell `amount` for at least `minimum`; returns what was received. Raises Reverted as the venue would."""
 
 
-@dataclass(slots=True)
-class Evaluator:
+class Evaluator(Struct):
     """Values of expressions over one state: world variables, definitions, names bound by a plan."""
 
     vault: Vault

@@ -7,7 +7,6 @@ contradict the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import highspy
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from stratc_checker.polynomial import Monomial
 from stratc_compiler.rows import Row
+from stratc_dsl.record import Record
 
 TINY = 1e-9
 """Slacks and multipliers below this are taken for zero."""
@@ -23,15 +23,13 @@ TINY = 1e-9
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
+class Contradiction(Record):
     """Numbers of active rows that seem to contradict each other."""
 
     rows: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Record):
     """A point that seems to satisfy the active rows: the value of every row's polynomial there, active or not."""
 
     values: Vector

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_compiler.expr import Expr, Rounding, scale
 from stratc_compiler.interpret import Evaluator, Reverted, World, run_plan
@@ -32,6 +34,7 @@ from stratc_compiler.vault import (
     Trades,
     Vault,
 )
+from stratc_dsl.record import Record
 
 UNLIMITED: int = 2**256 - 1
 """What a view of the contract answers where nothing limits it."""
@@ -65,15 +68,13 @@ class Market(World, Protocol):
         """Put everything back as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(Record):
     owner: str
     guardian: str
     keeper: str
 
 
-@dataclass(slots=True)
-class Book:
+class Book(Struct):
     """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since."""
 
     supply: int = 0
@@ -116,8 +117,7 @@ def marked(vault: Vault) -> tuple[Held, ...]:
     return tuple(held for held in vault.held if held.venue in venues)
 
 
-@dataclass(slots=True)
-class _MarkingWorld:
+class _MarkingWorld(Struct):
     """The market, with every move of a marked position written into its mark."""
 
     market: Market

@@ -81,7 +81,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         definitions=definitions(held, strategy.base),
         bands=bands,
         floors=tuple(
-            Condition(_words(floor.span, source), lower_predicate(floor.predicate, scope), floor.span)
+            Condition(_words(floor.span, source), lower_predicate(floor.predicate, scope), span=floor.span)
             for floor in strategy.floors
         ),
         rules=_rules(strategy, source, scope, parts),
@@ -153,7 +153,7 @@ def _band(allocation: Allocation, held: tuple[Held, ...], source: Source) -> Ban
     ):
         if edge is not None:
             inside.append(_edge(one, relation, edge, allocation.span))
-    return Band(one, abs(allocation.target), tuple(inside), allocation.span)
+    return Band(one, abs(allocation.target), tuple(inside), span=allocation.span)
 
 
 def _edge(one: Held, relation: Rel, edge: Fraction, span: Span) -> Condition:
@@ -161,7 +161,7 @@ def _edge(one: Held, relation: Rel, edge: Fraction, span: Span) -> Condition:
     if one.debt:
         relation, edge = (Rel.LE if relation is Rel.GE else Rel.GE), -edge
     text = f"weight({one.name}) {relation.value} {float(edge * 100):g}%"
-    return Condition(text, nav_share(one.value, relation, edge), span)
+    return Condition(text, nav_share(one.value, relation, edge), span=span)
 
 
 def _exit_order(
@@ -184,7 +184,7 @@ def _rules(strategy: Strategy, source: Source, scope: Scope, parts: Parts) -> tu
         taken = [other.name for other in rules]
         name = words if words not in taken else f"{words}_{sum(n.startswith(words) for n in taken) + 1}"
         trigger = _trigger(rule, source, scope)
-        rules.append(RuleModel(name, _words(rule.span, source), trigger, _effect(rule, scope, parts), rule.span))
+        rules.append(RuleModel(name, _words(rule.span, source), trigger, _effect(rule, scope, parts), span=rule.span))
     return tuple(rules)
 
 
@@ -212,16 +212,18 @@ def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
         if not isinstance(rule.action, Freeze):
             raise Unsupported("a rule on a stale price that trades", "only `freeze` can do without a price", rule.span)
         return OnStale(predicate.token)
-    return OnCondition(Condition(_words(predicate.span, source), lower_predicate(predicate, scope), predicate.span))
+    return OnCondition(
+        Condition(_words(predicate.span, source), lower_predicate(predicate, scope), span=predicate.span)
+    )
 
 
 def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
     match rule.action:
-        case Deleverage(venue, health, span):
+        case Deleverage(venue, health, span=span):
             return Trades(deleverage(scope.venue(venue), health, parts, span), reduces_risk=True)
         case Rebalance():
             return Trades(rebalance(parts), reduces_risk=False)
-        case Harvest(venue, span):
+        case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
             return Marks(venue)

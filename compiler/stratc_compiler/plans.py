@@ -7,7 +7,6 @@ supplied, debt is taken, deposits are made. Base idle is what remains. Trades be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
@@ -43,11 +42,11 @@ from stratc_compiler.vault import (
     SwapModel,
     VenueModel,
 )
+from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Record):
     """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in."""
 
     base: str

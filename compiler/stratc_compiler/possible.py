@@ -7,7 +7,6 @@ inside the box, and what it is a witness of, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_compiler.environment import Box
@@ -18,6 +17,7 @@ from stratc_compiler.replay import IdealWorld, comes_due, inside_box
 from stratc_compiler.rounds import after_environment, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation, Round
+from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Span
 
 CLAIM = "consistent"
@@ -28,8 +28,7 @@ NEAR = Fraction(1, 1_000_000)
 """How near to its target, as a share of nav, a position counts as being there: amounts are whole units."""
 
 
-@dataclass(frozen=True, slots=True)
-class Possibility:
+class Possibility(Record):
     """A witness obligation: a round of at least one of the `frames` that `accepts` says yes to."""
 
     id: str

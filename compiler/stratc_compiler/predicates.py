@@ -8,7 +8,6 @@ what health, collateral ratio and the like mean without debt.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
@@ -32,6 +31,7 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.refuse import refused
 from stratc_compiler.vault import NAV, Held, VenueModel
+from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
     Base,
@@ -55,16 +55,14 @@ Combination = dict[Expr, Fraction]
 ONE: Expr = number(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(Record):
     """`top / bottom`; `bottom` is {ONE: 1} for plain values and constants."""
 
     top: Combination
     bottom: Combination
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Record):
     """What names mean: the positions and venues of the vault, and the bands that `weights outside band` speaks of."""
 
     held: tuple[Held, ...]
@@ -78,7 +76,7 @@ class Scope:
 def lower_predicate(predicate: Predicate, scope: Scope) -> Formula:
     """The formula of a predicate. Raises Unsupported for what has no formula yet, StalePrice included."""
     match predicate:
-        case Comparison(left, relation, right, span):
+        case Comparison(left, relation, right, span=span):
             return compare(lower(left, scope), relation, lower(right, scope), span)
         case Connective(word, operands):
             parts = tuple(lower_predicate(operand, scope) for operand in operands)
@@ -122,7 +120,7 @@ def lower(expression: Expression, scope: Scope) -> Quotient:
     match expression:
         case Literal(value, Base.RATIO):
             return Quotient({ONE: value}, {ONE: Fraction(1)})
-        case Literal(value, _, span):
+        case Literal(value, _, span=span):
             if value:
                 raise Unsupported(
                     "an absolute amount or value in a floor or trigger", "state it as a share: `5% of nav`", span
@@ -132,7 +130,7 @@ def lower(expression: Expression, scope: Scope) -> Quotient:
             return Quotient({NAV: share}, {ONE: Fraction(1)})
         case Quantity():
             return _quantity(expression, scope)
-        case Binary(op, left, right, _, span):
+        case Binary(op, left, right, _, span=span):
             return _binary(op, lower(left, scope), lower(right, scope), span)
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from stratc_checker.proof import Fact
 from stratc_checker.query import Any_, Atom
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Record):
     """Multiples of products of facts that add up to a contradiction."""
 
     terms: tuple[tuple[Fraction, tuple[Atom, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Record):
     """A refutation for every part of a choice, with the facts that are known there."""
 
     choice: Any_

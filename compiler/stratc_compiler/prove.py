@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from stratc_checker.proof import Context, Fact, read, refute
 from stratc_compiler.claims import ClaimSpec
@@ -32,14 +33,14 @@ from stratc_compiler.verdict import (
 )
 from stratc_compiler.verdict import Query as Asked
 from stratc_compiler.witness import find_scenario
+from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 
 Known = tuple[Formula, ...]
 Key = tuple[Known, Formula]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Record):
     """What was found out about one obligation: evidence iff it is proved.
 
     Otherwise `linear` is the obligation without products of shocks, of which the solver has a model unless it gave up.
@@ -157,7 +158,7 @@ def judge(spec: ClaimSpec, answers: dict[Key, Answered], vault: Vault, box: Box,
 
     asked = [(obligation, answers[key_of(obligation)]) for obligation in spec.obligations]
     results = tuple(_judged(asked, replay))
-    return ClaimResult(spec.name, spec.text, overall(results), results, spec.span)
+    return ClaimResult(spec.name, spec.text, overall(results), results, span=spec.span)
 
 
 def _judged(

@@ -7,12 +7,12 @@ builds one of these things takes it out of `_named`, into SUPPORTED, and finds w
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import fields, is_dataclass
 from typing import NoReturn
 
 from stratc_compiler.errors import Place, Unsupported
 from stratc_dsl import administration
 from stratc_dsl import strategy as typed
+from stratc_dsl.record import Leaf, parts
 from stratc_dsl.span import NOWHERE, Span
 from stratc_dsl.strategy import ChainlinkPrice, Quantity, Strategy, Terms, Token, Venue
 
@@ -57,21 +57,17 @@ def feed_of(token: Token) -> ChainlinkPrice:
 
 
 def _missing(node: object, around: Span, adapters: Container[str]) -> Iterator[Place]:
-    if isinstance(node, tuple):
-        for item in node:
-            yield from _missing(item, around, adapters)
-        return
-    if not is_dataclass(node) or isinstance(node, Span):
+    if isinstance(node, Span | Leaf):
         return
     span: Span = getattr(node, "span", NOWHERE)
     span = around if span == NOWHERE else span
-    what = _what(node, adapters)
+    what = None if isinstance(node, tuple) else _what(node, adapters)
     if what is not None:
         # What such a thing holds is refused with it: it stands inside of the marked words.
         yield Place(what, node.terms.span if isinstance(node, Venue) else span)
         return
-    for field in fields(node):
-        yield from _missing(getattr(node, field.name), span, adapters)
+    for part in parts(node):
+        yield from _missing(part, span, adapters)
 
 
 def _what(node: object, adapters: Container[str]) -> str | None:

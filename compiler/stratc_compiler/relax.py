@@ -12,8 +12,9 @@ which loses no case, and an error is a variable between 0 and 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from stratc_compiler.expr import (
     Add,
@@ -55,8 +56,7 @@ class NotLinear(Exception):
     """An expression of the contract has no linear rendering in base-worth coordinates."""
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct):
     """Facts gathered along one symbolic run; copied where runs part."""
 
     facts: tuple[Hypothesis, ...] = ()
@@ -73,8 +73,7 @@ class Trace:
         self.facts += tuple(Hypothesis(label, formula) for formula in formulas)
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """The state at one moment: worth of each state variable, and the definitions computed from it so far."""
 
     vault: Vault

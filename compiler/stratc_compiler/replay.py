@@ -6,8 +6,9 @@ slippage assumption admits. Whatever breaks a claim here breaks it on a chain wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, IsFair, KeeperIsQuiet, KeeperSettles, LosesAtMost
 from stratc_compiler.environment import Box, Interval
@@ -18,8 +19,7 @@ from stratc_compiler.vault import Held, OnCondition, RuleModel, Swap, Trades, Va
 from stratc_compiler.verdict import Round
 
 
-@dataclass(slots=True)
-class IdealWorld:
+class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model."""
 
     vault: Vault

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_compiler.environment import MOST_GAIN, Box, Interval
@@ -11,6 +10,7 @@ from stratc_compiler.execute import Need, run_plan
 from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import OnCondition, RuleModel, Trades, Vault
+from stratc_dsl.record import Record
 
 SCALE = 1_000_000
 """The scale assumption: nav is worth at least this many of the largest smallest unit in play (`dust`)."""
@@ -18,8 +18,7 @@ SCALE = 1_000_000
 DEPOSITED, WITHDRAWN = real("deposited"), real("withdrawn")
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Record):
     """The start of a round: the frame after the environment has moved, and the exact nav before it did."""
 
     frame: Frame
@@ -173,8 +172,7 @@ def first_deposit(vault: Vault) -> Opening:
 # ── the keeper's pass ──────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class PassEnd:
+class PassEnd(Record):
     """One way through the rules: which fired, in order, and the frame they left."""
 
     fired: tuple[RuleModel, ...]

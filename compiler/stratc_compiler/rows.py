@@ -8,16 +8,15 @@ checks the proof, as the product of two facts that it is.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import combinations, product
 
 from stratc_checker.polynomial import Monomial, Polynomial, multiply
 from stratc_checker.proof import Fact
 from stratc_checker.query import Any_, Atom, Formula
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(Record, eq=False):
     """`polynomial relation 0`, since it is the product of the factors, each of them a fact. One row, one object."""
 
     polynomial: Polynomial

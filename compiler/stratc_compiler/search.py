@@ -8,7 +8,6 @@ there is a point that satisfies every row and choice in exact fractions, or the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
@@ -21,6 +20,7 @@ from stratc_compiler.farkas import multipliers
 from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import Node, Split, Sum
 from stratc_compiler.rows import Row, all_products, atoms, choices, multiplied, products, row_of
+from stratc_dsl.record import Record
 
 CLEARLY = 1e-6
 """A row that is violated by more than this in floating point is taken to be violated."""
@@ -34,8 +34,7 @@ class NoProof(Exception):
     """The relaxation has a solution, or the budget is spent: this search does not find a proof."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record):
     """A refutation of the rows that were active, and the facts that it uses (by identity)."""
 
     node: Node

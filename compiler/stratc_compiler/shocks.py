@@ -11,24 +11,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from stratc_compiler.expr import Cmp, Expr, Formula, Mul, Num, Rel, Var, number, variables
 from stratc_compiler.relax import ZERO
 from stratc_compiler.verdict import Hypothesis, Obligation
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Eliminated:
+class Eliminated(Record):
     """`obligation` without products of shocks; `exact` iff it is equivalent to the one it came from."""
 
     obligation: Obligation
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Product:
+class _Product(Record):
     at: Hypothesis
     after: Var
     before: Expr

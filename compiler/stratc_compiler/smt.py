@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -12,22 +11,20 @@ import z3
 from stratc_checker.polynomial import Monomial, Polynomial
 from stratc_compiler.expr import Formula, variables
 from stratc_compiler.smtlib import script
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Unsat:
+class Unsat(Record):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Sat:
+class Sat(Record):
     """One model. Values that are no rationals (roots found by nlsat) are left out."""
 
     values: dict[str, Fraction]
 
 
-@dataclass(frozen=True, slots=True)
-class GaveUp:
+class GaveUp(Record):
     why: str
 
 

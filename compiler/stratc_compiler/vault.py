@@ -15,16 +15,15 @@ Variables of the model's expressions, by name:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
-from stratc_dsl.span import NOWHERE, Span
+from stratc_dsl.record import Record
+from stratc_dsl.span import Placed
 from stratc_dsl.strategy import Position, Strategy, Venue
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Record):
     """One position: idle, or at a venue.
 
     `rounding` bounds by how many smallest units one operation may leave the position off from exact arithmetic.
@@ -60,8 +59,7 @@ class Held:
         return amount(f"liquidity({self.name})", self.token)
 
 
-@dataclass(frozen=True, slots=True)
-class VenueModel:
+class VenueModel(Record):
     """What the proofs must know of a venue; built by the adapter's own `model.py`.
 
     `never_liquidated` holds iff nobody can liquidate the vault there (None: nothing to liquidate).
@@ -79,8 +77,7 @@ class VenueModel:
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SwapModel:
+class SwapModel(Record):
     """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
 
     name: str
@@ -96,32 +93,28 @@ VenueFactory = Callable[[Venue, Strategy], VenueModel | SwapModel]
 # ── plans: what a rule or the exit does ────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Record):
     """Bind a name to a value computed from the state at this point of the plan."""
 
     name: Var
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(Record):
     """Move idle tokens into an asset position, or borrow into idle for a debt position. Skipped for amount 0."""
 
     held: Held
     amount: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Record):
     """Take tokens out of an asset position into idle, or repay a debt from idle. Skipped for amount 0."""
 
     held: Held
     amount: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
+class Swap(Record):
     """Sell `amount` of idle `sold` for at least `minimum` of `bought`; binds `received`. Skipped for amount 0."""
 
     swap: SwapModel
@@ -139,84 +132,70 @@ Plan = tuple[PlanItem, ...]
 # ── rules, floors, bands ───────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Placed):
     """A named predicate with the words it was written in."""
 
     text: str
     formula: Formula
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class OnCondition:
+class OnCondition(Record):
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class OnTimer:
+class OnTimer(Record):
     period: int  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class OnStale:
+class OnStale(Record):
     token: str
 
 
 RuleTrigger = OnCondition | OnTimer | OnStale
 
 
-@dataclass(frozen=True, slots=True)
-class Trades:
+class Trades(Record):
     """The rule trades: its plan. `reduces_risk` rules may run while the vault is frozen."""
 
     plan: Plan
     reduces_risk: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Record):
     """`harvest v`: nothing to claim where yield accrues inside the position; records the position's value."""
 
     venue: str
 
 
-@dataclass(frozen=True, slots=True)
-class Freezes:
+class Freezes(Record):
     """The vault stops taking deposits and risk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exits:
+class Exits(Record):
     """The emergency exit."""
 
 
 RuleEffect = Trades | Marks | Freezes | Exits
 
 
-@dataclass(frozen=True, slots=True)
-class RuleModel:
+class RuleModel(Placed):
     """One rule. `name` is a unique identifier made of the action's words: `deleverage_aave`, `rebalance`."""
 
     name: str
     text: str
     trigger: RuleTrigger
     effect: RuleEffect
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Placed):
     """One position's target and the predicates that keep it near: edges of the band, minimum, maximum."""
 
     held: Held
     target: Fraction  # magnitude, of nav
     inside: tuple[Condition, ...]
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Vault:
+class Vault(Record):
     """The whole model of one strategy.
 
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:

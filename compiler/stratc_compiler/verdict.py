@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from stratc_compiler.expr import Formula
 from stratc_compiler.vault import Vault
-from stratc_dsl.span import NOWHERE, Source, Span
+from stratc_dsl.record import Record
+from stratc_dsl.span import Placed, Source
 
 
 class Guardian(Enum):
@@ -19,8 +19,7 @@ class Guardian(Enum):
     TRUSTED = "trusted"  # nobody checks it; it stands in the certificate by name
 
 
-@dataclass(frozen=True, slots=True)
-class GuardedAssumption:
+class GuardedAssumption(Placed):
     """One thing the proofs rest on. `text` is in the strategy's words; implied ones have no place in the source."""
 
     id: str
@@ -28,19 +27,16 @@ class GuardedAssumption:
     guardian: Guardian
     how: str
     written: bool
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
+class Hypothesis(Record):
     """A formula that may be used, and the assumption or state predicate it comes from."""
 
     label: str
     formula: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(Placed):
     """Holds iff `hypotheses` and not `goal` together are unsatisfiable over the reals.
 
     `id` is stable across edits elsewhere: "recovers/rebalance/funds/3". With `witness` set the claim is the opposite:
@@ -53,11 +49,9 @@ class Obligation:
     hypotheses: tuple[Hypothesis, ...]
     goal: Formula
     witness: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Record):
     """A replayed counterexample: lines of (label, text) for people, and the exact integers for machines.
 
     `state` and `after` map variable names of the model to integers (see `vault.py` for units).
@@ -69,39 +63,33 @@ class Scenario:
     broken: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(Record):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Refuted:
+class Refuted(Placed):
     """`scenario` is None only where the claim is that something can happen and it provably cannot."""
 
     why: str
     scenario: Scenario | None
     help: str | None = None
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Record):
     why: str
 
 
 Verdict = Proved | Refuted | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record):
     """Two texts of SMT-LIB 2 assertions: what is known, and the negation of the goal. Unsatisfiable: the goal holds."""
 
     context: str
     goal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation:
+class Derivation(Record):
     """A proof that `stratc_checker` has accepted, and the numbers of the hypotheses that it uses."""
 
     query: Query
@@ -109,15 +97,13 @@ class Derivation:
     uses: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class SolverSays:
+class SolverSays(Record):
     """The solver's word alone: a proof for the checker was not found."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Record):
     """A round in exact integers: a settled state, the state at a moment of it, and the flows between (base units).
 
     As evidence of a witness obligation it was replayed: there is such a round.
@@ -132,8 +118,7 @@ class Round:
 Evidence = Derivation | SolverSays | Round
 
 
-@dataclass(frozen=True, slots=True)
-class ObligationResult:
+class ObligationResult(Record):
     """`evidence` is there iff the verdict is `Proved`."""
 
     obligation: Obligation
@@ -141,19 +126,16 @@ class ObligationResult:
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimResult:
+class ClaimResult(Placed):
     """One claim of the strategy: `name` ("survives", "safe(aave)"), what it says, and the verdict over its parts."""
 
     name: str
     text: str
     verdict: Verdict
     obligations: tuple[ObligationResult, ...]
-    span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Record):
     """Everything that one run says about one strategy."""
 
     vault: Vault

@@ -7,7 +7,6 @@ stay in a range at its middle, others at 2,000 USD, and a vault of a million bas
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
@@ -21,6 +20,7 @@ from stratc_compiler.scenario import tell
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Obligation, Round, Scenario
+from stratc_dsl.record import Record
 
 PERCENT = 10**9
 """Models are scaled to an opening nav of 100 percents of this many units of account each: rounding hardly counts."""
@@ -180,8 +180,7 @@ def _near(value: Fraction, digits: tuple[int, ...]) -> Iterator[Fraction]:
 # ── integers ───────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Record):
     """USD prices before and after, 10^-18 USD per whole token."""
 
     before: dict[str, int]

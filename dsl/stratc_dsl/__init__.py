@@ -10,11 +10,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from stratc_dsl.check import check
 from stratc_dsl.diagnostic import Diagnostic, Label, Severity, diagnostic_to_json
 from stratc_dsl.errors import explain
+from stratc_dsl.record import Record
 from stratc_dsl.render import render_diagnostic
 from stratc_dsl.span import Source, Span, Used
 from stratc_dsl.strategy import Strategy
@@ -39,8 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ParseResult:
+class ParseResult(Record):
     """Strategies, or the errors why there are none: `strategies` is empty if and only if a diagnostic is an error.
 
     Every span counts in `source`, the given one with the files that it uses. `links` are there in spite of errors.

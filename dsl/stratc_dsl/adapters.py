@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
+from stratc_dsl.record import Record
 from stratc_dsl.terms import (
     AaveV3,
     Bridge,
@@ -34,8 +34,7 @@ class Kind(Enum):
     EMODE = "the number of a category"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Record):
     """A ratio from `low` to `high`; above `low` where that is `open`."""
 
     low: int
@@ -43,8 +42,7 @@ class Share:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Risks:
+class Risks(Record):
     """A token with its risk parameters, `TOKEN(ltv=.., threshold=..)`, or a list of such."""
 
     names: tuple[str, ...]
@@ -52,8 +50,7 @@ class Risks:
     many: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Record):
     name: str
     takes: Kind | Share | Risks
     required: bool = True
@@ -70,8 +67,7 @@ class Written(Enum):
     WITH_TOKEN = "venue.kind(TOKEN)"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Record):
     """One kind of position. `tokens` are those it may be in, one each; `listed_in` is the list that declares them."""
 
     kind: str
@@ -91,8 +87,7 @@ GREEKS = ("delta", "gamma", "vega")
 # ── adapters ──
 
 
-@dataclass(frozen=True, slots=True)
-class Adapter:
+class Adapter(Record):
     """`terms` takes the values of the parameters by name. `bounds` are what `assume` may bound there, beside what it
     may bound wherever something is held; `needs` those without which nothing could be proved.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from stratc_dsl import syntax
@@ -17,6 +16,7 @@ from stratc_dsl.check_targets import check_floors_at_targets
 from stratc_dsl.check_warnings import check_warnings
 from stratc_dsl.check_whole import check_assumed, check_exit, check_loans, check_swaps
 from stratc_dsl.errors import DuplicateName, LanguageError, MissingPart, NoStrategy, OnlyShared
+from stratc_dsl.record import Record
 from stratc_dsl.scope import Problems, Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Allocation, SignalledAllocation, Strategy
@@ -54,8 +54,7 @@ def _no_strategy(main: Unit, may_only_share: bool, problems: Problems) -> None:
         problems.report(OnlyShared(Span(0, 0), main.path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Record):
     """The parts of a strategy by kind; of those that stand once, the first."""
 
     base: syntax.BaseClause | None

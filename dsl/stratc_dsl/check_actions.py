@@ -44,17 +44,17 @@ def check_action(verb: syntax.Verb, scope: Scope) -> Action | None:
     match verb:
         case syntax.RebalanceVerb(span, using):
             flash, sound = check_flash(using, scope)
-            return Rebalance(span, flash=flash) if sound else None
+            return Rebalance(span=span, flash=flash) if sound else None
         case syntax.RehedgeVerb():
             return _rehedge(verb, scope)
         case syntax.FreezeVerb(span):
-            return Freeze(span)
+            return Freeze(span=span)
         case syntax.ExitVerb(span, using):
             flash, sound = check_flash(using, scope)
-            return ExitAction(span, flash=flash) if sound else None
+            return ExitAction(span=span, flash=flash) if sound else None
         case syntax.HarvestVerb(name, span):
             venue = holding_venue(name, scope, "`harvest`")
-            return Harvest(venue, span) if venue else None
+            return Harvest(venue, span=span) if venue else None
         case syntax.DeleverageVerb():
             return _deleverage(verb, scope)
         case syntax.TopUpVerb():
@@ -72,7 +72,7 @@ def _deleverage(verb: syntax.DeleverageVerb, scope: Scope) -> Action | None:
         cure = "at a health factor of 1 the venue liquidates: aim higher, for example at `1.80`"
         scope.problems.report(OutOfRange(verb.health.span, "the health to reach", "above 1", plain(health), cure))
         return None
-    return Deleverage(venue, health, verb.span, flash=flash) if venue and health is not None and sound else None
+    return Deleverage(venue, health, span=verb.span, flash=flash) if venue and health is not None and sound else None
 
 
 def _rehedge(verb: syntax.RehedgeVerb, scope: Scope) -> Action | None:
@@ -80,7 +80,7 @@ def _rehedge(verb: syntax.RehedgeVerb, scope: Scope) -> Action | None:
     if scope.hedged == {}:
         scope.problems.report(NotHedged(verb.span, "`rehedge` to keep"))
         return None
-    return Rehedge(verb.span, flash=flash) if sound else None
+    return Rehedge(span=verb.span, flash=flash) if sound else None
 
 
 def _unwind(verb: syntax.UnwindVerb, scope: Scope) -> Action | None:
@@ -98,7 +98,7 @@ def _unwind(verb: syntax.UnwindVerb, scope: Scope) -> Action | None:
             return None
     elif not is_held(position, span, "`unwind`", scope):
         return None
-    return Unwind(position, verb.span, flash=flash) if sound else None
+    return Unwind(position, span=verb.span, flash=flash) if sound else None
 
 
 # ── top_up ──
@@ -110,7 +110,7 @@ def _top_up(verb: syntax.TopUpVerb, scope: Scope) -> Action | None:
     sources = _sources(verb, position, scope)
     if position is None or goal is None or sources is None:
         return None
-    return TopUp(position, goal, sources, verb.span)
+    return TopUp(position, goal, sources, span=verb.span)
 
 
 def _topped_up(verb: syntax.TopUpVerb, scope: Scope) -> Position | None:

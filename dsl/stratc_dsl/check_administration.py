@@ -47,7 +47,7 @@ def check_signal(declaration: syntax.SignalDeclaration, scope: Scope) -> Signal 
     max_age = seconds(written, "`max_age`", written.span, scope) if written is not None else None
     if key is None or ends is None or max_age is None or not fields.sound:
         return None
-    return Signal(name.text, key, *ends, max_age, name.span)
+    return Signal(name.text, key, *ends, max_age, span=name.span)
 
 
 def _key(written: syntax.Expr | None, scope: Scope) -> str | None:
@@ -99,14 +99,14 @@ def _role(clause: syntax.RoleClause | syntax.AnyoneClause, scope: Scope) -> Role
     if isinstance(clause, syntax.AnyoneClause):
         start = clause.span.start
         delay = seconds(clause.delay, "`anyone after`", Span(start, start + len("anyone")), scope)
-        return AnyoneAfter(delay, clause.span) if delay is not None else None
+        return AnyoneAfter(delay, span=clause.span) if delay is not None else None
     match clause.name.text:
         case "owner":
             return _owner(clause, scope)
         case "guardian":
-            return Guardian(clause.span) if _stands_alone(clause, scope) else None
+            return Guardian(span=clause.span) if _stands_alone(clause, scope) else None
         case "keeper":
-            return Keeper(clause.span) if _stands_alone(clause, scope) else None
+            return Keeper(span=clause.span) if _stands_alone(clause, scope) else None
         case "depositors":
             return _depositors(clause, scope)
         case _:
@@ -126,10 +126,10 @@ def _stands_alone(clause: syntax.RoleClause, scope: Scope) -> bool:
 def _owner(clause: syntax.RoleClause, scope: Scope) -> Role | None:
     match clause.value:
         case None:
-            return Owner(0, clause.span)
+            return Owner(0, span=clause.span)
         case syntax.Reference(syntax.Name("timelock") as name, None, (syntax.Argument(None, written),)):
             delay = seconds(written, "`timelock`", name.span, scope)
-            return Owner(delay, clause.span) if delay is not None else None
+            return Owner(delay, span=clause.span) if delay is not None else None
         case other:
             cure = "write `owner: timelock(2d)`, or `owner` alone"
             scope.problems.report(WrongKind(other.span, "`timelock(D)`", expression_words(other), cure))
@@ -140,7 +140,7 @@ def _depositors(clause: syntax.RoleClause, scope: Scope) -> Role | None:
     cure = 'write `depositors: attested("SCHEMA")`, or leave it out: then everyone may deposit'
     match clause.value:
         case syntax.Reference(syntax.Name("attested"), None, (syntax.Argument(None, syntax.Text(schema)),)) if schema:
-            return Depositors(schema, clause.span)
+            return Depositors(schema, span=clause.span)
         case other:
             place, found = (other.span, expression_words(other)) if other else (clause.span, "nothing")
             scope.problems.report(WrongKind(place, '`attested("SCHEMA")`', found, cure))
@@ -187,7 +187,7 @@ def _most(bound: syntax.Expr, about: Span, base: str | None, span: Span, scope: 
     if most <= 0:
         scope.problems.report(OutOfRange(bound.span, "the limit of `deposits`", "above 0", plain(most), LIMIT_CURE))
         return None
-    return DepositLimit(most, in_usd, span)
+    return DepositLimit(most, in_usd, span=span)
 
 
 # ── fees ──
@@ -215,10 +215,10 @@ def _fee(clause: syntax.FeeClause, scope: Scope) -> Fee | None:
             cure = "it is a share of what is gained, whenever: leave out `per`"
             scope.problems.report(WrongKind(clause.per.span, "a share of the gain", "a share per duration", cure))
             return None
-        return PerformanceFee(share, clause.span) if share is not None else None
+        return PerformanceFee(share, span=clause.span) if share is not None else None
     if clause.per is None:
         cure = "write for example `management: 1% per 1y`"
         scope.problems.report(MissingArgument(clause.span, "`management`", "`per` and a duration", cure))
         return None
     per = seconds(clause.per, "`per`", clause.per.span, scope)
-    return ManagementFee(share, per, clause.span) if share is not None and per is not None else None
+    return ManagementFee(share, per, span=clause.span) if share is not None and per is not None else None

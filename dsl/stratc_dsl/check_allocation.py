@@ -63,7 +63,7 @@ def _target(target: syntax.Target, seen: dict[Position, Span], scope: Scope) -> 
     if position is None or share is None or failed or not _check_sign(position, share, target.share.span, scope):
         return None
     low, high = (None, None) if band is None else (share - band, share + band)
-    allocation = Allocation(position, share, low, high, minimum, maximum, target.span)
+    allocation = Allocation(position, share, low, high, minimum, maximum, span=target.span)
     _check_limits(allocation, target, scope)
     return allocation
 
@@ -124,7 +124,7 @@ def _signalled(target: syntax.SignalledTarget, seen: dict[Position, Span], scope
     places = zip(ends, (written.low.span, written.high.span), strict=True)
     if not all(_check_sign(position, share, span, scope) for share, span in places):
         return None
-    return SignalledAllocation(position, *ends, signal, target.span)
+    return SignalledAllocation(position, *ends, signal, span=target.span)
 
 
 def _signal(reference: syntax.Reference, scope: Scope) -> str | None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stratc_dsl import syntax
 from stratc_dsl.errors import MissingArgument, UnknownArgument, WrongKind
 from stratc_dsl.errors.base import did_you_mean, quoted
+from stratc_dsl.record import Record
 from stratc_dsl.scope import Scope, nearest
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Record):
     """Arguments or fields by name. `sound` is False where something was reported: what is absent may be misspelled."""
 
     values: dict[str, syntax.Expr]

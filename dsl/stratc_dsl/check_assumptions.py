@@ -79,7 +79,7 @@ def _assumption(clause: syntax.AssumptionClause, scope: Scope) -> Assumption | N
     match clause:
         case syntax.KeeperClause(period, span):
             every = seconds(period, "`keeper every`", Span(span.start, span.start + len("keeper")), scope)
-            return KeeperEvery(every, span) if every is not None else None
+            return KeeperEvery(every, span=span) if every is not None else None
         case syntax.RangeClause():
             return _price_range(clause, scope)
         case syntax.BoundClause():
@@ -103,9 +103,9 @@ def _price_range(clause: syntax.RangeClause, scope: Scope) -> Assumption | None:
             return None
     if clause.verb == "moves":
         moves = move(clause.range, "`moves`", clause.subject.span, scope)
-        return PriceMoves(token, *moves, clause.span) if token and moves else None
+        return PriceMoves(token, *moves, span=clause.span) if token and moves else None
     stays = _stays(clause.range, clause.subject.span, scope)
-    return PriceStays(token, *stays, clause.span) if token and stays else None
+    return PriceStays(token, *stays, span=clause.span) if token and stays else None
 
 
 def _pair_range(clause: syntax.RangeClause, pair: syntax.Operation, scope: Scope) -> Assumption | None:
@@ -116,9 +116,9 @@ def _pair_range(clause: syntax.RangeClause, pair: syntax.Operation, scope: Scope
         return None
     if clause.verb == "moves":
         moves = move(clause.range, "`moves`", clause.subject.span, scope)
-        return PairMoves(token, other, *moves, clause.span) if token and other and moves else None
+        return PairMoves(token, other, *moves, span=clause.span) if token and other and moves else None
     stays = _told(clause.range, clause.subject.span, scope)
-    return PairStays(token, other, *stays, clause.span) if token and other and stays else None
+    return PairStays(token, other, *stays, span=clause.span) if token and other and stays else None
 
 
 def _told(written: syntax.Range, about: Span, scope: Scope) -> tuple[Fraction, Fraction] | None:
@@ -213,7 +213,7 @@ def _rate(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
     per = seconds(clause.per, "`per`", clause.per.span, scope)
     if position is None or highest is None or per is None:
         return None
-    return RateAtMost(position, highest, per, clause.span)
+    return RateAtMost(position, highest, per, span=clause.span)
 
 
 def _flow(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
@@ -231,9 +231,9 @@ def _flow(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
         return None
     if subject.name.text == "deposits":
         share = ratio(clause.bound.share, "`deposits`", subject.span, scope, high=None)
-        return DepositsAtMost(share, clause.span) if share is not None else None
+        return DepositsAtMost(share, span=clause.span) if share is not None else None
     share = ratio(clause.bound.share, "`withdrawals`", subject.span, scope)
-    return WithdrawalsAtMost(share, clause.span) if share is not None else None
+    return WithdrawalsAtMost(share, span=clause.span) if share is not None else None
 
 
 def _of_venue(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
@@ -248,7 +248,8 @@ def _of_venue(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
     venue = holding_venue(name, scope, f"`{kind}`") if name else None
     if venue is None or share is None:
         return None
-    return LossAtMost(venue, share, clause.span) if kind == "loss" else LiquidityAtLeast(venue, share, clause.span)
+    bound = LossAtMost if kind == "loss" else LiquidityAtLeast
+    return bound(venue, share, span=clause.span)
 
 
 def _slippage(
@@ -256,7 +257,7 @@ def _slippage(
 ) -> Assumption | None:
     cure = "name a venue to swap in, such as `uniswap_v3(..)`"
     venue = _bounded_venue(argument, "slippage", "a pool to swap in", "pool", cure, scope)
-    return SlippageAtMost(venue, share, clause.span) if venue and share is not None else None
+    return SlippageAtMost(venue, share, span=clause.span) if venue and share is not None else None
 
 
 def _bounded_venue(argument: syntax.Expr, bound: str, needed: str, what: str, cure: str, scope: Scope) -> str | None:
@@ -291,7 +292,7 @@ def _funding(clause: syntax.WithinClause, scope: Scope) -> Assumption | None:
         scope.problems.report(MissingArgument(clause.span, "`funding`", "`per` and a duration", cure))
         return None
     per = seconds(clause.per, "`per`", clause.per.span, scope)
-    return FundingBetween(venue, *ends, per, clause.span) if venue and ends and per is not None else None
+    return FundingBetween(venue, *ends, per, span=clause.span) if venue and ends and per is not None else None
 
 
 def _not_within(subject: syntax.Reference, scope: Scope) -> None:

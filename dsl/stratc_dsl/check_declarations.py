@@ -71,7 +71,7 @@ def _token(declaration: syntax.TokenDeclaration, scope: Scope) -> Token | None:
     price = check_price(fields.get("price"), scope)
     if decimals is None or price is None or not fields.sound:
         return None
-    return Token(declaration.name.text, decimals, price, declaration.name.span)
+    return Token(declaration.name.text, decimals, price, span=declaration.name.span)
 
 
 def _decimals(expression: syntax.Expr | None, scope: Scope) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from stratc_dsl import syntax
 from stratc_dsl.check_arguments import only_argument
@@ -51,7 +52,7 @@ def type_expression(expression: syntax.Expr, scope: Scope) -> Expression | None:
     span = expression.span
     match expression:
         case syntax.Number(value, unit):
-            return Literal(value, Base.DURATION if unit is syntax.Unit.DURATION else Base.RATIO, span)
+            return Literal(value, Base.DURATION if unit is syntax.Unit.DURATION else Base.RATIO, span=span)
         case syntax.Amount():
             return _amount(expression, scope)
         case syntax.Signed(sign, operand):
@@ -96,7 +97,7 @@ def constant_value(expression: Expression) -> Fraction | None:
 
 def _amount(amount: syntax.Amount, scope: Scope) -> Expression | None:
     if amount.token.text == "USD":
-        return Literal(amount.value, Base.VALUE, amount.span)
+        return Literal(amount.value, Base.VALUE, span=amount.span)
     if amount.token.text == SHARES:
         return _shares(amount, scope)
     units = "a number takes a declared token, `USD`, or without a space `%`, `bps`, `s`, `m`, `h`, `d`, `y`"
@@ -106,14 +107,14 @@ def _amount(amount: syntax.Amount, scope: Scope) -> Expression | None:
     declared = scope.tokens[token].value
     if declared is not None and not _fits(amount, token, declared.decimals, scope):
         return None
-    return Literal(amount.value, AmountOf(token), amount.span)
+    return Literal(amount.value, AmountOf(token), span=amount.span)
 
 
 def _shares(amount: syntax.Amount, scope: Scope) -> Expression | None:
     """Shares of the vault, which has as many decimals for every base."""
     if not _fits(amount, SHARES, SHARE_DECIMALS, scope):
         return None
-    return Literal(amount.value, AmountOf(SHARES), amount.span)
+    return Literal(amount.value, AmountOf(SHARES), span=amount.span)
 
 
 def _fits(amount: syntax.Amount, token: str, decimals: int, scope: Scope) -> bool:
@@ -132,12 +133,12 @@ def _signed(sign: str, operand: Expression | None, span: Span) -> Expression | N
         case _ if sign == "+":
             return operand
         case Literal(value, dimension):
-            return Literal(-value, dimension, span)
+            return Literal(-value, dimension, span=span)
         case OfNav(share):
-            return OfNav(-share, span)
+            return OfNav(-share, span=span)
         case _:
             dimension = dimension_of(operand)
-            return Binary(BinaryOp.SUB, Literal(Fraction(0), dimension, span), operand, dimension, span)
+            return Binary(BinaryOp.SUB, Literal(Fraction(0), dimension, span=span), operand, dimension, span=span)
 
 
 def _share_of_nav(share: syntax.Expr, scope: Scope, span: Span) -> Expression | None:
@@ -150,7 +151,7 @@ def _share_of_nav(share: syntax.Expr, scope: Scope, span: Span) -> Expression | 
         cure = "write a share such as `5% of nav`"
         scope.problems.report(WrongDimension(typed.span, "`of nav`", "a constant ratio", found, cure, typed.span))
         return None
-    return OfNav(value, span)
+    return OfNav(value, span=span)
 
 
 # ── sums and products ──
@@ -167,7 +168,7 @@ def _operation(expression: syntax.Operation, scope: Scope) -> Expression | None:
     first, second = dimension_of(left), dimension_of(right)
     if op in (BinaryOp.ADD, BinaryOp.SUB):
         if first == second:
-            return Binary(op, left, right, first, expression.span)
+            return Binary(op, left, right, first, span=expression.span)
         scope.problems.report(_different("add" if op is BinaryOp.ADD else "subtract", left, right))
         return None
     result = _product(first, second) if op is BinaryOp.MUL else _quotient(first, second)
@@ -176,7 +177,7 @@ def _operation(expression: syntax.Operation, scope: Scope) -> Expression | None:
         verb = "multiply" if op is BinaryOp.MUL else "divide"
         scope.problems.report(NoProduct(right.span, verb, *words, left.span))
         return None
-    return Binary(op, left, right, result, expression.span)
+    return Binary(op, left, right, result, span=expression.span)
 
 
 def _product(left: Dimension, right: Dimension) -> Dimension | None:
@@ -240,10 +241,10 @@ def type_predicate(expression: syntax.Expr, scope: Scope, where: str) -> Predica
         case syntax.Junction(word, operands):
             typed = [type_predicate(operand, scope, f"`{word}`") for operand in operands]
             complete = tuple(one for one in typed if one is not None)
-            return Connective(word, complete, span) if len(complete) == len(typed) else None
+            return Connective(word, complete, span=span) if len(complete) == len(typed) else None
         case syntax.Inverse(operand):
             inner = type_predicate(operand, scope, "`not`")
-            return Negation(inner, span) if inner is not None else None
+            return Negation(inner, span=span) if inner is not None else None
         case syntax.OutsideBand(subject):
             return _outside_band(subject, scope, span)
         case syntax.Reference() if _is_stale(expression):
@@ -261,7 +262,7 @@ def _comparison(expression: syntax.Compare, scope: Scope) -> Comparison | None:
     if dimension_of(left) != dimension_of(right) and not (_by_value(left, right) or _by_value(right, left)):
         scope.problems.report(_different("compare", left, right))
         return None
-    return Comparison(left, Relation(expression.relation), right, expression.span)
+    return Comparison(left, Relation(expression.relation), right, span=expression.span)
 
 
 def _by_value(amount: Expression, share: Expression) -> bool:
@@ -280,7 +281,7 @@ def _priced(side: Expression, other: Expression) -> Expression:
 def _outside_band(subject: syntax.Expr, scope: Scope, span: Span) -> Predicate | None:
     match subject:
         case syntax.Reference(syntax.Name("weights"), None, None):
-            return WeightsOutsideBand(span)
+            return WeightsOutsideBand(span=span)
         case syntax.Reference(syntax.Name("delta" | "gamma" | "vega" as name), None):
             return _hedged(name, subject, scope, span)
         case _:
@@ -298,7 +299,7 @@ def _hedged(name: str, subject: syntax.Reference, scope: Scope, span: Span) -> P
     if scope.hedged is not None and (name, token) not in scope.hedged:
         scope.problems.report(NotHedged(subject.span, f"`{name}({token})`"))
         return None
-    return SensitivityOutsideBand(name, token, span)
+    return SensitivityOutsideBand(name, token, span=span)
 
 
 def _is_stale(expression: syntax.Reference) -> bool:
@@ -309,7 +310,7 @@ def _stale(expression: syntax.Reference, scope: Scope) -> Predicate | None:
     match expression.arguments:
         case (syntax.Argument(None, argument),):
             token = fed_token(argument, scope, "`stale`")
-            return StalePrice(token, expression.span) if token else None
+            return StalePrice(token, span=expression.span) if token else None
         case _:
             found = "something else" if expression.arguments else "nothing"
             cure = "write `stale(price(TOKEN))`"

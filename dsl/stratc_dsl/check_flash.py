@@ -31,7 +31,7 @@ def _lender(argument: syntax.Expr, using: syntax.Reference, scope: Scope) -> Fla
     if declared is None or declared.value is None:
         return None
     if adapter_of(declared.value.terms).flash:
-        return Flash(declared.value.name, using.span)
+        return Flash(declared.value.name, span=using.span)
     lenders = quoted(tuple(name for name, adapter in ADAPTERS.items() if adapter.flash))
     cure = f"name a venue of {lenders}"
     venue = declared.value.name

@@ -50,7 +50,7 @@ def _hedge(clause: syntax.SensitivityClause, scope: Scope) -> Hedge | None:
         return None
     if token is None or ends is None or instrument is None or not _reacts(instrument, token, clause, scope):
         return None
-    return Hedge(subject.name.text, token, *ends, instrument, clause.span)
+    return Hedge(subject.name.text, token, *ends, instrument, span=clause.span)
 
 
 def _band(clause: syntax.SensitivityClause, scope: Scope) -> tuple[Fraction, Fraction] | None:

@@ -64,7 +64,7 @@ def _fixed(reference: syntax.Reference, scope: Scope) -> FixedPrice | None:
     if value <= 0:
         scope.problems.report(OutOfRange(written.span, "a price", "above 0 USD", f"{plain(value)} USD", FIXED_CURE))
         return None
-    return FixedPrice(value, reference.span)
+    return FixedPrice(value, span=reference.span)
 
 
 # ── prices in another token ──
@@ -75,7 +75,7 @@ def _ratio(reference: syntax.Reference, scope: Scope) -> RatioPrice | None:
     named = given.get("token")
     other = scope.token_named(named) if named is not None else None
     feed = _feed(given, other, scope)
-    return RatioPrice(other, feed, reference.span) if other and feed and given.sound else None
+    return RatioPrice(other, feed, span=reference.span) if other and feed and given.sound else None
 
 
 def _feed(given: Bound, other: str | None, scope: Scope) -> ChainlinkPrice | None:

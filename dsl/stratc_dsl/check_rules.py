@@ -39,7 +39,7 @@ def check_floors(block: syntax.FloorsBlock, scope: Scope) -> tuple[Floor, ...]:
     for written in block.floors:
         predicate = type_predicate(written, scope, "a floor")
         if predicate is not None:
-            floors.append(Floor(predicate, written.span))
+            floors.append(Floor(predicate, span=written.span))
     return tuple(floors)
 
 
@@ -52,7 +52,7 @@ def check_rules(block: syntax.RulesBlock, scope: Scope) -> tuple[Rule, ...]:
     for written in block.rules:
         trigger, action = _trigger(written, scope), check_action(written.verb, scope)
         if trigger is not None and action is not None:
-            rules.append(Rule(trigger, action, written.span))
+            rules.append(Rule(trigger, action, span=written.span))
     return tuple(rules)
 
 
@@ -60,10 +60,10 @@ def _trigger(rule: syntax.WhenRule | syntax.EveryRule, scope: Scope) -> Trigger 
     match rule:
         case syntax.WhenRule(condition):
             predicate = type_predicate(condition, scope, "`when`")
-            return When(predicate, condition.span) if predicate is not None else None
+            return When(predicate, span=condition.span) if predicate is not None else None
         case syntax.EveryRule(written):
             period = seconds(written, "`every`", Span(rule.span.start, rule.span.start + len("every")), scope)
-            return Every(period, written.span) if period is not None else None
+            return Every(period, span=written.span) if period is not None else None
 
 
 # ── exit ──
@@ -131,10 +131,10 @@ def _claim(claim: syntax.ClaimClause | syntax.SurvivesClause | syntax.InvariantC
     match claim:
         case syntax.InvariantClause(name, condition, span):
             predicate = type_predicate(condition, scope, "`invariant`")
-            return Invariant(name.text, predicate, span) if predicate is not None else None
+            return Invariant(name.text, predicate, span=span) if predicate is not None else None
         case syntax.SurvivesClause(name, span):
             venue = holding_venue(name, scope, "`survives loss of`")
-            return SurvivesLossOf(venue, span) if venue else None
+            return SurvivesLossOf(venue, span=span) if venue else None
         case syntax.ClaimClause():
             return _named_claim(claim, scope)
 
@@ -146,11 +146,11 @@ def _named_claim(claim: syntax.ClaimClause, scope: Scope) -> Claim | None:
         return None
     match claim:
         case syntax.ClaimClause(syntax.Reference(syntax.Name("solvent"), None, None), None):
-            return Solvent(claim.span)
+            return Solvent(span=claim.span)
         case syntax.ClaimClause(syntax.Reference(syntax.Name("safe"), None, (syntax.Argument(None, argument),)), None):
             venue = scope.bare_name(argument, "a venue", "write `safe(venue)`")
             holder = holding_venue(venue, scope, "`safe`") if venue else None
-            return Safe(holder, claim.span) if holder else None
+            return Safe(holder, span=claim.span) if holder else None
         case syntax.ClaimClause(syntax.Reference(syntax.Name("loss"), None, None), str(), bound, True):
             return _loss(claim, bound, scope)
         case syntax.ClaimClause(syntax.Reference(syntax.Name("exit"), None, None), str(), bound, False):
@@ -164,7 +164,7 @@ def _named_claim(claim: syntax.ClaimClause, scope: Scope) -> Claim | None:
 def _loss(claim: syntax.ClaimClause, bound: syntax.Expr | None, scope: Scope) -> Claim | None:
     assert bound is not None
     share = ratio(bound, "`loss`", claim.subject.span, scope)
-    return LossPerRound(share, claim.span) if share is not None and _relation(claim, "<=", scope) else None
+    return LossPerRound(share, span=claim.span) if share is not None and _relation(claim, "<=", scope) else None
 
 
 def _exit_pays(claim: syntax.ClaimClause, bound: syntax.Expr | None, scope: Scope) -> Claim | None:
@@ -174,7 +174,7 @@ def _exit_pays(claim: syntax.ClaimClause, bound: syntax.Expr | None, scope: Scop
         scope.problems.report(WrongDimension(bound.span, "`exit`", "a share of nav", found, cure, claim.subject.span))
         return None
     share = ratio(bound.share, "`exit`", claim.subject.span, scope)
-    return ExitPays(share, claim.span) if share is not None and _relation(claim, ">=", scope) else None
+    return ExitPays(share, span=claim.span) if share is not None and _relation(claim, ">=", scope) else None
 
 
 def _relation(claim: syntax.ClaimClause, wanted: str, scope: Scope) -> bool:

@@ -6,7 +6,8 @@ that only those declarations become part of it that it uses: nobody has to bound
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_dsl import syntax
 from stratc_dsl.check_assumptions import check_assumptions
@@ -20,8 +21,7 @@ from stratc_dsl.strategy import AaveV3, Assumption, Strategy, Token, UniswapV3, 
 from stratc_dsl.use import Unit
 
 
-@dataclass(slots=True)
-class Shared:
+class Shared(Struct):
     """What a program shares. `declared` and `stated` say what is taken, `mentions` what each declaration names."""
 
     declared: dict[str, Span] = field(default_factory=dict)

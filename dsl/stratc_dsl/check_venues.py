@@ -47,7 +47,7 @@ def check_venue(declaration: syntax.VenueDeclaration, scope: Scope) -> Venue | N
     terms = adapter.terms(**values)
     if not _fits(terms, given.values, scope):
         return None
-    return Venue(declaration.name.text, terms, declaration.name.span)
+    return Venue(declaration.name.text, terms, span=declaration.name.span)
 
 
 def _read(parameter: Parameter, written: syntax.Expr, about: Span, example: str, scope: Scope) -> Values | None:
@@ -101,7 +101,7 @@ def _emode(name: str, written: syntax.Expr, where: str, about: Span, scope: Scop
         wanted = f"a whole number from 1 to {MAX_EMODE}"
         scope.problems.report(OutOfRange(written.span, where, wanted, plain(value), cure))
         return None
-    return {name: Emode(int(value), written.span)}
+    return {name: Emode(int(value), span=written.span)}
 
 
 def _range(written: syntax.Expr, where: str, about: Span, example: str, scope: Scope) -> Values | None:
@@ -202,7 +202,7 @@ def _collateral(expression: syntax.Expr, risks: Risks, scope: Scope) -> Collater
         where = given.values[risks.names[-1]].span
         scope.problems.report(LtvAboveThreshold(where, token, percent(ltv), percent(threshold)))
         return None
-    return Collateral(token, ltv, threshold, expression.span)
+    return Collateral(token, ltv, threshold, span=expression.span)
 
 
 # ── arguments beside each other ──

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span
 
 
@@ -15,16 +15,14 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Record):
     """A few words about one place in the text."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One finding: `message` is a plain sentence, `primary` where it is, `secondary` where its reasons are."""
 
     code: str

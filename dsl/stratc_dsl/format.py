@@ -5,7 +5,6 @@ Lines stay as their author cut them. A statement that cannot be read stays as it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 
 from lark import Token
@@ -14,13 +13,13 @@ from stratc_dsl.diagnostic import Diagnostic
 from stratc_dsl.format_columns import align, align_comments
 from stratc_dsl.format_lines import BYTE_ORDER_MARK, CLOSED_BY, WHITESPACE, Line, lines_of, with_unix_line_ends
 from stratc_dsl.parse import read_tokens
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 
 _NOTHING = str.maketrans("", "", WHITESPACE)
 
 
-@dataclass(frozen=True, slots=True)
-class Formatted:
+class Formatted(Record):
     """A text in the layout of the language; `diagnostics` are its syntax errors, with spans of the text before."""
 
     text: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from lark import Token
+from msgspec import Struct, field
 
 from stratc_dsl.build_expression import span_of
 
@@ -31,8 +31,7 @@ _OPERANDS = frozenset({"NAME", "NUMBER", "RATIO", "DURATION", "STRING", "RPAR", 
 """What an operand can end with: a sign behind it is an operator."""
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """A token, a comment, a line end; BAD is text that could not be read, IMPLIED a `}` that is not there."""
 
     type: str
@@ -47,8 +46,7 @@ class Piece:
         return len(self.gap) + len(self.text)
 
 
-@dataclass(slots=True, eq=False)
-class Opened:
+class Opened(Struct, eq=False):
     """A bracket that is open; `block` is the type of the word that its statement begins with."""
 
     type: str
@@ -56,8 +54,7 @@ class Opened:
     indent: int
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """One line. `around` is the innermost bracket that is open where it begins."""
 
     pieces: list[Piece] = field(default_factory=list)

@@ -29,7 +29,7 @@ def implies(narrow: Predicate, wide: Predicate) -> bool:
 
 def opposite(comparison: Comparison) -> Comparison:
     """Holds exactly where the comparison does not."""
-    return Comparison(comparison.left, _OPPOSITE[comparison.relation], comparison.right, comparison.span)
+    return Comparison(comparison.left, _OPPOSITE[comparison.relation], comparison.right, span=comparison.span)
 
 
 def _comparison_implies(narrow: Comparison, wide: Comparison) -> bool:

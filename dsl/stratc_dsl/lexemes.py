@@ -7,10 +7,10 @@ statement, a word that is a keyword somewhere counts as one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from stratc_dsl.parse import keywords, terminals
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span
 
 
@@ -24,8 +24,7 @@ class Kind(Enum):
     LINE_END = "line end"
 
 
-@dataclass(frozen=True, slots=True)
-class Lexeme:
+class Lexeme(Record):
     kind: Kind
     text: str
     span: Span

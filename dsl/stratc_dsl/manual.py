@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stratc_dsl import adapters
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """`form` is how it is written, `dimension` what a quantity is measured in ("" where it is none)."""
 
     form: str

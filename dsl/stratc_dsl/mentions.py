@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from stratc_dsl import syntax
+from stratc_dsl.record import parts
 from stratc_dsl.strategy import Assumption, Position
 
 
@@ -14,23 +14,17 @@ def names_in(node: object) -> Iterator[str]:
     match node:
         case syntax.Name(text):
             yield text
-        case tuple():
-            for item in node:
-                yield from names_in(item)
         case syntax.Field(_, value) | syntax.Argument(_, value):
             yield from names_in(value)
-        case _ if is_dataclass(node):
-            for field in fields(node):
-                yield from names_in(getattr(node, field.name))
         case _:
-            pass
+            for part in parts(node):
+                yield from names_in(part)
 
 
 def names_of(assumption: Assumption) -> set[str]:
     """The tokens and venues that an assumption is about."""
     names: set[str] = set()
-    for field in fields(assumption):
-        value = getattr(assumption, field.name)
+    for value in parts(assumption):
         if isinstance(value, str):
             names.add(value)
         if isinstance(value, Position):

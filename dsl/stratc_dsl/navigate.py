@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from stratc_dsl.outline import Declaration, Outline, Role, Word
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record):
     """A declaration and the text that it stands in."""
 
     outline: Outline
@@ -28,8 +27,7 @@ class Found:
         return next((word.text for word in inside if word.role is Role.CALLEE), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Record):
     """One place where a declared name is written; `declares` tells the declaration itself from its uses."""
 
     outline: Outline
@@ -37,8 +35,7 @@ class Mention:
     declares: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Record):
     """A text with all texts that it uses, nearest first."""
 
     main: Outline

@@ -6,10 +6,12 @@ Lexemes and brackets only: a strategy is looked at most often while it is being 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct, field
+
 from stratc_dsl.lexemes import Kind, Lexeme, begins_limit, lexemes
+from stratc_dsl.record import Record
 from stratc_dsl.recovery import header_at
 from stratc_dsl.span import Source, Span
 
@@ -38,8 +40,7 @@ class Role(Enum):
     SIGN = "sign"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Record):
     """A block in braces; `word` is what it begins with. The block with the word "" is the file."""
 
     word: str
@@ -57,8 +58,7 @@ class Block:
         return block.span.start if block else None
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Record):
     """`span` is the name's own place, `whole` the declaration's. `strategy` is where its strategy begins, if in one."""
 
     kind: str
@@ -68,8 +68,7 @@ class Declaration:
     strategy: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record):
     """A lexeme with what it does; `statement` is the index of the first word of its statement."""
 
     lexeme: Lexeme
@@ -87,8 +86,7 @@ class Word:
         return self.lexeme.span
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Record):
     """Line ends are no words here: the statement says where one begins."""
 
     source: Source
@@ -96,7 +94,7 @@ class Outline:
     blocks: tuple[Block, ...]
     declarations: tuple[Declaration, ...]
     used: tuple[tuple[str, Span], ...]
-    named: Mapping[str, tuple[Declaration, ...]] = field(repr=False)  # the declarations again, by name
+    named: Mapping[str, tuple[Declaration, ...]]  # the declarations again, by name
 
     def word_at(self, offset: int) -> Word | None:
         """The word around an offset, or the one that ends there."""
@@ -124,8 +122,7 @@ def _statement(words: Sequence[Word], first: int) -> Iterator[Word]:
             return
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A block of which the end is not known yet."""
 
     word: str
@@ -135,8 +132,7 @@ class _Open:
     parent: _Open | None
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     source: Source
     stack: list[_Open] = field(default_factory=lambda: [_Open("", None, 0, 0, None)])
     opened: list[_Open] = field(default_factory=list)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
+from msgspec import Struct, field
 
 from stratc_dsl.build_expression import span_of
 from stratc_dsl.build_tree import build_file
@@ -116,8 +116,7 @@ def _lark() -> Lark:
     )
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """One pass over one text."""
 
     text: str

@@ -15,12 +15,14 @@ Labels in other files follow below a line `::: tokens.strat:3:7`, one for each f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import groupby
 from unicodedata import combining, east_asian_width
 
+from msgspec import Struct, field
+
 from stratc_dsl.diagnostic import Diagnostic, Severity
 from stratc_dsl.paint import Paint, Part, plain
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 
 MAX_WIDTH = 140
@@ -44,8 +46,7 @@ def render_diagnostic(diagnostic: Diagnostic, source: Source, paint: Paint = pla
     return "\n".join(out) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pen:
+class _Pen(Record):
     """How to paint what belongs to the primary label, and the rest."""
 
     paint: Paint
@@ -62,8 +63,7 @@ class _Pen:
 Mark = tuple[int, int, str, str]  # from, to (columns in the source line), sign, words
 
 
-@dataclass(slots=True)
-class _Excerpt:
+class _Excerpt(Struct):
     """What to draw of one file: the place of its first label, and the marks under each line."""
 
     file: Source

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from stratc_dsl import syntax
 from stratc_dsl.administration import Signal
 from stratc_dsl.diagnostic import Severity
 from stratc_dsl.errors import DuplicateName, LanguageError, TooManyErrors, UnknownName, WrongKind
 from stratc_dsl.errors.base import did_you_mean
+from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Position, Token, Venue
 from stratc_dsl.words import expression_words
@@ -21,8 +23,7 @@ MAX_ERRORS = 100
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Problems:
+class Problems(Struct):
     """Errors in the order found."""
 
     errors: list[LanguageError] = field(default_factory=list)
@@ -43,16 +44,14 @@ class Problems:
         return tuple(errors)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared(Generic[T]):
+class Declared(Record, Generic[T]):
     """A declared name; `value` is None where the declaration itself is faulty."""
 
     span: Span
     value: T | None
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """The names of one strategy. `allocated` is None while unknown, or where `allocate` has errors.
 
     `hedged` has the instrument of each sensitivity and token that `hedge` keeps; it is None where that has errors.

@@ -7,14 +7,16 @@ other, so that two numbers say the place and the file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from pathlib import PurePath
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
+
+from msgspec.structs import replace
+
+from stratc_dsl.record import Record, parts
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Record, order=True):
     """Half-open range of character offsets `[start, end)` in the text of one file."""
 
     start: int
@@ -37,6 +39,21 @@ NOWHERE = Span(0, 0)
 """The span of what has no place in the text (assumptions that the compiler adds by name)."""
 
 
+class Placed(Record, kw_only=True):
+    """A record that stands somewhere, last of its fields and by name only. Where is never part of equality."""
+
+    span: Span = NOWHERE
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._said()))
+
+    def _said(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "span")
+
+
 T = TypeVar("T")
 
 
@@ -45,30 +62,27 @@ def moved(value: T, by: int) -> T:
     return cast("T", _moved(value, by)) if by else value
 
 
-def _moved(value: Any, by: int) -> Any:
+def _moved(value: object, by: int) -> object:
     if isinstance(value, Span):
         return Span(value.start + by, value.end + by)
-    if isinstance(value, tuple):
-        return tuple(_moved(one, by) for one in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: _moved(getattr(value, one.name), by) for one in fields(value)})
-    return value
+    inner = tuple(_moved(one, by) for one in parts(value))
+    if isinstance(value, Record):
+        return replace(value, **dict(zip(value.__struct_fields__, inner, strict=True)))
+    return inner if isinstance(value, tuple) else value
 
 
 GAP = 2
 """Offsets between two files. A span may cover the end of a text, and then ends one behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Record):
     """A file that the main file uses, itself or through others. `path` leads to it from the main file's folder."""
 
     path: str
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A named text; `name` is the path as the user wrote it. `used` are in the order of their offsets."""
 
     name: str

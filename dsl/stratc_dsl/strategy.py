@@ -6,12 +6,12 @@ ratios per second-counted period. Spans never take part in equality.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
 from stratc_dsl.administration import Fee, Limit, Role, Signal
-from stratc_dsl.span import Span
+from stratc_dsl.record import Record
+from stratc_dsl.span import Placed
 from stratc_dsl.terms import AaveV3 as AaveV3
 from stratc_dsl.terms import Bridge as Bridge
 from stratc_dsl.terms import ChainlinkPrice as ChainlinkPrice
@@ -28,7 +28,6 @@ from stratc_dsl.terms import Terms as Terms
 from stratc_dsl.terms import UniswapV3 as UniswapV3
 from stratc_dsl.terms import UniswapV3Lp as UniswapV3Lp
 from stratc_dsl.terms import pair_of
-from stratc_dsl.terms import span_field as _span
 
 # ── dimensions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -43,15 +42,13 @@ class Base(Enum):
     TRUTH = "a truth value"
 
 
-@dataclass(frozen=True, slots=True)
-class AmountOf:
+class AmountOf(Record):
     """An amount of one token, in whole tokens (the DSL never counts smallest units)."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class PriceOf:
+class PriceOf(Record):
     """USD per whole token."""
 
     token: str
@@ -68,15 +65,12 @@ SHARE_DECIMALS = 18
 # ── expressions (floors, triggers, invariants) ─────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Placed):
     value: Fraction
     dimension: Dimension
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Record):
     """A place where the vault holds or owes: `idle(USDC)`, `save`, `aave.collateral(WETH)`, `aave.debt(USDC)`.
 
     `venue` is None for idle balances. `adapters.py` says which kinds a venue has, and in which tokens; where a position
@@ -99,8 +93,7 @@ _ALONE = frozenset({"deposit", "liquidity", "calls", "bridged"})
 _MEMBERS = frozenset({"margin"})
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Placed):
     """A named quantity: nav, health(v), ltv(v), leverage, idle(T), value(p), weight(p), price(T), ...
 
     Exactly one of `venue`, `token`, `position` is set where the quantity takes an argument. `period` is the window of
@@ -114,8 +107,7 @@ class Quantity:
     venue: str | None = None
     token: str | None = None
     position: Position | None = None
-    period: int | None = field(default=None, kw_only=True)
-    span: Span = _span()
+    period: int | None = None
 
 
 class BinaryOp(Enum):
@@ -125,21 +117,17 @@ class BinaryOp(Enum):
     DIV = "/"
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Placed):
     op: BinaryOp
     left: Expression
     right: Expression
     dimension: Dimension
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class OfNav:
+class OfNav(Placed):
     """`5% of nav`: a value in USD."""
 
     share: Fraction
-    span: Span = _span()
 
 
 Expression = Literal | Quantity | Binary | OfNav
@@ -152,53 +140,40 @@ class Relation(Enum):
     GT = ">"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Placed):
     """`left relation right`, both of one dimension (an amount of T compares with a share of nav by its value)."""
 
     left: Expression
     relation: Relation
     right: Expression
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Connective:
+class Connective(Placed):
     """`and` / `or` over two or more predicates."""
 
     word: str
     operands: tuple[Predicate, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Placed):
     operand: Predicate
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class WeightsOutsideBand:
+class WeightsOutsideBand(Placed):
     """Some position's weight is outside its band, or under its minimum or over its maximum."""
 
-    span: Span = _span()
 
-
-@dataclass(frozen=True, slots=True)
-class StalePrice:
+class StalePrice(Placed):
     """The feed of `price(token)` is older than its heartbeat."""
 
     token: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityOutsideBand:
+class SensitivityOutsideBand(Placed):
     """`delta(token)`, or another `sensitivity` that `hedge` keeps, is outside the band stated there."""
 
     sensitivity: str
     token: str
-    span: Span = _span()
 
 
 Predicate = Comparison | Connective | Negation | WeightsOutsideBand | StalePrice | SensitivityOutsideBand
@@ -207,19 +182,15 @@ Predicate = Comparison | Connective | Negation | WeightsOutsideBand | StalePrice
 # ── declarations ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Placed):
     name: str
     decimals: int
     price: PriceSource
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Venue:
+class Venue(Placed):
     name: str
     terms: Terms
-    span: Span = _span()
 
     @property
     def adapter(self) -> str:
@@ -230,114 +201,90 @@ class Venue:
 # ── assumptions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class KeeperEvery:
+class KeeperEvery(Placed):
     period: int  # seconds
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class PriceMoves:
+class PriceMoves(Placed):
     """Relative move within one round: the price at any moment is settled price times a factor in [1+low, 1+high]."""
 
     token: str
     low: Fraction
     high: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class PriceStays:
+class PriceStays(Placed):
     """Absolute USD price at every moment, settled ones included."""
 
     token: str
     low: Fraction
     high: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class PairMoves:
+class PairMoves(Placed):
     """Relative move of `price(token) / price(other)` within one round, whatever each of the two does."""
 
     token: str
     other: str
     low: Fraction
     high: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class PairStays:
+class PairStays(Placed):
     """How many `other` one `token` is worth, at every moment."""
 
     token: str
     other: str
     low: Fraction
     high: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class FundingBetween:
+class FundingBetween(Placed):
     """What longs pay shorts, as a share of the notional per `per` seconds; below 0 the shorts pay."""
 
     venue: str
     low: Fraction
     high: Fraction
     per: int
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class RateAtMost:
+class RateAtMost(Placed):
     """Interest on a debt position: at most `ratio` per `per` seconds (nominal, compounding allowed)."""
 
     position: Position
     ratio: Fraction
     per: int
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class SlippageAtMost:
+class SlippageAtMost(Placed):
     venue: str
     ratio: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class LossAtMost:
+class LossAtMost(Placed):
     """A venue loses at most this share of what is held in it within one round."""
 
     venue: str
     ratio: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class LiquidityAtLeast:
+class LiquidityAtLeast(Placed):
     """At least this share of what the vault holds in the venue can be withdrawn at any moment."""
 
     venue: str
     ratio: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawalsAtMost:
+class WithdrawalsAtMost(Placed):
     """All withdrawals of one round together, as a share of the nav at the start of the round."""
 
     ratio: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class DepositsAtMost:
+class DepositsAtMost(Placed):
     """All deposits of one round together, as a share of the nav at the start of the round."""
 
     ratio: Fraction
-    span: Span = _span()
 
 
 Assumption = (
@@ -359,8 +306,7 @@ Assumption = (
 # ── allocation, rules, claims ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Placed):
     """Target share of nav of one position. Debts are written negative and kept negative here (-32% is -8/25).
 
     `low`/`high` are the band's edges (target -/+ tolerance), in the same sign convention: for a debt of
@@ -373,11 +319,9 @@ class Allocation:
     high: Fraction | None
     minimum: Fraction | None = None
     maximum: Fraction | None = None
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class SignalledAllocation:
+class SignalledAllocation(Placed):
     """A share of nav between `low` and `high`, debts negative: where in between is the signal's to say.
 
     At the lower end of the signal's range it is `low`, at the upper end `high`, in between on a straight line.
@@ -387,11 +331,9 @@ class SignalledAllocation:
     low: Fraction
     high: Fraction
     signal: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Hedge:
+class Hedge(Placed):
     """`sensitivity` (delta, gamma, vega) to `token` stays between `low` and `high` of nav, by trading `instrument`."""
 
     sensitivity: str
@@ -399,159 +341,121 @@ class Hedge:
     low: Fraction
     high: Fraction
     instrument: Position
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Placed):
     """Holds after every transaction, or the transaction reverts."""
 
     predicate: Predicate
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Placed):
     predicate: Predicate
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Placed):
     period: int  # seconds
-    span: Span = _span()
 
 
 Trigger = When | Every
 
 
-@dataclass(frozen=True, slots=True)
-class Flash:
+class Flash(Placed):
     """`using flash(venue)`: what an action needs in between is borrowed there, and repaid in the same transaction."""
 
     venue: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Deleverage:
+class Deleverage(Placed):
     """Repay debt of `venue` until its health factor is `health`."""
 
     venue: str
     health: Fraction
-    span: Span = _span()
-    flash: Flash | None = field(default=None, kw_only=True)
+    flash: Flash | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rebalance:
+class Rebalance(Placed):
     """Bring every position back to its target weight."""
 
-    span: Span = _span()
-    flash: Flash | None = field(default=None, kw_only=True)
+    flash: Flash | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rehedge:
+class Rehedge(Placed):
     """Bring every sensitivity of `hedge` back into its band."""
 
-    span: Span = _span()
-    flash: Flash | None = field(default=None, kw_only=True)
+    flash: Flash | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TopUp:
+class TopUp(Placed):
     """Move value into `position` until `goal` holds, from the first of `sources` first."""
 
     position: Position
     goal: Comparison
     sources: tuple[Position, ...]
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Unwind:
+class Unwind(Placed):
     """Close a position; what it was worth is held idle."""
 
     position: Position
-    span: Span = _span()
-    flash: Flash | None = field(default=None, kw_only=True)
+    flash: Flash | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Harvest:
+class Harvest(Placed):
     venue: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    span: Span = _span()
+class Freeze(Placed):
+    pass
 
 
-@dataclass(frozen=True, slots=True)
-class ExitAction:
+class ExitAction(Placed):
     """`do exit`: the emergency exit as a rule."""
 
-    span: Span = _span()
-    flash: Flash | None = field(default=None, kw_only=True)
+    flash: Flash | None = None
 
 
 Action = Deleverage | Rebalance | Rehedge | TopUp | Unwind | Harvest | Freeze | ExitAction
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Placed):
     """What the keeper does; rules stand in order of priority."""
 
     trigger: Trigger
     action: Action
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Solvent:
-    span: Span = _span()
+class Solvent(Placed):
+    pass
 
 
-@dataclass(frozen=True, slots=True)
-class Safe:
+class Safe(Placed):
     venue: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class LossPerRound:
+class LossPerRound(Placed):
     ratio: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class ExitPays:
+class ExitPays(Placed):
     ratio: Fraction
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class SurvivesLossOf:
+class SurvivesLossOf(Placed):
     venue: str
-    span: Span = _span()
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant:
+class Invariant(Placed):
     """`name` holds at every moment of every round."""
 
     name: str
     predicate: Predicate
-    span: Span = _span()
 
 
 Claim = Solvent | Safe | LossPerRound | ExitPays | SurvivesLossOf | Invariant
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(Placed):
     name: str
     base: str
     tokens: tuple[Token, ...]
@@ -562,14 +466,13 @@ class Strategy:
     rules: tuple[Rule, ...]
     exit_order: tuple[str, ...]
     claims: tuple[Claim, ...]
-    span: Span = _span()
-    signalled: tuple[SignalledAllocation, ...] = field(default=(), kw_only=True)
-    hedges: tuple[Hedge, ...] = field(default=(), kw_only=True)
-    exit_flash: Flash | None = field(default=None, kw_only=True)
-    signals: tuple[Signal, ...] = field(default=(), kw_only=True)
-    roles: tuple[Role, ...] = field(default=(), kw_only=True)
-    limits: tuple[Limit, ...] = field(default=(), kw_only=True)
-    fees: tuple[Fee, ...] = field(default=(), kw_only=True)
+    signalled: tuple[SignalledAllocation, ...] = ()
+    hedges: tuple[Hedge, ...] = ()
+    exit_flash: Flash | None = None
+    signals: tuple[Signal, ...] = ()
+    roles: tuple[Role, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    fees: tuple[Fee, ...] = ()
 
     def token(self, name: str) -> Token:
         """The declared token of that name. StopIteration where there is none: names were resolved before."""

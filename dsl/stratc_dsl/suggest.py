@@ -7,17 +7,16 @@ elsewhere in the text is in the way. Names come from all of the text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from stratc_dsl import manual
 from stratc_dsl.adapters import ADAPTERS, Risks
 from stratc_dsl.navigate import Library
 from stratc_dsl.outline import Block, Role, Word
 from stratc_dsl.parse import expected, keyword_of
+from stratc_dsl.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Record):
     """`kind` says what the text names; `call` that parentheses belong behind it, `form` how all of it is written."""
 
     text: str
@@ -67,8 +66,7 @@ def _described(word: str, kind: str, table: dict[str, manual.Entry]) -> Suggesti
     return Suggestion(word, kind, entry.form, entry.meaning, "(" in entry.form) if entry else Suggestion(word, kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Record):
     library: Library
     block: Block
     before: Sequence[Word]

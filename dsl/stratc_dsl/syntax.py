@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 
 # ── expressions ──
@@ -17,14 +17,12 @@ class Unit(Enum):
     DURATION = "duration"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Record):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record):
     """A constant: `60%` and `25bps` as plain ratios, durations in seconds."""
 
     value: Fraction
@@ -32,8 +30,7 @@ class Number:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Record):
     """`100_000 USDC`; with the token `USD` a value."""
 
     value: Fraction
@@ -41,21 +38,18 @@ class Amount:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     value: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Record):
     name: Name | None
     value: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Record):
     """`name`, `name.member`, `name(arguments)` or `name.member(arguments)`; `arguments` is None without parentheses."""
 
     name: Name
@@ -64,50 +58,43 @@ class Reference:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Record):
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Record):
     low: Expr
     high: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Record):
     sign: str
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Record):
     operator: str
     left: Expr
     right: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ShareOfNav:
+class ShareOfNav(Record):
     share: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Record):
     left: Expr
     relation: str
     right: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Junction:
+class Junction(Record):
     """`and` / `or` over two or more operands."""
 
     word: str
@@ -115,16 +102,14 @@ class Junction:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Inverse:
+class Inverse(Record):
     """`not operand`."""
 
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideBand:
+class OutsideBand(Record):
     subject: Expr
     span: Span
 
@@ -148,8 +133,7 @@ Expr = (
 # ── declarations ──
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """`name: value`"""
 
     name: Name
@@ -157,21 +141,18 @@ class Field:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BaseClause:
+class BaseClause(Record):
     token: Name
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TokenDeclaration:
+class TokenDeclaration(Record):
     name: Name
     fields: tuple[Field, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class VenueDeclaration:
+class VenueDeclaration(Record):
     name: Name
     terms: Reference
     span: Span
@@ -180,14 +161,12 @@ class VenueDeclaration:
 # ── assumptions ──
 
 
-@dataclass(frozen=True, slots=True)
-class KeeperClause:
+class KeeperClause(Record):
     period: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RangeClause:
+class RangeClause(Record):
     """`subject moves range` or `subject stays range`; `verb` is the word."""
 
     subject: Reference
@@ -196,8 +175,7 @@ class RangeClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BoundClause:
+class BoundClause(Record):
     """`subject relation bound [per D]`"""
 
     subject: Reference
@@ -207,8 +185,7 @@ class BoundClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WithinClause:
+class WithinClause(Record):
     """`subject in range [per D]`"""
 
     subject: Reference
@@ -220,8 +197,7 @@ class WithinClause:
 AssumptionClause = KeeperClause | RangeClause | BoundClause | WithinClause
 
 
-@dataclass(frozen=True, slots=True)
-class AssumeBlock:
+class AssumeBlock(Record):
     clauses: tuple[AssumptionClause, ...]
     span: Span
 
@@ -229,8 +205,7 @@ class AssumeBlock:
 # ── allocation, floors, rules, exit, claims ──
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     position: Reference
     share: Expr
     tolerance: Expr | None
@@ -239,8 +214,7 @@ class Target:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SignalledTarget:
+class SignalledTarget(Record):
     """`position: range by signal(..)`"""
 
     position: Reference
@@ -249,14 +223,12 @@ class SignalledTarget:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AllocateBlock:
+class AllocateBlock(Record):
     targets: tuple[Target | SignalledTarget, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityClause:
+class SensitivityClause(Record):
     """`subject: range using instrument`"""
 
     subject: Reference
@@ -265,46 +237,39 @@ class SensitivityClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class HedgeBlock:
+class HedgeBlock(Record):
     sensitivities: tuple[SensitivityClause, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FloorsBlock:
+class FloorsBlock(Record):
     floors: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RebalanceVerb:
+class RebalanceVerb(Record):
     span: Span
     using: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RehedgeVerb:
+class RehedgeVerb(Record):
     span: Span
     using: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleverageVerb:
+class DeleverageVerb(Record):
     venue: Name
     health: Expr
     span: Span
     using: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HarvestVerb:
+class HarvestVerb(Record):
     venue: Name
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TopUpVerb:
+class TopUpVerb(Record):
     """`top_up position to quantity [relation] level from sources`"""
 
     position: Reference
@@ -315,20 +280,17 @@ class TopUpVerb:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UnwindVerb:
+class UnwindVerb(Record):
     position: Reference
     span: Span
     using: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FreezeVerb:
+class FreezeVerb(Record):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ExitVerb:
+class ExitVerb(Record):
     span: Span
     using: Reference | None = None
 
@@ -336,34 +298,29 @@ class ExitVerb:
 Verb = RebalanceVerb | RehedgeVerb | DeleverageVerb | HarvestVerb | TopUpVerb | UnwindVerb | FreezeVerb | ExitVerb
 
 
-@dataclass(frozen=True, slots=True)
-class WhenRule:
+class WhenRule(Record):
     condition: Expr
     verb: Verb
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class EveryRule:
+class EveryRule(Record):
     period: Expr
     verb: Verb
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RulesBlock:
+class RulesBlock(Record):
     rules: tuple[WhenRule | EveryRule, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ExitBlock:
+class ExitBlock(Record):
     fields: tuple[Field, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimClause:
+class ClaimClause(Record):
     """`subject` or `subject relation bound [per round]`; `relation` and `bound` are both set or both None."""
 
     subject: Reference
@@ -373,21 +330,18 @@ class ClaimClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SurvivesClause:
+class SurvivesClause(Record):
     venue: Name
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InvariantClause:
+class InvariantClause(Record):
     name: Name
     condition: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ProveBlock:
+class ProveBlock(Record):
     claims: tuple[ClaimClause | SurvivesClause | InvariantClause, ...]
     span: Span
 
@@ -395,8 +349,7 @@ class ProveBlock:
 # ── signals, roles, limits, fees ──
 
 
-@dataclass(frozen=True, slots=True)
-class SignalDeclaration:
+class SignalDeclaration(Record):
     """`signal name { field: value, .. }`, in the block `signals` or beside it."""
 
     name: Name
@@ -404,14 +357,12 @@ class SignalDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SignalsBlock:
+class SignalsBlock(Record):
     signals: tuple[SignalDeclaration, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RoleClause:
+class RoleClause(Record):
     """`name` or `name: value`"""
 
     name: Name
@@ -419,28 +370,24 @@ class RoleClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AnyoneClause:
+class AnyoneClause(Record):
     """`anyone after D`"""
 
     delay: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RolesBlock:
+class RolesBlock(Record):
     roles: tuple[RoleClause | AnyoneClause, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LimitsBlock:
+class LimitsBlock(Record):
     limits: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FeeClause:
+class FeeClause(Record):
     """`name: share [per D]`"""
 
     name: Name
@@ -449,8 +396,7 @@ class FeeClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FeesBlock:
+class FeesBlock(Record):
     fees: tuple[FeeClause, ...]
     span: Span
 
@@ -474,15 +420,13 @@ Part = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyDeclaration:
+class StrategyDeclaration(Record):
     name: Name
     parts: tuple[Part, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UseClause:
+class UseClause(Record):
     """`use "path"`"""
 
     path: Text
@@ -492,8 +436,7 @@ class UseClause:
 Shared = TokenDeclaration | VenueDeclaration | AssumeBlock
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Record):
     """`shared` is what stands outside of every strategy."""
 
     uses: tuple[UseClause, ...]

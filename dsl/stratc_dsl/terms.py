@@ -6,43 +6,32 @@ Risk parameters are assumptions like the others: checked on chain at deployment,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from stratc_dsl.span import NOWHERE, Span
-
-
-def span_field() -> Any:
-    """Where something stands: never part of equality."""
-    return field(default=NOWHERE, compare=False, repr=False)
-
+from stratc_dsl.record import Record
+from stratc_dsl.span import Placed
 
 # ── prices ──
 
 
-@dataclass(frozen=True, slots=True)
-class ChainlinkPrice:
+class ChainlinkPrice(Record):
     pair: str
     heartbeat: int  # seconds
     deviation: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class RatioPrice:
+class RatioPrice(Placed):
     """The price of `other`, times what the feed says one token is worth in `other`."""
 
     other: str
     feed: ChainlinkPrice
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class FixedPrice:
+class FixedPrice(Placed):
     """USD per whole token, by decree: no feed, so nothing notices when the market disagrees."""
 
     usd: Fraction
-    span: Span = span_field()
 
 
 PriceSource = ChainlinkPrice | RatioPrice | FixedPrice
@@ -51,35 +40,28 @@ PriceSource = ChainlinkPrice | RatioPrice | FixedPrice
 # ── venues ──
 
 
-@dataclass(frozen=True, slots=True)
-class Collateral:
+class Collateral(Placed):
     """One collateral of a lending venue. `ltv` and `threshold` are None where the strategy never borrows against it."""
 
     token: str
     ltv: Fraction | None
     threshold: Fraction | None
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class Emode:
+class Emode(Placed):
     """The efficiency mode of the account: its category replaces the risk parameters of each collateral."""
 
     category: int
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class AaveV3:
+class AaveV3(Placed):
     adapter: ClassVar[str] = "aave_v3"
     collateral: tuple[Collateral, ...]
     borrow: tuple[str, ...] = ()
     emode: Emode | None = None
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class MorphoBlue:
+class MorphoBlue(Placed):
     """One isolated market. Its `lltv` is both how far one may borrow and where one is liquidated: there is no gap.
 
     `collateral` therefore has it as `ltv` and as `threshold`; `loan` is what is lent out or owed there.
@@ -88,29 +70,23 @@ class MorphoBlue:
     adapter: ClassVar[str] = "morpho_blue"
     collateral: Collateral
     loan: str
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class Erc4626:
+class Erc4626(Placed):
     adapter: ClassVar[str] = "erc4626"
     asset: str
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class UniswapV3:
+class UniswapV3(Placed):
     """A pool to swap in: `token`/`quote` as written, `fee` as a ratio (0.05% is 1/2000)."""
 
     adapter: ClassVar[str] = "uniswap_v3"
     token: str
     quote: str
     fee: Fraction
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class UniswapV3Lp:
+class UniswapV3Lp(Placed):
     """Liquidity in a pool, from `low` to `high` around the price at which it was last placed (-1/2 is half of it)."""
 
     adapter: ClassVar[str] = "uniswap_v3_lp"
@@ -119,11 +95,9 @@ class UniswapV3Lp:
     fee: Fraction
     low: Fraction
     high: Fraction
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class PerpV2:
+class PerpV2(Placed):
     """A perpetual future on `token`, margined in `margin`; both ratios are of margin over the open notional."""
 
     adapter: ClassVar[str] = "perp_v2"
@@ -131,11 +105,9 @@ class PerpV2:
     margin: str
     initial: Fraction
     maintenance: Fraction
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class CoveredCall:
+class CoveredCall(Placed):
     """`token` held and calls on all of it sold, round after round of `tenor` seconds.
 
     `strike` is how far above the price of that moment (1/10 is 10% above); premium and settlement are in `quote`.
@@ -146,11 +118,9 @@ class CoveredCall:
     quote: str
     strike: Fraction
     tenor: int
-    span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Placed):
     """`token` on the chain `to`, and on its way there or back: at most `delay` seconds and `fee` of it each way."""
 
     adapter: ClassVar[str] = "bridge"
@@ -158,7 +128,6 @@ class Bridge:
     to: str
     fee: Fraction
     delay: int
-    span: Span = span_field()
 
 
 Terms = AaveV3 | MorphoBlue | Erc4626 | UniswapV3 | UniswapV3Lp | PerpV2 | CoveredCall | Bridge

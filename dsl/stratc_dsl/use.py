@@ -6,14 +6,17 @@ Nothing is read here: texts of used files come from a `Reader` that the caller p
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_dsl import syntax
 from stratc_dsl.diagnostic import Diagnostic
 from stratc_dsl.errors import CannotUse, LanguageError, NotPortable, UseCycle, UsedTwice, UsesTooMuch
 from stratc_dsl.parse import MAX_CHARACTERS, parse
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span, Used, moved
 
 MAX_FILES = 64
@@ -21,8 +24,7 @@ MAX_FILES = 64
 BESIDE = "the path leads from the folder of the file that says `use`: is it right?"
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Record):
     """Why there is no text to use: `why` goes on after `cannot use PATH:`."""
 
     why: str
@@ -40,8 +42,7 @@ def no_reader(path: str, /) -> Unreadable:
     return Unreadable("only this text was given, and no folder to find files in", "save it as a file beside the others")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Record):
     """One file of a program. `uses` are the paths of other units, all paths seen from the main file's folder."""
 
     path: str
@@ -50,16 +51,14 @@ class Unit:
     uses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record):
     """A path after `use`, and the file that it leads to."""
 
     span: Span
     file: Used
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Record):
     """Units come after those that they use, the main file last. Not `complete` where a file is missing among them."""
 
     source: Source
@@ -79,8 +78,7 @@ def load_program(main: Source, read: Reader) -> Program:
     return Program(source, tuple(loader.units.values()), links, tuple(loader.diagnostics), loader.complete)
 
 
-@dataclass(slots=True)
-class _Loader:
+class _Loader(Struct):
     """What was read so far."""
 
     source: Source

@@ -6,20 +6,19 @@ For whoever colours or lists them: nothing here is written down a second time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from stratc_dsl.adapters import ADAPTERS
 from stratc_dsl.check_prices import PRICE_SOURCES
 from stratc_dsl.check_quantities import QUANTITIES
 from stratc_dsl.parse import keyword_of, keywords, productions
+from stratc_dsl.record import Record
 
 _LIMIT = "COMMA_"
 """How the terminals begin that are a comma and the word behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Record):
     """Keywords stand in exactly one of the first four classes; the others are names with a meaning."""
 
     blocks: tuple[str, ...]  # begin what has braces: `token`, `rules`

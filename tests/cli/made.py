@@ -51,12 +51,12 @@ PROVED = ClaimResult("survives", "no venue can liquidate", Proved(), ())
 REFUTED = ClaimResult(
     "recovers",
     "deleverage aave to health 1.80",
-    Refuted(SCENARIO.broken, SCENARIO, "a target of at most 1.58 holds", span_of("deleverage aave")),
+    Refuted(SCENARIO.broken, SCENARIO, "a target of at most 1.58 holds", span=span_of("deleverage aave")),
     (),
 )
-UNKNOWN = ClaimResult("solvent", "nav >= 0", Unknown("the solver gave up"), (), span_of("solvent"))
+UNKNOWN = ClaimResult("solvent", "nav >= 0", Unknown("the solver gave up"), (), span=span_of("solvent"))
 
-ASSUMPTION = GuardedAssumption("keeper", "keeper every 1h", Guardian.WATCHED, "an alarm", True, NOWHERE)
+ASSUMPTION = GuardedAssumption("keeper", "keeper every 1h", Guardian.WATCHED, "an alarm", True, span=NOWHERE)
 
 
 def verification(*claims: ClaimResult, name: str = "Carry") -> Verification:

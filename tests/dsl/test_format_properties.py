@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from stratc_dsl.format import format_text, is_same_strategy
 from stratc_dsl.format_lines import WHITESPACE
 from stratc_dsl.parse import parse
+from stratc_dsl.record import Record, parts
 from stratc_dsl.span import Source, Span
 from stratc_dsl.syntax import File
 
@@ -249,8 +249,5 @@ def spanless(node: object) -> object:
     """A tree without the places that its parts have in the text."""
     if isinstance(node, Span):
         return None
-    if is_dataclass(node):
-        return type(node), [spanless(getattr(node, one.name)) for one in fields(node)]
-    if isinstance(node, tuple):
-        return [spanless(one) for one in node]
-    return node
+    inner = [spanless(one) for one in parts(node)]
+    return (type(node), inner) if isinstance(node, Record | tuple) else node

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from proofs.strategies import source_of
 from stratc_compiler import refuse as refusing
@@ -13,8 +15,9 @@ from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
 from stratc_dsl import Source, parse_strategies
 from stratc_dsl import strategy as strategy_module
-from stratc_dsl.span import NOWHERE, Span
-from stratc_dsl.strategy import Solvent, Strategy
+from stratc_dsl.record import Record
+from stratc_dsl.span import NOWHERE, Placed, Span
+from stratc_dsl.strategy import Solvent, Strategy, Terms
 from stratc_targets.venues import venue_factories
 
 
@@ -130,7 +133,8 @@ def test_all_of_the_language_is_in_one_of_the_two_tables() -> None:
     source = Source("everything.strat", text)
     with pytest.raises(Unsupported) as caught:
         refusing.refuse(parse_strategies(source).strategies[0], venue_factories())
-    classes = {name for name, one in vars(strategy_module).items() if is_dataclass(one)} | {"Signal", "Owner"}
+    classes = {name for name, one in vars(strategy_module).items() if isinstance(one, type) and issubclass(one, Record)}
+    assert {"Hedge", "Signal", "Strategy"} <= classes
     assert not any(f"`{name}`" in caught.value.what for name in classes)
 
 
@@ -139,21 +143,46 @@ def test_everything_is_refused_at_once() -> None:
     assert refusal("eth_carry", *changes) == [("the price source `fixed(...)`", "fixed(1 USD)"), ("`emode`", "1")]
 
 
-@dataclass(frozen=True, slots=True)
-class Novelty:
+class Novelty(Placed):
     """A claim that some later version of the language has, and that nobody told the compiler of."""
 
-    span: Span = NOWHERE
+
+@dataclass(frozen=True)
+class Stranger:
+    """No record, so that no walk knows what is in it."""
 
 
 def example() -> Strategy:
     return parse_strategies(source_of("treasury")).strategies[0]
 
 
-def test_what_nobody_knows_is_refused_by_name() -> None:
-    novel = replace(example(), claims=(Solvent(), Novelty()))
-    with pytest.raises(Unsupported, match="`Novelty`"):
+@pytest.mark.parametrize("unknown", [Novelty(), Stranger(), [Solvent()], {"solvent": Solvent()}, 1.5])
+def test_what_nobody_knows_is_refused_by_name(unknown: object) -> None:
+    novel = replace(example(), claims=(Solvent(), unknown))
+    with pytest.raises(Unsupported, match=f"`{type(unknown).__name__}`"):
         refusing.refuse(novel, venue_factories())
+
+
+def test_the_smallest_part_is_found_however_deep_it_is() -> None:
+    """One unsupported thing in each place of a strategy that holds records: the walk comes to every one."""
+    strategy = parse_strategies(source_of("eth_carry")).strategies[0]
+    assert len(list(_with_novelty(strategy))) > 50
+    for changed in _with_novelty(strategy):
+        with pytest.raises(Unsupported, match=r"`Novelty`|a floor that is not one comparison"):
+            refusing.refuse(changed, venue_factories())
+
+
+def _with_novelty(value: object) -> Iterator[object]:
+    """The same value, again and again, with one record in it replaced by a novelty."""
+    if isinstance(value, tuple):
+        for place, one in enumerate(value):
+            yield from ((*value[:place], other, *value[place + 1 :]) for other in _with_novelty(one))
+    if isinstance(value, Record) and not isinstance(value, Span):
+        if not isinstance(value, Strategy | Terms):  # a venue is known by its terms
+            yield Novelty()
+        for name in value.__struct_fields__:
+            for other in _with_novelty(getattr(value, name)):
+                yield replace(value, **{name: other})
 
 
 def test_a_venue_is_refused_without_a_model_of_its_adapter() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from msgspec.structs import replace
 
 from proofs.strategies import claim, proved, refuted, vault_of, verified
 from stratc_compiler.assumptions import labels_of, rests_on

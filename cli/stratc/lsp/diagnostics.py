@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lsprotocol import types
 
 from stratc.lsp.documents import Documents, resolved
@@ -11,6 +9,7 @@ from stratc.problem import unsupported_diagnostic
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.model import build_vault
 from stratc_dsl import Diagnostic, Label, Link, Reader, Severity, parse_strategies
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import Strategy
 from stratc_targets.venues import venue_factories
@@ -21,8 +20,7 @@ SEVERITIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Record):
     """One text: its strategies where it has no error, and everything that there is to say about it.
 
     `program` is the text with the files that it uses: spans count in it. `links` are the paths after `use` in them.

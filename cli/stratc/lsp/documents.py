@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
 from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import Workspace
 
@@ -20,8 +20,7 @@ MAX_USED = 64
 """Files that one document uses, directly or not: a circle of `use` ends, and so does a chain."""
 
 
-@dataclass(slots=True)
-class Documents:
+class Documents(Struct):
     """`_outlines` holds one outline a document, made again when its text has changed."""
 
     workspace: Workspace

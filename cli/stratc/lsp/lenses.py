@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lsprotocol import types
 
 from stratc.lsp.verification import Claim, Judged, Outcome
 from stratc_dsl.outline import Declaration, Outline, outline
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span
 
 VERIFY = "stratc.verify"
@@ -17,8 +17,7 @@ SCENARIO = "stratc.scenario"
 SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?"}
 
 
-@dataclass(frozen=True, slots=True)
-class Lens:
+class Lens(Record):
     """`refuted` is the strategy and the claim of which there is a scenario to show."""
 
     span: Span

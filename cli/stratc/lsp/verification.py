@@ -10,9 +10,11 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
+
+from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 
 log = logging.getLogger(__name__)
@@ -20,8 +22,7 @@ log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-m", "stratc.lsp.verifier")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record):
     """One verdict. `start` is where the claim stands in the text that was verified, None for those always checked."""
 
     name: str
@@ -33,15 +34,13 @@ class Claim:
     start: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Record):
     name: str
     seconds: float
     claims: tuple[Claim, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record):
     """What was found out about one text with those it uses. `problems` are why nothing could be proved of it."""
 
     source: Source
@@ -49,8 +48,7 @@ class Outcome:
     problems: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Verifications:
+class Verifications(Struct):
     """`changed` is told the document whenever there is something new to show about it."""
 
     changed: Callable[[str], Awaitable[None]]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from msgspec.structs import asdict
+
 from stratc_dsl.diagnostic import Diagnostic, Label, Severity
+from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 
 SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageError:
+class LanguageError(Record):
     """Templates are filled with the fields of the class; `explanation` is what `stratc explain CODE` prints."""
 
     code: ClassVar[str]
@@ -41,7 +42,7 @@ class LanguageError:
 
     def fill(self, template: str) -> str:
         """The template with the fields of this error in its braces."""
-        return template.format(**{field.name: getattr(self, field.name) for field in fields(self)})
+        return template.format(**asdict(self))
 
 
 def did_you_mean(near: str | None, otherwise: str) -> str:

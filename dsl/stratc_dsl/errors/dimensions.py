@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stratc_dsl.diagnostic import Label
@@ -10,7 +9,6 @@ from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
 class DifferentDimensions(LanguageError):
     code: ClassVar = "E0301"
     title: ClassVar = "cannot {verb} {left} and {right}"
@@ -35,7 +33,6 @@ truth value. Sums, differences and comparisons need the same dimension on both s
         return (Label(self.left_span, self.left),)
 
 
-@dataclass(frozen=True, slots=True)
 class NoProduct(LanguageError):
     code: ClassVar = "E0302"
     title: ClassVar = "cannot {verb} {left} by {right}"
@@ -57,7 +54,6 @@ divide into a ratio, an amount times its token's price is a value, a ratio over 
         return (Label(self.left_span, self.left),)
 
 
-@dataclass(frozen=True, slots=True)
 class WrongDimension(LanguageError):
     code: ClassVar = "E0303"
     title: ClassVar = "{where} takes {wanted}, not {found}"
@@ -81,7 +77,6 @@ Each statement says what dimension it takes: `keeper every` a duration, a target
         return (Label(self.about, f"takes {self.wanted}"),) if self.about != self.span else ()
 
 
-@dataclass(frozen=True, slots=True)
 class NotConstant(LanguageError):
     code: ClassVar = "E0304"
     title: ClassVar = "{where} must be a constant"
@@ -96,7 +91,6 @@ Declarations, assumptions, targets and the levels of rules are constants, since 
     where: str
 
 
-@dataclass(frozen=True, slots=True)
 class DivisionByZero(LanguageError):
     code: ClassVar = "E0305"
     title: ClassVar = "division by zero"
@@ -109,7 +103,6 @@ Constants are exact rationals, and nothing divides by zero.
 """
 
 
-@dataclass(frozen=True, slots=True)
 class TooManyDigits(LanguageError):
     code: ClassVar = "E0306"
     title: ClassVar = "`{token}` has {decimals} decimals, this amount needs {needed}"
@@ -126,7 +119,6 @@ An amount finer than the token's smallest unit cannot be held, so it cannot be m
     needed: str
 
 
-@dataclass(frozen=True, slots=True)
 class OutOfRange(LanguageError):
     code: ClassVar = "E0307"
     title: ClassVar = "{what} must be {wanted}, not {found}"
@@ -145,7 +137,6 @@ second, a price moves by more than -100% and may also stay as it is, a health fa
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class ReversedRange(LanguageError):
     code: ClassVar = "E0308"
     title: ClassVar = "this range is empty: {low} is above {high}"
@@ -161,7 +152,6 @@ A range is written from its lower to its upper end.
     high: str
 
 
-@dataclass(frozen=True, slots=True)
 class WrongRelation(LanguageError):
     code: ClassVar = "E0309"
     title: ClassVar = "{what} is bounded by `{wanted}`, not `{found}`"
@@ -178,7 +168,6 @@ An assumption bounds what may go wrong: costs and flows from above with `<=`, li
     found: str
 
 
-@dataclass(frozen=True, slots=True)
 class PriceInOtherUnit(LanguageError):
     code: ClassVar = "E0310"
     title: ClassVar = "`{pair}` is a price in {found}, where one in {wanted} is needed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stratc_dsl.diagnostic import Label, Severity
@@ -10,7 +9,6 @@ from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
 class CannotUse(LanguageError):
     code: ClassVar = "E1001"
     title: ClassVar = "cannot use `{path}`: {why}"
@@ -32,7 +30,6 @@ Strategies in a file that is used are not imported; they are proved and built fr
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class UseCycle(LanguageError):
     code: ClassVar = "E1002"
     title: ClassVar = "`{path}` uses itself{chain}"
@@ -55,7 +52,6 @@ Move what both need into a third file, and let both use that one.
         return tuple(Label(step, "part of the circle") for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
 class NotPortable(LanguageError):
     code: ClassVar = "E1003"
     title: ClassVar = "the path to a used file {fault}"
@@ -73,7 +69,6 @@ with `/`:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class UsesTooMuch(LanguageError):
     code: ClassVar = "E1004"
     title: ClassVar = "this is one too many: at most {limit:,} {what}"
@@ -87,7 +82,6 @@ other's files stay far below that; a program that writes files may run away.
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class OnlyShared(LanguageError):
     code: ClassVar = "E1005"
     title: ClassVar = "no strategy in this file: it only declares what others may use"
@@ -103,7 +97,6 @@ There is nothing to prove and nothing to build in a file that only shares tokens
     path: str
 
 
-@dataclass(frozen=True, slots=True)
 class UsedTwice(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W1001"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stratc_dsl.diagnostic import Label
@@ -10,7 +9,6 @@ from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
 class MissingPart(LanguageError):
     code: ClassVar = "E0401"
     title: ClassVar = "the strategy `{name}` has no {part}"
@@ -29,7 +27,6 @@ Every strategy names its base token (the asset of the vault) and the shares of n
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class LtvAboveThreshold(LanguageError):
     code: ClassVar = "E0402"
     title: ClassVar = "`{token}` could be borrowed against up to {ltv}, beyond its liquidation threshold of {threshold}"
@@ -47,7 +44,6 @@ liquidated at once; no venue is set up so.
     threshold: str
 
 
-@dataclass(frozen=True, slots=True)
 class RiskNotStated(LanguageError):
     code: ClassVar = "E0403"
     title: ClassVar = "`{venue}` owes a debt, but its collateral `{token}` does not state {missing}"
@@ -69,7 +65,6 @@ down, checked on chain at deployment, and watched.
         return (Label(self.debt, "the debt"),)
 
 
-@dataclass(frozen=True, slots=True)
 class MaintenanceAboveInitial(LanguageError):
     code: ClassVar = "E0404"
     title: ClassVar = "the maintenance margin of {maintenance} is above the initial margin of {initial}"
@@ -90,7 +85,6 @@ The other way round, every new position could be liquidated at once.
         return (Label(self.other, "the initial margin"),)
 
 
-@dataclass(frozen=True, slots=True)
 class MissingAssumption(LanguageError):
     code: ClassVar = "E0501"
     title: ClassVar = "nothing is assumed about {what}"
@@ -106,7 +100,6 @@ Every assumption is written down: without a bound anything may happen, and then 
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class SumNotWhole(LanguageError):
     code: ClassVar = "E0601"
     title: ClassVar = "the targets sum to {total}, not 100%"
@@ -126,7 +119,6 @@ Targets are shares of nav, and nav is all that is held less all that is owed: th
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class TargetOutsideLimits(LanguageError):
     code: ClassVar = "E0602"
     title: ClassVar = "the target of `{position}` is {target}, {relation} its {limit}"
@@ -149,7 +141,6 @@ A target lies inside its own limits, or no rebalancing could ever settle the vau
         return (Label(self.target_span, "the target"),)
 
 
-@dataclass(frozen=True, slots=True)
 class FloorBelowTargets(LanguageError):
     code: ClassVar = "E0603"
     title: ClassVar = "this floor is false at the targets, where {facts}"
@@ -169,7 +160,6 @@ With collateral 80% at a threshold of 82.5% and a debt of 32%, health at the tar
         return tuple(Label(span, "a target it depends on") for span in self.targets)
 
 
-@dataclass(frozen=True, slots=True)
 class WrongSign(LanguageError):
     code: ClassVar = "E0604"
     title: ClassVar = "the target of `{position}` is {target}: {rule}"
@@ -187,7 +177,6 @@ What is held counts positive, what is owed counts negative. Tolerances are alway
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class NoSwapVenue(LanguageError):
     code: ClassVar = "E0605"
     title: ClassVar = "no venue swaps `{token}` into the base `{base}`"
@@ -203,7 +192,6 @@ Deposits and withdrawals are paid in base. A position in another token needs a v
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class NotInExit(LanguageError):
     code: ClassVar = "E0701"
     title: ClassVar = "`{venue}` {why}, but is not in the exit order"
@@ -222,7 +210,6 @@ The emergency exit sells everything, in the order that `exit` states. A venue le
         return (Label(self.needed, "needed for this"),)
 
 
-@dataclass(frozen=True, slots=True)
 class NothingThere(LanguageError):
     code: ClassVar = "E0702"
     title: ClassVar = "{statement} needs {needed}, and `{venue}` has none"
@@ -242,7 +229,6 @@ A statement about a venue needs something to act on: `deleverage` and `health` a
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class NoEffect(LanguageError):
     code: ClassVar = "E0703"
     title: ClassVar = "{what} does not change {quantity}"
@@ -267,7 +253,6 @@ reacts to that price in that way, and a position is topped up for the sake of a 
         return (Label(self.about, "for this"),)
 
 
-@dataclass(frozen=True, slots=True)
 class NotHedged(LanguageError):
     code: ClassVar = "E0704"
     title: ClassVar = "`hedge` states no band for {what}"

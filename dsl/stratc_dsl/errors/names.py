@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stratc_dsl.diagnostic import Label
@@ -10,7 +9,6 @@ from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
 class UnknownName(LanguageError):
     code: ClassVar = "E0201"
     title: ClassVar = "unknown {kind} `{name}`"
@@ -30,7 +28,6 @@ Adapters, assumptions, claims and quantities are fixed lists; the help names the
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class DuplicateName(LanguageError):
     code: ClassVar = "E0202"
     title: ClassVar = "{what} is stated twice"
@@ -48,7 +45,6 @@ for positions in `allocate`, for venues in `order`, and for blocks other than `a
         return (Label(self.first, "first stated here"),)
 
 
-@dataclass(frozen=True, slots=True)
 class ReservedName(LanguageError):
     code: ClassVar = "E0203"
     title: ClassVar = "the name `{name}` belongs to the language"
@@ -64,7 +60,6 @@ so that tokens and venues cannot be called so:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class UnknownArgument(LanguageError):
     code: ClassVar = "E0204"
     title: ClassVar = "{where} has no {kind} `{name}`"
@@ -91,7 +86,6 @@ Fields and arguments are fixed lists:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class MissingArgument(LanguageError):
     code: ClassVar = "E0205"
     title: ClassVar = "{where} needs {what}"
@@ -109,7 +103,6 @@ vault, the pair and fee of a pool are all written down.
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class WrongKind(LanguageError):
     code: ClassVar = "E0206"
     title: ClassVar = "expected {wanted}, found {found}"
@@ -126,7 +119,6 @@ Something else stands where a token, venue, position, pair, list or text is need
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class NoSuchPosition(LanguageError):
     code: ClassVar = "E0207"
     title: ClassVar = "`{venue}` has no position `{position}`"
@@ -150,7 +142,6 @@ and in `borrow=[..]` to be owed. A venue to swap in holds nothing.
         return (Label(self.declared, f"`{self.venue}` is declared here"),)
 
 
-@dataclass(frozen=True, slots=True)
 class CircularPrice(LanguageError):
     code: ClassVar = "E0208"
     title: ClassVar = "these prices are told in each other: {circle}"

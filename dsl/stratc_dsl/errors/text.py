@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stratc_dsl.diagnostic import Label
@@ -10,7 +9,6 @@ from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
 class NoStrategy(LanguageError):
     code: ClassVar = "E0001"
     title: ClassVar = "no strategy in this file"
@@ -31,7 +29,6 @@ A .strat file declares at least one strategy. The smallest one that means anythi
 """
 
 
-@dataclass(frozen=True, slots=True)
 class TooLarge(LanguageError):
     code: ClassVar = "E0002"
     title: ClassVar = "this file is too large: {size:,} characters, at most {limit:,} are read"
@@ -44,7 +41,6 @@ A strategy is a page or two. A text beyond the limit is a mistake (a binary file
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
 class TooManyErrors(LanguageError):
     code: ClassVar = "E0003"
     title: ClassVar = "too many errors: reading stopped after {count}"
@@ -56,7 +52,6 @@ After this many errors the rest says little that the first ones do not. Correct 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
 class BeyondLimit(LanguageError):
     code: ClassVar = "E0004"
     title: ClassVar = "more than {limit} {what}"
@@ -70,7 +65,6 @@ No strategy that a person can read comes near these limits; a text that does has
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
 class Unexpected(LanguageError):
     code: ClassVar = "E0101"
     title: ClassVar = "expected {expected}, found {found}"
@@ -92,7 +86,6 @@ may stand for the line end), and a line goes on only inside ( ) and [ ].
         return (Label(self.opened, "inside of this bracket"),) if self.opened else ()
 
 
-@dataclass(frozen=True, slots=True)
 class UnexpectedCharacter(LanguageError):
     code: ClassVar = "E0102"
     title: ClassVar = "the character {character} has no meaning in a strategy"
@@ -107,7 +100,6 @@ Outside of comments and strings a strategy is written with letters, digits, `_` 
     expected: str
 
 
-@dataclass(frozen=True, slots=True)
 class NotClosed(LanguageError):
     code: ClassVar = "E0103"
     title: ClassVar = "expected {expected}, found {found}: a `{opening}` is not closed"
@@ -130,7 +122,6 @@ Every `{`, `(` and `[` needs its closing partner.
         return (Label(self.opened, "opened here"),)
 
 
-@dataclass(frozen=True, slots=True)
 class NotOpened(LanguageError):
     code: ClassVar = "E0104"
     title: ClassVar = "this `{closing}` closes nothing"
@@ -142,7 +133,6 @@ A `}`, `)` or `]` needs an opening partner before it. Often the block before was
     closing: str
 
 
-@dataclass(frozen=True, slots=True)
 class UnterminatedText(LanguageError):
     code: ClassVar = "E0105"
     title: ClassVar = "this text in quotes does not end on its line"
@@ -155,7 +145,6 @@ Text in quotes, such as the pair of a price feed, begins and ends on one line:
 """
 
 
-@dataclass(frozen=True, slots=True)
 class MisplacedUse(LanguageError):
     code: ClassVar = "E0106"
     title: ClassVar = "`use` cannot stand inside of a block"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stratc_dsl.diagnostic import Label, Severity
@@ -10,7 +9,6 @@ from stratc_dsl.errors.base import LanguageError
 from stratc_dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
 class Unused(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W0201"
@@ -31,7 +29,6 @@ Delete the declaration, or allocate what was forgotten.
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class UnusedAssumption(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W0501"
@@ -50,7 +47,6 @@ Delete it; or allocate the position that it bounds.
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
 class NeverFires(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W0601"
@@ -72,7 +68,6 @@ Rules stand in order of priority, and the vault lets none run while one before i
         return (Label(self.earlier, "due whenever the other is"),)
 
 
-@dataclass(frozen=True, slots=True)
 class TriggerBehindFloor(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W0602"
