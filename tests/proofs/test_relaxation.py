@@ -6,7 +6,6 @@ swaps anywhere inside the slippage, then asks the solver whether the relaxed fac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
@@ -24,7 +23,6 @@ from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Plan, Swap, Trades, Vault
 
 
-@dataclass
 class SloppyWorld(IdealWorld):
     """Venues that leave positions off by up to their stated rounding, and swaps inside the assumed slippage."""
 
