@@ -60,7 +60,7 @@ def load_source(
     if any(problem.fatal for problem in problems):
         return Loaded(file, problems=problems)
     try:
-        vaults = [build_vault(strategy, source, venue_factories()) for strategy in parsed.strategies]
+        vaults = [build_vault(strategy, source, venue_factories(strategy)) for strategy in parsed.strategies]
     except Unsupported as error:
         return Loaded(file, problems=(*problems, of_unsupported(error, source)))
     return Loaded(file, tuple(Model(vault, source) for vault in vaults), problems)

@@ -127,4 +127,4 @@ def attack(text: str) -> None:
         json.dumps(diagnostic_to_json(diagnostic, source))
     for strategy in result.strategies:
         with suppress(Unsupported):
-            build_vault(strategy, source, venue_factories())
+            build_vault(strategy, source, venue_factories(strategy))

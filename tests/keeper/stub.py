@@ -75,7 +75,7 @@ def proved_stub() -> ProvedVault:
     parsed = parse_strategies(source)
     assert not parsed.diagnostics, parsed.diagnostics
     (strategy,) = parsed.strategies
-    vault = build_vault(strategy, source, venue_factories())
+    vault = build_vault(strategy, source, venue_factories(strategy))
     used = Obligation("survives/1", "survives", "", (Hypothesis("price(WETH)", TRUE),), TRUE)
     claim = ClaimResult("survives", "", Proved(), (ObligationResult(used, Proved(), ""),))
     return ProvedVault(vault, Verification(vault, source, (claim,), guarded_assumptions(vault)))

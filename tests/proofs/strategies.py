@@ -30,7 +30,7 @@ def vault_of(name: str, *changes: tuple[str, str]) -> tuple[Vault, Source]:
     parsed = parse_strategies(source)
     assert not parsed.diagnostics, "\n".join(render_diagnostic(d, source) for d in parsed.diagnostics)
     (strategy,) = parsed.strategies
-    return model(strategy, source, venue_factories()), source
+    return model(strategy, source, venue_factories(strategy)), source
 
 
 @cache

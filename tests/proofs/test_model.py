@@ -18,10 +18,10 @@ def test_a_venue_may_not_bear_a_name_of_the_model(name: str) -> None:
     source = source_of("eth_carry", ("save", name))
     (strategy,) = parse_strategies(source).strategies
     if name == "draw_safe":
-        model(strategy, source, venue_factories())  # a name like any other
+        model(strategy, source, venue_factories(strategy))  # a name like any other
         return
     with pytest.raises(Unsupported, match=f"a venue named `{name}`"):
-        model(strategy, source, venue_factories())
+        model(strategy, source, venue_factories(strategy))
 
 
 def test_every_expression_of_a_model_has_a_dimension() -> None:
@@ -50,4 +50,4 @@ def test_an_assumption_that_nothing_enforces_is_refused() -> None:
     source = source_of("treasury", ("withdrawals <= 10% of nav", "withdrawals <= 10% of nav\n deposits <= 5% of nav"))
     (strategy,) = parse_strategies(source).strategies
     with pytest.raises(Unsupported, match="deposits"):
-        model(strategy, source, venue_factories())
+        model(strategy, source, venue_factories(strategy))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ def refusal(name: str, *changes: tuple[str, str]) -> list[tuple[str, str]]:
     result = parse_strategies(source)
     assert result.strategies, [one.message for one in result.diagnostics]
     with pytest.raises(Unsupported) as caught:
-        model(result.strategies[0], source, venue_factories())
+        model(result.strategies[0], source, venue_factories(result.strategies[0]))
     error = caught.value
     places = [(error.label, error.span), *((place.what, place.span) for place in error.also)]
     assert error.what == ", ".join(dict.fromkeys(what for what, _ in places))
@@ -122,17 +123,16 @@ def test_whole_strategies_are_refused_by_one_error(name: str) -> None:
     source = Source(f"{name}.strat", text)
     (strategy,) = parse_strategies(source).strategies
     with pytest.raises(Unsupported) as caught:
-        model(strategy, source, venue_factories())
+        model(strategy, source, venue_factories(strategy))
     assert caught.value.span != NOWHERE
     assert all(place.span != NOWHERE for place in caught.value.also)
 
 
 def test_all_of_the_language_is_in_one_of_the_two_tables() -> None:
     """What is refused is refused in words of the language, never by the name of a class."""
-    text = (TYPED / "everything.strat").read_text()
-    source = Source("everything.strat", text)
+    (strategy,) = parse_strategies(Source("everything.strat", (TYPED / "everything.strat").read_text())).strategies
     with pytest.raises(Unsupported) as caught:
-        refusing.refuse(parse_strategies(source).strategies[0], venue_factories())
+        refusing.refuse(strategy, venue_factories(strategy))
     classes = {name for name, one in vars(strategy_module).items() if isinstance(one, type) and issubclass(one, Record)}
     assert {"Hedge", "Signal", "Strategy"} <= classes
     assert not any(f"`{name}`" in caught.value.what for name in classes)
@@ -160,7 +160,7 @@ def example() -> Strategy:
 def test_what_nobody_knows_is_refused_by_name(unknown: object) -> None:
     novel = replace(example(), claims=(Solvent(), unknown))
     with pytest.raises(Unsupported, match=f"`{type(unknown).__name__}`"):
-        refusing.refuse(novel, venue_factories())
+        refusing.refuse(novel, venue_factories(novel))
 
 
 def test_the_smallest_part_is_found_however_deep_it_is() -> None:
@@ -169,7 +169,7 @@ def test_the_smallest_part_is_found_however_deep_it_is() -> None:
     assert len(list(_with_novelty(strategy))) > 50
     for changed in _with_novelty(strategy):
         with pytest.raises(Unsupported, match=r"`Novelty`|a floor that is not one comparison"):
-            refusing.refuse(changed, venue_factories())
+            refusing.refuse(changed, venue_factories(strategy))
 
 
 def _with_novelty(value: object) -> Iterator[object]:
@@ -189,6 +189,21 @@ def test_a_venue_is_refused_without_a_model_of_its_adapter() -> None:
     refusing.refuse(example(), {"aave_v3", "erc4626"})
     with pytest.raises(Unsupported, match="the adapter `erc4626`"):
         refusing.refuse(example(), {"aave_v3"})
+
+
+def test_a_model_may_come_from_an_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages are only searched where a strategy names an adapter that is not built in."""
+    found = {"morpho_blue": object(), "aave_v3": object()}
+    entries = [SimpleNamespace(name=name, load=lambda model=model: model) for name, model in found.items()]
+    searched: list[str] = []
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: searched.append(group) or entries)
+    assert venue_factories(example()).keys() == {"aave_v3", "erc4626", "uniswap_v3"}
+    assert searched == []
+    (typed,) = parse_strategies(Source("everything.strat", (TYPED / "everything.strat").read_text())).strategies
+    factories = venue_factories(typed)
+    assert searched == ["stratc.venues"]
+    assert factories["morpho_blue"] is found["morpho_blue"]
+    assert factories["aave_v3"] is not found["aave_v3"]
 
 
 def test_a_supported_strategy_never_comes_to_what_is_refused() -> None:

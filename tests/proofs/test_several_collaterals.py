@@ -30,7 +30,8 @@ def two_collaterals(carry: str) -> Vault:
     source = Source("two.strat", carry)
     parsed = parse_strategies(source)
     assert not parsed.diagnostics, "\n".join(render_diagnostic(d, source) for d in parsed.diagnostics)
-    return model(parsed.strategies[0], source, venue_factories())
+    (strategy,) = parsed.strategies
+    return model(strategy, source, venue_factories(strategy))
 
 
 def as_aave_computes(collateral: dict[str, tuple[int, int]], debt: int) -> Fraction:

@@ -29,7 +29,7 @@ def proved(text: str, name: str = "test.strat") -> ProvedVault:
     parsed = parse_strategies(source)
     assert not parsed.diagnostics, parsed.diagnostics
     (strategy,) = parsed.strategies
-    vault = build_vault(strategy, source, venue_factories())
+    vault = build_vault(strategy, source, venue_factories(strategy))
     return ProvedVault(vault, Verification(vault, source, (), ()))
 
 

@@ -43,7 +43,7 @@ def check(source: Source, read: Reader) -> Checked:
     diagnostics = list(parsed.diagnostics)
     for strategy in parsed.strategies:
         try:
-            build_vault(strategy, parsed.source, venue_factories())
+            build_vault(strategy, parsed.source, venue_factories(strategy))
         except Unsupported as error:
             diagnostics.append(unsupported_diagnostic(error))
     return Checked(source, parsed.strategies, tuple(diagnostics), parsed.source, parsed.links)

@@ -5,17 +5,24 @@ Third parties add theirs through the entry point group `stratc.venues`, whose en
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from collections.abc import Mapping
 
 from stratc_compiler.vault import VenueFactory
+from stratc_dsl.strategy import Strategy
 from stratc_targets.venues.aave_v3.model import model as aave_v3
 from stratc_targets.venues.erc4626.model import model as erc4626
 from stratc_targets.venues.uniswap_v3.model import model as uniswap_v3
 
-BUILT_IN: dict[str, VenueFactory] = {"aave_v3": aave_v3, "erc4626": erc4626, "uniswap_v3": uniswap_v3}
+BUILT_IN: Mapping[str, VenueFactory] = {"aave_v3": aave_v3, "erc4626": erc4626, "uniswap_v3": uniswap_v3}
 
 
-def venue_factories() -> dict[str, VenueFactory]:
-    """Every adapter's model by name: the built-in ones, and those of installed packages."""
-    found: dict[str, VenueFactory] = {entry.name: entry.load() for entry in entry_points(group="stratc.venues")}
-    return found | BUILT_IN
+def venue_factories(strategy: Strategy) -> Mapping[str, VenueFactory]:
+    """The adapters' models by name: the built-in ones, and where these do not suffice those of installed packages."""
+    return BUILT_IN if all(venue.adapter in BUILT_IN for venue in strategy.venues) else {**_installed(), **BUILT_IN}
+
+
+def _installed() -> dict[str, VenueFactory]:
+    """Asking every installed package takes longer than parsing a strategy, and so does loading what asks."""
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry.load() for entry in entry_points(group="stratc.venues")}
