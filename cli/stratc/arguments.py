@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from stratc import __version__
@@ -99,7 +98,7 @@ def parser() -> Parser:
 
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)
-    build.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder to write into")
+    build.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
 
     audit = commands.add_parser("audit", help="check a certificate without a solver", description=AUDIT)
     audit.add_argument("certificate", metavar="CERTIFICATE", help="a certificate.json")

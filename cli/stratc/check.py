@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 
 from stratc import __version__
 from stratc.analysis import Loaded, load
 from stratc.problem import news, tell
-from stratc.sarif import sarif
 from stratc.status import Status
 
 
 def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
-    """Say of every file whether it is well formed: text file by file, JSON or SARIF once at the end."""
+    """Say of every file whether it is well formed: text file by file, JSON or SARIF once at the end.
+
+    Only who asks for one of these waits for what prints them.
+    """
     checked: list[Loaded] = []
     told: set[str] = set()
     for file in files:
@@ -25,6 +26,8 @@ def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     if format == "json":
         sys.stdout.write(_json(checked, status))
     if format == "sarif":
+        from stratc.sarif import sarif
+
         sys.stdout.write(sarif(checked))
     return status
 
@@ -43,6 +46,8 @@ def _names(loaded: Loaded) -> list[str]:
 
 def _json(checked: Sequence[Loaded], status: Status) -> str:
     """One object, described by docs/check.schema.json, with a line end."""
+    import json
+
     files = [
         {
             "file": loaded.file,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from stratc.analysis import Loaded
 from stratc.problem import Problem, of_unsupported
-from stratc.status import Status, of_verdict, worst
+from stratc.status import Status, worst
 from stratc_compiler import driver
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.verdict import Verification
+from stratc_compiler.verdict import Proved, Refuted, Unknown, Verdict, Verification
 from stratc_dsl.record import Record
 
 
@@ -35,7 +35,17 @@ class Report(Record):
 
 def _statuses(verification: Verification) -> list[Status]:
     """One status a claim; nothing claimed is nothing proved."""
-    return [of_verdict(claim.verdict) for claim in verification.claims] or [Status.UNKNOWN]
+    return [_status(claim.verdict) for claim in verification.claims] or [Status.UNKNOWN]
+
+
+def _status(verdict: Verdict) -> Status:
+    match verdict:
+        case Proved():
+            return Status.PROVED
+        case Refuted():
+            return Status.REFUTED
+        case Unknown():
+            return Status.UNKNOWN
 
 
 def prove(loaded: Loaded) -> Report:

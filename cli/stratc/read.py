@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from stratc.problem import Problem, unreadable
 from stratc_dsl import Source, Unreadable
@@ -47,7 +46,7 @@ def read_used(path: str) -> str | Unreadable:
 def _read(name: str, helps: _Helps) -> str | Unreadable:
     """The text of a file. Strategy texts are UTF-8."""
     try:
-        with Path(name).open("rb") as file:
+        with open(name, "rb") as file:
             data = file.read(LIMIT + 1)
     except FileNotFoundError:
         return Unreadable("no such file", helps.missing)

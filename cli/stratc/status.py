@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from stratc_compiler.verdict import Proved, Refuted, Unknown, Verdict
-
 
 class Status(IntEnum):
     """What a run says to the shell. INTERNAL is EX_SOFTWARE of sysexits.h, INTERRUPTED what shells report for ^C."""
@@ -21,16 +19,6 @@ class Status(IntEnum):
 
 
 _WORST_FIRST = (Status.BAD_INPUT, Status.REFUTED, Status.UNKNOWN)
-
-
-def of_verdict(verdict: Verdict) -> Status:
-    match verdict:
-        case Proved():
-            return Status.PROVED
-        case Refuted():
-            return Status.REFUTED
-        case Unknown():
-            return Status.UNKNOWN
 
 
 def worst(statuses: Iterable[Status]) -> Status:

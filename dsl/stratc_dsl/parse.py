@@ -6,10 +6,10 @@ belongs to, the terminal BAD takes the statement's place, and reading goes on at
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
@@ -103,17 +103,23 @@ def pattern_of(terminal: str) -> str:
 @lru_cache(maxsize=1)
 def _lark() -> Lark:
     """The parser; its tables are kept beside Python's own bytecode, and made anew where they do not fit."""
-    here = Path(__file__).parent
-    cache = here / "__pycache__" / "grammar.tables"
+    here = os.path.dirname(__file__)
+    bytecode = os.path.join(here, "__pycache__")
+    with open(os.path.join(here, "grammar.lark"), encoding="utf-8") as file:
+        grammar = file.read()
     return Lark(
-        (here / "grammar.lark").read_text(encoding="utf-8"),
-        cache=False if sys.dont_write_bytecode or not cache.parent.is_dir() else str(cache),
+        grammar,
+        cache=os.path.join(bytecode, "grammar.tables") if _is_kept(bytecode) else False,
         parser="lalr",
         start="file",
         postlex=Newlines(),
         propagate_positions=True,
         maybe_placeholders=False,
     )
+
+
+def _is_kept(bytecode: str) -> bool:
+    return not sys.dont_write_bytecode and os.path.isdir(bytecode)
 
 
 class _Reader(Struct):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from msgspec import Struct, field
@@ -136,6 +135,8 @@ class Scope(Struct):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like `word`, if any is."""
+    from difflib import get_close_matches  # here, as nothing is misspelt in most texts
+
     lower = {one.lower(): one for one in known}
     near = get_close_matches(word.lower(), list(lower), 1)
     return lower[near[0]] if near else None

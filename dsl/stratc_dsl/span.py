@@ -6,9 +6,9 @@ other, so that two numbers say the place and the file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import PurePath
 from typing import TypeVar, cast
 
 from msgspec.structs import replace
@@ -128,7 +128,7 @@ class Source(Record):
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """Every file with the SHA-256 of its text, the main file first. No folder outside of the program is named."""
-        named = ((PurePath(self.name).name, self.text), *((one.path, one.source.text) for one in self.used))
+        named = ((os.path.basename(self.name), self.text), *((one.path, one.source.text) for one in self.used))
         return tuple((name, _sha256(text)) for name, text in named)
 
     def digest(self) -> str:

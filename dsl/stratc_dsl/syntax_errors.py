@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 from stratc_dsl.errors import MisplacedUse, NotClosed, NotOpened, Unexpected, UnexpectedCharacter, UnterminatedText
 from stratc_dsl.errors.base import LanguageError, did_you_mean, listed
@@ -161,6 +160,8 @@ def _is_unclosed(text: str, span: Span, bracket: str) -> bool:
 
 
 def _cure(found: str, expected: tuple[str, ...], words: tuple[str, ...]) -> str:
+    from difflib import get_close_matches  # here, as most texts have no syntax error
+
     near = get_close_matches(found, words, 1) if found.isidentifier() else []
     if near:
         return did_you_mean(near[0], "")

@@ -5,8 +5,8 @@ Nothing is read here: texts of used files come from a `Reader` that the caller p
 
 from __future__ import annotations
 
+import os
 import posixpath
-from pathlib import PurePath
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -71,7 +71,7 @@ class Program(Record):
 def load_program(main: Source, read: Reader) -> Program:
     """The main file and all that it uses. Raises nothing, whatever the texts hold."""
     loader = _Loader(main, read)
-    path = PurePath(main.name).name
+    path = os.path.basename(main.name)
     loader.add(path, main.text, 0, ())
     source = loader.source
     links = tuple(Link(span, one) for span, found in loader.links for one in source.used if one.path == found)
@@ -164,6 +164,8 @@ class _Loader(Struct):
 
     def _name(self, path: str) -> str:
         """The path as the main file's name begins: relative to where that one is relative to."""
+        from pathlib import PurePath  # here, as most programs are one file, and loading it is a twentieth of a start
+
         folder = PurePath(self.source.name).parent.as_posix()
         return path if folder == "." else posixpath.join(folder, path)
 
