@@ -1,7 +1,11 @@
-"""How long the command takes on each example, as a user waits for it: whole processes, median of three."""
+"""How long the command takes on each example, as a user waits for it: whole processes, median of three.
+
+And how long one `stratc check` takes against the import of its parser library, below which it cannot come.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +15,10 @@ from statistics import median
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNS = 3
+STARTS = 15
+
+CHECK = ("-m", "stratc", "check", str(EXAMPLES / "eth_carry.strat"))
+LARK = ("-c", "import lark")
 
 
 def seconds(*arguments: str) -> float:
@@ -23,7 +31,24 @@ def seconds(*arguments: str) -> float:
     return median(taken)
 
 
+def start(runs: int = STARTS) -> str:
+    """The medians of `stratc check` and of `import lark`, by turns: other work on the machine then slows both alike."""
+    _started(*CHECK)  # the caches
+    taken = [(_started(*CHECK), _started(*LARK)) for _ in range(runs)]
+    check, lark = (median(one) for one in zip(*taken, strict=True))
+    return f"import lark {lark:.3f} s, stratc check one.strat {check:.3f} s: {check / lark:.2f} times `import lark`"
+
+
+def _started(*arguments: str) -> float:
+    """The wall time of one Python process that keeps bytecode, as an installed command does."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    started = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
 def main() -> None:
+    print(start())
     print(f"{'--help':<34} {seconds('--help'):>6.2f} s")
     for example in sorted(EXAMPLES.rglob("*.strat")):
         name = example.relative_to(EXAMPLES.parent).as_posix()

@@ -1,4 +1,4 @@
-"""The language's speed: by phase, growth with length, formatting, and the command against an empty start.
+"""The language's speed: by phase, growth with length, and formatting.
 
 Prints; asserts nothing. Times are CPU seconds, so that other work on the machine counts for little.
 """
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import TypeVar
 
 from stratc_dsl import Source, parse_strategies
@@ -23,7 +22,6 @@ from stratc_dsl.use import load_program, no_reader
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CARRY = (EXAMPLES / "eth_carry.strat").read_text("utf-8")
 STRATEGIES = 1_000
-RUNS = 5
 
 T = TypeVar("T")
 
@@ -32,7 +30,6 @@ def main() -> None:
     phases()
     growth()
     formatting()
-    start()
 
 
 def phases(count: int = STRATEGIES) -> None:
@@ -76,39 +73,15 @@ def formatting(sizes: tuple[int, ...] = (112, 225, 450, 900)) -> None:
         print(f"{size:>5.2f} MB  format {seconds / size:>5.2f} s/MB, compare {comparing / size:>5.2f} s/MB")
 
 
-def start() -> None:
-    """`stratc check` on one file against `import lark`, with bytecode caches as an installed command has them."""
-    check_one, lark, bare = (
-        _command("-m", "stratc", "check", str(EXAMPLES / "treasury.strat")),
-        _command("-c", "import lark"),
-        _command("-c", "pass"),
-    )
-    print(f"python -c pass {bare:.3f} s, import lark {lark:.3f} s, stratc check {check_one:.3f} s", end=": ")
-    print(f"{check_one / lark:.1f} times `import lark`")
-
-
 def _timed(work: Callable[[], T]) -> tuple[T, float]:
     started = time.process_time()
     done = work()
     return done, time.process_time() - started
 
 
-def _command(*arguments: str) -> float:
-    """CPU seconds of one Python process, median of several after one that fills the caches."""
-    _python(*arguments)
-    taken = []
-    for _ in range(RUNS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        _python(*arguments)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return median(taken)
-
-
-def _python(*arguments: str) -> str:
-    words = arguments if arguments[0].startswith("-") else ("-c", *arguments)
+def _python(program: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, *words]
+    command = [sys.executable, "-c", program]
     here = Path(__file__).parent
     return subprocess.run(command, cwd=here, env=environment, check=True, capture_output=True, text=True).stdout
 

@@ -16,6 +16,7 @@ def test_the_benchmark_of_the_language_runs(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_benchmark_of_the_commands_times_a_command() -> None:
     assert commands.seconds("--version") > 0
+    assert "times `import lark`" in commands.start(1)
 
 
 def test_the_benchmark_of_the_proofs_runs(capsys: pytest.CaptureFixture[str]) -> None:
