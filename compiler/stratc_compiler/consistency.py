@@ -5,6 +5,8 @@ Nothing here is taken from the solver's word that something is possible; `possib
 
 from __future__ import annotations
 
+from itertools import chain
+
 from stratc_compiler.claims import KeeperSettles
 from stratc_compiler.environment import Box
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
@@ -24,14 +26,16 @@ def consistent(vault: Vault, box: Box, rlimit: int) -> ClaimResult:
 
 def _exists(possibility: Possibility, vault: Vault, box: Box, rlimit: int) -> ObligationResult:
     """Proved iff some frame has a model that is accepted; refuted iff no frame has a model at all."""
-    impossible = True
-    for obligation in possibility.obligations:
-        linear = eliminate(obligation).obligation
-        impossible = isinstance(query_of(linear, rlimit).solve(), Unsat) and impossible
-        for values in models(linear, vault, box, rlimit):
+    linear = [eliminate(obligation).obligation for obligation in possibility.obligations]
+    for obligation, asked in zip(possibility.obligations, linear, strict=True):
+        tried = (
+            models(asked, vault, box, rlimit, any_will_do) for any_will_do in (True, False)
+        )  # the quick ones first
+        for values in chain.from_iterable(tried):
             played = concrete(values, vault, box, KeeperSettles())
             if possibility.accepts(played):
                 return ObligationResult(obligation, Proved(), played)
+    impossible = all(isinstance(query_of(asked, rlimit).solve(), Unsat) for asked in linear)
     return ObligationResult(possibility.obligations[0], _missing(impossible, possibility))
 
 

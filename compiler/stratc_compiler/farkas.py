@@ -8,6 +8,7 @@ dispensable after all.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd, lcm
 
 from stratc_checker.polynomial import Monomial
 from stratc_compiler import smt
@@ -16,8 +17,8 @@ from stratc_compiler.relax import ZERO, real
 from stratc_compiler.rows import Row
 
 Multipliers = list[tuple[Fraction, Row]]
-Equation = dict[int, Fraction]
-"""Coefficients by the number of the row whose multiplier they belong to; they add up to zero."""
+Equation = dict[int, int]
+"""Coefficients, in sum zero, by the number of the row whose multiplier they belong to. Integers: fractions are slow."""
 
 
 def multipliers(rows: list[Row], rlimit: int) -> Multipliers | None:
@@ -34,46 +35,58 @@ def _direction(rows: list[Row]) -> list[Fraction] | None:
     free = [index for index in range(len(rows)) if index not in solved]
     if len(free) != 1:
         return None
-    one = Fraction(1)
-    values = [one if index == free[0] else -solved[index].get(free[0], Fraction(0)) for index in range(len(rows))]
+    values = [_multiplier(index, free[0], solved) for index in range(len(rows))]
     return next((way for way in (values, [-value for value in values]) if _refutes(way, rows)), None)
+
+
+def _multiplier(index: int, free: int, solved: dict[int, Equation]) -> Fraction:
+    """The row's multiplier where that of the row `free` is one."""
+    if index == free:
+        return Fraction(1)
+    equation = solved[index]
+    return Fraction(-equation.get(free, 0), equation[index])
 
 
 def _equations(rows: list[Row]) -> list[Equation]:
     """What multipliers have to satisfy for every monomial to vanish, the shortest first."""
-    equations: dict[Monomial, Equation] = {}
+    equations: dict[Monomial, dict[int, Fraction]] = {}
     for index, row in enumerate(rows):
         for monomial, coefficient in row.polynomial.items():
             if monomial:
                 equations.setdefault(monomial, {})[index] = coefficient
-    return sorted(equations.values(), key=len)
+    return sorted(map(_whole, equations.values()), key=len)
+
+
+def _whole(equation: dict[int, Fraction]) -> Equation:
+    common = lcm(*(value.denominator for value in equation.values()))
+    return {index: value.numerator * (common // value.denominator) for index, value in equation.items()}
 
 
 def _solved(equations: list[Equation]) -> dict[int, Equation]:
-    """Gauss-Jordan: every pivot's number with its equation, in which its own coefficient is 1 and no other pivot is."""
+    """Gauss-Jordan: every pivot's number with its equation, in which no other pivot is."""
     solved: dict[int, Equation] = {}
     for equation in equations:
-        left = dict(equation)
+        left = equation
         for pivot in [index for index in left if index in solved]:
-            _subtract(left, solved[pivot], left[pivot])
+            left = _without(pivot, left, solved[pivot])
         if not left:
             continue
-        pivot = min(left, key=lambda index: (left[index].denominator, index))
-        scaled = {index: value / left[pivot] for index, value in left.items()}
-        for other in solved.values():
+        pivot = min(left, key=lambda index: (abs(left[index]), index))
+        for known, other in solved.items():
             if pivot in other:
-                _subtract(other, scaled, other[pivot])
-        solved[pivot] = scaled
+                solved[known] = _without(pivot, other, left)
+        solved[pivot] = left
     return solved
 
 
-def _subtract(equation: Equation, other: Equation, times: Fraction) -> None:
+def _without(pivot: int, equation: Equation, other: Equation) -> Equation:
+    """What two equations say that does not speak of the pivot."""
+    times, by = equation[pivot], other[pivot]
+    sums = {index: value * by for index, value in equation.items()}
     for index, value in other.items():
-        left = equation.get(index, Fraction(0)) - times * value
-        if left:
-            equation[index] = left
-        else:
-            equation.pop(index, None)
+        sums[index] = sums.get(index, 0) - times * value
+    common = gcd(*sums.values()) or 1
+    return {index: value // common for index, value in sums.items() if value}
 
 
 def _refutes(values: list[Fraction], rows: list[Row]) -> bool:

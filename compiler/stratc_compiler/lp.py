@@ -89,8 +89,7 @@ class Relaxation:
 
     def solve(self) -> Contradiction | Point | None:
         """None where the floating-point solver cannot tell."""
-        self._solver.run()
-        status = self._solver.getModelStatus()
+        status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible:
             _, found, ray = self._solver.getDualRay()
             return self._contradiction(np.array(ray)) if found else None
@@ -103,10 +102,24 @@ class Relaxation:
         shifts = [float(row.polynomial.get((), 0)) + slack * (row.relation == ">") for row in self._rows]
         return Point(np.array(solution.row_value) + np.array(shifts))
 
+    def _run(self) -> Any:
+        """The solver's status, from where it was; from the beginning, then without scaling, where it is at a loss."""
+        self._solver.run()
+        for scaling in (_SCALED, _UNSCALED):
+            if self._solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:
+                self._solver.setOptionValue("simplex_scale_strategy", scaling)
+                self._solver.clearSolver()
+                self._solver.run()
+        self._solver.setOptionValue("simplex_scale_strategy", _SCALED)
+        return self._solver.getModelStatus()
+
     def _contradiction(self, multipliers: Vector) -> Contradiction:
         sizes = np.abs(multipliers)
         return Contradiction(np.nonzero(sizes > TINY * sizes.max(initial=0.0))[0].tolist())
 
+
+_SCALED, _UNSCALED = 2, 0
+"""HiGHS's `simplex_scale_strategy`: what it does unless told, and none."""
 
 _FREE = (-highspy.kHighsInf, highspy.kHighsInf)
 

@@ -119,7 +119,7 @@ class Search:
         return Found(Sum(terms), frozenset(id(atom) for _, factors in terms for atom in factors))
 
     def _violated(self, point: Point, open_: list[Any_]) -> Any_ | None:
-        """A choice that the point clearly does not satisfy, one of those with the fewest cases."""
+        """A choice that the point clearly does not satisfy, else one at whose edge it is; with the fewest cases."""
 
         def shortfall(formula: Formula) -> float:
             match formula:
@@ -133,7 +133,8 @@ class Search:
 
         short = [(len(choice.parts), -shortfall(choice), index) for index, choice in enumerate(open_)]
         clearly = [entry for entry in short if -entry[1] > CLEARLY]
-        return open_[min(clearly)[2]] if clearly else None
+        near = clearly or [entry for entry in short if -entry[1] > -CLEARLY]
+        return open_[min(near)[2]] if near else None
 
     def _exactly(self, active: list[int], open_: list[Any_]) -> Found | Any_:
         """What the exact solver says of the active rows: a refutation, or a choice that its point does not satisfy."""

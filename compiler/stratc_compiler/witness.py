@@ -54,8 +54,10 @@ def _scenario(vault: Vault, played: Round, broken: str) -> Scenario:
 # ── models ─────────────────────────────────────────────────────────────────────────────────
 
 
-def models(obligation: Obligation, vault: Vault, box: Box, rlimit: int) -> Iterator[dict[str, Fraction]]:
-    """Models of the refuted query, the ones that survive rounding and read best first."""
+def models(
+    obligation: Obligation, vault: Vault, box: Box, rlimit: int, any_will_do: bool = False
+) -> Iterator[dict[str, Fraction]]:
+    """Models of the refuted query, the ones that survive rounding and read best first; unread ones `any_will_do`."""
     hypotheses = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
     inner = tuple(
         strengthen(h.formula) if h.label.startswith(("settled:", "fires:", "does not fire:")) else h.formula
@@ -64,8 +66,9 @@ def models(obligation: Obligation, vault: Vault, box: Box, rlimit: int) -> Itera
     broken = Not(obligation.goal)
     for formulas in ((*inner, strengthen(broken)), (*hypotheses, strengthen(broken)), (*hypotheses, broken)):
         query = Query((*formulas, *_scaling(obligation, vault)), rlimit)
-        if isinstance(query.solve(), Sat):
-            yield from _simplest(query, vault, box)
+        answer = query.solve()
+        if isinstance(answer, Sat):
+            yield from [answer.values] if any_will_do else _simplest(query, vault, box)
 
 
 def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
