@@ -8,19 +8,19 @@ from stratc_compiler import fairness
 from stratc_compiler.environment import Box
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Or, Rel, Sub, number
-from stratc_compiler.refuse import refused
 from stratc_compiler.relax import ZERO, Frame
 from stratc_compiler.rounds import (
     DEPOSITED,
     WITHDRAWN,
     Opening,
+    after_each_rule,
     after_environment,
     first_deposit,
     keeper_pass,
     trading_rules,
 )
 from stratc_compiler.text import percent
-from stratc_compiler.vault import OnCondition, RuleModel, Vault
+from stratc_compiler.vault import Condition, OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Placed, Span
@@ -52,6 +52,12 @@ class KeeperIsQuiet(Record):
     """After the keeper's pass no rule is due."""
 
 
+class Keeps(Record):
+    """The condition holds at every moment, in the keeper's pass after each rule as well."""
+
+    condition: Condition
+
+
 class LosesAtMost(Record):
     ratio: Fraction
 
@@ -66,7 +72,7 @@ class IsFair(Record):
     """Shares are worth no less by what others do. Speaks of single calls: no round breaks it."""
 
 
-About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair
+About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair | Keeps
 
 
 def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
@@ -100,8 +106,8 @@ def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
             return loss(vault, box, ratio, span)
         case ExitPays(ratio, span=span):
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
-        case Invariant():
-            refused(claim)
+        case Invariant(name, span=span):
+            return _invariant(vault, box, f"invariant {name}", vault.invariants[name], span)
 
 
 def _openings(vault: Vault, box: Box, lost: str | None = None) -> tuple[tuple[str, Opening], ...]:
@@ -136,6 +142,19 @@ def _at_any_moment(
                 words = f"{venue} cannot liquidate"
                 obligations.append(_obligation(name, f"{case}/{venue}", words, frame, goal_, span))
     return ClaimSpec(name, text, AtAnyMoment(venues, solvency, lost), tuple(obligations), span=span)
+
+
+def _invariant(vault: Vault, box: Box, name: str, condition: Condition, span: Span) -> ClaimSpec:
+    """The condition at any moment of a round, and after every rule of the keeper's pass."""
+    obligations: list[Obligation] = []
+    for case, opening in _openings(vault, box):
+        moments = [(f"{case}/moment", opening.frame)]
+        moments += [(_path(case, end.fired), end.frame) for end in after_each_rule(trading_rules(vault), opening.frame)]
+        for place, frame in moments:
+            goal = frame.formula(condition.formula)
+            obligations.append(_obligation(name, place, f"{condition.text} holds", frame, goal, span))
+    text = f"{condition.text} at every moment"
+    return ClaimSpec(name, text, Keeps(condition), tuple(obligations), span=span)
 
 
 # ── the keeper's pass ──────────────────────────────────────────────────────────────────────

@@ -51,6 +51,7 @@ from stratc_dsl.strategy import (
     ExitAction,
     Freeze,
     Harvest,
+    Invariant,
     Position,
     Rebalance,
     Rehedge,
@@ -84,6 +85,11 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
             Condition(_words(floor.span, source), lower_predicate(floor.predicate, scope), span=floor.span)
             for floor in strategy.floors
         ),
+        invariants={
+            claim.name: Condition(_words(claim.predicate.span, source), lower_predicate(claim.predicate, scope))
+            for claim in strategy.claims
+            if isinstance(claim, Invariant)
+        },
         rules=_rules(strategy, source, scope, parts),
         exit_plan=exit_plan(parts, strategy.span),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),

@@ -123,7 +123,7 @@ def lower(expression: Expression, scope: Scope) -> Quotient:
         case Literal(value, _, span=span):
             if value:
                 raise Unsupported(
-                    "an absolute amount or value in a floor or trigger", "state it as a share: `5% of nav`", span
+                    "an absolute amount or value in a condition", "state it as a share: `5% of nav`", span
                 )
             return Quotient({NAV: Fraction(0)}, {ONE: Fraction(1)})
         case OfNav(share):

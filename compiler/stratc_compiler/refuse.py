@@ -27,7 +27,7 @@ SUPPORTED = frozenset(
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
         *(typed.Floor, typed.Rule, typed.When, typed.Every),
         *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction),
-        *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf),
+        *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
     }
 )
 
@@ -111,8 +111,6 @@ def _named(node: object) -> str:
             return "the action `unwind`"
         case typed.Flash():
             return "`using flash(...)`"
-        case typed.Invariant():
-            return "the claim `invariant`"
         case _:
             return _of_administration(node)
 

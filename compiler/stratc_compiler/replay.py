@@ -10,12 +10,21 @@ from fractions import Fraction
 
 from msgspec import Struct, field
 
-from stratc_compiler.claims import About, AtAnyMoment, ExitWorks, IsFair, KeeperIsQuiet, KeeperSettles, LosesAtMost
+from stratc_compiler.claims import (
+    About,
+    AtAnyMoment,
+    ExitWorks,
+    IsFair,
+    KeeperIsQuiet,
+    KeeperSettles,
+    Keeps,
+    LosesAtMost,
+)
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
-from stratc_compiler.vault import Held, OnCondition, RuleModel, Swap, Trades, Vault
+from stratc_compiler.vault import Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
 from stratc_compiler.verdict import Round
 
 
@@ -143,6 +152,8 @@ def what_breaks(about: About, vault: Vault, played: Round) -> str | None:
             return _loss(vault, played, ratio)
         case ExitWorks(pays):
             return _exit(vault, world, pays)
+        case Keeps(condition):
+            return _kept(condition, vault, world)
         case IsFair():
             return None
 
@@ -155,6 +166,20 @@ def _moment(vault: Vault, state: Evaluator, venues: tuple[str, ...], solvency: b
     assets, debts = state.named("assets"), state.named("debts")
     if solvency and assets < debts:
         return f"insolvent: assets {usd(assets)}, debts {usd(debts)}"
+    return None
+
+
+def _kept(condition: Condition, vault: Vault, world: IdealWorld) -> str | None:
+    state = Evaluator(vault, world)
+    if not state.holds(condition.formula):
+        return f"{condition.text} does not hold at this moment"
+    for rule in trading_rules(vault):
+        if isinstance(rule.trigger, OnCondition) and not state.holds(rule.trigger.condition.formula):
+            continue
+        if _run(rule, vault, world):
+            return None  # a rule that fails is the business of `recovers`
+        if not state.holds(condition.formula):
+            return f"{condition.text} does not hold after {rule.name}"
     return None
 
 

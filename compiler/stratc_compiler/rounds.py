@@ -188,6 +188,13 @@ def keeper_pass(rules: tuple[RuleModel, ...], frame: Frame, report: Report) -> I
     yield from _pass(rules, (), frame, report)
 
 
+def after_each_rule(rules: tuple[RuleModel, ...], frame: Frame) -> Iterator[PassEnd]:
+    """Every moment of the keeper's pass at which a rule has just been carried out."""
+    for count, last in enumerate(rules, 1):
+        ends = keeper_pass(rules[:count], frame, lambda *_: None)
+        yield from (end for end in ends if end.fired[-1:] == (last,))
+
+
 def trading_rules(vault: Vault) -> tuple[RuleModel, ...]:
     """Rules that move positions. The others leave positions as they are."""
     return tuple(rule for rule in vault.rules if isinstance(rule.effect, Trades))

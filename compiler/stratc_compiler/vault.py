@@ -211,6 +211,7 @@ class Vault(Record):
     definitions: dict[str, Expr]
     bands: tuple[Band, ...]
     floors: tuple[Condition, ...]
+    invariants: dict[str, Condition]
     rules: tuple[RuleModel, ...]
     exit_plan: Plan
     withdrawals: Fraction | None

@@ -98,7 +98,6 @@ def test_every_block_is_refused(statement: str, what: str) -> None:
             "the action `top_up`",
             "top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",
         ),
-        ("solvent", "invariant rich: nav >= 1 USD", "the claim `invariant`", "invariant rich: nav >= 1 USD"),
         (
             "health(aave) >= 1.35",
             "health(aave) >= 1.35 or nav >= 0 USD",
