@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proofs.strategies import claim, refuted, vault_of, verified
+from proofs.strategies import claim, refuted, source_of, vault_of, verified
 from stratc_compiler.claims import Keeps, claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
