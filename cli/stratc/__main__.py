@@ -55,6 +55,10 @@ def _run(arguments: Namespace) -> int:
             from stratc.audit import run
 
             return run(arguments.certificate, arguments.source)
+        case "margin":
+            from stratc.margin import margin
+
+            return margin(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
         case "fmt":
             from stratc.fmt import fmt
 

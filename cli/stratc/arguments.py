@@ -47,6 +47,13 @@ exit status: 0 accepted; 1 rejected, with the reason; 2 no certificate can be re
 Z3's word alone.
 """
 
+MARGIN = """\
+Verifies strategies, and says how far each number that they assume could be pushed, alone, before a claim is no longer
+proved; of a claim that is not proved, which smallest change of one number would prove it. Each end is decided with that
+very number in the strategy. Takes a minute or so. `--format json` prints one object, described by
+docs/margin.schema.json.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -103,6 +110,10 @@ def parser() -> Parser:
     audit = commands.add_parser("audit", help="check a certificate without a solver", description=AUDIT)
     audit.add_argument("certificate", metavar="CERTIFICATE", help="a certificate.json")
     audit.add_argument("--source", metavar="FILE", help="the .strat file that it should be about")
+
+    margin = commands.add_parser("margin", help="how far the assumptions can be pushed", description=MARGIN)
+    _add_files(margin)
+    margin.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 
@@ -74,6 +74,21 @@ def answer(task: Task) -> list[Answered]:
     obligations, effort = task
     searched = _Searched(obligations[0], effort)
     return [searched.answer(obligation) for obligation in obligations]
+
+
+def all_proved(obligations: Sequence[Obligation], effort: Effort) -> bool:
+    """Whether each of them is proved; asked in their order, together where they share hypotheses, until one is not.
+
+    No obligations prove nothing.
+    """
+    contexts: dict[Known, list[Obligation]] = {}
+    for obligation in obligations:
+        contexts.setdefault(known(obligation), []).append(obligation)
+    for together in contexts.values():
+        searched = _Searched(together[0], effort)
+        if any(searched.answer(obligation).evidence is None for obligation in together):
+            return False
+    return bool(contexts)
 
 
 class _Searched:

@@ -1,0 +1,107 @@
+"""`stratc margin`: how far each assumption can be pushed, and what would repair a claim that is not proved."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from stratc import __version__
+from stratc.analysis import Model, load
+from stratc.colour import paint_for
+from stratc.decide import Report, Timed, prove, status_of
+from stratc.margin_text import margins_text, place_of, repair_text
+from stratc.problem import news, tell
+from stratc.render import verification_text
+from stratc.status import Status
+from stratc_compiler.constants import Constant
+from stratc_compiler.margins import Margin, Repair, margins, repairs
+from stratc_compiler.verdict import Proved, Refuted, Verification
+from stratc_targets.venues import venue_factories
+
+
+def margin(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
+    """Print verdicts, then margins and repairs: text as they are found out, JSON once at the end."""
+    reports, documents = [], []
+    told: set[str] = set()
+    for file in files:
+        loaded = load(file, deny_warnings)
+        report = prove(loaded)
+        reports.append(report)
+        shown = [_strategy(model, timed, format) for model, timed in zip(loaded.models, report.results, strict=False)]
+        documents.append(
+            {"file": file, "strategies": shown, "diagnostics": [problem.fields for problem in report.problems]}
+        )
+        if format == "text":
+            _tell(report, told)
+    if format == "json":
+        document = {"stratc": __version__, "files": documents, "status": int(status_of(reports))}
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return status_of(reports)
+
+
+def _tell(report: Report, told: set[str]) -> None:
+    for problem in news(report.problems, told):
+        tell(problem)
+
+
+def _strategy(model: Model, timed: Timed, format: str) -> dict[str, Any]:
+    verification = timed.verification
+    factories = venue_factories(model.vault.strategy)
+    paint = paint_for(sys.stdout)
+    if format == "text":
+        print(verification_text(verification, timed.seconds, paint), end="\n\n", flush=True)
+    found: list[Margin] = []
+    for constant, group in groupby(margins(verification, factories), lambda one: one.constant):
+        together = list(group)
+        found += together
+        if format == "text":
+            print(margins_text(constant, together, verification.source, paint), end="\n\n", flush=True)
+    mended = []
+    for repair in repairs(verification, factories):
+        mended.append(repair)
+        if format == "text":
+            print(repair_text(repair, verification.source, paint), flush=True)
+    return _json(verification, found, mended)
+
+
+def _json(verification: Verification, found: Iterable[Margin], mended: Iterable[Repair]) -> dict[str, Any]:
+    return {
+        "name": verification.vault.strategy.name,
+        "proved": verification.proved,
+        "margins": [_margin_json(one, verification) for one in found],
+        "repairs": [_repair_json(one, verification) for one in mended],
+    }
+
+
+def _number(constant: Constant, verification: Verification) -> dict[str, Any]:
+    """Which number it is: the words of the statement, what tells apart the numbers of one, and where it stands."""
+    line, column, file = place_of(constant, verification.source)
+    return {
+        "statement": verification.source.words(constant.span),
+        "number": constant.field.words or constant.field.name,
+        "value": constant.told(constant.value),
+        "span": {"line": line, "column": column, "file": file},
+    }
+
+
+def _margin_json(one: Margin, verification: Verification) -> dict[str, Any]:
+    word = {Proved: "proved", Refuted: "refuted"}.get(type(one.verdict), "unknown")
+    return {
+        "claim": one.claim,
+        **_number(one.constant, verification),
+        "holds": one.constant.told(one.holds),
+        "fails": None if one.fails is None else one.constant.told(one.fails),
+        "verdict": None if one.fails is None else word,
+    }
+
+
+def _repair_json(one: Repair, verification: Verification) -> dict[str, Any]:
+    return {
+        "claim": one.claim,
+        **_number(one.constant, verification),
+        "repaired": one.constant.told(one.value),
+        "not_proved": list(one.others),
+    }

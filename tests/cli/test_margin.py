@@ -1,0 +1,69 @@
+"""`stratc margin` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from stratc.__main__ import main
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "margin.schema.json").read_text("utf-8"))
+
+SAVING = """strategy Saving {
+    base USDC
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    venue save = erc4626(asset=USDC)
+    assume {
+        keeper every 6h
+        price(USDC) stays 0.97 .. 1.03
+        loss(save) <= 1%
+        withdrawals <= 10% of nav
+    }
+    allocate {
+        save:       75% +- 5%
+        idle(USDC): 25% +- 5%, min 15%
+    }
+    floors { idle(USDC) >= 5% of nav }
+    exit { order: [save] }
+    prove {
+        loss <= 0.5% per round
+        exit >= 90% of nav
+    }
+}
+"""
+
+
+@pytest.fixture
+def saving(tmp_path: Path) -> str:
+    file = tmp_path / "saving.strat"
+    file.write_text(SAVING)
+    return str(file)
+
+
+def test_it_says_how_far_a_number_can_be_pushed_and_what_repairs(
+    saving: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["margin", saving])
+    said = capsys.readouterr().out
+    assert status == main(["verify", saving])
+    assert "\n  loss(save) <= 1%\n    survives, exit >= 90% of nav  holds to 100%, the farthest that is tried\n" in said
+    assert "loss(save) <= 1%: 1% -> 0.62%; still not proved: recovers" in said
+
+
+def test_the_same_as_json(saving: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["margin", saving, "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(document)
+    assert document["status"] == status
+    ((strategy,),) = (file["strategies"] for file in document["files"])
+    assert {one["claim"] for one in strategy["repairs"]} >= {"loss <= 0.5% per round"}
+    assert all(one["span"]["file"] == saving for one in strategy["margins"])
+
+
+def test_a_file_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["margin", str(tmp_path / "none.strat")]) == 2
+    assert "no such file" in capsys.readouterr().err
