@@ -41,6 +41,13 @@ def test_it_is_proved_by_proofs_that_were_checked(name: str) -> None:
     assert shown == {"follows", "deposit", "mint", "withdraw", "redeem", "gift", "together", "first"}
 
 
+@pytest.mark.parametrize("decimals", ["0", "2", "18"])
+def test_it_is_proved_whatever_the_decimals_of_base(decimals: str) -> None:
+    """Few decimals make many virtual shares: coefficients of 10^18 beside those of one."""
+    vault, _ = vault_of("treasury", ("decimals: 6", f"decimals: {decimals}"))
+    assert [short for short, one in obligations(vault).items() if not proved(one)] == []
+
+
 def test_nothing_is_proved_from_a_contradiction() -> None:
     """What each obligation knows can be, with a flow that is not zero."""
     for obligation in obligations(vault_of("eth_carry")[0]).values():
