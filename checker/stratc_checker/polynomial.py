@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 
 Monomial = tuple[str, ...]
 """Variable names in order, a square twice; the empty one is the constant."""
 
 Polynomial = dict[Monomial, Fraction]
 """Coefficients by monomial; none is zero."""
+
+Whole = tuple[int, dict[Monomial, int]]
+"""A divisor, which is positive, and integer coefficients: ten times as fast to add up as fractions are."""
 
 ONE = Fraction(1)
 
@@ -39,3 +43,22 @@ def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
         shifted = {tuple(sorted(monomial + other)) if other else monomial: value for other, value in right.items()}
         accumulate(result, shifted, coefficient)
     return result
+
+
+def whole(polynomial: Polynomial) -> Whole:
+    divisor = lcm(*(coefficient.denominator for coefficient in polynomial.values()))
+    return divisor, {
+        monomial: coefficient.numerator * (divisor // coefficient.denominator)
+        for monomial, coefficient in polynomial.items()
+    }
+
+
+def combination(terms: list[tuple[int, int, Whole]]) -> Polynomial:
+    """The sum of multiples of polynomials, each by a numerator and a denominator, which is positive."""
+    divisor = lcm(*(denominator * below for _, denominator, (below, _) in terms))
+    total: dict[Monomial, int] = {}
+    for numerator, denominator, (below, coefficients) in terms:
+        times = numerator * (divisor // (denominator * below))
+        for monomial, coefficient in coefficients.items():
+            total[monomial] = total.get(monomial, 0) + times * coefficient
+    return {monomial: Fraction(value, divisor) for monomial, value in total.items() if value}

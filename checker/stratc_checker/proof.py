@@ -21,10 +21,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from stratc_checker.polynomial import Polynomial, accumulate, multiply
-from stratc_checker.query import All, Any_, Atom, Formula, Unreadable, assertions
+from stratc_checker.polynomial import ONE, Polynomial, Whole, combination, multiply, whole
+from stratc_checker.query import All, Any_, Atom, Formula, Reader, Unreadable
 
 Fact = Atom | Any_
+VARIABLE = "variable"
 FRACTION = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
 
 
@@ -35,9 +36,13 @@ class Rejected(Exception):
 class Context:
     """Assertions that several queries begin with: read once."""
 
-    def __init__(self, text: str) -> None:
-        """Raises Rejected where the text cannot be read. `groups` are the facts by assertion."""
-        self.names, self.groups = read(text, frozenset())
+    def __init__(self, text: str, reader: Reader | None = None) -> None:
+        """Raises Rejected where the text cannot be read. `groups` are the facts by assertion.
+
+        Contexts with one reader share the facts of the lines that they share.
+        """
+        self._reader = reader or Reader()
+        self.names, self.groups = read(text, frozenset(), self._reader)
         self.facts = [fact for group in self.groups for fact in group]
 
     def check(self, goal: str, proof: Any) -> None:
@@ -45,7 +50,7 @@ class Context:
 
         The goal is one more text of assertions, the negation of what is claimed; its facts follow those of the context.
         """
-        names, groups = read(goal, self.names)
+        names, groups = read(goal, self.names, self._reader)
         refute(proof, [*self.facts, *(fact for group in groups for fact in group)], names)
 
 
@@ -57,10 +62,10 @@ def refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
         raise Rejected("the proof is nested too deeply") from error
 
 
-def read(text: str, known: frozenset[str]) -> tuple[frozenset[str], list[list[Fact]]]:
+def read(text: str, known: frozenset[str], reader: Reader | None = None) -> tuple[frozenset[str], list[list[Fact]]]:
     """The variables known after the text, and the facts of each of its assertions. Raises Rejected."""
     try:
-        names, asserted = assertions(text, known)
+        names, asserted = (reader or Reader()).assertions(text, known)
     except (Unreadable, RecursionError) as error:
         raise Rejected(f"a query cannot be read: {error}") from error
     return names, [list(flat(formula)) for formula in asserted]
@@ -117,43 +122,42 @@ def _contradiction(total: Polynomial, strict: bool) -> None:
 
 def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Polynomial, bool]:
     """What the terms add up to, which is never negative, and whether it is positive."""
-    total: Polynomial = {}
+    added: list[tuple[int, int, Whole]] = []
     strict = False
     for term in terms:
         match term:
             case [str(text), [_, *_] as factors]:
-                coefficient = _fraction(text)
-                product, positive = _term(coefficient, factors, facts, names)
+                numerator, denominator = _fraction(text)
+                product, positive = _term(numerator, factors, facts, names)
             case _:
                 raise Rejected(f"no term: {str(term)[:80]}")
-        accumulate(total, product, coefficient)
+        added.append((numerator, denominator, product))
         strict = strict or positive
-    return total, strict
+    return combination(added), strict
 
 
-def _term(
-    coefficient: Fraction, factors: list[Any], facts: list[Fact], names: frozenset[str]
-) -> tuple[Polynomial, bool]:
-    """The product of the factors, and whether it is positive; Rejected where coefficient times it may be negative."""
-    product: Polynomial | None = None
-    relations: set[str] = set()
-    for factor in factors:
-        relation, polynomial = _factor(factor, facts, names)
-        relations.add(relation)
-        product = polynomial if product is None else multiply(product, polynomial)
-    if "=" not in relations and ("variable" in relations or coefficient <= 0):
-        raise Rejected(f"a term may be negative: {coefficient} times {factors}")
-    assert product is not None
-    return product, relations == {">"}
+def _term(times: int, factors: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Whole, bool]:
+    """The product of the factors, and whether it is positive; Rejected where so many times it may be negative."""
+    atoms = [_factor(factor, facts, names) for factor in factors]
+    relations = {atom.relation for atom in atoms}
+    if "=" not in relations and (VARIABLE in relations or times <= 0):
+        raise Rejected(f"a term may be negative: a multiple of {factors}")
+    if len(atoms) == 1:
+        return atoms[0].whole, relations == {">"}
+    product = atoms[0].polynomial
+    for other in atoms[1:]:
+        product = multiply(product, other.polynomial)
+    return whole(product), relations == {">"}
 
 
-def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> tuple[str, Polynomial]:
+def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> Atom:
+    """A fact, or a variable, of which nothing is known."""
     if isinstance(factor, str) and factor in names:
-        return "variable", {(factor,): Fraction(1)}
+        return Atom(VARIABLE, {(factor,): ONE})
     fact = _fact(factor, facts)
     if not isinstance(fact, Atom):
         raise Rejected(f"fact {factor} is a choice, and no factor")
-    return fact.relation, fact.polynomial
+    return fact
 
 
 def _fact(number: Any, facts: list[Fact]) -> Fact:
@@ -162,7 +166,9 @@ def _fact(number: Any, facts: list[Fact]) -> Fact:
     return facts[number]
 
 
-def _fraction(text: str) -> Fraction:
+def _fraction(text: str) -> tuple[int, int]:
+    """Numerator and denominator, as they are written."""
     if not FRACTION.fullmatch(text):
         raise Rejected(f"no fraction: {text[:80]!r}")
-    return Fraction(text)
+    above, _, below = text.partition("/")
+    return int(above), int(below or 1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
-from stratc_checker.polynomial import ONE, Polynomial, accumulate, constant, multiply, negated
+from stratc_checker.polynomial import ONE, Polynomial, Whole, accumulate, constant, multiply, negated, whole
 
 TOKEN = re.compile(r"\s*(?:([()])|\|([^|\\]*)\||([^\s()|]+))")
 LITERAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -26,12 +26,17 @@ class Name:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Atom:
     """`polynomial = 0`, `> 0` or `>= 0`."""
 
     relation: str
     polynomial: Polynomial
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The same polynomial without fractions: many terms of many proofs name one fact."""
+        return whole(self.polynomial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +54,57 @@ class Any_:
 Formula = Atom | All | Any_
 
 
-def assertions(text: str, known: frozenset[str] = frozenset()) -> tuple[frozenset[str], list[Formula]]:
-    """Variables, those already known included, and what is asserted of them, in order, negations pushed to the atoms.
-
-    Raises Unreadable for anything but declarations of reals and assertions.
-    """
-    names = set(known)
-    asserted: list[Formula] = []
-    for command in _commands(text):
-        match command:
-            case ["declare-const", Name(name), "Real"] if name not in names:
-                names.add(name)
-            case ["assert", formula]:
-                asserted.append(_formula(formula, True, names))
-            case _:
-                raise Unreadable(f"what does not belong into a query: {str(command)[:80]}")
-    return frozenset(names), asserted
+@dataclass(frozen=True, slots=True)
+class Declared:
+    name: str
 
 
-def _commands(text: str) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class Asserted:
+    formula: Formula
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads queries, whose commands all end on the line where they begin. A line that was read before is not again."""
+
+    _lines: dict[str, list[Declared | Asserted]] = field(default_factory=dict)
+
+    def assertions(self, text: str, known: frozenset[str] = frozenset()) -> tuple[frozenset[str], list[Formula]]:
+        """Variables, those already known included, and what is asserted of them, in order, negations pushed to atoms.
+
+        Raises Unreadable for anything but declarations of reals and assertions.
+        """
+        names = set(known)
+        formulas: list[Formula] = []
+        for line in text.split("\n"):
+            if line not in self._lines:
+                self._lines[line] = [_command(command) for command in _commands(line)]
+            for command in self._lines[line]:
+                match command:
+                    case Asserted(formula, used) if used <= names:
+                        formulas.append(formula)
+                    case Declared(name) if name not in names:
+                        names.add(name)
+                    case _:
+                        raise Unreadable(f"declared twice or not at all: {line[:80]}")
+        return frozenset(names), formulas
+
+
+def _command(command: Any) -> Declared | Asserted:
+    match command:
+        case ["declare-const", Name(name), "Real"]:
+            return Declared(name)
+        case ["assert", term]:
+            names: set[str] = set()
+            formula = _formula(term, True, names)
+            return Asserted(formula, frozenset(names))
+        case _:
+            raise Unreadable(f"what does not belong into a query: {str(command)[:80]}")
+
+
+def _commands(text: str) -> list[Any]:
     stack: list[list[Any]] = [[]]
     position = 0
     text = text.rstrip()
@@ -88,10 +125,11 @@ def _commands(text: str) -> Iterator[Any]:
             stack[-1].append(word if quoted is None else Name(quoted))
     if len(stack) > 1:
         raise Unreadable("a `)` is missing")
-    yield from stack[0]
+    return stack[0]
 
 
 def _formula(term: Any, positive: bool, names: set[str]) -> Formula:
+    """The formula, or its negation. Adds the variables that it speaks of to `names`."""
     match term:
         case "true" | "false":
             return All(()) if (term == "true") == positive else Any_(())
@@ -124,7 +162,8 @@ def _term(term: Any, names: set[str]) -> Polynomial:
     match term:
         case str() if LITERAL.fullmatch(term):
             return constant(Fraction(term))
-        case Name(name) if name in names:
+        case Name(name):
+            names.add(name)
             return {(name,): ONE}
         case ["-", operand]:
             return negated(_term(operand, names))
