@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import lcm
+from typing import TypeVar
 
 Monomial = tuple[str, ...]
 """Variable names in order, a square twice; the empty one is the constant."""
 
 Polynomial = dict[Monomial, Fraction]
 """Coefficients by monomial; none is zero."""
+
+Number = TypeVar("Number", int, Fraction)
 
 Whole = tuple[int, dict[Monomial, int]]
 """A divisor, which is positive, and integer coefficients: ten times as fast to add up as fractions are."""
@@ -21,7 +24,7 @@ def constant(value: Fraction) -> Polynomial:
     return {(): value} if value else {}
 
 
-def accumulate(total: Polynomial, other: Polynomial, times: Fraction = ONE) -> None:
+def accumulate(total: dict[Monomial, Number], other: dict[Monomial, Number], times: Number | int = 1) -> None:
     """Add `times * other` to `total`, in place."""
     for monomial, coefficient in other.items():
         value = coefficient if times == 1 else coefficient * times
@@ -37,8 +40,8 @@ def negated(polynomial: Polynomial) -> Polynomial:
     return {monomial: -coefficient for monomial, coefficient in polynomial.items()}
 
 
-def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
-    result: Polynomial = {}
+def multiply(left: dict[Monomial, Number], right: dict[Monomial, Number]) -> dict[Monomial, Number]:
+    result: dict[Monomial, Number] = {}
     for monomial, coefficient in left.items():
         shifted = {tuple(sorted(monomial + other)) if other else monomial: value for other, value in right.items()}
         accumulate(result, shifted, coefficient)

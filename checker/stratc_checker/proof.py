@@ -17,14 +17,13 @@ fact, and the certificate of a polynomial refutation (a Positivstellensatz) wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from stratc_checker.polynomial import ONE, Polynomial, Whole, combination, multiply, whole
-from stratc_checker.query import All, Any_, Atom, Formula, Reader, Unreadable
+from stratc_checker.polynomial import ONE, Polynomial, Whole, combination, multiply
+from stratc_checker.query import Any_, Atom, Fact, Reader, Unreadable, flat
 
-Fact = Atom | Any_
 VARIABLE = "variable"
 FRACTION = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
 
@@ -37,13 +36,14 @@ class Context:
     """Assertions that several queries begin with: read once."""
 
     def __init__(self, text: str, reader: Reader | None = None) -> None:
-        """Raises Rejected where the text cannot be read. `groups` are the facts by assertion.
+        """Raises Rejected where the text cannot be read. `owners` are the numbers of the facts' assertions.
 
         Contexts with one reader share the facts of the lines that they share.
         """
         self._reader = reader or Reader()
-        self.names, self.groups = read(text, frozenset(), self._reader)
-        self.facts = [fact for group in self.groups for fact in group]
+        self.names, groups = read(text, frozenset(), self._reader)
+        self.facts = [fact for group in groups for fact in group]
+        self.owners = [owner for owner, group in enumerate(groups) for _ in group]
 
     def check(self, goal: str, proof: Any) -> None:
         """Return iff the proof shows that no reals satisfy context and goal; otherwise raise Rejected.
@@ -65,19 +65,9 @@ def refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
 def read(text: str, known: frozenset[str], reader: Reader | None = None) -> tuple[frozenset[str], list[list[Fact]]]:
     """The variables known after the text, and the facts of each of its assertions. Raises Rejected."""
     try:
-        names, asserted = (reader or Reader()).assertions(text, known)
+        return (reader or Reader()).assertions(text, known)
     except (Unreadable, RecursionError) as error:
         raise Rejected(f"a query cannot be read: {error}") from error
-    return names, [list(flat(formula)) for formula in asserted]
-
-
-def flat(formula: Formula) -> Iterator[Fact]:
-    """The parts of a conjunction, in the order in which they are numbered."""
-    if isinstance(formula, All):
-        for part in formula.parts:
-            yield from flat(part)
-    else:
-        yield formula
 
 
 def _refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
@@ -125,29 +115,35 @@ def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Po
     added: list[tuple[int, int, Whole]] = []
     strict = False
     for term in terms:
-        match term:
-            case [str(text), [_, *_] as factors]:
-                numerator, denominator = _fraction(text)
-                product, positive = _term(numerator, factors, facts, names)
-            case _:
-                raise Rejected(f"no term: {str(term)[:80]}")
-        added.append((numerator, denominator, product))
-        strict = strict or positive
+        text, factors = term if isinstance(term, list | tuple) and len(term) == 2 else (None, None)
+        if not isinstance(text, str) or not isinstance(factors, list) or not factors:
+            raise Rejected(f"no term: {str(term)[:80]}")
+        times, divisor = _fraction(text)
+        relation, product = _product(factors, facts, names)
+        if relation != "=" and (times <= 0 or relation == VARIABLE):
+            raise Rejected(f"a term may be negative: {text} times {factors}")
+        added.append((times, divisor, product))
+        strict = strict or relation == ">"
     return combination(added), strict
 
 
-def _term(times: int, factors: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Whole, bool]:
-    """The product of the factors, and whether it is positive; Rejected where so many times it may be negative."""
-    atoms = [_factor(factor, facts, names) for factor in factors]
-    relations = {atom.relation for atom in atoms}
-    if "=" not in relations and (VARIABLE in relations or times <= 0):
-        raise Rejected(f"a term may be negative: a multiple of {factors}")
-    if len(atoms) == 1:
-        return atoms[0].whole, relations == {">"}
-    product = atoms[0].polynomial
-    for other in atoms[1:]:
-        product = multiply(product, other.polynomial)
-    return whole(product), relations == {">"}
+def _product(factors: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[str, Whole]:
+    """The product of the factors, and what is known of it."""
+    first = _factor(factors[0], facts, names)
+    if len(factors) == 1:
+        return first.relation, first.whole
+    relation, (divisor, coefficients) = first.relation, first.whole
+    for factor in factors[1:]:
+        other = _factor(factor, facts, names)
+        relation = _together(relation, other.relation)
+        below, more = other.whole
+        divisor, coefficients = divisor * below, multiply(coefficients, more)
+    return relation, (divisor, coefficients)
+
+
+def _together(one: str, other: str) -> str:
+    """What is known of a product: the most that one of its factors, in this order, spoils or saves."""
+    return next(relation for relation in ("=", VARIABLE, ">=", ">") if relation in (one, other))
 
 
 def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> Atom:
@@ -166,8 +162,9 @@ def _fact(number: Any, facts: list[Fact]) -> Fact:
     return facts[number]
 
 
+@lru_cache(maxsize=1000)
 def _fraction(text: str) -> tuple[int, int]:
-    """Numerator and denominator, as they are written."""
+    """Numerator and denominator, as they are written. Most are written again and again."""
     if not FRACTION.fullmatch(text):
         raise Rejected(f"no fraction: {text[:80]!r}")
     above, _, below = text.partition("/")

@@ -7,7 +7,6 @@ import gc
 import io
 import os
 import sys
-import traceback
 from argparse import Namespace
 from collections.abc import Sequence
 
@@ -94,6 +93,8 @@ def _collect_rarely() -> None:
 
 def _internal(error: Exception) -> Status:
     if os.environ.get("STRATC_DEBUG") == "1":
+        import traceback
+
         traceback.print_exception(error)
     said = " ".join(str(error).split())[:200]
     print(f"internal error: {type(error).__name__}: {said}", file=sys.stderr)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from stratc.analysis import Loaded
+from stratc.cache import cache
 from stratc.problem import Problem, of_unsupported
 from stratc.status import Status, worst
 from stratc_compiler import driver
@@ -51,10 +52,12 @@ def _status(verdict: Verdict) -> Status:
 def prove(loaded: Loaded) -> Report:
     """Decide every claim of every strategy of a file."""
     results = []
+    remembered = cache()
+    options = driver.Options(memory=remembered) if remembered else driver.DEFAULTS
     for model in loaded.models:
         started = time.perf_counter()
         try:
-            verification = driver.verify(model.vault, model.source)
+            verification = driver.verify(model.vault, model.source, options)
         except Unsupported as error:
             return Report(loaded.file, problems=(*loaded.problems, of_unsupported(error, model.source)))
         results.append(Timed(verification, time.perf_counter() - started))

@@ -10,12 +10,14 @@ from stratc.colour import paint_for
 from stratc.decide import Report, prove, status_of
 from stratc.problem import news, tell
 from stratc.render import verification_text
-from stratc.report import reports_json
 from stratc.status import Status
 
 
 def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
-    """Print what was decided: text file by file as it is found out, JSON once at the end."""
+    """Print what was decided: text file by file as it is found out, JSON once at the end.
+
+    Only who asks for JSON waits for what prints it.
+    """
     reports = []
     told: set[str] = set()
     for file in files:
@@ -24,6 +26,8 @@ def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
         if format == "text":
             print_report(report, told)
     if format == "json":
+        from stratc.report import reports_json
+
         sys.stdout.write(reports_json(reports))
     return status_of(reports)
 
