@@ -87,7 +87,7 @@ def _print_anything() -> None:
 
 def _collect_rarely() -> None:
     """Modules and tables stay: looking for garbage among them, in between and at the end, is a fifth of a short run."""
-    gc.set_threshold(100_000)
+    gc.set_threshold(300_000)
     atexit.register(gc.freeze)  # what is left then goes with the process
 
 

@@ -100,6 +100,7 @@ class Past(msgspec.Struct):
     vault: Vault
     _reader: Reader = msgspec.field(default_factory=Reader)
     _printer: Printer = msgspec.field(default_factory=Printer)
+    _said: str = ""  # the strategy, once it was asked for
 
     def answers(self, group: Group) -> list[Answered] | None:
         """Checked answers to everything that the group asks, or None where one is not known.
@@ -165,10 +166,15 @@ class Past(msgspec.Struct):
     def _key_of(self, group: Group) -> str:
         return _digest("answers", str(self.effort), group.script.text, *group.asked)
 
+    def _strategy(self) -> str:
+        if not self._said:
+            self._said = _meaning(self.vault.strategy)
+        return self._said
+
     def _key_of_round(self, obligation: Obligation) -> str:
         """Of a round more than the question matters: the prices and decimals that it is told in, and the claim."""
         asked = self._printer.script((*known(obligation), Not(obligation.goal))).text
-        return _digest("round", str(self.effort), asked, obligation.id, _meaning(self.vault.strategy))
+        return _digest("round", str(self.effort), asked, obligation.id, self._strategy())
 
 
 # ── what is kept ───────────────────────────────────────────────────────────────────────────
