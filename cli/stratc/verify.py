@@ -21,7 +21,7 @@ def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     reports = []
     told: set[str] = set()
     for file in files:
-        report = prove(load(file, deny_warnings))
+        report = prove(load(file, deny_warnings), show_progress=format == "text")
         reports.append(report)
         if format == "text":
             print_report(report, told)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import closing
 
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, ClaimSpec
 from stratc_compiler.environment import Box
-from stratc_compiler.questions import Answered, Questions, Task
+from stratc_compiler.questions import Answered, Questions
 from stratc_compiler.recall import Past
 from stratc_compiler.scenario import replayed
 from stratc_compiler.verdict import (
@@ -16,28 +17,52 @@ from stratc_compiler.verdict import (
     Obligation,
     ObligationResult,
     Proved,
+    Query,
     Refuted,
     Scenario,
     Unknown,
     Verdict,
 )
+from stratc_dsl.record import Record
 
 
-def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int) -> list[list[Answered]]:
+class Progress(Record):
+    """How much is known: of so many claims, and of so many obligations."""
+
+    claims: int
+    all_claims: int
+    obligations: int
+    all_obligations: int
+
+
+Told = Callable[[Progress], None]
+
+
+def tell_nobody(progress: Progress) -> None:
+    """Where nobody wants to be told of the progress."""
+
+
+def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int, told: Told) -> list[list[Answered]]:
     """An answer to each obligation of each claim. Every distinct question is asked once.
 
-    Each group of questions has solvers of its own, so the answers do not depend on `workers`.
+    Each group of questions has solvers of its own, so the answers do not depend on `workers`. `told` is called again
+    and again while they are looked for.
     """
     questions = Questions()
     asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
     groups = questions.groups
-    answers = {text: found for text, group in groups.items() if (found := past.answers(group)) is not None}
+    answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
     missing = [text for text in groups if text not in answers]
-    for text, found in zip(
-        missing, _mapped([groups[text].task(past.effort) for text in missing], workers), strict=True
-    ):
-        past.keep(groups[text], found)
-        answers[text] = found
+    if missing:
+        # Only here: whoever knows every answer waits for no solver to load.
+        from stratc_compiler.workers import found
+
+        tasks = [groups[text].task(past.effort) for text in missing]
+        with closing(found(tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
+            for number, one in finding:
+                past.keep(groups[missing[number]], one)
+                answers[missing[number]] = one
+        told(_progress(asked, answers))
     by_query = {
         (text, goal): one
         for text, group in groups.items()
@@ -46,20 +71,10 @@ def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int) -> list[lis
     return [[by_query[query.context, query.goal] for query in queries] for queries in asked]
 
 
-def _mapped(tasks: list[Task], workers: int) -> Iterator[list[Answered]]:
-    """The answers to each task, in their order, as they come."""
-    if not tasks:
-        return
-    # Only here: whoever knows every answer waits for no solver to load. Before there are processes: it loads once.
-    from stratc_compiler.prove import answer
-
-    if workers < 2 or len(tasks) < 2:
-        yield from map(answer, tasks)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(answer, tasks)
+def _progress(asked: list[list[Query]], answers: Container[str]) -> Progress:
+    """`consistent` is a claim, too, and comes last."""
+    known = [[query.context in answers for query in queries] for queries in asked]
+    return Progress(sum(map(all, known)), len(known) + 1, sum(map(sum, known)), sum(map(len, known)))
 
 
 def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) -> ClaimResult:
