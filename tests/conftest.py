@@ -11,6 +11,7 @@ import pytest
 from lab.chain import AnvilChain, Chain, RevmChain
 from lab.world import World, build_world
 
+os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
+from typing import TypeVar
 
 Monomial = tuple[str, ...]
 """Variable names in order, a square twice; the empty one is the constant."""
 
 Polynomial = dict[Monomial, Fraction]
 """Coefficients by monomial; none is zero."""
+
+Number = TypeVar("Number", int, Fraction)
+
+Whole = tuple[int, dict[Monomial, int]]
+"""A divisor, which is positive, and integer coefficients: ten times as fast to add up as fractions are."""
 
 ONE = Fraction(1)
 
@@ -17,7 +24,7 @@ def constant(value: Fraction) -> Polynomial:
     return {(): value} if value else {}
 
 
-def accumulate(total: Polynomial, other: Polynomial, times: Fraction = ONE) -> None:
+def accumulate(total: dict[Monomial, Number], other: dict[Monomial, Number], times: Number | int = 1) -> None:
     """Add `times * other` to `total`, in place."""
     for monomial, coefficient in other.items():
         value = coefficient if times == 1 else coefficient * times
@@ -33,9 +40,28 @@ def negated(polynomial: Polynomial) -> Polynomial:
     return {monomial: -coefficient for monomial, coefficient in polynomial.items()}
 
 
-def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
-    result: Polynomial = {}
+def multiply(left: dict[Monomial, Number], right: dict[Monomial, Number]) -> dict[Monomial, Number]:
+    result: dict[Monomial, Number] = {}
     for monomial, coefficient in left.items():
         shifted = {tuple(sorted(monomial + other)) if other else monomial: value for other, value in right.items()}
         accumulate(result, shifted, coefficient)
     return result
+
+
+def whole(polynomial: Polynomial) -> Whole:
+    divisor = lcm(*(coefficient.denominator for coefficient in polynomial.values()))
+    return divisor, {
+        monomial: coefficient.numerator * (divisor // coefficient.denominator)
+        for monomial, coefficient in polynomial.items()
+    }
+
+
+def combination(terms: list[tuple[int, int, Whole]]) -> Polynomial:
+    """The sum of multiples of polynomials, each by a numerator and a denominator, which is positive."""
+    divisor = lcm(*(denominator * below for _, denominator, (below, _) in terms))
+    total: dict[Monomial, int] = {}
+    for numerator, denominator, (below, coefficients) in terms:
+        times = numerator * (divisor // (denominator * below))
+        for monomial, coefficient in coefficients.items():
+            total[monomial] = total.get(monomial, 0) + times * coefficient
+    return {monomial: Fraction(value, divisor) for monomial, value in total.items() if value}

@@ -17,14 +17,14 @@ fact, and the certificate of a polynomial refutation (a Positivstellensatz) wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from stratc_checker.polynomial import Polynomial, accumulate, multiply
-from stratc_checker.query import All, Any_, Atom, Formula, Unreadable, assertions
+from stratc_checker.polynomial import ONE, Polynomial, Whole, combination, multiply
+from stratc_checker.query import Any_, Atom, Fact, Reader, Unreadable, flat
 
-Fact = Atom | Any_
+VARIABLE = "variable"
 FRACTION = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
 
 
@@ -35,17 +35,22 @@ class Rejected(Exception):
 class Context:
     """Assertions that several queries begin with: read once."""
 
-    def __init__(self, text: str) -> None:
-        """Raises Rejected where the text cannot be read. `groups` are the facts by assertion."""
-        self.names, self.groups = read(text, frozenset())
-        self.facts = [fact for group in self.groups for fact in group]
+    def __init__(self, text: str, reader: Reader | None = None) -> None:
+        """Raises Rejected where the text cannot be read. `owners` are the numbers of the facts' assertions.
+
+        Contexts with one reader share the facts of the lines that they share.
+        """
+        self._reader = reader or Reader()
+        self.names, groups = read(text, frozenset(), self._reader)
+        self.facts = [fact for group in groups for fact in group]
+        self.owners = [owner for owner, group in enumerate(groups) for _ in group]
 
     def check(self, goal: str, proof: Any) -> None:
         """Return iff the proof shows that no reals satisfy context and goal; otherwise raise Rejected.
 
         The goal is one more text of assertions, the negation of what is claimed; its facts follow those of the context.
         """
-        names, groups = read(goal, self.names)
+        names, groups = read(goal, self.names, self._reader)
         refute(proof, [*self.facts, *(fact for group in groups for fact in group)], names)
 
 
@@ -57,22 +62,12 @@ def refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
         raise Rejected("the proof is nested too deeply") from error
 
 
-def read(text: str, known: frozenset[str]) -> tuple[frozenset[str], list[list[Fact]]]:
+def read(text: str, known: frozenset[str], reader: Reader | None = None) -> tuple[frozenset[str], list[list[Fact]]]:
     """The variables known after the text, and the facts of each of its assertions. Raises Rejected."""
     try:
-        names, asserted = assertions(text, known)
+        return (reader or Reader()).assertions(text, known)
     except (Unreadable, RecursionError) as error:
         raise Rejected(f"a query cannot be read: {error}") from error
-    return names, [list(flat(formula)) for formula in asserted]
-
-
-def flat(formula: Formula) -> Iterator[Fact]:
-    """The parts of a conjunction, in the order in which they are numbered."""
-    if isinstance(formula, All):
-        for part in formula.parts:
-            yield from flat(part)
-    else:
-        yield formula
 
 
 def _refute(proof: Any, facts: list[Fact], names: frozenset[str]) -> None:
@@ -117,43 +112,48 @@ def _contradiction(total: Polynomial, strict: bool) -> None:
 
 def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Polynomial, bool]:
     """What the terms add up to, which is never negative, and whether it is positive."""
-    total: Polynomial = {}
+    added: list[tuple[int, int, Whole]] = []
     strict = False
     for term in terms:
-        match term:
-            case [str(text), [_, *_] as factors]:
-                coefficient = _fraction(text)
-                product, positive = _term(coefficient, factors, facts, names)
-            case _:
-                raise Rejected(f"no term: {str(term)[:80]}")
-        accumulate(total, product, coefficient)
-        strict = strict or positive
-    return total, strict
+        text, factors = term if isinstance(term, list | tuple) and len(term) == 2 else (None, None)
+        if not isinstance(text, str) or not isinstance(factors, list) or not factors:
+            raise Rejected(f"no term: {str(term)[:80]}")
+        times, divisor = _fraction(text)
+        relation, product = _product(factors, facts, names)
+        if relation != "=" and (times <= 0 or relation == VARIABLE):
+            raise Rejected(f"a term may be negative: {text} times {factors}")
+        added.append((times, divisor, product))
+        strict = strict or relation == ">"
+    return combination(added), strict
 
 
-def _term(
-    coefficient: Fraction, factors: list[Any], facts: list[Fact], names: frozenset[str]
-) -> tuple[Polynomial, bool]:
-    """The product of the factors, and whether it is positive; Rejected where coefficient times it may be negative."""
-    product: Polynomial | None = None
-    relations: set[str] = set()
-    for factor in factors:
-        relation, polynomial = _factor(factor, facts, names)
-        relations.add(relation)
-        product = polynomial if product is None else multiply(product, polynomial)
-    if "=" not in relations and ("variable" in relations or coefficient <= 0):
-        raise Rejected(f"a term may be negative: {coefficient} times {factors}")
-    assert product is not None
-    return product, relations == {">"}
+def _product(factors: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[str, Whole]:
+    """The product of the factors, and what is known of it."""
+    first = _factor(factors[0], facts, names)
+    if len(factors) == 1:
+        return first.relation, first.whole
+    relation, (divisor, coefficients) = first.relation, first.whole
+    for factor in factors[1:]:
+        other = _factor(factor, facts, names)
+        relation = _together(relation, other.relation)
+        below, more = other.whole
+        divisor, coefficients = divisor * below, multiply(coefficients, more)
+    return relation, (divisor, coefficients)
 
 
-def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> tuple[str, Polynomial]:
+def _together(one: str, other: str) -> str:
+    """What is known of a product: the most that one of its factors, in this order, spoils or saves."""
+    return next(relation for relation in ("=", VARIABLE, ">=", ">") if relation in (one, other))
+
+
+def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> Atom:
+    """A fact, or a variable, of which nothing is known."""
     if isinstance(factor, str) and factor in names:
-        return "variable", {(factor,): Fraction(1)}
+        return Atom(VARIABLE, {(factor,): ONE})
     fact = _fact(factor, facts)
     if not isinstance(fact, Atom):
         raise Rejected(f"fact {factor} is a choice, and no factor")
-    return fact.relation, fact.polynomial
+    return fact
 
 
 def _fact(number: Any, facts: list[Fact]) -> Fact:
@@ -162,7 +162,10 @@ def _fact(number: Any, facts: list[Fact]) -> Fact:
     return facts[number]
 
 
-def _fraction(text: str) -> Fraction:
+@lru_cache(maxsize=1000)
+def _fraction(text: str) -> tuple[int, int]:
+    """Numerator and denominator, as they are written. Most are written again and again."""
     if not FRACTION.fullmatch(text):
         raise Rejected(f"no fraction: {text[:80]!r}")
-    return Fraction(text)
+    above, _, below = text.partition("/")
+    return int(above), int(below or 1)

@@ -1,16 +1,22 @@
-"""Reads the queries of a certificate: a small part of SMT-LIB 2 over the reals, and nothing beyond it."""
+"""Reads the queries of a certificate: a small part of SMT-LIB 2 over the reals, and nothing beyond it.
+
+Every command ends on the line where it begins.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import Any
 
-from stratc_checker.polynomial import ONE, Polynomial, accumulate, constant, multiply, negated
+from stratc_checker.polynomial import ONE, Polynomial, Whole, accumulate, constant, multiply, negated, whole
 
-TOKEN = re.compile(r"\s*(?:([()])|\|([^|\\]*)\||([^\s()|]+))")
+TOKEN = re.compile(r"([()])|([^\s()|]+)|\|([^|\\]*)\||(\S)")
+"""A bracket, a word, a name, or what is none of them."""
+
 LITERAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 MINUS = Fraction(-1)
 
@@ -26,12 +32,17 @@ class Name:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Atom:
     """`polynomial = 0`, `> 0` or `>= 0`."""
 
     relation: str
     polynomial: Polynomial
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The same polynomial without fractions: many terms of many proofs name one fact."""
+        return whole(self.polynomial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +57,92 @@ class Any_:
     parts: tuple[Formula, ...]
 
 
-Formula = Atom | All | Any_
+Fact = Atom | Any_
+Formula = Fact | All
 
 
-def assertions(text: str, known: frozenset[str] = frozenset()) -> tuple[frozenset[str], list[Formula]]:
-    """Variables, those already known included, and what is asserted of them, in order, negations pushed to the atoms.
-
-    Raises Unreadable for anything but declarations of reals and assertions.
-    """
-    names = set(known)
-    asserted: list[Formula] = []
-    for command in _commands(text):
-        match command:
-            case ["declare-const", Name(name), "Real"] if name not in names:
-                names.add(name)
-            case ["assert", formula]:
-                asserted.append(_formula(formula, True, names))
-            case _:
-                raise Unreadable(f"what does not belong into a query: {str(command)[:80]}")
-    return frozenset(names), asserted
+def flat(formula: Formula) -> Iterator[Fact]:
+    """The parts of a conjunction, in the order in which proofs number them."""
+    if isinstance(formula, All):
+        for part in formula.parts:
+            yield from flat(part)
+    else:
+        yield formula
 
 
-def _commands(text: str) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class Declared:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asserted:
+    facts: list[Fact]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads queries. A line that was read before is not read again: what it says does not depend on those around it."""
+
+    _lines: dict[str, list[Declared | Asserted]] = field(default_factory=dict)
+
+    def assertions(self, text: str, known: frozenset[str] = frozenset()) -> tuple[frozenset[str], list[list[Fact]]]:
+        """Variables, those already known included, and the facts of each assertion about them, in order.
+
+        Raises Unreadable for anything but declarations of reals and assertions.
+        """
+        names = set(known)
+        groups: list[list[Fact]] = []
+        for line in text.split("\n"):
+            if line not in self._lines:
+                self._lines[line] = [_command(command) for command in _commands(line)]
+            for command in self._lines[line]:
+                match command:
+                    case Asserted(facts, used) if used <= names:
+                        groups.append(facts)
+                    case Declared(name) if name not in names:
+                        names.add(name)
+                    case _:
+                        raise Unreadable(f"declared twice or not at all: {line[:80]}")
+        return frozenset(names), groups
+
+
+def _command(command: Any) -> Declared | Asserted:
+    match command:
+        case ["declare-const", Name(name), "Real"]:
+            return Declared(name)
+        case ["assert", term]:
+            names: set[str] = set()
+            facts = list(flat(_formula(term, True, names)))
+            return Asserted(facts, frozenset(names))
+        case _:
+            raise Unreadable(f"what does not belong into a query: {str(command)[:80]}")
+
+
+def _commands(text: str) -> list[Any]:
     stack: list[list[Any]] = [[]]
-    position = 0
-    text = text.rstrip()
-    while position < len(text):
-        found = TOKEN.match(text, position)
-        if found is None:
-            raise Unreadable(f"no token: {text[position : position + 40]!r}")
-        position = found.end()
-        bracket, quoted, word = found.groups()
-        if bracket == "(":
+    for bracket, word, name, other in TOKEN.findall(text):
+        if word:
+            stack[-1].append(word)
+        elif bracket == "(":
             stack.append([])
-        elif bracket == ")":
-            if len(stack) < 2:
-                raise Unreadable("a `)` too many")
+        elif bracket and len(stack) > 1:
             done = stack.pop()
             stack[-1].append(done)
+        elif bracket:
+            raise Unreadable("a `)` too many")
+        elif other:
+            raise Unreadable(f"no token: {other!r} in {text[:80]!r}")
         else:
-            stack[-1].append(word if quoted is None else Name(quoted))
+            stack[-1].append(Name(name))
     if len(stack) > 1:
         raise Unreadable("a `)` is missing")
-    yield from stack[0]
+    return stack[0]
 
 
 def _formula(term: Any, positive: bool, names: set[str]) -> Formula:
+    """The formula, or its negation. Adds the variables that it speaks of to `names`."""
     match term:
         case "true" | "false":
             return All(()) if (term == "true") == positive else Any_(())
@@ -122,9 +173,10 @@ def _atom(word: str, difference: Polynomial, positive: bool) -> Formula:
 
 def _term(term: Any, names: set[str]) -> Polynomial:
     match term:
-        case str() if LITERAL.fullmatch(term):
-            return constant(Fraction(term))
-        case Name(name) if name in names:
+        case str():
+            return constant(_number(term))
+        case Name(name):
+            names.add(name)
             return {(name,): ONE}
         case ["-", operand]:
             return negated(_term(operand, names))
@@ -134,7 +186,14 @@ def _term(term: Any, names: set[str]) -> Polynomial:
             return total
         case ["*", left, right]:
             return multiply(_term(left, names), _term(right, names))
-        case ["/", str(above), str(below)] if LITERAL.fullmatch(above) and LITERAL.fullmatch(below) and Fraction(below):
-            return constant(Fraction(above) / Fraction(below))
+        case ["/", str(above), str(below)] if _number(below):
+            return constant(_number(above) / _number(below))
         case _:
             raise Unreadable(f"no term: {str(term)[:80]}")
+
+
+@lru_cache(maxsize=1000)
+def _number(text: str) -> Fraction:
+    if not LITERAL.fullmatch(text):
+        raise Unreadable(f"no number: {text[:80]!r}")
+    return Fraction(text)

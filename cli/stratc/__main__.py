@@ -1,109 +1,19 @@
-"""The command `stratc`, and the last boundary before the shell: always a status and a sentence, never a traceback."""
+"""Where `stratc` begins: nothing is loaded before somebody is there to be interrupted."""
 
 from __future__ import annotations
 
-import atexit
-import gc
-import io
-import os
 import sys
-import traceback
-from argparse import Namespace
-from collections.abc import Sequence
-
-from stratc.arguments import parser
-from stratc.status import Status
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit status."""
-    _print_anything()
-    _collect_rarely()
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit status; after ^C one word, and the status that shells expect."""
     try:
-        status = _run(parser().parse_args(argv))
-        sys.stdout.flush()
-        return status
-    except SystemExit as stop:  # argparse has printed the help, the version, or what is wrong
-        return stop.code if isinstance(stop.code, int) else Status.BAD_INPUT
+        from stratc.command import run
+
+        return run(argv)
     except KeyboardInterrupt:
-        return Status.INTERRUPTED
-    except BrokenPipeError:  # the reader left, as `head` does; Python would complain once more while it exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.INTERRUPTED
-    except Exception as error:
-        return _internal(error)
-
-
-def _run(arguments: Namespace) -> int:
-    """Each command imports what it needs: `--help` must not wait for a solver and a compiler to load."""
-    match arguments.command:
-        case "check":
-            from stratc.check import check
-
-            return check(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
-        case "verify":
-            from stratc.verify import verify
-
-            return verify(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
-        case "build":
-            from pathlib import Path
-
-            from stratc.build import build
-
-            return build(arguments.files, Path(arguments.out), deny_warnings=bool(arguments.deny))
-        case "audit":
-            from stratc.audit import run
-
-            return run(arguments.certificate, arguments.source)
-        case "margin":
-            from stratc.margin import margin
-
-            return margin(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
-        case "fmt":
-            from stratc.fmt import fmt
-
-            return fmt(arguments)
-        case "new":
-            from stratc.new import new
-
-            return new(arguments.name)
-        case "keeper":
-            from stratc_targets.keeper.command import main as keep
-
-            return keep(arguments)
-        case "lsp":
-            from stratc.lsp.start import start
-
-            return start()
-        case "explain":
-            from stratc.explain import explain
-
-            return explain(arguments.code)
-        case other:
-            raise AssertionError(f"a command without an action: {other}")
-
-
-def _print_anything() -> None:
-    """File names and source lines may hold what the terminal's encoding cannot say: show it escaped."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _collect_rarely() -> None:
-    """Modules and tables stay: looking for garbage among them, in between and at the end, is a fifth of a short run."""
-    gc.set_threshold(100_000)
-    atexit.register(gc.freeze)  # what is left then goes with the process
-
-
-def _internal(error: Exception) -> Status:
-    if os.environ.get("STRATC_DEBUG") == "1":
-        traceback.print_exception(error)
-    said = " ".join(str(error).split())[:200]
-    print(f"internal error: {type(error).__name__}: {said}", file=sys.stderr)
-    print("This is a mistake in stratc, not in your strategy. Please report it, with the strategy and", file=sys.stderr)
-    print("what the same command prints under STRATC_DEBUG=1.", file=sys.stderr)
-    return Status.INTERNAL
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

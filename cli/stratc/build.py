@@ -30,7 +30,7 @@ def build(files: Sequence[str], out: Path, deny_warnings: bool) -> Status:
     reports = []
     told: set[str] = set()
     for one in loaded:
-        reports.append(prove(one))
+        reports.append(prove(one, show_progress=True))
         print_report(reports[-1], told)
     status = status_of(reports)
     if status is not Status.PROVED:

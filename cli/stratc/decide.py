@@ -6,10 +6,13 @@ import time
 from collections.abc import Sequence
 
 from stratc.analysis import Loaded
+from stratc.cache import cache
 from stratc.problem import Problem, of_unsupported
+from stratc.progress import progress_of
 from stratc.status import Status, worst
 from stratc_compiler import driver
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.recall import Forgetful
 from stratc_compiler.verdict import Proved, Refuted, Unknown, Verdict, Verification
 from stratc_dsl.record import Record
 
@@ -48,16 +51,21 @@ def _status(verdict: Verdict) -> Status:
             return Status.UNKNOWN
 
 
-def prove(loaded: Loaded) -> Report:
-    """Decide every claim of every strategy of a file."""
+def prove(loaded: Loaded, show_progress: bool = False) -> Report:
+    """Decide every claim of every strategy of a file. The progress is shown on a terminal, if it is wanted."""
     results = []
+    remembered = cache()
     for model in loaded.models:
         started = time.perf_counter()
         try:
-            verification = driver.verify(model.vault, model.source)
+            with progress_of(model.vault.strategy.name, show_progress) as told:
+                options = driver.Options(memory=remembered or Forgetful(), told=told)
+                verification = driver.verify(model.vault, model.source, options)
         except Unsupported as error:
             return Report(loaded.file, problems=(*loaded.problems, of_unsupported(error, model.source)))
         results.append(Timed(verification, time.perf_counter() - started))
+    if remembered is not None:
+        remembered.tidy()
     return Report(loaded.file, tuple(results), loaded.problems)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -33,12 +34,29 @@ def check_out(out: Path, names: Sequence[str]) -> None:
 
 
 def write_build(build: Build, out: Path) -> None:
-    """Write every strategy's artifacts below `out/NAME`. An `Unwritable` leaves `out` as it was."""
+    """Write every strategy's artifacts below `out/NAME`. An `Unwritable` leaves `out` as it was; ^C waits."""
     check_out(out, list(build))
-    with _os_errors(out), _staging(out) as staging:
+    with _interruption_waits(), _os_errors(out), _staging(out) as staging:
         for name, artifacts in build.items():
             _fill(staging / "new" / name, artifacts)
         _swap_in(list(build), staging, out)
+
+
+@contextmanager
+def _interruption_waits() -> Iterator[None]:
+    """Between two renames a build is nowhere to be found: that moment passes before KeyboardInterrupt is raised."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):  # nobody would be interrupted
+        yield
+        return
+    interrupted: list[object] = []
+    signal.signal(signal.SIGINT, lambda *told: interrupted.append(told))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 @contextmanager

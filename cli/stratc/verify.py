@@ -10,20 +10,24 @@ from stratc.colour import paint_for
 from stratc.decide import Report, prove, status_of
 from stratc.problem import news, tell
 from stratc.render import verification_text
-from stratc.report import reports_json
 from stratc.status import Status
 
 
 def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
-    """Print what was decided: text file by file as it is found out, JSON once at the end."""
+    """Print what was decided: text file by file as it is found out, JSON once at the end.
+
+    Only who asks for JSON waits for what prints it.
+    """
     reports = []
     told: set[str] = set()
     for file in files:
-        report = prove(load(file, deny_warnings))
+        report = prove(load(file, deny_warnings), show_progress=format == "text")
         reports.append(report)
         if format == "text":
             print_report(report, told)
     if format == "json":
+        from stratc.report import reports_json
+
         sys.stdout.write(reports_json(reports))
     return status_of(reports)
 

@@ -7,17 +7,19 @@ integers. So it can be wrong in no way that would matter and be accepted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from stratc_checker.proof import Context, Rejected
+from stratc_checker.query import Reader
 from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
 from stratc_compiler.certificate import SCHEMA, assumption_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Not
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
-from stratc_compiler.smtlib import script
+from stratc_compiler.prooftree import hypotheses_of
+from stratc_compiler.smtlib import Printer
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Obligation, Round
 from stratc_dsl.record import Record
@@ -80,7 +82,9 @@ class _Auditor:
         self._texts = _field(document, "contexts", dict)
         self._proofs = _field(document, "proofs", dict)
         self._contexts: dict[str, Context] = {}
-        self._accepted: dict[tuple[object, str, object], set[int]] = {}
+        self._reader = Reader()
+        self._printer = Printer()
+        self._accepted: dict[tuple[object, str, object], frozenset[int]] = {}
         self.derivations = 0
         self.witnesses = 0
         self.unproved: list[str] = []
@@ -115,7 +119,7 @@ class _Auditor:
 
     def _obligation(self, told: Any, obligation: Obligation) -> None:
         context = self._context(told, obligation)
-        goal = script((Not(obligation.goal),), context.names)
+        goal = self._printer.script((Not(obligation.goal),), context.names).text
         _same(f"{obligation.id}: goal", _field(told, "goal", str), goal)
         kind = _field(told, "kind", str)
         if kind == "solver":
@@ -131,10 +135,10 @@ class _Auditor:
     def _context(self, told: Any, obligation: Obligation) -> Context:
         """The context that the obligation names, which must be the one that it has. Read once."""
         digest = _field(told, "context", str)
-        text = script(tuple(hypothesis.formula for hypothesis in obligation.hypotheses))
+        text = self._printer.script([hypothesis.formula for hypothesis in obligation.hypotheses]).text
         _same(f"{obligation.id}: context", self._texts.get(digest), text)
         if digest not in self._contexts:
-            self._contexts[digest] = Context(text)
+            self._contexts[digest] = Context(text, self._reader)
         return self._contexts[digest]
 
     def _derivation(self, told: Any, obligation: Obligation, context: Context, goal: str) -> tuple[str, ...]:
@@ -146,30 +150,15 @@ class _Auditor:
                 context.check(goal, proof)
             except Rejected as error:
                 raise Refused(f"{obligation.id}: {error}") from error
-            self._accepted[key] = set(_numbers(proof))
+            self._accepted[key] = hypotheses_of(proof, context)
         self.derivations += 1
-        numbers = self._accepted[key]
-        owners = [number for number, group in enumerate(context.groups) for _ in group]
-        used = sorted({owner for fact, owner in enumerate(owners) if fact in numbers})
+        used = sorted(self._accepted[key])
         return tuple(dict.fromkeys(obligation.hypotheses[number].label for number in used))
 
 
 def _rests(told: Any, labels: tuple[str, ...], vault: Vault) -> bool:
     says = (_field(told, "core", list), _field(told, "rests_on", list))
     return says == (list(labels), list(rests_on(labels, vault)))
-
-
-def _numbers(proof: Any) -> Iterator[int]:
-    """Every number of a fact that an accepted proof names."""
-    if "sum" in proof:
-        yield from (factor for _, factors in proof["sum"] for factor in factors if isinstance(factor, int))
-    if "lemma" in proof:
-        yield from (factor for _, factors in proof["lemma"] for factor in factors if isinstance(factor, int))
-        yield from _numbers(proof["then"])
-    if "split" in proof:
-        yield proof["split"]
-        for case in proof["cases"]:
-            yield from _numbers(case)
 
 
 # ── reading what somebody else wrote ───────────────────────────────────────────────────────

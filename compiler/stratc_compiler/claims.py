@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from stratc_compiler import fairness
@@ -13,6 +14,7 @@ from stratc_compiler.rounds import (
     DEPOSITED,
     WITHDRAWN,
     Opening,
+    PassEnd,
     after_each_rule,
     after_environment,
     first_deposit,
@@ -21,7 +23,7 @@ from stratc_compiler.rounds import (
 )
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Condition, OnCondition, RuleModel, Vault
-from stratc_compiler.verdict import Obligation
+from stratc_compiler.verdict import Hypothesis, Obligation
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Placed, Span
 from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
@@ -77,21 +79,22 @@ About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | 
 
 def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
     """Every claim but `consistent`: those always checked, then those the strategy adds, as written."""
+    passes = _passes(vault, box)
     always = (
         _at_any_moment(vault, box, "survives", "no venue can liquidate, nav >= 0", True, _liquidatable(vault), NOWHERE),
-        recovers(vault, box),
-        quiet(vault, box),
+        recovers(vault, passes),
+        quiet(vault, passes),
         ClaimSpec(fairness.CLAIM, fairness.TEXT, IsFair(), fairness.fairness(vault)),
         exits(vault, box, "exits", Fraction(0), NOWHERE),
     )
-    return always + tuple(_written(claim, vault, box) for claim in vault.strategy.claims)
+    return always + tuple(_written(claim, vault, box, passes) for claim in vault.strategy.claims)
 
 
 def _liquidatable(vault: Vault) -> tuple[str, ...]:
     return tuple(venue.name for venue in vault.venues if venue.never_liquidated is not None)
 
 
-def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
+def _written(claim: Claim, vault: Vault, box: Box, passes: Passes) -> ClaimSpec:
     match claim:
         case Solvent(span=span):
             return _at_any_moment(vault, box, "solvent", "nav >= 0 at every moment", True, (), span)
@@ -103,7 +106,7 @@ def _written(claim: Claim, vault: Vault, box: Box) -> ClaimSpec:
             text = f"no venue can liquidate, nav >= 0, with {venue} worth nothing"
             return _at_any_moment(vault, box, name, text, True, _liquidatable(vault), span, venue)
         case LossPerRound(ratio, span=span):
-            return loss(vault, box, ratio, span)
+            return loss(passes, ratio, span)
         case ExitPays(ratio, span=span):
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
         case Invariant(name, span=span):
@@ -164,47 +167,85 @@ def _path(case: str, fired: tuple[RuleModel, ...]) -> str:
     return "/".join([case, *(rule.name for rule in fired)])
 
 
-def _ignore(rule: RuleModel, fired: tuple[RuleModel, ...], short: str, words: str, goal: Formula, frame: Frame) -> None:
-    """What rules need is the business of `recovers` alone."""
+class Need(Record):
+    """What must hold for a rule not to revert, after those that fired before it, and what is known when it must.
+
+    Known then, and not later: facts learnt by later steps must not help to prove that this step succeeds.
+    """
+
+    rule: RuleModel
+    fired: tuple[RuleModel, ...]
+    short: str
+    words: str
+    goal: Formula
+    known: tuple[Hypothesis, ...]
 
 
-def recovers(vault: Vault, box: Box) -> ClaimSpec:
+class Pass(Record):
+    """Every way of the keeper's pass from one opening: what each rule needs, and where each way ends, in order."""
+
+    case: str
+    opening: Opening
+    events: tuple[Need | PassEnd, ...]
+
+    def ends(self) -> Iterator[PassEnd]:
+        """Each with a frame of its own: what one claim learns there is not known to another."""
+        return (PassEnd(end.fired, end.frame.fork()) for end in self.events if isinstance(end, PassEnd))
+
+
+Passes = tuple[Pass, ...]
+
+
+def _passes(vault: Vault, box: Box) -> Passes:
+    """Gone through once for all claims that speak of them."""
+    return tuple(Pass(case, opening, tuple(_events(vault, opening))) for case, opening in _openings(vault, box))
+
+
+def _events(vault: Vault, opening: Opening) -> list[Need | PassEnd]:
+    events: list[Need | PassEnd] = []
+
+    def report(
+        rule: RuleModel, fired: tuple[RuleModel, ...], short: str, words: str, goal: Formula, frame: Frame
+    ) -> None:
+        events.append(Need(rule, fired, short, words, goal, frame.trace.facts))
+
+    for end in keeper_pass(trading_rules(vault), opening.frame.fork(), report):
+        events.append(end)
+    return events
+
+
+def recovers(vault: Vault, passes: Passes) -> ClaimSpec:
     """The rules that fire never ask for more than there is, keep the floors, and leave the vault settled."""
     obligations: list[Obligation] = []
-    for case, opening in _openings(vault, box):
-
-        def report(
-            rule: RuleModel,
-            fired: tuple[RuleModel, ...],
-            short: str,
-            words: str,
-            goal: Formula,
-            frame: Frame,
-            case: str = case,
-        ) -> None:
-            place = f"{_path(case, fired)}/{rule.name}/{short}"
-            obligations.append(_obligation("recovers", place, words, frame, goal, rule.span))
-
-        for end in keeper_pass(trading_rules(vault), opening.frame, report):
-            span = end.fired[-1].span if end.fired else NOWHERE
-            for condition in vault.settled:
-                place = f"{_path(case, end.fired)}/settled/{condition.text}"
-                goal = end.frame.formula(condition.formula)
-                words = f"{condition.text} holds again"
-                obligations.append(_obligation("recovers", place, words, end.frame, goal, span))
+    for one in passes:
+        for event in one.events:
+            match event:
+                case Need(rule, fired, short, words, goal, known):
+                    id_ = f"recovers/{_path(one.case, fired)}/{rule.name}/{short}"
+                    obligations.append(Obligation(id_, "recovers", words, known, goal, span=rule.span))
+                case PassEnd(fired, frame):
+                    obligations += _settled(f"{_path(one.case, fired)}/settled", fired, vault, frame.fork())
     text = "the rules that fire leave the vault settled again"
     return ClaimSpec("recovers", text, KeeperSettles(), tuple(obligations))
 
 
-def quiet(vault: Vault, box: Box) -> ClaimSpec:
+def _settled(place: str, fired: tuple[RuleModel, ...], vault: Vault, frame: Frame) -> Iterator[Obligation]:
+    span = fired[-1].span if fired else NOWHERE
+    for condition in vault.settled:
+        goal = frame.formula(condition.formula)
+        words = f"{condition.text} holds again"
+        yield _obligation("recovers", f"{place}/{condition.text}", words, frame, goal, span)
+
+
+def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
     """After the keeper's pass no rule is due: it never ping-pongs."""
     due = tuple(rule.trigger.condition for rule in vault.rules if isinstance(rule.trigger, OnCondition))
     obligations: list[Obligation] = []
-    for case, opening in _openings(vault, box):
-        for end in keeper_pass(trading_rules(vault), opening.frame, _ignore):
+    for one in passes:
+        for end in one.ends():
             for condition in due:
                 for index, goal in enumerate(_conjuncts(Not(end.frame.formula(condition.formula)))):
-                    place = f"{_path(case, end.fired)}/{condition.text}/{index}"
+                    place = f"{_path(one.case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
                     obligations.append(_obligation("quiet", place, words, end.frame, goal, NOWHERE))
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
@@ -223,21 +264,18 @@ def _conjuncts(formula: Formula) -> tuple[Formula, ...]:
             return (formula,)
 
 
-def loss(vault: Vault, box: Box, ratio: Fraction, span: Span) -> ClaimSpec:
+def loss(passes: Passes, ratio: Fraction, span: Span) -> ClaimSpec:
     """The round's result, flows taken out, is at worst -ratio of the capital at work: opening nav plus deposits.
 
     Shown at every moment of the round and after the keeper's pass, whose trading costs count.
     """
     name = f"loss <= {percent(ratio)} per round"
     obligations: list[Obligation] = []
-    for case, opening in _openings(vault, box):
-        moments: list[tuple[str, Frame]] = [(f"{case}/moment", opening.frame)]
-        moments += [
-            (f"{_path(case, end.fired)}/end", end.frame)
-            for end in keeper_pass(trading_rules(vault), opening.frame, _ignore)
-        ]
+    for one in passes:
+        moments = [(f"{one.case}/moment", one.opening.frame.fork())]
+        moments += [(f"{_path(one.case, end.fired)}/end", end.frame) for end in one.ends()]
         for place, frame in moments:
-            goal = _keeps(opening, frame, ratio)
+            goal = _keeps(one.opening, frame, ratio)
             obligations.append(_obligation(name, place, f"at most {percent(ratio)} is lost", frame, goal, span))
     text = "of opening nav and deposits, by markets, venues and the keeper's trades"
     return ClaimSpec(name, text, LosesAtMost(ratio), tuple(obligations), span=span)

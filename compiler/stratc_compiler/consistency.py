@@ -9,23 +9,39 @@ from itertools import chain
 
 from stratc_compiler.claims import KeeperSettles
 from stratc_compiler.environment import Box
+from stratc_compiler.judge import overall
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
-from stratc_compiler.prove import overall, query_of
-from stratc_compiler.shocks import eliminate
-from stratc_compiler.smt import Unsat
-from stratc_compiler.vault import Vault
-from stratc_compiler.verdict import ClaimResult, ObligationResult, Proved, Refuted, Unknown, Verdict
-from stratc_compiler.witness import concrete, models
+from stratc_compiler.recall import Past
+from stratc_compiler.verdict import ClaimResult, ObligationResult, Proved, Refuted, Round, Unknown, Verdict
 
 
-def consistent(vault: Vault, box: Box, rlimit: int) -> ClaimResult:
+def consistent(box: Box, past: Past) -> ClaimResult:
     """Proved iff a settled witness exists, the targets are one, and each conditional rule has one in which it fires."""
-    results = tuple(_exists(one, vault, box, rlimit) for one in possibilities(vault, box))
+    results = tuple(_known(one, past) or _exists(one, box, past) for one in possibilities(past.vault, box))
     return ClaimResult(CLAIM, TEXT, overall(results), results)
 
 
-def _exists(possibility: Possibility, vault: Vault, box: Box, rlimit: int) -> ObligationResult:
+def _known(possibility: Possibility, past: Past) -> ObligationResult | None:
+    """The witness of an earlier run, if it still is one."""
+
+    def accepted(played: Round) -> Round | None:
+        return played if possibility.accepts(played) else None
+
+    for obligation in possibility.obligations:
+        played = past.round(obligation, accepted)
+        if played is not None:
+            return ObligationResult(obligation, Proved(), played)
+    return None
+
+
+def _exists(possibility: Possibility, box: Box, past: Past) -> ObligationResult:
     """Proved iff some frame has a model that is accepted; refuted iff no frame has a model at all."""
+    from stratc_compiler.prove import query_of  # only here, since both load a solver
+    from stratc_compiler.shocks import eliminate
+    from stratc_compiler.smt import Unsat
+    from stratc_compiler.witness import concrete, models
+
+    vault, rlimit = past.vault, past.effort.rlimit
     linear = [eliminate(obligation).obligation for obligation in possibility.obligations]
     for obligation, asked in zip(possibility.obligations, linear, strict=True):
         tried = (
@@ -34,6 +50,7 @@ def _exists(possibility: Possibility, vault: Vault, box: Box, rlimit: int) -> Ob
         for values in chain.from_iterable(tried):
             played = concrete(values, vault, box, KeeperSettles())
             if possibility.accepts(played):
+                past.keep_round(obligation, played)
                 return ObligationResult(obligation, Proved(), played)
     impossible = all(isinstance(query_of(asked, rlimit).solve(), Unsat) for asked in linear)
     return ObligationResult(possibility.obligations[0], _missing(impossible, possibility))

@@ -9,8 +9,9 @@ from stratc_compiler.claims import claims_of
 from stratc_compiler.consistency import consistent
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
+from stratc_compiler.judge import Told, answer_all, judge, tell_nobody
 from stratc_compiler.model import build_vault
-from stratc_compiler.prove import answer_all, judge
+from stratc_compiler.recall import Forgetful, Memory, Past
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import Verification
 from stratc_dsl.record import Record
@@ -19,10 +20,14 @@ from stratc_dsl.strategy import Strategy
 
 
 class Options(Record):
-    """`workers` is how many processes look for proofs; it changes the time, never the verdicts."""
+    """`workers` is how many processes look for proofs, `memory` what earlier runs left: the time changes with them,
+    never a verdict. `told` is told how much is known while proofs are looked for.
+    """
 
     effort: Effort = Effort()
     workers: int = 2
+    memory: Memory = Forgetful()
+    told: Told = tell_nobody
 
 
 DEFAULTS = Options()
@@ -39,9 +44,7 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     """Every claim of the vault with its verdict."""
     box = box_of(vault)
     specs = claims_of(vault, box)
-    answers = answer_all(specs, options.effort, options.workers)
-    claims = (
-        consistent(vault, box, options.effort.rlimit),
-        *(judge(spec, answers, vault, box, options.effort.rlimit) for spec in specs),
-    )
-    return Verification(vault, source, claims, guarded_assumptions(vault))
+    past = Past(options.memory, options.effort, vault)
+    answers = answer_all(specs, past, options.workers, options.told)
+    judged = (judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True))
+    return Verification(vault, source, (consistent(box, past), *judged), guarded_assumptions(vault))

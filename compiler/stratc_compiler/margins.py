@@ -22,8 +22,10 @@ from stratc_compiler.driver import Options
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.judge import answer_all, judge, tell_nobody
 from stratc_compiler.possible import CLAIM as CONSISTENT
-from stratc_compiler.prove import all_proved, answer_all, judge
+from stratc_compiler.prove import all_proved
+from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import ClaimResult, Proved, Unknown, Verdict, Verification
 from stratc_dsl.record import Record
@@ -160,21 +162,25 @@ class _Variants:
     def _consistent(self, value: Fraction, vault: Vault, box: Box) -> bool:
         """A proof about a strategy that contradicts itself is worth nothing."""
         if value not in self._sound:
-            found = consistent(vault, box, self._setting.options.effort.rlimit)
-            self._sound[value] = isinstance(found.verdict, Proved)
+            self._sound[value] = isinstance(consistent(box, self._past(vault)).verdict, Proved)
         return self._sound[value]
 
     def verdict(self, value: Fraction, claim: str) -> Verdict:
         """The verdict on the whole claim, if it is worth something."""
-        effort = self._setting.options.effort
         try:
             vault, box = self._variant(value)
         except Unsupported as error:
             return Unknown(error.what)
+        past = self._past(vault)
         if claim == CONSISTENT or not self._consistent(value, vault, box):
-            return consistent(vault, box, effort.rlimit).verdict
+            return consistent(box, past).verdict
         spec = self._spec(claim, vault, box)
-        return judge(spec, answer_all((spec,), effort, 1), vault, box, effort.rlimit).verdict
+        (answers,) = answer_all((spec,), past, 1, tell_nobody)
+        return judge(spec, answers, box, past).verdict
+
+    def _past(self, vault: Vault) -> Past:
+        """Nothing is remembered: few of so many questions will ever be asked again."""
+        return Past(Forgetful(), self._setting.options.effort, vault)
 
     def _variant(self, value: Fraction) -> tuple[Vault, Box]:
         strategy = with_value(self._setting.strategy, self._constant, value)

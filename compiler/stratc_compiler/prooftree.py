@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from stratc_checker.proof import Fact
-from stratc_checker.query import Any_, Atom
+from stratc_checker.proof import Context
+from stratc_checker.query import Any_, Atom, Fact
 from stratc_dsl.record import Record
 
 
@@ -44,10 +44,20 @@ def _json(node: Node, numbers: dict[int, int], known: int) -> dict[str, Any]:
             return {"split": numbers[id(choice)], "cases": shown}
 
 
-def used(node: Node) -> frozenset[int]:
-    """The facts that a proof uses, by identity, those of its cases included."""
-    match node:
-        case Sum(terms):
-            return frozenset(id(fact) for _, factors in terms for fact in factors)
-        case Split(choice, cases):
-            return frozenset([id(choice)]).union(*(used(case) for _, case in cases))
+def hypotheses_of(proof: dict[str, Any], context: Context) -> frozenset[int]:
+    """Which assertions of the context, by number, a proof that was accepted uses."""
+    named: set[int] = set()
+    _name(proof, named)
+    return frozenset(context.owners[fact] for fact in named if fact < len(context.owners))
+
+
+def _name(proof: dict[str, Any], named: set[int]) -> None:
+    """Add every number of a fact."""
+    for terms in (proof.get("sum", ()), proof.get("lemma", ())):
+        named.update(factor for _, factors in terms for factor in factors if isinstance(factor, int))
+    if "lemma" in proof:
+        _name(proof["then"], named)
+    if "split" in proof:
+        named.add(proof["split"])
+        for case in proof["cases"]:
+            _name(case, named)

@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations, product
 
 from stratc_checker.polynomial import Monomial, Polynomial, multiply
-from stratc_checker.proof import Fact
-from stratc_checker.query import Any_, Atom, Formula
+from stratc_checker.query import Any_, Atom, Fact, Formula
 from stratc_dsl.record import Record
 
 

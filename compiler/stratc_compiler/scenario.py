@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from stratc_compiler.claims import About, AtAnyMoment
+from stratc_compiler.environment import Box
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.replay import IdealWorld, health, inside_box, keeper, what_breaks
 from stratc_compiler.text import amount_text, usd
 from stratc_compiler.vault import Vault
-from stratc_compiler.verdict import Round
+from stratc_compiler.verdict import Round, Scenario
 
 
-def tell(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) -> tuple[tuple[str, str], ...]:
+def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | None:
+    """The round as a scenario, iff the assumptions admit it and the claim breaks in it."""
+    lost = about.lost if isinstance(about, AtAnyMoment) else None
+    if inside_box(vault, box, played, lost) is not None:
+        return None
+    broken = what_breaks(about, vault, played)
+    if broken is None:
+        return None
+    world = IdealWorld(vault, dict(played.moment))
+    keeper(vault, world)
+    return Scenario(_told(vault, played, tuple(world.log), broken), dict(played.settled), dict(played.moment), broken)
+
+
+def _told(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) -> tuple[tuple[str, str], ...]:
     """Lines of (label, text): the settled vault, the move, the vault after it, what breaks."""
     lines = [("settled", _state(vault, played.settled)), ("the move", _move(vault, played))]
     lines.append(("after it", _state(vault, played.moment)))

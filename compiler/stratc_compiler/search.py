@@ -12,8 +12,7 @@ from fractions import Fraction
 from itertools import islice
 
 from stratc_checker.polynomial import Monomial, Polynomial
-from stratc_checker.proof import Fact, flat
-from stratc_checker.query import All, Any_, Atom, Formula
+from stratc_checker.query import All, Any_, Atom, Fact, Formula, flat
 from stratc_compiler import smt
 from stratc_compiler.effort import Effort
 from stratc_compiler.farkas import multipliers

@@ -30,6 +30,9 @@ class GaveUp(Record):
 
 Answer = Unsat | Sat | GaveUp
 
+INTERRUPTED = "interrupted from keyboard"
+"""What Z3 gives as a reason after ^C, which it keeps to itself while it works."""
+
 
 class Query:
     """A growing conjunction over the reals, answered under a resource limit that does not depend on the machine."""
@@ -68,7 +71,10 @@ def _checked(solver: Any, *assumed: Any) -> tuple[Any, str]:
         outcome = solver.check(*assumed)
     except z3.Z3Exception as error:
         return z3.unknown, str(error)
-    return outcome, str(solver.reason_unknown()) if outcome == z3.unknown else ""
+    why = str(solver.reason_unknown()) if outcome == z3.unknown else ""
+    if why == INTERRUPTED:
+        raise KeyboardInterrupt
+    return outcome, why
 
 
 Key = TypeVar("Key")

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
-from stratc_compiler.claims import About, AtAnyMoment, IsFair
+from stratc_compiler.claims import About, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, number
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld, inside_box, keeper, what_breaks
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
-from stratc_compiler.scenario import tell
+from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Obligation, Round, Scenario
@@ -30,25 +29,18 @@ WHOLE = 10_000
 """Base tokens per percent of nav: scenarios are told for a vault of a million base tokens."""
 
 
-def find_scenario(obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int) -> Scenario | None:
+def find_scenario(
+    obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int
+) -> tuple[Round, Scenario] | None:
     """A replayed counterexample to the obligation, or None where no model that was tried replays."""
     if isinstance(about, IsFair):
         return None
     for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
-        lost = about.lost if isinstance(about, AtAnyMoment) else None
-        if inside_box(vault, box, played, lost) is not None:
-            continue
-        broken = what_breaks(about, vault, played)
-        if broken is not None:
-            return _scenario(vault, played, broken)
+        scenario = replayed(played, about, vault, box)
+        if scenario is not None:
+            return played, scenario
     return None
-
-
-def _scenario(vault: Vault, played: Round, broken: str) -> Scenario:
-    world = IdealWorld(vault, dict(played.moment))
-    keeper(vault, world)
-    return Scenario(tell(vault, played, tuple(world.log), broken), dict(played.settled), dict(played.moment), broken)
 
 
 # ── models ─────────────────────────────────────────────────────────────────────────────────

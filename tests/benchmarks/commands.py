@@ -1,5 +1,7 @@
 """How long the command takes on each example, as a user waits for it: whole processes, median of three.
 
+`verify` and `build` are measured without a cache, `cached` is a `verify` with everything in it.
+
 And how long one `stratc check` takes against the import of its parser library, below which it cannot come.
 """
 
@@ -21,14 +23,9 @@ CHECK = ("-m", "stratc", "check", str(EXAMPLES / "eth_carry.strat"))
 LARK = ("-c", "import lark")
 
 
-def seconds(*arguments: str) -> float:
+def seconds(*arguments: str, cache: str = "") -> float:
     """The median wall time of one command line; any exit status will do, a refutation takes its time too."""
-    taken = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "stratc", *arguments], capture_output=True, check=False)
-        taken.append(time.perf_counter() - started)
-    return median(taken)
+    return median(_started("-m", "stratc", *arguments, cache=cache) for _ in range(RUNS))
 
 
 def start(runs: int = STARTS) -> str:
@@ -39,11 +36,11 @@ def start(runs: int = STARTS) -> str:
     return f"import lark {lark:.3f} s, stratc check one.strat {check:.3f} s: {check / lark:.2f} times `import lark`"
 
 
-def _started(*arguments: str) -> float:
-    """The wall time of one Python process that keeps bytecode, as an installed command does."""
+def _started(*arguments: str, cache: str = "") -> float:
+    """The wall time of one Python process that keeps bytecode, as an installed command does; without `cache`, cold."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, check=True)
+    subprocess.run([sys.executable, *arguments], env=environment | {"STRATC_CACHE_DIR": cache}, capture_output=True)
     return time.perf_counter() - started
 
 
@@ -52,10 +49,12 @@ def main() -> None:
     print(f"{'--help':<34} {seconds('--help'):>6.2f} s")
     for example in sorted(EXAMPLES.rglob("*.strat")):
         name = example.relative_to(EXAMPLES.parent).as_posix()
-        with tempfile.TemporaryDirectory() as out:
+        with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as cache:
             check, verify = seconds("check", str(example)), seconds("verify", str(example))
             build = seconds("build", str(example), "--out", out)
-        print(f"{name:<34} {check:>6.2f} s check {verify:>8.2f} s verify {build:>8.2f} s build")
+            _started("-m", "stratc", "verify", str(example), cache=cache)
+            cached = seconds("verify", str(example), cache=cache)
+        print(f"{name:<34} {check:>6.2f} s check {verify:>6.2f} s verify {cached:>6.2f} s cached {build:>6.2f} s build")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from proofs.strategies import verified
 from stratc_checker.proof import Context, Rejected
+from stratc_checker.query import Reader
 from stratc_compiler.certificate import certificate_json
 
 XY = "(declare-const |x| Real)(declare-const |y| Real)"
@@ -121,6 +122,22 @@ def test_the_negation_of_an_equation_is_a_choice() -> None:
 def test_a_query_that_says_something_else_is_rejected(text: str) -> None:
     with pytest.raises(Rejected, match="cannot be read"):
         Context(text)
+
+
+def test_contexts_share_the_lines_that_they_share_and_nothing_else() -> None:
+    reader = Reader()
+    declared, asserted = "(declare-const |x| Real)\n", "(assert (> |x| 0.0))\n"
+    first, second = Context(declared + asserted, reader), Context(declared + "(assert true)\n" + asserted, reader)
+    assert first.facts[0] is second.facts[0]
+    with pytest.raises(Rejected, match="declared twice or not at all"):
+        Context(asserted, reader)
+    with pytest.raises(Rejected, match="declared twice or not at all"):
+        Context(declared + declared, reader)
+
+
+def test_a_command_ends_on_its_line() -> None:
+    with pytest.raises(Rejected, match="is missing"):
+        Context("(assert\ntrue)")
 
 
 def test_deep_nesting_is_rejected_and_no_crash() -> None:

@@ -22,10 +22,10 @@ _decide = driver.verify
 _decided: dict[tuple[Source, str], Verification] = {}
 
 
-def _remembered(vault: Vault, source: Source) -> Verification:
+def _remembered(vault: Vault, source: Source, options: driver.Options) -> Verification:
     key = (source, vault.strategy.name)
     if key not in _decided:
-        _decided[key] = _decide(vault, source)
+        _decided[key] = _decide(vault, source, options)
     return _decided[key]
 
 

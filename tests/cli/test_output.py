@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,18 @@ def test_no_artifact_leaves_the_folder(tmp_path: Path, path: str) -> None:
     with pytest.raises(ValueError, match="leaves the output folder"):
         write_build({"A": [Artifact(path, "")]}, tmp_path / "build")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_waits_until_the_build_is_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_build({"A": FIRST}, tmp_path)
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        os.kill(os.getpid(), signal.SIGINT)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_build({"A": SECOND}, tmp_path)
+    assert sorted(tree(tmp_path)) == ["A/Vault.abi.json", "A/certificate.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["A"]

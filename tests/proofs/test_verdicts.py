@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from proofs.strategies import claim, proved, refuted, vault_of, verified
 from stratc_compiler.assumptions import labels_of, rests_on
 from stratc_compiler.certify import ProvedVault, certify
+from stratc_compiler.claims import claims_of
 from stratc_compiler.driver import Options, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
@@ -233,3 +234,17 @@ def test_a_band_that_rounding_can_leave_is_not_proved() -> None:
     """Three millionths of nav to either side: the trades that are too small to make already fill that."""
     narrow = ("25% +- 5%", "25% +- 0.0001%")
     assert "recovers" not in proved(verified("treasury", narrow))
+
+
+@pytest.mark.parametrize("name", ["eth_carry", "treasury"])
+def test_what_a_later_step_says_does_not_help_an_earlier_one(name: str) -> None:
+    """A rule that reverts never comes to its next step: what is known when it must not is a part of that."""
+    vault, _ = vault_of(name)
+    recovers = next(spec for spec in claims_of(vault, box_of(vault)) if spec.name == "recovers")
+    needs = [obligation for obligation in recovers.obligations if "/funds/" in obligation.id]
+    assert needs
+    for obligation in needs:
+        rule = obligation.id.partition("/funds/")[0]
+        floor = next(one for one in recovers.obligations if one.id.startswith(f"{rule}/floor/"))
+        assert floor.hypotheses[: len(obligation.hypotheses)] == obligation.hypotheses
+        assert len(obligation.hypotheses) < len(floor.hypotheses)

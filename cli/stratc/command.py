@@ -1,0 +1,129 @@
+"""The command `stratc` but for its first moment: what is said and returned however it ends, never a traceback."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from stratc.arguments import parser
+from stratc.status import Status
+
+
+def run(argv: Sequence[str] | None) -> int:
+    """Run the command line and return the exit status. KeyboardInterrupt after ^C, everything tidied up."""
+    _print_anything()
+    _collect_rarely()
+    try:
+        with _interrupted_once(argv is None):
+            status = _run(parser().parse_args(argv))
+            sys.stdout.flush()
+            return status
+    except SystemExit as stop:  # argparse has printed the help, the version, or what is wrong
+        return stop.code if isinstance(stop.code, int) else Status.BAD_INPUT
+    except BrokenPipeError:  # the reader left, as `head` does; Python would complain once more while it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.INTERRUPTED
+    except Exception as error:
+        return _internal(error)
+
+
+@contextmanager
+def _interrupted_once(last: bool) -> Iterator[None]:
+    """The first ^C ends the run; those after it do not disturb the tidying up, nor the end of the process if it is the
+    `last` that is done in it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # somebody else decides what ^C means, `nohup` for one
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN if last else before)
+
+
+def _run(arguments: Namespace) -> int:
+    """Each command imports what it needs: `--help` must not wait for a solver and a compiler to load."""
+    match arguments.command:
+        case "check":
+            from stratc.check import check
+
+            return check(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
+        case "verify":
+            from stratc.verify import verify
+
+            return verify(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
+        case "build":
+            from pathlib import Path
+
+            from stratc.build import build
+
+            return build(arguments.files, Path(arguments.out), deny_warnings=bool(arguments.deny))
+        case "audit":
+            from stratc.audit import run
+
+            return run(arguments.certificate, arguments.source)
+        case "margin":
+            from stratc.margin import margin
+
+            return margin(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
+        case "fmt":
+            from stratc.fmt import fmt
+
+            return fmt(arguments)
+        case "new":
+            from stratc.new import new
+
+            return new(arguments.name)
+        case "keeper":
+            from stratc_targets.keeper.command import main as keep
+
+            return keep(arguments)
+        case "lsp":
+            from stratc.lsp.start import start
+
+            return start()
+        case "explain":
+            from stratc.explain import explain
+
+            return explain(arguments.code)
+        case other:
+            raise AssertionError(f"a command without an action: {other}")
+
+
+def _print_anything() -> None:
+    """File names and source lines may hold what the terminal's encoding cannot say: show it escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _collect_rarely() -> None:
+    """Modules and tables stay: looking for garbage among them, in between and at the end, is a fifth of a short run."""
+    gc.set_threshold(300_000)
+    atexit.register(gc.freeze)  # what is left then goes with the process
+
+
+def _internal(error: Exception) -> Status:
+    if os.environ.get("STRATC_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    said = " ".join(str(error).split())[:200]
+    print(f"internal error: {type(error).__name__}: {said}", file=sys.stderr)
+    print("This is a mistake in stratc, not in your strategy. Please report it, with the strategy and", file=sys.stderr)
+    print("what the same command prints under STRATC_DEBUG=1.", file=sys.stderr)
+    return Status.INTERNAL

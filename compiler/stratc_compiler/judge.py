@@ -1,0 +1,134 @@
+"""Answers to verdicts: have every question answered once, from what is known or anew, and refutations replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import closing
+
+from msgspec.structs import replace
+
+from stratc_compiler.claims import About, ClaimSpec
+from stratc_compiler.environment import Box
+from stratc_compiler.questions import Answered, Questions
+from stratc_compiler.recall import Past
+from stratc_compiler.scenario import replayed
+from stratc_compiler.verdict import (
+    ClaimResult,
+    Obligation,
+    ObligationResult,
+    Proved,
+    Query,
+    Refuted,
+    Scenario,
+    Unknown,
+    Verdict,
+)
+from stratc_dsl.record import Record
+
+
+class Progress(Record):
+    """How much is known: of so many claims, and of so many obligations."""
+
+    claims: int
+    all_claims: int
+    obligations: int
+    all_obligations: int
+
+
+Told = Callable[[Progress], None]
+
+
+def tell_nobody(progress: Progress) -> None:
+    """Where nobody wants to be told of the progress."""
+
+
+def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int, told: Told) -> list[list[Answered]]:
+    """An answer to each obligation of each claim. Every distinct question is asked once.
+
+    Each group of questions has solvers of its own, so the answers do not depend on `workers`. `told` is called again
+    and again while they are looked for.
+    """
+    questions = Questions()
+    asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
+    groups = questions.groups
+    answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
+    missing = [text for text in groups if text not in answers]
+    if missing:
+        # Only here: whoever knows every answer waits for no solver to load.
+        from stratc_compiler.workers import found
+
+        tasks = [groups[text].task(past.effort) for text in missing]
+        with closing(found(tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
+            for number, one in finding:
+                past.keep(groups[missing[number]], one)
+                answers[missing[number]] = one
+        told(_progress(asked, answers))
+    by_query = {
+        (text, goal): one
+        for text, group in groups.items()
+        for goal, one in zip(group.asked, answers[text], strict=True)
+    }
+    return [[by_query[query.context, query.goal] for query in queries] for queries in asked]
+
+
+def _progress(asked: list[list[Query]], answers: Container[str]) -> Progress:
+    """`consistent` is a claim, too, and comes last."""
+    known = [[query.context in answers for query in queries] for queries in asked]
+    return Progress(sum(map(all, known)), len(known) + 1, sum(map(sum, known)), sum(map(len, known)))
+
+
+def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) -> ClaimResult:
+    """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
+
+    def replay(obligation: Obligation, answered: Answered) -> Verdict:
+        linear = replace(answered.linear, id=obligation.id)
+        scenario = _scenario(linear, spec.about, box, past)
+        if scenario is None:
+            return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
+        return Refuted(scenario.broken, scenario, span=obligation.span)
+
+    results = tuple(_judged(zip(spec.obligations, answers, strict=True), replay))
+    return ClaimResult(spec.name, spec.text, overall(results), results, span=spec.span)
+
+
+def _scenario(linear: Obligation, about: About, box: Box, past: Past) -> Scenario | None:
+    """A replayed counterexample: the one of an earlier run if it still is one, or one that is found now."""
+    known = past.round(linear, lambda played: replayed(played, about, past.vault, box))
+    if known is not None:
+        return known
+    from stratc_compiler.witness import find_scenario  # only here, since it loads a solver
+
+    found = find_scenario(linear, about, past.vault, box, past.effort.rlimit)
+    if found is None:
+        return None
+    played, scenario = found
+    past.keep_round(linear, played)
+    return scenario
+
+
+def _judged(
+    asked: Iterable[tuple[Obligation, Answered]], replay: Callable[[Obligation, Answered], Verdict]
+) -> Iterator[ObligationResult]:
+    refuted = False
+    for obligation, answered in asked:
+        verdict: Verdict
+        if answered.evidence is not None:
+            verdict = Proved()
+        elif answered.gave_up is not None:
+            verdict = Unknown(f"the solver gave up: {answered.gave_up}")
+        elif refuted:
+            verdict = Unknown("not examined further: the claim is refuted already")
+        else:
+            verdict = replay(obligation, answered)
+            refuted = isinstance(verdict, Refuted)
+        yield ObligationResult(obligation, verdict, answered.evidence)
+
+
+def overall(results: tuple[ObligationResult, ...]) -> Verdict:
+    """The first refutation, else the first unknown, else proved. No obligations prove nothing."""
+    verdicts = [result.verdict for result in results]
+    for kind in (Refuted, Unknown):
+        for verdict in verdicts:
+            if isinstance(verdict, kind):
+                return verdict
+    return Proved() if verdicts else Unknown("there is nothing that was shown")
