@@ -62,7 +62,7 @@ ASSUMPTION = GuardedAssumption("keeper", "keeper every 1h", Guardian.WATCHED, "a
 def verification(*claims: ClaimResult, name: str = "Carry") -> Verification:
     """A strategy that is nothing but its name, with these claims."""
     strategy = Strategy(name, "USDC", (), (), (), (), (), (), (), ())
-    vault = Vault(strategy, (), (), (), (), {}, (), (), (), (), None)
+    vault = Vault(strategy, (), (), (), (), {}, (), (), {}, (), (), None)
     return Verification(vault, SOURCE, claims, (ASSUMPTION,))
 
 
