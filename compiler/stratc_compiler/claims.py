@@ -186,11 +186,11 @@ def recovers(vault: Vault, box: Box) -> ClaimSpec:
             obligations.append(_obligation("recovers", place, words, frame, goal, rule.span))
 
         for end in keeper_pass(trading_rules(vault), opening.frame, report):
-            span = end.fired[-1].span if end.fired else NOWHERE
             for condition in vault.settled:
                 place = f"{_path(case, end.fired)}/settled/{condition.text}"
                 goal = end.frame.formula(condition.formula)
                 words = f"{condition.text} holds again"
+                span = end.fired[-1].span if end.fired else condition.span
                 obligations.append(_obligation("recovers", place, words, end.frame, goal, span))
     text = "the rules that fire leave the vault settled again"
     return ClaimSpec("recovers", text, KeeperSettles(), tuple(obligations))
@@ -198,15 +198,15 @@ def recovers(vault: Vault, box: Box) -> ClaimSpec:
 
 def quiet(vault: Vault, box: Box) -> ClaimSpec:
     """After the keeper's pass no rule is due: it never ping-pongs."""
-    due = tuple(rule.trigger.condition for rule in vault.rules if isinstance(rule.trigger, OnCondition))
+    due = tuple((rule, rule.trigger.condition) for rule in vault.rules if isinstance(rule.trigger, OnCondition))
     obligations: list[Obligation] = []
     for case, opening in _openings(vault, box):
         for end in keeper_pass(trading_rules(vault), opening.frame, _ignore):
-            for condition in due:
+            for rule, condition in due:
                 for index, goal in enumerate(_conjuncts(Not(end.frame.formula(condition.formula)))):
                     place = f"{_path(case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
-                    obligations.append(_obligation("quiet", place, words, end.frame, goal, NOWHERE))
+                    obligations.append(_obligation("quiet", place, words, end.frame, goal, rule.span))
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
 
 

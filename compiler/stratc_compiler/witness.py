@@ -14,7 +14,7 @@ from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld, inside_box, keeper, what_breaks
+from stratc_compiler.replay import inside_box, what_breaks
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
 from stratc_compiler.scenario import tell
 from stratc_compiler.smt import Query, Sat
@@ -46,14 +46,9 @@ def find_scenario(obligation: Obligation, about: About, vault: Vault, box: Box, 
             continue
         broken = what_breaks(about, vault, played)
         if broken is not None:
-            return _scenario(vault, played, broken)
+            lines = tell(vault, box, played, broken)
+            return Scenario(lines, dict(played.settled), dict(played.moment), broken.why)
     return None
-
-
-def _scenario(vault: Vault, played: Round, broken: str) -> Scenario:
-    world = IdealWorld(vault, dict(played.moment))
-    keeper(vault, world)
-    return Scenario(tell(vault, played, tuple(world.log), broken), dict(played.settled), dict(played.moment), broken)
 
 
 # ── models ─────────────────────────────────────────────────────────────────────────────────
@@ -173,7 +168,9 @@ def _calm(vault: Vault, box: Box) -> Iterator[tuple[Formula, ...]]:
             yield _stays_or_moves(held, box.growth[held.name])
     for held in moved:
         if held.venue is not None and not held.debt:
-            yield (Cmp(real(held.liquidity.name), Rel.GE, real(f"{held.name}@1")),)
+            after = real(f"{held.name}@1")
+            least = Mul(number(box.liquidity[held.name]), after)
+            yield tuple(Cmp(real(held.liquidity.name), rel, share) for rel, share in ((Rel.GE, after), (Rel.EQ, least)))
     for held in moved:
         if held.token != vault.base:
             # The token's own move, if it explains the scenario; else base moves against the dollar as well.
