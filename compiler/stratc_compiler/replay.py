@@ -35,6 +35,7 @@ class IdealWorld(Struct):
     vault: Vault
     state: dict[str, int]
     log: list[str] = field(default_factory=list)
+    swaps: list[str] = field(default_factory=list)
 
     def read(self, name: str) -> int:
         return self.state[name]
@@ -84,6 +85,7 @@ class IdealWorld(Struct):
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         self._idle(item.sold, -amount, f"selling {item.sold}")
         self._idle(item.bought, minimum, f"buying {item.bought}")
+        self.swaps.append(item.swap.name)
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
 
@@ -139,10 +141,11 @@ def _within(before: int, after: int, interval: Interval, slack: int = 0) -> bool
 
 
 class Broken(Record):
-    """How a claim breaks in a round, and the steps on the way, each with who takes it."""
+    """How a claim breaks in a round, the steps on the way, each with who takes it, and the venues they swap at."""
 
     why: str
     steps: tuple[tuple[str, str], ...]
+    swaps: tuple[str, ...]
 
 
 def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
@@ -150,7 +153,9 @@ def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
     world = IdealWorld(vault, dict(played.moment))
     why = _why(about, vault, played, world)
     who = "the exit" if isinstance(about, ExitWorks) else "the keeper"
-    return Broken(why, tuple((who, step) for step in world.log)) if why else None
+    if why is None:
+        return None
+    return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps))
 
 
 def _why(about: About, vault: Vault, played: Round, world: IdealWorld) -> str | None:

@@ -13,6 +13,7 @@ from math import ceil
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
+from stratc_compiler.involved import involved
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.replay import inside_box, what_breaks
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
@@ -46,8 +47,9 @@ def find_scenario(obligation: Obligation, about: About, vault: Vault, box: Box, 
             continue
         broken = what_breaks(about, vault, played)
         if broken is not None:
+            used = involved(vault, box, played, broken.swaps, lost)
             lines = tell(vault, box, played, broken)
-            return Scenario(lines, dict(played.settled), dict(played.moment), broken.why)
+            return Scenario(lines, dict(played.settled), dict(played.moment), broken.why, used)
     return None
 
 
