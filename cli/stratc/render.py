@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Scenario, Unknown, Verification
+from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Scenario, Unknown, Used, Verification
 from stratc_dsl.paint import Paint, Part, plain
 from stratc_dsl.span import NOWHERE, Source, Span
 
@@ -50,7 +50,8 @@ def _detail(claim: ClaimResult, source: Source, paint: Paint) -> list[str]:
         case Refuted(why, scenario, help, span=span):
             place = span if span != NOWHERE else claim.span
             lines = ["", *excerpt(source, place, why, paint)]
-            lines += ["", *_scenario(scenario, why)] if scenario is not None else []
+            if scenario is not None:
+                lines += ["", *_scenario(scenario, why), *_assumed(scenario.assumptions, source, paint)]
             return [*lines, *([f"{INDENT}= {paint('help:', Part.HELP)} {help}"] if help else []), ""]
 
 
@@ -64,6 +65,36 @@ def _scenario(scenario: Scenario, said: str) -> list[str]:
             lines.append(f"{INDENT}{label if label != last else '':<{width}}  {part}")
             last = label
     return lines
+
+
+def _assumed(assumptions: tuple[Used, ...], source: Source, paint: Paint) -> list[str]:
+    """Each assumption that the scenario makes use of, quoted from its place in the source, and how far it is used."""
+    if not assumptions:
+        return []
+    words = {one.assumption.id: _words(one, source) for one in assumptions}
+    width = max(len(text) for text in words.values())
+    lines = [f"{INDENT}assuming"]
+    for one in assumptions:
+        number = _line(one, source)
+        bar = paint(f"{number:>6} |" if number else "       =", Part.FRAME)
+        lines.append(f"{bar}  {words[one.assumption.id]:<{width}}  {'to the full' if one.fully else 'in part'}")
+    return lines
+
+
+def _words(used: Used, source: Source) -> str:
+    """What is written, as it is written; of what is not written the id, which the certificate explains."""
+    span = used.assumption.span
+    return " ".join(_printable(source.words(span)).split()) if span != NOWHERE else f"{used.assumption.id}, not written"
+
+
+def _line(used: Used, source: Source) -> str:
+    """The number of the assumption's line, with its file where that is another one; empty where it is not written."""
+    span = used.assumption.span
+    if span == NOWHERE:
+        return ""
+    file, offset = source.file_at(span.start)
+    number = str(file.line_and_column(offset)[0])
+    return number if offset == span.start else f"{_printable(file.name)}:{number}"
 
 
 def _parts(text: str, width: int) -> list[str]:

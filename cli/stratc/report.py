@@ -61,6 +61,7 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
         "lines": [{"label": label, "text": text} for label, text in scenario.lines],
         "settled": {name: str(value) for name, value in sorted(scenario.settled.items())},
         "after": {name: str(value) for name, value in sorted(scenario.after.items())},
+        "assumptions": [{"id": used.assumption.id, "fully": used.fully} for used in scenario.assumptions],
     }
 
 

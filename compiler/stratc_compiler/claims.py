@@ -230,8 +230,8 @@ def recovers(vault: Vault, passes: Passes) -> ClaimSpec:
 
 
 def _settled(place: str, fired: tuple[RuleModel, ...], vault: Vault, frame: Frame) -> Iterator[Obligation]:
-    span = fired[-1].span if fired else NOWHERE
     for condition in vault.settled:
+        span = fired[-1].span if fired else condition.span
         goal = frame.formula(condition.formula)
         words = f"{condition.text} holds again"
         yield _obligation("recovers", f"{place}/{condition.text}", words, frame, goal, span)
@@ -239,15 +239,15 @@ def _settled(place: str, fired: tuple[RuleModel, ...], vault: Vault, frame: Fram
 
 def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
     """After the keeper's pass no rule is due: it never ping-pongs."""
-    due = tuple(rule.trigger.condition for rule in vault.rules if isinstance(rule.trigger, OnCondition))
+    due = tuple((rule, rule.trigger.condition) for rule in vault.rules if isinstance(rule.trigger, OnCondition))
     obligations: list[Obligation] = []
     for one in passes:
         for end in one.ends():
-            for condition in due:
+            for rule, condition in due:
                 for index, goal in enumerate(_conjuncts(Not(end.frame.formula(condition.formula)))):
                     place = f"{_path(one.case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
-                    obligations.append(_obligation("quiet", place, words, end.frame, goal, NOWHERE))
+                    obligations.append(_obligation("quiet", place, words, end.frame, goal, rule.span))
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
 
 

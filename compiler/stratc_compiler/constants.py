@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
-from stratc_compiler.text import percent
+from stratc_compiler.text import duration, percent
 from stratc_dsl import strategy as typed
 from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span
@@ -100,15 +100,7 @@ class Constant(Record):
             case Kind.PLAIN:
                 return f"{float(value):g}"
             case Kind.SECONDS:
-                return duration(value)
-
-
-def duration(seconds: Fraction) -> str:
-    """Seconds in the largest unit of the language that counts them whole."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{int(seconds)}s"
+                return duration(int(value))
 
 
 def _power(value: Fraction) -> Fraction:

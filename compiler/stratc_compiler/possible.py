@@ -83,7 +83,7 @@ def _can_fire(rule: RuleModel, vault: Vault, box: Box) -> Possibility:
         return inside_box(vault, box, played) is None and comes_due(rule, vault, world)
 
     frames = tuple(_firing(rule, vault, box))
-    return Possibility(f"consistent/fires/{rule.name}", f"`{rule.name}` can come due", frames, accepts, rule.span)
+    return Possibility(f"consistent/fires/{rule.name}", f"`{rule.action}` comes due", frames, accepts, rule.span)
 
 
 def _firing(rule: RuleModel, vault: Vault, box: Box) -> Iterator[Frame]:

@@ -26,6 +26,7 @@ from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
 from stratc_compiler.verdict import Round
+from stratc_dsl.record import Record
 
 
 class IdealWorld(Struct):
@@ -34,6 +35,7 @@ class IdealWorld(Struct):
     vault: Vault
     state: dict[str, int]
     log: list[str] = field(default_factory=list)
+    swaps: list[str] = field(default_factory=list)
 
     def read(self, name: str) -> int:
         return self.state[name]
@@ -83,6 +85,7 @@ class IdealWorld(Struct):
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         self._idle(item.sold, -amount, f"selling {item.sold}")
         self._idle(item.bought, minimum, f"buying {item.bought}")
+        self.swaps.append(item.swap.name)
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
 
@@ -137,9 +140,25 @@ def _within(before: int, after: int, interval: Interval, slack: int = 0) -> bool
 # ── what a claim says about a replayed round ───────────────────────────────────────────────
 
 
-def what_breaks(about: About, vault: Vault, played: Round) -> str | None:
+class Broken(Record):
+    """How a claim breaks in a round, the steps on the way, each with who takes it, and the venues they swap at."""
+
+    why: str
+    steps: tuple[tuple[str, str], ...]
+    swaps: tuple[str, ...]
+
+
+def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
     """How the claim is broken in this round, or None where it holds."""
     world = IdealWorld(vault, dict(played.moment))
+    why = _why(about, vault, played, world)
+    who = "the exit" if isinstance(about, ExitWorks) else "the keeper"
+    if why is None:
+        return None
+    return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps))
+
+
+def _why(about: About, vault: Vault, played: Round, world: IdealWorld) -> str | None:
     state = Evaluator(vault, world)
     match about:
         case AtAnyMoment(venues, solvency):
@@ -149,7 +168,7 @@ def what_breaks(about: About, vault: Vault, played: Round) -> str | None:
         case KeeperIsQuiet():
             return _still_due(vault, world)
         case LosesAtMost(ratio):
-            return _loss(vault, played, ratio)
+            return _loss(vault, played, world, ratio)
         case ExitWorks(pays):
             return _exit(vault, world, pays)
         case Keeps(condition):
@@ -179,7 +198,7 @@ def _kept(condition: Condition, vault: Vault, world: IdealWorld) -> str | None:
         if _run(rule, vault, world):
             return None  # a rule that fails is the business of `recovers`
         if not state.holds(condition.formula):
-            return f"{condition.text} does not hold after {rule.name}"
+            return f"{condition.text} does not hold after `{rule.action}`"
     return None
 
 
@@ -216,15 +235,15 @@ def comes_due(rule: RuleModel, vault: Vault, world: IdealWorld) -> bool:
 
 def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     assert isinstance(rule.effect, Trades)
-    world.log.append(f"the keeper runs {rule.name}")
+    world.log.append(f"`{rule.action}`")
     try:
         run_plan(rule.effect.plan, vault, world)
     except Reverted as reverted:
-        return f"{rule.name} reverts: {reverted}"
+        return f"`{rule.action}` reverts: {reverted}"
     state = Evaluator(vault, world)
     for floor in vault.floors:
         if not state.holds(floor.formula):
-            return f"{rule.name} reverts: {floor.text} does not hold after it"
+            return f"`{rule.action}` reverts: {floor.text} does not hold after it"
     return None
 
 
@@ -241,13 +260,12 @@ def _still_due(vault: Vault, world: IdealWorld) -> str | None:
     state = Evaluator(vault, world)
     for rule in vault.rules:
         if isinstance(rule.trigger, OnCondition) and state.holds(rule.trigger.condition.formula):
-            return f"{rule.name} is due again after the keeper's pass"
+            return f"`{rule.action}` is due again after the keeper's pass"
     return None
 
 
-def _loss(vault: Vault, played: Round, ratio: Fraction) -> str | None:
+def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction) -> str | None:
     opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
-    world = IdealWorld(vault, dict(played.moment))
     least = (1 - ratio) * (opening + played.deposited)
     for moment in ("at this moment", "after the keeper's pass"):
         left = Evaluator(vault, world).named("total_assets") + played.withdrawn

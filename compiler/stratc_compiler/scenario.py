@@ -1,4 +1,4 @@
-"""A replayed round told in the strategy's words: token amounts, USD, percent."""
+"""A replayed round told in the strategy's words: token amounts, USD, percent, time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from fractions import Fraction
 from stratc_compiler.claims import About, AtAnyMoment
 from stratc_compiler.environment import Box
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, health, inside_box, keeper, what_breaks
-from stratc_compiler.text import amount_text, usd
-from stratc_compiler.vault import Vault
+from stratc_compiler.involved import involved
+from stratc_compiler.replay import Broken, IdealWorld, health, inside_box, what_breaks
+from stratc_compiler.text import amount_text, duration, percent, usd
+from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Scenario
+
+Lines = tuple[tuple[str, str], ...]
 
 
 def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | None:
@@ -21,48 +24,61 @@ def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | 
     broken = what_breaks(about, vault, played)
     if broken is None:
         return None
-    world = IdealWorld(vault, dict(played.moment))
-    keeper(vault, world)
-    return Scenario(_told(vault, played, tuple(world.log), broken), dict(played.settled), dict(played.moment), broken)
+    used = involved(vault, box, played, broken.swaps, lost)
+    lines = tell(vault, box, played, broken)
+    return Scenario(lines, dict(played.settled), dict(played.moment), broken.why, used)
 
 
-def _told(vault: Vault, played: Round, keeper_log: tuple[str, ...], broken: str) -> tuple[tuple[str, str], ...]:
-    """Lines of (label, text): the settled vault, the move, the vault after it, what breaks."""
-    lines = [("settled", _state(vault, played.settled)), ("the move", _move(vault, played))]
-    lines.append(("after it", _state(vault, played.moment)))
-    if "keeper" in broken or "reverts" in broken:
-        lines += [("the keeper", line) for line in keeper_log]
-    return (*lines, ("broken", broken))
+def tell(vault: Vault, box: Box, played: Round, broken: Broken) -> Lines:
+    """Lines of (label, text): the settled vault, the move, what it changed, the steps taken, what breaks."""
+    everything = dict.fromkeys(played.settled, True)
+    moved = {name: played.moment[name] != value for name, value in played.settled.items()}
+    lines = [("settled", _state(vault, played.settled, everything)), ("the move", _move(vault, box, played))]
+    if any(moved[name] for name in _told(vault)):
+        lines.append(("after it", _state(vault, played.moment, moved)))
+    return (*lines, *broken.steps, ("broken", broken.why))
 
 
-def _state(vault: Vault, state: dict[str, int]) -> str:
-    world = IdealWorld(vault, dict(state))
-    view = Evaluator(vault, world)
-    prices = [f"{t.name} at {usd(state[f'price({t.name})'])}" for t in vault.strategy.tokens]
-    positions = [f"{held.name} {amount_text(vault, held.token, state[held.name])}" for held in vault.held]
-    nav = view.named("assets") - view.named("debts")
-    ends = [f"nav {usd(nav)}"]
+def _told(vault: Vault) -> list[str]:
+    return [f"price({token.name})" for token in vault.strategy.tokens] + [held.name for held in vault.held]
+
+
+def _state(vault: Vault, state: dict[str, int], shown: dict[str, bool]) -> str:
+    """Prices and positions of those names that are `shown`, with what follows from all of them."""
+    view = Evaluator(vault, IdealWorld(vault, dict(state)))
+    tokens = (token.name for token in vault.strategy.tokens)
+    prices = [f"{token} at {usd(state[f'price({token})'])}" for token in tokens if shown[f"price({token})"]]
+    held = (one for one in vault.held if shown[one.name])
+    positions = [f"{one.name} {amount_text(vault, one.token, state[one.name])}" for one in held]
+    ends = [f"nav {usd(view.named('assets') - view.named('debts'))}"]
     for venue in vault.venues:
         if venue.health is not None and any(state[held.name] for held in venue.positions if held.debt):
             ends.append(f"health({venue.name}) {float(health(vault, venue.name, view)):.4f}")
     return ", ".join(prices + positions + ends)
 
 
-def _move(vault: Vault, played: Round) -> str:
+def _move(vault: Vault, box: Box, played: Round) -> str:
     parts = [
         f"price({token.name}) {_change(played, f'price({token.name})')}"
         for token in vault.strategy.tokens
         if played.settled[f"price({token.name})"] != played.moment[f"price({token.name})"]
     ]
     for held in vault.held:
-        if held.venue is not None and played.settled[held.name] != played.moment[held.name]:
+        if held.name != f"idle({vault.base})" and played.settled[held.name] != played.moment[held.name]:
             parts.append(f"{held.name} {_change(played, held.name)}")
-    base = vault.base
-    units = 10 ** vault.strategy.token(base).decimals
+        parts += _short(held, played)
     for word, flow in (("deposited", played.deposited), ("withdrawn", played.withdrawn)):
         if flow:
-            parts.append(f"{float(Fraction(flow, units)):,.2f} {base} {word}")
-    return ", ".join(parts) or "nothing moves"
+            parts.append(f"{amount_text(vault, vault.base, flow)} {word}")
+    return f"within {duration(box.period)}: {', '.join(parts)}" if parts else "nothing moves"
+
+
+def _short(held: Held, played: Round) -> list[str]:
+    """What a venue can pay out, where that is less than what is held there."""
+    if held.venue is None or held.debt:
+        return []
+    there, drawable = played.moment[held.name], played.moment[held.liquidity.name]
+    return [f"{held.name} can pay out {percent(Fraction(drawable, there))}"] if drawable < there else []
 
 
 def _change(played: Round, name: str) -> str:

@@ -186,6 +186,11 @@ class RuleModel(Placed):
     trigger: RuleTrigger
     effect: RuleEffect
 
+    @property
+    def action(self) -> str:
+        """What it does, as the strategy says it: `deleverage aave to health 1.80`."""
+        return self.text.partition(" do ")[2]
+
 
 class Band(Placed):
     """One position's target and the predicates that keep it near: edges of the band, minimum, maximum."""

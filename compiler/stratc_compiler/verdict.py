@@ -51,16 +51,24 @@ class Obligation(Placed):
     witness: bool = False
 
 
+class Used(Record):
+    """An assumption that a scenario makes use of, `fully` if to the edge of what it allows."""
+
+    assumption: GuardedAssumption
+    fully: bool
+
+
 class Scenario(Record):
     """A replayed counterexample: lines of (label, text) for people, and the exact integers for machines.
 
-    `state` and `after` map variable names of the model to integers (see `vault.py` for units).
+    `settled` and `after` map variable names of the model to integers (see `vault.py` for units).
     """
 
     lines: tuple[tuple[str, str], ...]
     settled: dict[str, int]
     after: dict[str, int]
     broken: str
+    assumptions: tuple[Used, ...] = ()
 
 
 class Proved(Record):

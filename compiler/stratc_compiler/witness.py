@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
-from stratc_compiler.claims import About, IsFair
+from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
-from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, number
+from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
 from stratc_compiler.scenario import replayed
@@ -24,7 +24,12 @@ from stratc_dsl.record import Record
 PERCENT = 10**9
 """Models are scaled to an opening nav of 100 percents of this many units of account each: rounding hardly counts."""
 
-MARGIN = number(PERCENT // 10_000)
+MARGIN = Fraction(1, 1_000_000)
+"""By what share of nav comparisons hold in a model that is to be rounded to integers."""
+
+CLEARLY = Fraction(1, 100)
+"""By what share of nav a claim breaks, if it can: a reader should not have to look for the last digit."""
+
 WHOLE = 10_000
 """Base tokens per percent of nav: scenarios are told for a vault of a million base tokens."""
 
@@ -52,11 +57,14 @@ def models(
     """Models of the refuted query, the ones that survive rounding and read best first; unread ones `any_will_do`."""
     hypotheses = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
     inner = tuple(
-        strengthen(h.formula) if h.label.startswith(("settled:", "fires:", "does not fire:")) else h.formula
+        strengthen(h.formula, MARGIN) if h.label.startswith(("settled:", "fires:", "does not fire:")) else h.formula
         for h in obligation.hypotheses
     )
     broken = Not(obligation.goal)
-    for formulas in ((*inner, strengthen(broken)), (*hypotheses, strengthen(broken)), (*hypotheses, broken)):
+    # Anything breaks clearly in a vault that a deposit has made large enough.
+    clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
+    sure = strengthen(broken, MARGIN)
+    for formulas in ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken)):
         query = Query((*formulas, *_scaling(obligation, vault)), rlimit)
         answer = query.solve()
         if isinstance(answer, Sat):
@@ -68,41 +76,65 @@ def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
     nav: Expr = ZERO
     for held in vault.held:
         nav = Add(nav, Mul(number(-1 if held.debt else 1), _before(held)))
-    opening = DEPOSITED if "/base/" in obligation.id else nav
+    opening = DEPOSITED if _is_first(obligation) else nav
     return (Cmp(opening, Rel.EQ, number(100 * PERCENT)),)
+
+
+def _is_first(obligation: Obligation) -> bool:
+    return "/base/" in obligation.id
+
+
+def _no_deposit(obligation: Obligation) -> tuple[Formula, ...]:
+    return () if _is_first(obligation) else (Cmp(DEPOSITED, Rel.EQ, ZERO),)
 
 
 def _before(held: Held) -> Expr:
     return real(f"{held.name}@0")
 
 
-def strengthen(formula: Formula, positive: bool = True) -> Formula:
-    """The formula with every comparison holding by `MARGIN`, so that it still holds after rounding to integers."""
+def strengthen(formula: Formula, margin: Fraction, positive: bool = True) -> Formula:
+    """The formula with every comparison holding by `margin` of nav, so that it still holds after rounding."""
     match formula:
         case Not(operand):
-            return strengthen(operand, not positive)
+            return strengthen(operand, margin, not positive)
         case And(operands):
-            parts = tuple(strengthen(operand, positive) for operand in operands)
+            parts = tuple(strengthen(operand, margin, positive) for operand in operands)
             return And(parts) if positive else Or(parts)
         case Or(operands):
-            parts = tuple(strengthen(operand, positive) for operand in operands)
+            parts = tuple(strengthen(operand, margin, positive) for operand in operands)
             return Or(parts) if positive else And(parts)
         case Cmp(left, rel, right):
-            return _by_margin(left, rel, right, positive)
+            weight = max(_weight(left), _weight(right))
+            return _by_margin(left, rel, right, number(margin * weight * 100 * PERCENT), positive)
 
 
-def _by_margin(left: Expr, rel: Rel, right: Expr, positive: bool) -> Formula:
+def _weight(expr: Expr) -> Fraction:
+    """By what a comparison of worths has been multiplied to be one of integers: its largest coefficient."""
+    match expr:
+        case Mul(Num(value), right):
+            return value * _weight(right)
+        case Add(left, right) | Sub(left, right):
+            return max(_weight(left), _weight(right))
+        case _:
+            return Fraction(1)
+
+
+def _by_margin(left: Expr, rel: Rel, right: Expr, margin: Expr, positive: bool) -> Formula:
     if rel is Rel.EQ:
         plain = Cmp(left, rel, right)
         return plain if positive else Not(plain)
     upward = (rel in (Rel.GE, Rel.GT)) == positive
-    return Cmp(left, Rel.GE, Add(right, MARGIN)) if upward else Cmp(Add(left, MARGIN), Rel.LE, right)
+    return Cmp(left, Rel.GE, Add(right, margin)) if upward else Cmp(Add(left, margin), Rel.LE, right)
 
 
 def _simplest(query: Query, vault: Vault, box: Box) -> Iterator[dict[str, Fraction]]:
-    """Greedily keep what makes the scenario calmer: no flows, no yield, targets, then round percentages."""
-    for wish in _calm(vault, box):
-        _grant(query, wish)
+    """Greedily keep what makes the scenario calmer: no flows, no moves or whole ones, targets, round percentages."""
+    for wishes in _calm(vault, box):
+        any(_grant(query, wish) for wish in wishes)
+    for flow in (WITHDRAWN, DEPOSITED):
+        answer = query.solve()
+        if isinstance(answer, Sat):
+            _pin(query, flow, answer.values.get(flow.name, Fraction(0)))
     for held in vault.held:
         answer = query.solve()
         if isinstance(answer, Sat):
@@ -121,26 +153,34 @@ def _grant(query: Query, wish: Formula) -> bool:
     return False
 
 
-def _calm(vault: Vault, box: Box) -> Iterator[Formula]:
-    yield Cmp(DEPOSITED, Rel.EQ, ZERO)
-    yield Cmp(WITHDRAWN, Rel.EQ, ZERO)
-    for held in vault.held:
-        if held.venue is not None and held.token == vault.base:
-            yield Cmp(real(f"{held.name}@1"), Rel.EQ, _before(held))
-            if not held.debt:
-                yield Cmp(real(held.liquidity.name), Rel.GE, real(f"{held.name}@1"))
-        elif held.venue is not None:
-            yield from _base_stays(held, box)
+def _calm(vault: Vault, box: Box) -> Iterator[tuple[Formula, ...]]:
+    """What to wish for, one after the other; of each the first that can be granted."""
+    yield (Cmp(DEPOSITED, Rel.EQ, ZERO),)
+    yield (Cmp(WITHDRAWN, Rel.EQ, ZERO),)
+    if box.withdrawals is not None:
+        yield (Cmp(WITHDRAWN, Rel.EQ, number(box.withdrawals * 100 * PERCENT)),)
+    moved = [held for held in vault.held if held.venue is not None or held.token != vault.base]
+    for held in moved:
+        if held.token == vault.base:
+            yield _stays_or_moves(held, box.growth[held.name])
+    for held in moved:
+        if held.venue is not None and not held.debt:
+            after = real(f"{held.name}@1")
+            least = Mul(number(box.liquidity[held.name]), after)
+            yield tuple(Cmp(real(held.liquidity.name), rel, share) for rel, share in ((Rel.GE, after), (Rel.EQ, least)))
+    for held in moved:
+        if held.token != vault.base:
+            # The token's own move, if it explains the scenario; else base moves against the dollar as well.
+            yield (*_stays_or_moves(held, box.usd[held.token]), *_stays_or_moves(held, box.relative[held.token]))
     for band in vault.bands:
-        yield Cmp(_before(band.held), Rel.EQ, number(band.target * 100 * PERCENT))
+        yield (Cmp(_before(band.held), Rel.EQ, number(band.target * 100 * PERCENT)),)
 
 
-def _base_stays(held: Held, box: Box) -> Iterator[Formula]:
-    """The token's own move explains what happened to the position; base need not move against the dollar."""
-    usd, after = box.usd[held.token], real(f"{held.name}@1")
-    yield Cmp(after, Rel.GE, Mul(number(usd.low), _before(held)))
-    if usd.high is not None:
-        yield Cmp(after, Rel.LE, Mul(number(usd.high), _before(held)))
+def _stays_or_moves(held: Held, by: Interval) -> tuple[Formula, ...]:
+    """The position's worth stays where it is, or moves as far as it may."""
+    factors = [Fraction(1), by.low] + ([] if by.high is None else [by.high])
+    after = real(f"{held.name}@1")
+    return tuple(Cmp(after, Rel.EQ, Mul(number(factor), _before(held))) for factor in factors)
 
 
 def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
@@ -148,7 +188,7 @@ def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
     before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
     if before is None:
         return
-    before = _pin(query, _before(held), before, (0, 1, 2))
+    before = _pin(query, _before(held), before)
     if after is None or not before:
         return
     for factor in _near(after / before, (2, 3, 4)):
@@ -156,9 +196,9 @@ def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
             return
 
 
-def _pin(query: Query, variable: Expr, value: Fraction, digits: tuple[int, ...]) -> Fraction:
+def _pin(query: Query, variable: Expr, value: Fraction) -> Fraction:
     """Pin a variable to a round value near the one it has, if one is possible; the value it ends with."""
-    for percent in _near(value / PERCENT, digits):
+    for percent in _near(value / PERCENT, (0, 1, 2)):
         if _grant(query, Cmp(variable, Rel.EQ, number(percent * PERCENT))):
             return percent * PERCENT
     return value
@@ -184,7 +224,8 @@ class Prices(Record):
 
 def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) -> Round:
     """The model's round in smallest units. Amounts of base are rounded to units, prices to 8 decimals."""
-    relative = {token.name: _relative(token.name, values, vault, box) for token in vault.strategy.tokens}
+    lost = about.lost if isinstance(about, AtAnyMoment) else None
+    relative = {token.name: _relative(token.name, values, vault, box, lost) for token in vault.strategy.tokens}
     prices = _prices(relative, vault, box)
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
@@ -202,14 +243,14 @@ def _units(worth: Fraction, vault: Vault, token: str) -> int:
     return int(worth / PERCENT * WHOLE * 10 ** vault.strategy.token(token).decimals)
 
 
-def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box) -> Fraction:
-    """By what the token's price in base moved: read off a position in it, kept inside the box."""
+def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, lost: str | None) -> Fraction:
+    """By what the token's price in base moved: read off a position in it that is not lost, kept inside the box."""
     if token == vault.base:
         return Fraction(1)
     interval = box.relative[token]
     for held in vault.held:
         before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
-        if held.token == token and before and after is not None:
+        if held.token == token and (lost is None or held.venue != lost) and before and after is not None:
             return _clamp(after / before, interval)
     return _clamp(Fraction(1), interval)
 

@@ -12,6 +12,7 @@ from stratc_compiler.verdict import (
     Refuted,
     Scenario,
     Unknown,
+    Used,
     Verification,
 )
 from stratc_dsl.span import NOWHERE, Source, Span
@@ -27,6 +28,8 @@ strategy Carry {
 """
 SOURCE = Source("carry.strat", TEXT)
 
+ASSUMPTION = GuardedAssumption("keeper", "keeper every 1h", Guardian.WATCHED, "an alarm", True, span=NOWHERE)
+
 SCENARIO = Scenario(
     lines=(
         ("settled", "collateral 60 WETH"),
@@ -38,6 +41,7 @@ SCENARIO = Scenario(
     settled={"idle(USDC)": 12_004_000_000, "aave.collateral(WETH)": 60 * 10**18},
     after={"idle(USDC)": 0, "aave.collateral(WETH)": 60 * 10**18},
     broken="needs 31,210 USDC, has 12,004",
+    assumptions=(Used(ASSUMPTION, True),),
 )
 
 
@@ -55,8 +59,6 @@ REFUTED = ClaimResult(
     (),
 )
 UNKNOWN = ClaimResult("solvent", "nav >= 0", Unknown("the solver gave up"), (), span=span_of("solvent"))
-
-ASSUMPTION = GuardedAssumption("keeper", "keeper every 1h", Guardian.WATCHED, "an alarm", True, span=NOWHERE)
 
 
 def verification(*claims: ClaimResult, name: str = "Carry") -> Verification:

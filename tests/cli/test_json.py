@@ -42,6 +42,7 @@ def test_a_refuted_claim_says_where_and_how() -> None:
     assert claim["span"] == {"line": 3, "column": 37}
     assert claim["scenario"]["settled"]["aave.collateral(WETH)"] == str(60 * 10**18)
     assert [(line["label"], line["text"]) for line in claim["scenario"]["lines"]] == list(SCENARIO.lines)
+    assert claim["scenario"]["assumptions"] == [{"id": "keeper", "fully": True}]
 
 
 def test_a_file_that_cannot_be_read_is_there_with_its_diagnostic() -> None:

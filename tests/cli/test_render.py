@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cli.made import PROVED, REFUTED, TEXT, UNKNOWN, verification
+from cli.made import PROVED, REFUTED, TEXT, UNKNOWN, span_of, verification
 from stratc.render import excerpt, verification_text
-from stratc_compiler.verdict import ClaimResult, Refuted, Scenario
+from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Refuted, Scenario, Used
 from stratc_dsl.paint import ansi
 from stratc_dsl.span import NOWHERE, Source, Span
 
@@ -22,6 +22,8 @@ Carry  carry.strat                                                              
                  debt 60,000 USDC
        the move  price(WETH) -20%
        the rule  repay 31,210 USDC: only 12,004 can be reached
+       assuming
+       =  keeper, not written  to the full
        = help: a target of at most 1.58 holds
 
   unknown  solvent   nav >= 0
@@ -37,6 +39,19 @@ def test_colours_change_no_word_and_no_column() -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == SHOWN
     assert "  \x1b[1;32mproved  \x1b[0m survives" in painted
     assert "\x1b[1;31m^^^^^^^^^^^^^^^\x1b[0m \x1b[1;31mneeds" in painted
+
+
+def test_assumptions_are_quoted_from_their_lines() -> None:
+    def placed(words: str, fully: bool) -> Used:
+        return Used(GuardedAssumption(words, "", Guardian.WATCHED, "", True, span=span_of(words)), fully)
+
+    scenario = Scenario((), {}, {}, "breaks", (placed("health(aave) < 1.50", True), placed("rules", False)))
+    claim = ClaimResult("solvent", "", Refuted("breaks", scenario), ())
+    assert verification_text(verification(claim), 0.0).splitlines()[-3:] == [
+        "       assuming",
+        "     3 |  health(aave) < 1.50  to the full",
+        "     2 |  rules                in part",
+    ]
 
 
 def test_long_lines_of_a_scenario_end_after_a_comma() -> None:

@@ -68,12 +68,12 @@ def fall() -> Round:
 
 
 @pytest.mark.parametrize(
-    ("text", "broken"), [("weight(save) >= 45%", "deleverage_aave"), ("weight(save) >= 10%", None)]
+    ("text", "broken"), [("weight(save) >= 45%", "`deleverage aave to health 1.80`"), ("weight(save) >= 10%", None)]
 )
 def test_a_replay_looks_at_it_after_each_rule(text: str, broken: str | None) -> None:
     vault, _ = vault_of("eth_carry", with_invariant(text))
-    said = what_breaks(Keeps(vault.invariants["mine"]), vault, fall())
-    assert said == (f"{text} does not hold after {broken}" if broken else None)
+    found = what_breaks(Keeps(vault.invariants["mine"]), vault, fall())
+    assert (found and found.why) == (f"{text} does not hold after {broken}" if broken else None)
 
 
 def test_an_absolute_value_is_refused_where_it_stands() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from proofs.strategies import claim
 from proofs.strategies import verified as example
-from stratc_compiler.constants import assumed, duration, stated
+from stratc_compiler.constants import assumed, stated
 from stratc_compiler.driver import Options, model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.margins import Margin, Repair, Setting, _Variants, margins, repairs
@@ -142,11 +142,6 @@ def test_every_number_of_a_strategy_can_be_changed() -> None:
     assert "idle(USDC): 25% +- 5%, min 15%: 15%" in shown
     assert "idle(USDC) >= 5% of nav: 5%" in shown
     assert "keeper every 6h: 6h" in shown
-
-
-@pytest.mark.parametrize(("seconds", "told"), [(86_400, "1d"), (5_400, "90m"), (61, "61s"), (7_200, "2h")])
-def test_durations_are_told_in_whole_units(seconds: int, told: str) -> None:
-    assert duration(Fraction(seconds)) == told
 
 
 def test_a_claim_of_which_nothing_is_asked_is_not_repaired() -> None:

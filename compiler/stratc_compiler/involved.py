@@ -1,0 +1,84 @@
+"""Which assumptions a scenario uses, and whether to the full: what one would have to doubt for it not to happen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fractions import Fraction
+
+from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.environment import MOST_GAIN, Box
+from stratc_compiler.interpret import Evaluator
+from stratc_compiler.replay import IdealWorld
+from stratc_compiler.vault import Held, Vault
+from stratc_compiler.verdict import Round, Used
+from stratc_dsl.strategy import PriceMoves, PriceStays
+
+FULL = Fraction(99, 100)
+"""So much of what is allowed counts as all of it: amounts are whole units, shown ones round percentages."""
+
+Share = tuple[str, Fraction]
+"""An assumption by its id, and how much of what it allows has been used, from 0 to 1."""
+
+
+def involved(vault: Vault, box: Box, played: Round, swaps: Collection[str], lost: str | None) -> tuple[Used, ...]:
+    """The assumptions that the round makes use of, in their order; what a claim supposes `lost` uses none."""
+    shares: dict[str, Fraction] = {}
+    for id_, share in (*_prices(vault, played), *_positions(vault, box, played, lost), *_flows(vault, box, played)):
+        shares[id_] = max(share, shares.get(id_, Fraction(0)))
+    # A replayed swap pays the contract's minimum.
+    shares |= {f"slippage({swap})": Fraction(1) for swap in swaps}
+    return tuple(
+        Used(assumption, shares[assumption.id] >= FULL)
+        for assumption in guarded_assumptions(vault)
+        if shares.get(assumption.id)
+    )
+
+
+def _prices(vault: Vault, played: Round) -> Iterator[Share]:
+    for assumption in vault.strategy.assumptions:
+        match assumption:
+            case PriceMoves(token, low, high):
+                change = _factor(played, f"price({token})") - 1
+                yield f"moves({token})", _part(change, low if change < 0 else high)
+            case PriceStays(token, low, high):
+                change = _factor(played, f"price({token})") - 1
+                yield f"stays({token})", _part(change, (low / high if change < 0 else high / low) - 1)
+            case _:
+                pass
+
+
+def _positions(vault: Vault, box: Box, played: Round, lost: str | None) -> Iterator[Share]:
+    for held in vault.held:
+        if held.venue is None and held.token == vault.base:
+            continue
+        if held.debt or held.venue != lost:
+            yield from _growth(held, box, _factor(played, held.name) - 1)
+        if held.venue is not None and not held.debt and played.moment[held.name]:
+            drawable = Fraction(played.moment[held.liquidity.name], played.moment[held.name])
+            yield f"liquidity({held.venue})", _part(1 - min(drawable, Fraction(1)), 1 - box.liquidity[held.name])
+
+
+def _growth(held: Held, box: Box, change: Fraction) -> Iterator[Share]:
+    """Interest on a debt, loss or gain on an asset; a debt that others repay is a gain."""
+    within = box.growth[held.name]
+    if held.debt and change > 0 and within.high is not None:
+        yield f"rate({held.name})", _part(change, within.high - 1)
+    elif not held.debt and change < 0:
+        yield f"loss({held.venue})", _part(change, within.low - 1)
+    else:
+        yield f"gain({held.venue or held.name})", _part(abs(change), MOST_GAIN)
+
+
+def _flows(vault: Vault, box: Box, played: Round) -> Iterator[Share]:
+    opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
+    if box.withdrawals is not None and opening:
+        yield "withdrawals", _part(Fraction(played.withdrawn, opening), box.withdrawals)
+
+
+def _factor(played: Round, name: str) -> Fraction:
+    before, after = played.settled[name], played.moment[name]
+    return Fraction(after, before) if before else Fraction(1)
+
+
+def _part(used: Fraction, allowed: Fraction) -> Fraction:
+    return used / allowed if allowed else Fraction(0)

@@ -1,0 +1,29 @@
+"""The mend that the header of a broken example names is one: with it, every claim is proved."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from refuted.broken import EXAMPLES, mended
+from stratc.analysis import load_source
+from stratc.decide import prove
+from stratc.status import Status
+from stratc_dsl import Source
+
+
+@cache
+def status(text: str) -> Status:
+    """What a run over the text ends with; several examples are one strategy when mended."""
+    return prove(load_source(Source("mended.strat", text), deny_warnings=True)).status
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_mended_everything_is_proved(path: Path) -> None:
+    assert status(mended(path)) is Status.PROVED
+
+
+def test_there_are_examples_to_learn_from() -> None:
+    assert len(EXAMPLES) > 10
