@@ -51,7 +51,8 @@ MARGIN = """\
 Verifies strategies, and says how far each number that they assume could be pushed, alone, before a claim is no longer
 proved; of a claim that is not proved, which smallest change of one number would prove it. Each end is decided with that
 very number in the strategy. Takes a minute or so. `--format json` prints one object, described by
-docs/margin.schema.json.
+docs/margin.schema.json. `--map` pushes two numbers together and draws the verdicts: numbers are named by their
+assumption's id in the certificate, and by which of its numbers they are: 'moves(WETH):fall', 'loss(save)'.
 """
 
 FMT = """\
@@ -114,6 +115,10 @@ def parser() -> Parser:
     margin = commands.add_parser("margin", help="how far the assumptions can be pushed", description=MARGIN)
     _add_files(margin)
     margin.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
+
+    margin.add_argument(
+        "--map", nargs=3, metavar=("ACROSS", "UP", "SVG"), help="draw two numbers against the verdict, into a file"
+    )
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")

@@ -77,9 +77,7 @@ def _run(arguments: Namespace) -> int:
 
             return run(arguments.certificate, arguments.source)
         case "margin":
-            from stratc.margin import margin
-
-            return margin(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
+            return _margin(arguments)
         case "fmt":
             from stratc.fmt import fmt
 
@@ -102,6 +100,21 @@ def _run(arguments: Namespace) -> int:
             return explain(arguments.code)
         case other:
             raise AssertionError(f"a command without an action: {other}")
+
+
+def _margin(arguments: Namespace) -> int:
+    deny_warnings = bool(arguments.deny)
+    if arguments.map is None:
+        from stratc.margin import margin
+
+        return margin(arguments.files, arguments.format, deny_warnings)
+    if len(arguments.files) != 1 or arguments.format != "text":
+        print("stratc margin: error: --map takes one file, and prints text", file=sys.stderr)
+        return Status.BAD_INPUT
+    from stratc.map import map_margins
+
+    across, up, out = arguments.map
+    return map_margins(arguments.files[0], (across, up), out, deny_warnings)
 
 
 def _print_anything() -> None:

@@ -7,7 +7,7 @@ On the way only obligations are asked whose proofs rest on the assumption: the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from math import ceil
@@ -90,15 +90,22 @@ class Question(Record):
 
 
 def margins(
-    verification: Verification, factories: Mapping[str, VenueFactory], options: Options = OPTIONS
+    verification: Verification,
+    factories: Mapping[str, VenueFactory],
+    options: Options = OPTIONS,
+    only: Container[str] | None = None,
 ) -> Iterator[Margin]:
-    """For every number assumed and every proved claim but `consistent` whose proofs rest on it, in their order."""
+    """For every number assumed and every proved claim but `consistent` whose proofs rest on it, in their order.
+
+    `only` names the numbers to look at (see `name_of`).
+    """
     vault = verification.vault
     setting = Setting(vault.strategy, verification.source, factories, options)
     proved = [claim for claim in verification.claims if isinstance(claim.verdict, Proved) and claim.name != CONSISTENT]
     questions = [
         Question(setting, constant, {claim.name: on for claim in proved if (on := _resting(claim, constant, vault))})
         for constant in assumed(vault.strategy)
+        if only is None or name_of(constant, vault) in only
     ]
     for found in _mapped(_margins, questions, options.workers):
         yield from found
@@ -125,6 +132,11 @@ def _resting(claim: ClaimResult, constant: Constant, vault: Vault) -> frozenset[
     """The claim's obligations whose proofs rest on the assumption that states the constant."""
     id_ = _assumption(constant, vault)
     return frozenset(result.obligation.id for result in claim.obligations if id_ in rests_on(core_of(result), vault))
+
+
+def name_of(constant: Constant, vault: Vault) -> str:
+    """What the number is called: the assumption's id, and which of its numbers where it has several."""
+    return _assumption(constant, vault) + (f":{constant.field.words}" if constant.field.words else "")
 
 
 def _assumption(constant: Constant, vault: Vault) -> str:
@@ -225,7 +237,7 @@ def _margins(question: Question) -> list[Margin]:
 
 
 def _margin(constant: Constant, claim: str, resting: frozenset[str], variants: _Variants) -> Margin:
-    line = _Line(constant, constant.field.harsher, _end(constant))
+    line = _Line(constant, constant.field.harsher, end_of(constant))
 
     def proved(steps: int) -> bool:
         return variants.proved(line.value(steps), claim, resting, alone=True)
@@ -247,7 +259,7 @@ def _margin(constant: Constant, claim: str, resting: frozenset[str], variants: _
     return Margin(claim, constant, line.value(good), line.value(bad), variants.verdict(line.value(bad), claim))
 
 
-def _end(constant: Constant) -> Fraction:
+def end_of(constant: Constant) -> Fraction:
     """As far as the number means anything, or is tried, in the harsher direction."""
     field = constant.field
     if field.harsher > 0:
