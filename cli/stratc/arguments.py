@@ -102,10 +102,12 @@ def parser() -> Parser:
 
     verify = commands.add_parser("verify", help="prove or refute every claim", description=VERIFY)
     _add_files(verify)
+    _add_deny_assumption(verify)
     verify.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
 
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)
+    _add_deny_assumption(build)
     build.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
 
     audit = commands.add_parser("audit", help="check a certificate without a solver", description=AUDIT)
@@ -143,3 +145,14 @@ def parser() -> Parser:
 def _add_files(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="a .strat file")
     command.add_argument("--deny", choices=["warnings"], help="let a warning fail the run, as in CI")
+
+
+def _add_deny_assumption(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--deny-assumption",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="let a proof fail the run that rests on an assumption of this guardian (trusted, watched, enforced), of "
+        "this kind (loss, liquidity, ...) or of this id (`loss(save)`); may be repeated",
+    )

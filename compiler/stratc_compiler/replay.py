@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_compiler.claims import (
     About,
@@ -22,7 +23,7 @@ from stratc_compiler.claims import (
 )
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.rounds import trading_rules
+from stratc_compiler.rounds import SCALE, trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
 from stratc_compiler.verdict import Round
@@ -94,6 +95,9 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
     """None iff the round is one the assumptions admit, else what does not fit."""
     before, after = played.settled, played.moment
     opening = Evaluator(vault, IdealWorld(vault, dict(before)))
+    first = played if holds_something(vault, before) else replace(played, settled=after)
+    if not _at_scale(vault, first):
+        return "the vault is smaller than the scale that is assumed, or its tokens have other decimals"
     for condition in vault.settled:
         if not opening.holds(condition.formula):
             return f"not settled: {condition.text}"
@@ -113,6 +117,27 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
     return _flows_fit(vault, box, played, opening)
+
+
+def holds_something(vault: Vault, state: dict[str, int]) -> bool:
+    """Whether it is a vault at all: of nothing every share is as it should be."""
+    return any(state[held.name] for held in vault.held)
+
+
+def _at_scale(vault: Vault, played: Round) -> bool:
+    """The settled vault is worth enough units of each token, whose decimals are those of the strategy, and of dollars.
+
+    See `scale` in assumptions.py; shares of a venue, which no state holds, are left to the proofs.
+    """
+    before, after = played.settled, played.moment
+    nav = Evaluator(vault, IdealWorld(vault, dict(before))).named("nav")
+    for token in vault.strategy.tokens:
+        unit, price = f"unit({token.name})", f"price({token.name})"
+        if not before[unit] == after[unit] == 10**token.decimals:
+            return False
+        if nav * before[unit] < SCALE * max(before[price], after[price]):
+            return False
+    return nav >= SCALE * WAD // 10**8
 
 
 def _flows_fit(vault: Vault, box: Box, played: Round, opening: Evaluator) -> str | None:

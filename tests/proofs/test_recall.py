@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct, field
 
 from proofs.strategies import claim, proved, refuted, vault_of
-from stratc_compiler import prove, smt
+from stratc_compiler import smt, workers
 from stratc_compiler.certificate import certificate_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.driver import Options, verify
@@ -70,7 +70,7 @@ def unaided(monkeypatch: pytest.MonkeyPatch) -> None:
     """No search, and no solver, once there was a first run."""
     first_run()
     first_run(GREEDY)
-    monkeypatch.setattr(prove, "answer", fail)
+    monkeypatch.setattr(workers, "answer", fail)
     monkeypatch.setattr(smt.Query, "solve", fail)
 
 
@@ -100,7 +100,7 @@ def test_comments_and_spaces_change_no_question() -> None:
 
 def test_another_effort_is_another_question(monkeypatch: pytest.MonkeyPatch) -> None:
     _, texts = first_run()
-    monkeypatch.setattr(prove, "answer", fail)
+    monkeypatch.setattr(workers, "answer", fail)
     with pytest.raises(AssertionError, match="nothing was to be searched for"):
         verify(*vault_of("treasury"), Options(Effort(nodes=19_999), workers=1, memory=Kept(dict(texts))))
 
@@ -263,3 +263,16 @@ def test_a_scenario_counts_only_where_it_breaks_the_claim() -> None:
             poisoned[key] = text.replace(b'"idle(USDC)":"', b'"idle(USDC)":"9')
     assert poisoned != honest
     assert again(Kept(poisoned), GREEDY) == fresh
+
+
+def test_a_vault_of_nothing_is_no_witness() -> None:
+    """Of nothing every share is as it should be: under `consistent` it would show that anything is possible."""
+    fresh, honest = first_run()
+    rounds = {key: json.loads(text) for key, text in honest.items() if b"settled" in text}
+    assert rounds
+    for played in rounds.values():
+        for state in (played["settled"], played["moment"]):
+            state.update({name: "0" for name in state if not name.startswith(("price", "unit"))})
+        played.update(deposited="0", withdrawn="0")
+    poisoned = honest | {key: json.dumps(played).encode() for key, played in rounds.items()}
+    assert certificate_json(again(Kept(poisoned))) == certificate_json(fresh)
