@@ -21,7 +21,7 @@ from fuzzing.attack import Broken, attack, claims
 from fuzzing.invented import invented
 from stratc_compiler.driver import Options, model, verify
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.verdict import Unknown, Verdict, Verification
+from stratc_compiler.verdict import SolverSays, Unknown, Verdict, Verification
 from stratc_dsl import Severity, parse_strategies
 from stratc_targets.venues import venue_factories
 
@@ -38,6 +38,7 @@ class Examined:
     name: str
     refused: str = ""
     verdicts: list[tuple[str, str, str]] = field(default_factory=list)
+    by_solver: int = 0
     rounds: int = 0
     untouched: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -113,6 +114,7 @@ def examine(number: int, tries: int) -> Examined:
             one.refused = verification
         else:
             one.verdicts = told(verification)
+            one.by_solver = by_solver(verification)
             found = attack(verification, number, tries)
             one.rounds = sum(attacked.rounds for attacked in found.values())
             one.untouched = [name for name, attacked in found.items() if not attacked.rounds]
@@ -129,6 +131,12 @@ def told(verification: Verification) -> list[tuple[str, str, str]]:
     kinds = (one if isinstance(one, str) else type(one).__name__ for one in claims(verification.vault))
     results = zip(kinds, verification.claims, strict=True)
     return [(kind, type(one.verdict).__name__, cause(one.verdict)) for kind, one in results]
+
+
+def by_solver(verification: Verification) -> int:
+    """How many obligations rest on the solver's word alone."""
+    results = [result for claim in verification.claims for result in claim.obligations]
+    return sum(isinstance(result.evidence, SolverSays) for result in results)
 
 
 def cause(verdict: Verdict) -> str:
@@ -152,6 +160,7 @@ def figures(examined: list[Examined]) -> str:
     lines.append(f"unknown: {unknown_share(examined):.2%} of all claims")
     causes = Counter(why for _, verdict, why in verdicts if verdict == "Unknown")
     lines += [f"{count:>8,}  {why}" for why, count in causes.most_common()]
+    lines.append(f"{sum(one.by_solver for one in known):,} obligations rest on the solver's word alone")
     rounds, untouched = sum(one.rounds for one in known), sum(len(one.untouched) for one in known)
     broken = [one for one in examined if one.fault]
     lines.append(f"{rounds:,} rounds against what is proved: {len(broken)} faults; {untouched} claims met none")
