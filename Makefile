@@ -17,10 +17,10 @@ NODE    := $(NPM)/node_modules/installed.stamp
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long fuzz lint fix benchmark vscode clean
+.PHONY: help setup demo test test-long fuzz fuzz-proofs lint fix benchmark vscode clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEV) $(NODE) ## everything the tests need: .venv and the npm packages
 
@@ -40,6 +40,10 @@ test-long: setup ## the tests that take minutes
 MINUTES ?= 60
 fuzz: $(DEV) ## attack the language with random texts for MINUTES (60)
 	@PYTHONPATH=tests $(BIN)/python tests/fuzzing/long.py $(MINUTES)
+
+COUNT ?= 1000
+fuzz-proofs: $(DEV) ## verify COUNT (1000) random strategies and attack what is proved; goes on where it stopped
+	@PYTHONPATH=tests $(BIN)/python tests/fuzzing/proofs.py $(COUNT)
 
 lint: $(DEV) ## style, types and the order of layers
 	$(BIN)/ruff check .

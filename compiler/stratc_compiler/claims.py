@@ -115,7 +115,7 @@ def _written(claim: Claim, vault: Vault, box: Box, passes: Passes) -> ClaimSpec:
 
 def _openings(vault: Vault, box: Box, lost: str | None = None) -> tuple[tuple[str, Opening], ...]:
     """The induction step from any settled state, and the base case after a first deposit."""
-    return (("step", after_environment(vault, box, lost)), ("base", first_deposit(vault)))
+    return (("step", after_environment(vault, box, lost)), ("base", first_deposit(vault, box)))
 
 
 def _obligation(claim: str, short: str, text: str, frame: Frame, goal: Formula, span: Span) -> Obligation:

@@ -87,7 +87,7 @@ def _can_fire(rule: RuleModel, vault: Vault, box: Box) -> Possibility:
 
 
 def _firing(rule: RuleModel, vault: Vault, box: Box) -> Iterator[Frame]:
-    for opening in (after_environment(vault, box), first_deposit(vault)):
+    for opening in (after_environment(vault, box), first_deposit(vault, box)):
         if rule in trading_rules(vault):
             ends = keeper_pass(trading_rules(vault), opening.frame, lambda *_: None)
             yield from (end.frame for end in ends if rule in end.fired)

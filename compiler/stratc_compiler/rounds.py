@@ -153,8 +153,11 @@ def _liquidity(frame: Frame, vault: Vault, box: Box) -> None:
             frame.state[held.liquidity.name] = available
 
 
-def first_deposit(vault: Vault) -> Opening:
-    """The base case: a vault that holds what was deposited, and what others may have sent it before (see `gain`)."""
+def first_deposit(vault: Vault, box: Box) -> Opening:
+    """The base case: a vault that holds what was deposited, and what others may have sent it before (see `gain`).
+
+    What they sent to a venue can be drawn as far as is assumed of that venue, not further.
+    """
     frame = Frame(vault, {}, Trace())
     frame.state = dict.fromkeys(_state_names(vault), ZERO)
     for held in vault.held:
@@ -162,9 +165,13 @@ def first_deposit(vault: Vault) -> Opening:
             gift = real(f"{held.name}@1")
             most = Mul(number(MOST_GAIN), DEPOSITED)
             frame.trace.learn(f"growth({held.name})", Cmp(gift, Rel.GE, ZERO), Cmp(gift, Rel.LE, most))
-            frame.state[held.name] = frame.state[held.liquidity.name] = gift
+            frame.state[held.name] = gift
+    for held in vault.idle:
+        if held not in vault.held:
+            _whatever(frame, held.name)
     frame.state[f"idle({vault.base})"] = DEPOSITED
     frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
+    _liquidity(frame, vault, box)
     _at_scale(frame)
     return Opening(frame.primed(), ZERO)
 

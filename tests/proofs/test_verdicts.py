@@ -197,7 +197,7 @@ def test_without_a_rule_that_restores_the_bands_nothing_recovers() -> None:
 
 def test_every_way_through_the_rules_is_looked_at() -> None:
     vault, _ = vault_of("eth_carry")
-    ends = list(keeper_pass(trading_rules(vault), first_deposit(vault).frame, lambda *_: None))
+    ends = list(keeper_pass(trading_rules(vault), first_deposit(vault, box_of(vault)).frame, lambda *_: None))
     assert len({end.fired for end in ends}) == 2 ** len(trading_rules(vault)) == 4
 
 

@@ -1,0 +1,293 @@
+"""Attacks on what was proved: each claim by itself, by rounds that come ever nearer to breaking it.
+
+What a claim says is stated here once more, from the claims as they are written and in exact worths, so that a claim
+which was lowered to less than it says is noticed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from random import Random
+
+from msgspec import Struct
+
+from fuzzing.rounds import Choices, RoughWorld, Round, State, at_scale, first_deposit, holds, moment, nav, opening, view
+from fuzzing.rounds import settled as is_settled
+from stratc_compiler.expr import And, Cmp, Formula, Not, Or, Rel, Rounding
+from stratc_compiler.interpret import Evaluator, Reverted, run_plan
+from stratc_compiler.shares import to_assets, to_shares, virtual_shares
+from stratc_compiler.vault import OnCondition, OnTimer, RuleModel, Trades, Vault
+from stratc_compiler.verdict import Proved, Verification
+from stratc_dsl.record import Record
+from stratc_dsl.strategy import Claim, ExitPays, LossPerRound, Safe, Solvent, SurvivesLossOf
+
+ROUNDS = 3
+"""So many rounds follow each other: what the keeper leaves is where the next one begins."""
+
+UNHARMED, AFAR = 1.0, 2.0
+
+
+class Broken(AssertionError):
+    """Something was proved, and here it does not hold: the worst defect there is."""
+
+
+class Attacked(Record):
+    """How many rounds were played against one claim, and how one of them broke it, if one did."""
+
+    rounds: int
+    broken: str | None = None
+
+
+class Told(Record):
+    """How near a round came to breaking a claim (0 and below is near), and how it broke it, if it did."""
+
+    margin: float
+    broken: str | None = None
+
+
+WELL = Told(UNHARMED)
+
+
+class Pass(Struct):
+    """What the keeper's pass came to: the state it left, or what reverted; and the least that a floor had to spare."""
+
+    world: RoughWorld
+    reverted: str | None = None
+    spare: float = UNHARMED
+
+
+def claims(vault: Vault) -> tuple[str | Claim, ...]:
+    """What a verification speaks of, in its order: what is always checked by name, then what the strategy adds."""
+    return ("consistent", "survives", "recovers", "quiet", "fair", "exits", *vault.strategy.claims)
+
+
+def attack(verification: Verification, number: int, tries: int) -> dict[str, Attacked]:
+    """What was played against every claim that was proved, so many tries each. Raises Broken where one breaks."""
+    found = attempts(verification, Proved, number, tries)
+    for name, attacked in found.items():
+        if attacked.broken is not None:
+            raise Broken(f"{verification.vault.strategy.name}: {name} was proved, yet {attacked.broken}")
+    return found
+
+
+def attempts(verification: Verification, verdict: type, number: int, tries: int) -> dict[str, Attacked]:
+    """Attacks on every claim of this verdict but `consistent`, whose witnesses others can look at."""
+    vault, chance = verification.vault, Random(number)
+    return {
+        result.name: _climb(vault, claim, chance, tries)
+        for result, claim in zip(verification.claims, claims(vault), strict=True)
+        if isinstance(result.verdict, verdict) and claim != "consistent"
+    }
+
+
+def _climb(vault: Vault, claim: str | Claim, chance: Random, tries: int) -> Attacked:
+    """Rounds against one claim, each a change of the one that came nearest so far, or a new one."""
+    played = 0
+    nearest, best = Choices(chance), AFAR
+    for number in range(tries):
+        choices = Choices(chance) if number % 4 == 0 else nearest.changed()
+        margin = AFAR
+        for one in rounds(vault, claim, choices):
+            played += 1
+            told = tell(vault, claim, one, choices)
+            if told.broken is not None:
+                return Attacked(played, f"{told.broken}: {one}")
+            margin = min(margin, told.margin)
+        if margin <= best:
+            nearest, best = choices, margin
+    return Attacked(played)
+
+
+def rounds(vault: Vault, claim: str | Claim, choices: Choices) -> Iterator[Round]:
+    """A first deposit, or settled states and moments that follow each other, as long as what is assumed holds."""
+    if choices.share("first") > Fraction(9, 10):
+        first = first_deposit(vault, choices)
+        if first is not None and at_scale(vault, Round(first.moment, first.moment, 0, 0)):
+            yield first
+        return
+    lost = claim.venue if isinstance(claim, SurvivesLossOf) else None
+    state = opening(vault, choices)
+    for number in range(ROUNDS):
+        if state is None:
+            return
+        played = moment(vault, state, choices, f"{number} ", lost)
+        if played is None or not at_scale(vault, played):
+            return
+        yield played
+        after = keeper(vault, played, choices)
+        left = {name: value for name, value in after.world.state.items() if not name.startswith("liquidity(")}
+        state = left if after.reverted is None and is_settled(vault, left) else None
+
+
+# ── the keeper ─────────────────────────────────────────────────────────────────────────────
+
+
+def keeper(vault: Vault, played: Round, choices: Choices) -> Pass:
+    """Every rule that trades in its turn, where it is due; a timer may be due or not."""
+    done = Pass(RoughWorld(vault, dict(played.moment), choices=choices))
+    for rule in vault.rules:
+        if not isinstance(rule.effect, Trades) or not _due(rule, done.world, choices):
+            continue
+        try:
+            run_plan(rule.effect.plan, vault, done.world)
+        except Reverted as reverted:
+            done.reverted = f"{rule.name} reverts: {reverted}"
+            return done
+        seen = view(done.world)
+        done.spare = min([done.spare, *(spare(floor.formula, seen) for floor in vault.floors)])
+        if not holds(vault, done.world.state, tuple(floor.formula for floor in vault.floors)):
+            done.reverted = f"{rule.name} reverts: a floor does not hold after it"
+            return done
+    return done
+
+
+def _due(rule: RuleModel, world: RoughWorld, choices: Choices) -> bool:
+    match rule.trigger:
+        case OnCondition(condition):
+            return view(world).holds(condition.formula)
+        case OnTimer():
+            return choices.share(f"due {rule.name}") < Fraction(1, 2)
+        case _:
+            return False
+
+
+def spare(formula: Formula, seen: Evaluator) -> float:
+    """By how much a formula holds, as a share of what it compares; below zero where it does not."""
+    match formula:
+        case Cmp(left, rel, right):
+            one, other = seen.value(left), seen.value(right)
+            gap = (one - other) / max(one, other, 1)
+            return -abs(gap) if rel is Rel.EQ else -gap if rel in (Rel.LT, Rel.LE) else gap
+        case And(operands):
+            return min((spare(operand, seen) for operand in operands), default=UNHARMED)
+        case Or(operands):
+            return max((spare(operand, seen) for operand in operands), default=-UNHARMED)
+        case Not(operand):
+            return -spare(operand, seen)
+
+
+# ── what claims say ────────────────────────────────────────────────────────────────────────
+
+
+def tell(vault: Vault, claim: str | Claim, played: Round, choices: Choices) -> Told:
+    match claim:
+        case "survives":
+            return _alive(vault, played.moment, tuple(venue.name for venue in vault.venues), True)
+        case "recovers":
+            return _recovers(vault, played, choices)
+        case "quiet":
+            return _quiet(vault, played, choices)
+        case "fair":
+            return _fair(vault, played.moment, choices)
+        case "exits":
+            return _exit(vault, played.moment, Fraction(0), choices)
+        case Solvent():
+            return _alive(vault, played.moment, (), True)
+        case Safe(venue):
+            return _alive(vault, played.moment, (venue,), False)
+        case SurvivesLossOf():
+            return _alive(vault, played.moment, tuple(venue.name for venue in vault.venues), True)
+        case LossPerRound(ratio):
+            return _loses(vault, played, ratio, choices)
+        case ExitPays(ratio):
+            return _exit(vault, played.moment, ratio, choices)
+        case other:
+            raise TypeError(f"nobody attacks {other}")
+
+
+def _alive(vault: Vault, state: State, venues: tuple[str, ...], solvency: bool) -> Told:
+    margin = UNHARMED
+    for name in venues:
+        safe = vault.venue(name).never_liquidated
+        if safe is None:
+            continue
+        seen = view(RoughWorld(vault, state))
+        margin = min(margin, spare(safe, seen))
+        if not seen.holds(safe):
+            return Told(margin, f"{name} can liquidate")
+    if solvency:
+        left = nav(vault, state)
+        margin = min(margin, float(left / max(sum(state[held.name] for held in vault.held), 1)))
+        if left < 0:
+            return Told(margin, f"debts exceed assets by {-left} units")
+    return Told(margin)
+
+
+def _recovers(vault: Vault, played: Round, choices: Choices) -> Told:
+    done = keeper(vault, played, choices)
+    if done.reverted is not None:
+        return Told(-1.0, done.reverted)
+    seen = view(done.world)
+    margin = min([done.spare, *(spare(condition.formula, seen) for condition in vault.settled)])
+    for condition in vault.settled:
+        if not seen.holds(condition.formula):
+            return Told(margin, f"not settled after the keeper's pass: {condition.text}")
+    return Told(margin)
+
+
+def _quiet(vault: Vault, played: Round, choices: Choices) -> Told:
+    done = keeper(vault, played, choices)
+    if done.reverted is not None:
+        return WELL  # the business of `recovers`
+    seen = view(done.world)
+    due = [(rule, rule.trigger.condition.formula) for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
+    for rule, formula in due:
+        if seen.holds(formula):
+            return Told(-1.0, f"{rule.name} is due again")
+    return Told(min((spare(Not(formula), seen) for _, formula in due), default=UNHARMED))
+
+
+def _loses(vault: Vault, played: Round, ratio: Fraction, choices: Choices) -> Told:
+    """In exact worths, at the prices of each moment; flows are told in base."""
+    put_in = nav(vault, played.settled) + played.deposited
+    done = keeper(vault, played, choices)
+    states = [("at this moment", played.moment)]
+    if done.reverted is None:
+        states.append(("after the keeper's pass", done.world.state))
+    margin = UNHARMED
+    for when, state in states:
+        kept = (nav(vault, state) + played.withdrawn) / put_in
+        margin = min(margin, float(kept - (1 - ratio)))
+        if kept < 1 - ratio:
+            return Told(margin, f"{float(1 - kept):.6%} is lost {when}")
+    return Told(margin)
+
+
+def _exit(vault: Vault, state: State, pays: Fraction, choices: Choices) -> Told:
+    before = nav(vault, state)
+    world = RoughWorld(vault, dict(state), choices=choices)
+    try:
+        run_plan(vault.exit_plan, vault, world)
+    except Reverted as reverted:
+        return Told(-1.0, f"the exit reverts: {reverted}")
+    paid = Fraction(world.state[f"idle({vault.base})"])
+    if paid < pays * before:
+        return Told(-1.0, f"the exit pays {float(paid / before):.6%} of nav")
+    return Told(float(paid / before - pays) if before else UNHARMED)
+
+
+def _fair(vault: Vault, state: State, choices: Choices) -> Told:
+    """A call of ERC-4626 at any supply: what a share is worth does not fall by more than rounding."""
+    base, decimals = vault.base, vault.strategy.token(vault.base).decimals
+    before = view(RoughWorld(vault, state)).named("total_assets")
+    supply = choices.whole("supply", 0, before * 10 ** choices.whole("supplied", 0, 24))
+    calls = [(to_shares, "assets", 1), (to_assets, "shares", 1), (to_shares, "assets", -1), (to_assets, "shares", -1)]
+    number = choices.whole("call", 0, len(calls) - 1)
+    convert, given, sign = calls[number]
+    rounding = Rounding.DOWN if number in (0, 3) else Rounding.UP
+    most = {("assets", 1): before + 10, ("shares", 1): supply + 10, ("assets", -1): before, ("shares", -1): supply}
+    size = choices.whole("call size", 0, most[given, sign])
+    known = {"supply": supply, "total_assets": before, given: size}
+    computed = Evaluator(vault, RoughWorld(vault, {}), known).value(convert(base, decimals, rounding))
+    assets, shares = (size, computed) if given == "assets" else (computed, size)
+    idle = f"idle({base})"
+    if state[idle] + sign * assets < 0 or supply + sign * shares < 0:
+        return WELL
+    after = view(RoughWorld(vault, {**state, idle: state[idle] + sign * assets})).named("total_assets")
+    allowed = 1 + max(Fraction(1), Fraction(state[f"unit({base})"], state[f"price({base})"]))
+    virtual = virtual_shares(decimals)
+    least = Fraction((before + 1) * (supply + sign * shares + virtual), supply + virtual)
+    if after + 1 + allowed < least:
+        return Told(-1.0, f"a call of {size} {given} leaves {after} for {supply + sign * shares} shares")
+    return Told(float((after + 1 + allowed - least) / (least + 1)))

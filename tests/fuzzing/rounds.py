@@ -1,0 +1,356 @@
+"""Random rounds in exact integers, drawn from what a strategy says and not from what the proofs make of it.
+
+Prices, interest, losses, liquidity and flows come from the assumptions as they are written: `environment.py`,
+`rounds.py` of the compiler and `replay.inside_box` have no part in it, so that a box which is too small is noticed like
+any other fault. Venues round as badly as their models allow, swaps pay anything inside the slippage, timers are due or
+not.
+
+Every choice has a name and lies between 0 and 1, mostly at one of the ends: whoever looks for the worst round keeps
+most of a bad one and draws the rest again.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor
+from random import Random
+
+from msgspec import Struct, field
+
+from stratc_compiler.expr import Formula
+from stratc_compiler.interpret import Evaluator, Reverted
+from stratc_compiler.replay import IdealWorld
+from stratc_compiler.vault import Held, Swap, Vault
+from stratc_dsl.strategy import (
+    KeeperEvery,
+    LiquidityAtLeast,
+    LossAtMost,
+    PriceMoves,
+    PriceStays,
+    RateAtMost,
+    WithdrawalsAtMost,
+)
+
+State = dict[str, int]
+
+SCALE = 1_000_000
+"""Nav at least, in the largest smallest unit in play: the assumption `scale`."""
+
+GAIN = Fraction(1, 100)
+"""What others may give in a round: the assumption `gain`."""
+
+FEED = 10**10
+"""Prices have 8 decimals of the 18 that they are told in."""
+
+ANYTHING = Fraction(1000)
+"""A factor that nobody bounds is at most so large, or at least so small."""
+
+
+class Choices(Struct):
+    """Choices by name, drawn when they are first asked for."""
+
+    chance: Random
+    made: dict[str, Fraction] = field(default_factory=dict)
+
+    def share(self, name: str) -> Fraction:
+        if name not in self.made:
+            inside = Fraction(self.chance.randrange(10**6), 10**6)
+            self.made[name] = self.chance.choice([Fraction(0), Fraction(1), inside])
+        return self.made[name]
+
+    def between(self, name: str, low: Fraction, high: Fraction) -> Fraction:
+        return low + (high - low) * self.share(name)
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        return round(self.between(name, Fraction(low), Fraction(high)))
+
+    def changed(self) -> Choices:
+        """The same but for a few."""
+        names = list(self.made)
+        gone = set(self.chance.sample(names, min(len(names), self.chance.randint(1, 3))))
+        return Choices(self.chance, {name: made for name, made in self.made.items() if name not in gone})
+
+
+class RoughWorld(IdealWorld):
+    """Venues that leave positions off by their stated rounding, and swaps inside the slippage."""
+
+    choices: Choices = None  # type: ignore[assignment]
+    operations: int = 0
+
+    def _told(self, token: str, units: int) -> str:
+        return str(units)
+
+    def _next(self, what: str, low: int, high: int) -> int:
+        self.operations += 1
+        return self.choices.whole(f"{what} {self.operations}", low, high)
+
+    def _round(self, held: Held) -> None:
+        if not (held.debt and self.state[held.name] == 0):  # a debt that is repaid in full is gone
+            off = self._next("rounding", -held.rounding, held.rounding)
+            self.state[held.name] = max(self.state[held.name] + off, 0)
+
+    def enter(self, held: Held, amount: int) -> None:
+        super().enter(held, amount)
+        self._round(held)
+        allowed = self.vault.venue(held.venue).after_borrow if held.venue and held.debt else None
+        if allowed is not None and not view(self).holds(allowed):
+            raise Reverted(f"borrowing {held.name} exceeds the venue's loan-to-value")
+
+    def leave(self, held: Held, amount: int) -> None:
+        super().leave(held, amount)
+        self._round(held)
+        allowed = self.vault.venue(held.venue).after_withdraw if held.venue and not held.debt else None
+        if allowed is not None and not view(self).holds(allowed):
+            raise Reverted(f"withdrawing {held.name} would leave the debt uncovered")
+
+    def swap(self, item: Swap, amount: int, minimum: int) -> int:
+        worth = Fraction(amount * self.state[f"price({item.sold})"], self.state[f"unit({item.sold})"])
+        fair = worth * self.state[f"unit({item.bought})"] / self.state[f"price({item.bought})"]
+        best = max(floor(fair * (1 + item.swap.slippage)), minimum)
+        return super().swap(item, amount, self._next("swap", minimum, best))
+
+
+class Round(Struct):
+    """A settled state, a moment of the round that follows, and what flowed in between."""
+
+    settled: State
+    moment: State
+    deposited: int
+    withdrawn: int
+
+
+def view(world: IdealWorld) -> Evaluator:
+    """The state with every definition computed once."""
+    state = Evaluator(world.vault, world)
+    for name, expr in world.vault.definitions.items():
+        state.bound[name] = state.value(expr)
+    return state
+
+
+def holds(vault: Vault, state: State, formulas: tuple[Formula, ...]) -> bool:
+    seen = view(IdealWorld(vault, state))
+    return all(seen.holds(formula) for formula in formulas)
+
+
+def settled(vault: Vault, state: State) -> bool:
+    return holds(vault, state, tuple(condition.formula for condition in vault.settled))
+
+
+def worth(vault: Vault, state: State, token: str, units: int) -> Fraction:
+    """An amount, in smallest units of base, exactly."""
+    usd = Fraction(units * state[f"price({token})"], state[f"unit({token})"])
+    return usd * state[f"unit({vault.base})"] / state[f"price({vault.base})"]
+
+
+def nav(vault: Vault, state: State) -> Fraction:
+    """Assets less debts in smallest units of base, without any rounding."""
+    return sum(
+        ((-1 if held.debt else 1) * worth(vault, state, held.token, state[held.name]) for held in vault.held),
+        Fraction(0),
+    )
+
+
+def dust(vault: Vault, state: State) -> Fraction:
+    """The largest smallest unit in play, in smallest units of base."""
+    cent = Fraction(FEED * state[f"unit({vault.base})"], state[f"price({vault.base})"])
+    return max(cent, *(worth(vault, state, token.name, 1) for token in vault.strategy.tokens))
+
+
+def at_scale(vault: Vault, played: Round) -> bool:
+    """Whether nav was large enough when the round began, for the units of all its moments."""
+    largest = max(dust(vault, played.settled), dust(vault, played.moment))
+    return nav(vault, played.settled) >= SCALE * largest
+
+
+# ── prices ─────────────────────────────────────────────────────────────────────────────────
+
+
+def prices(vault: Vault, choices: Choices) -> State | None:
+    """Settled prices, and units; None where no price is what is assumed."""
+    state: State = {}
+    for token in vault.strategy.tokens:
+        low, high = _stays(vault, token.name)
+        if low > high:
+            return None
+        if high == ANYTHING:
+            price = Fraction(10) ** choices.whole(f"price({token.name})", -3, 5) * 2
+        else:
+            price = choices.between(f"price({token.name})", low, high)
+        state[f"price({token.name})"] = max(int(price * 10**8), 1) * FEED
+        state[f"unit({token.name})"] = 10**token.decimals
+    return state
+
+
+def _stays(vault: Vault, token: str) -> tuple[Fraction, Fraction]:
+    ranges = [(a.low, a.high) for a in vault.strategy.assumptions if isinstance(a, PriceStays) and a.token == token]
+    return max((low for low, _ in ranges), default=1 / ANYTHING), min((high for _, high in ranges), default=ANYTHING)
+
+
+def moved_prices(vault: Vault, before: State, choices: Choices, when: str) -> State | None:
+    """Prices at a moment of the round, and units; None where they have nowhere to go."""
+    state = {name: value for name, value in before.items() if name.startswith("unit(")}
+    for token in vault.strategy.tokens:
+        name = f"price({token.name})"
+        price = Fraction(before[name], 10**18)
+        low, high = _stays(vault, token.name)
+        if high == ANYTHING:
+            low, high = price * low, price * high
+        for one in vault.strategy.assumptions:
+            if isinstance(one, PriceMoves) and one.token == token.name:
+                low, high = max(low, price * (1 + one.low)), min(high, price * (1 + one.high))
+        least, most = max(ceil(low * 10**8), 1), floor(high * 10**8)
+        if least > most:
+            return None
+        state[name] = choices.whole(f"{when}{name}", least, most) * FEED
+    return state
+
+
+# ── settled states ─────────────────────────────────────────────────────────────────────────
+
+
+def opening(vault: Vault, choices: Choices) -> State | None:
+    """A settled state, often one at an edge of what is settled; None where the draw is none."""
+    start = prices(vault, choices)
+    goal = _weights(vault, choices)
+    if start is None or goal is None:
+        return None
+    most_dust = dust(vault, start) * choices.between("dust after", Fraction(1), Fraction(3))
+    size = ceil(SCALE * most_dust) + choices.whole("spare", 0, 30)
+    size *= 10 ** choices.whole("size", 0, 6)
+    state = _at(vault, start, goal, size, choices)
+    if settled(vault, state):
+        return state
+    return _nearest(vault, start, goal, size, choices)
+
+
+def _nearest(vault: Vault, start: State, goal: dict[str, Fraction], size: int, choices: Choices) -> State | None:
+    """The settled state on the way from the targets that is nearest to the goal."""
+    targets = {str(one.position): one.target for one in vault.strategy.allocations}
+    found: State | None = None
+    least, most = Fraction(0), Fraction(1)
+    for _ in range(22):
+        middle = (least + most) / 2 if found is not None else least
+        on_way = {name: targets.get(name, Fraction(0)) * (1 - middle) + w * middle for name, w in goal.items()}
+        state = _at(vault, start, on_way, size, choices)
+        if settled(vault, state):
+            found, least = state, middle
+        elif found is None:
+            return None
+        else:
+            most = middle
+    return found
+
+
+def _weights(vault: Vault, choices: Choices) -> dict[str, Fraction] | None:
+    """Weights inside all bands that sum to one, mostly at their edges; None where there are none."""
+    ranges = {held.name: (Fraction(0), Fraction(3)) for held in vault.held}
+    for one in vault.strategy.allocations:
+        low, high = (Fraction(-3), Fraction(0)) if one.position.kind == "debt" else (Fraction(0), Fraction(3))
+        low = max([low, *(edge for edge in (one.low, one.minimum) if edge is not None)])
+        high = min([high, *(edge for edge in (one.high, one.maximum) if edge is not None)])
+        ranges[str(one.position)] = low, high
+    order = sorted(ranges, key=lambda name: (choices.share(f"order {name}"), name))
+    left = Fraction(1)
+    weights: dict[str, Fraction] = {}
+    for index, name in enumerate(order):
+        rest = [ranges[other] for other in order[index + 1 :]]
+        low = max(ranges[name][0], left - sum(high for _, high in rest))
+        high = min(ranges[name][1], left - sum(low for low, _ in rest))
+        if low > high:
+            return None
+        weights[name] = choices.between(f"weight {name}", low, high)
+        left -= weights[name]
+    return weights
+
+
+def _at(vault: Vault, start: State, weights: dict[str, Fraction], size: int, choices: Choices) -> State:
+    """The state with these weights of a nav of so many smallest units of base, each up to a unit."""
+    state = dict(start)
+    for held in dict.fromkeys((*vault.held, *vault.idle)):
+        if held in vault.held:
+            amount = abs(weights[held.name]) * size / worth(vault, start, held.token, 1)
+            state[held.name] = floor(amount) + choices.whole(f"unit {held.name}", 0, 1)
+        else:
+            state[held.name] = choices.whole(f"left {held.name}", 0, 10**9)
+    return state
+
+
+def first_deposit(vault: Vault, choices: Choices) -> Round | None:
+    """A vault that nobody used before: a deposit, and what others may have sent to its venues."""
+    start = prices(vault, choices)
+    if start is None:
+        return None
+    state = dict(start) | {held.name: 0 for held in (*vault.held, *vault.idle)}
+    size = ceil(SCALE * dust(vault, start)) * 10 ** choices.whole("size", 0, 6)
+    state[f"idle({vault.base})"] = size
+    for held in vault.held:
+        if held.venue is not None and not held.debt:
+            most = floor(GAIN * size / worth(vault, start, held.token, 1))
+            state[held.name] = choices.whole(f"gift {held.name}", 0, most)
+            _liquidity(vault, held, state, choices, "first ")
+    return Round({**state, f"idle({vault.base})": 0}, state, size, 0)
+
+
+# ── moments ────────────────────────────────────────────────────────────────────────────────
+
+
+def moment(vault: Vault, before: State, choices: Choices, when: str = "", lost: str | None = None) -> Round | None:
+    """The settled state after some of a round; `lost` is a venue where everything is lost."""
+    after = moved_prices(vault, before, choices, when)
+    if after is None:
+        return None
+    for held in dict.fromkeys((*vault.held, *vault.idle)):
+        gone = lost is not None and held.venue == lost and not held.debt
+        low, high = (Fraction(0), Fraction(0)) if gone else _growth(vault, held)
+        grown = before[held.name] * choices.between(f"{when}growth {held.name}", low, high)
+        after[held.name] = _read(held, grown, choices, when)
+        if held.venue is not None and not held.debt:
+            _liquidity(vault, held, after, choices, when)
+    base = f"idle({vault.base})"
+    deposits = nav(vault, before) * choices.between(f"{when}deposits", Fraction(1, 100), Fraction(50))
+    deposited = choices.whole(f"{when}deposited", 0, floor(deposits))
+    withdrawn = choices.whole(f"{when}withdrawn", 0, _most_withdrawn(vault, before, deposited))
+    after[base] = before[base] + deposited - withdrawn
+    return Round(before, after, deposited, withdrawn)
+
+
+def _read(held: Held, grown: Fraction, choices: Choices, when: str) -> int:
+    """What a venue says of a position: up to a unit more or less than it is. Nothing is read of nothing."""
+    if held.venue is None or not grown:
+        return floor(grown)
+    return choices.whole(f"{when}reading {held.name}", max(ceil(grown) - 1, 0), floor(grown) + 1)
+
+
+def _growth(vault: Vault, held: Held) -> tuple[Fraction, Fraction]:
+    one = Fraction(1)
+    if held.venue is None:
+        return one, one if held.token == vault.base else one + GAIN
+    if held.debt:
+        return one - GAIN, _interest(vault, held)
+    losses = [a.ratio for a in vault.strategy.assumptions if isinstance(a, LossAtMost) and a.venue == held.venue]
+    return one - min(losses, default=Fraction(0)), one + GAIN
+
+
+def _interest(vault: Vault, held: Held) -> Fraction:
+    """What a debt grows to at most: interest that is paid at every instant, by the series of the exponential."""
+    assumed = vault.strategy.assumptions
+    period = next(a.period for a in assumed if isinstance(a, KeeperEvery))
+    rate = min(a.ratio / a.per for a in assumed if isinstance(a, RateAtMost) and a.position == held.position)
+    term = total = Fraction(1)
+    for number in range(1, 12):
+        term *= rate * period / number
+        total += term
+    return total
+
+
+def _liquidity(vault: Vault, held: Held, state: State, choices: Choices, when: str) -> None:
+    assumed = vault.strategy.assumptions
+    least = [a.ratio for a in assumed if isinstance(a, LiquidityAtLeast) and a.venue == held.venue]
+    share = choices.between(f"{when}liquidity {held.name}", max(least, default=Fraction(1)), Fraction(1))
+    state[held.liquidity.name] = ceil(share * state[held.name])
+
+
+def _most_withdrawn(vault: Vault, before: State, deposited: int) -> int:
+    assumed = [a.ratio for a in vault.strategy.assumptions if isinstance(a, WithdrawalsAtMost)]
+    idle = before[f"idle({vault.base})"] + deposited
+    return min([idle, *(floor(ratio * nav(vault, before)) for ratio in assumed)])

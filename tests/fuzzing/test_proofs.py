@@ -1,0 +1,159 @@
+"""Random strategies: what is proved withstands attack, and not too much is unknown. `make fuzz-proofs` does thousands.
+
+The strategies are the same ones in every run, drawn by their numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from fuzzing import proofs
+from fuzzing.attack import Broken, attack, attempts
+from fuzzing.proofs import Examined, examine, figures, main, unknown_share, verified
+from proofs.strategies import vault_of
+from proofs.strategies import verified as example
+from stratc_compiler import environment
+from stratc_compiler.driver import verify
+from stratc_compiler.verdict import Proved, Refuted, Verification
+
+FEW = tuple(
+    100_000 + n for n in (0, 1, 3, 4, 5, 7, 9, 10, 11, 13, 14, 16, 18, 21, 22, 24, 25, 26, 31, 33, 35, 36, 39, 40)
+)
+"""Of every shape that takes about a second."""
+
+MANY = range(200_000, 200_160)
+
+MOST_UNKNOWN = 0.15
+"""Of all claims of random strategies; what is unknown is no fault, but a number that should fall."""
+
+
+@cache
+def examined(number: int) -> Examined:
+    return examine(number, tries=30)
+
+
+@pytest.mark.parametrize("number", FEW)
+def test_what_is_proved_of_a_random_strategy_withstands_attack(number: int) -> None:
+    assert examined(number).fault == ""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("first", range(MANY.start, MANY.stop, 20))
+def test_what_is_proved_of_many_random_strategies_withstands_attack(first: int) -> None:
+    assert [one.fault for one in map(examined, range(first, first + 20)) if one.fault] == []
+
+
+def test_most_claims_are_decided_and_the_strategies_are_of_both_kinds() -> None:
+    seen = [examined(number) for number in FEW]
+    verdicts = [verdict for one in seen for _, verdict, _ in one.verdicts]
+    assert unknown_share(seen) < MOST_UNKNOWN
+    assert verdicts.count("Proved") > 40
+    assert verdicts.count("Refuted") > 15
+    assert sum(one.rounds for one in seen) > 2_000
+
+
+def test_no_claim_is_proved_of_nothing() -> None:
+    """Where a settled state exists, the attack on every claim that was proved met one."""
+    seen = [examined(number) for number in FEW]
+    consistent = [one for one in seen if ("consistent", "Proved", "") in one.verdicts]
+    assert len(consistent) > 5
+    assert [name for one in consistent for name in one.untouched] == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["treasury", "eth_carry"])
+def test_the_examples_withstand_it_too(name: str) -> None:
+    found = attack(example(name), 1, tries=2_000)
+    assert all(attacked.rounds > 1_000 for attacked in found.values())
+
+
+# ── that the attack can succeed ────────────────────────────────────────────────────────────
+
+
+def test_the_attack_finds_most_of_what_is_refuted() -> None:
+    """The scenarios come from the solver; the attack knows nothing of them."""
+    changes = (
+        ("loss(save) <= 1%", "loss(save) <= 6%"),
+        ("liquidity(aave) >= 50%", "liquidity(aave) >= 5%"),
+        ("exit >= 60% of nav", "exit >= 70% of nav"),
+    )
+    found = [
+        (change, claim, attacked.broken is not None)
+        for change in changes
+        for claim, attacked in attempts(example("treasury", change), Refuted, 1, tries=100).items()
+    ]
+    assert len(found) > 3
+    assert [(change, claim) for change, claim, broken in found if not broken] == []
+
+
+def test_a_box_that_is_too_small_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses of venues forgotten by the proofs: they prove what the attack then breaks."""
+    monkeypatch.setattr(environment, "LossAtMost", type("Nothing", (), {}))
+    vault, source = vault_of("treasury", ("loss(save) <= 1%", "loss(save) <= 6%"))
+    with pytest.raises(Broken, match=r"loss <= 1% per round was proved, yet .* is lost"):
+        attack(verify(vault, source), 1, tries=60)
+
+
+# ── the command ────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_command_goes_on_where_it_stopped_and_prints_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.jsonl"
+    arguments = ["2", "--first", "100000", "--workers", "1", "--log", str(log)]
+    assert main(arguments) == 0
+    told = capsys.readouterr().out
+    log.write_text(log.read_text() + '{"number": 100002, "na')
+
+    def never(number: int, tries: int) -> Examined:
+        raise AssertionError(f"{number} was examined before")
+
+    monkeypatch.setattr(proofs, "examine", never)
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == told
+    assert len(log.read_text().splitlines()) == 2
+    assert "2 strategies" in told
+    assert "rounds against what is proved: 0 faults" in told
+
+
+def test_a_fault_in_the_log_fails_the_run(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    fault = Examined("saver-0", fault="wrongly proved: all of it")
+    log.write_text(json.dumps({"number": 0, **vars(fault)}) + "\n")
+    assert main(["1", "--log", str(log)]) == 1
+    assert "1 faults" in figures([fault])
+
+
+def test_a_fault_ends_the_run_and_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def always(verification: Verification, number: int, tries: int) -> None:
+        raise Broken("all of it")
+
+    known = example("treasury")
+    monkeypatch.setattr(proofs, "verified", lambda number: known)
+    monkeypatch.setattr(proofs, "attack", always)
+    arguments = ["9", "--first", "100000", "--workers", "1", "--log", str(tmp_path / "log.jsonl")]
+    assert main(arguments) == 1
+    said = capsys.readouterr().out
+    assert "strategy 100000: wrongly proved: all of it\nstrategy Invented {" in said
+    assert "1 strategies" in said
+
+
+def test_the_causes_of_unknown_are_counted() -> None:
+    one = Examined("x", verdicts=[("quiet", "Unknown", "nobody knows"), ("fair", "Proved", "")])
+    assert unknown_share([one, Examined("y", refused="E0603")]) == 0.5
+    assert "nobody knows" in figures([one])
+
+
+def test_a_number_is_a_strategy() -> None:
+    one, two = (verified(100_000) for _ in range(2))
+    assert isinstance(one, Verification)
+    assert one == two
+    assert any(isinstance(claim.verdict, Proved) for claim in one.claims)
