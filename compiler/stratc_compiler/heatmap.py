@@ -8,7 +8,6 @@ of which that is not so, is asked there as well.)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from typing import Literal
 
@@ -18,6 +17,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.margins import OPTIONS, Margin, Setting, end_of
 from stratc_compiler.vault import VenueFactory
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Verification
+from stratc_compiler.workers import in_order
 from stratc_dsl.record import Record
 
 STEPS = 10
@@ -67,8 +67,7 @@ def heat_map(
         _Row(Setting(with_value(strategy, up, value), verification.source, factories, options), across, columns)
         for value in lines
     ]
-    with ProcessPoolExecutor(options.workers) as pool:
-        return Map(across, up, columns, lines, tuple(pool.map(_row, rows)))
+    return Map(across, up, columns, lines, tuple(in_order(_row, rows, options.workers)))
 
 
 def _values(constant: Constant, margins: list[Margin]) -> tuple[Fraction, ...]:

@@ -54,11 +54,12 @@ def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int, told: Told)
     answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
     missing = [text for text in groups if text not in answers]
     if missing:
-        # Only here: whoever knows every answer waits for no solver to load.
+        # Only here: whoever knows every answer waits for no solver to load. Before there are processes: it loads once.
+        from stratc_compiler.prove import answer
         from stratc_compiler.workers import found
 
         tasks = [groups[text].task(past.effort) for text in missing]
-        with closing(found(tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
+        with closing(found(answer, tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
             for number, one in finding:
                 past.keep(groups[missing[number]], one)
                 answers[missing[number]] = one

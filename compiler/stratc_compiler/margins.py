@@ -7,11 +7,9 @@ On the way only obligations are asked whose proofs rest on the assumption: the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Container, Iterator, Mapping
 from fractions import Fraction
 from math import ceil
-from typing import TypeVar
 
 from stratc_compiler import driver
 from stratc_compiler.assumptions import core_of, guarded_assumptions, rests_on
@@ -28,6 +26,7 @@ from stratc_compiler.prove import all_proved
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import ClaimResult, Proved, Unknown, Verdict, Verification
+from stratc_compiler.workers import in_order
 from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Strategy
@@ -107,7 +106,7 @@ def margins(
         for constant in assumed(vault.strategy)
         if only is None or name_of(constant, vault) in only
     ]
-    for found in _mapped(_margins, questions, options.workers):
+    for found in in_order(_margins, questions, options.workers):
         yield from found
 
 
@@ -123,7 +122,7 @@ def repairs(
         open_ = frozenset(r.obligation.id for r in claim.obligations if not isinstance(r.verdict, Proved))
         constants = stated(vault.strategy, verification.source)
         questions = [Question(setting, constant, {claim.name: open_}) for constant in constants]
-        found = [repair for one in _mapped(_repairs, questions, options.workers) for repair in one]
+        found = [repair for one in in_order(_repairs, questions, options.workers) for repair in one]
         for repair in sorted(found, key=lambda one: one.change)[:MOST_REPAIRS]:
             yield _and_the_others(repair, setting)
 
@@ -300,14 +299,3 @@ def _and_the_others(repair: Repair, setting: Setting) -> Repair:
     found = driver.verify(vault, setting.source, setting.options).claims
     others = tuple(claim.name for claim in found if not isinstance(claim.verdict, Proved))
     return Repair(repair.claim, repair.constant, repair.value, others)
-
-
-T = TypeVar("T")
-
-
-def _mapped(ask: Callable[[Question], T], questions: Sequence[Question], workers: int) -> Iterator[T]:
-    if workers < 2:
-        yield from map(ask, questions)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(ask, questions)

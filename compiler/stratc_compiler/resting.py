@@ -52,7 +52,7 @@ def unused(verification: Verification) -> tuple[GuardedAssumption, ...]:
     None while a claim is not proved, since its proof may be the one that needs it. What the language asks for is not in
     vain, and what several strategies share is for all of them to say.
     """
-    if not verification.proved:
+    if not verification.proved or not verification.claims:
         return ()
     strategy, used = verification.vault.strategy, claims_resting(verification)
     written = [one for one in verification.assumptions if one.written]

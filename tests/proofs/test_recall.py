@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct, field
 
 from proofs.strategies import claim, proved, refuted, vault_of
-from stratc_compiler import smt, workers
+from stratc_compiler import prove, smt
 from stratc_compiler.certificate import certificate_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.driver import Options, verify
@@ -70,7 +70,7 @@ def unaided(monkeypatch: pytest.MonkeyPatch) -> None:
     """No search, and no solver, once there was a first run."""
     first_run()
     first_run(GREEDY)
-    monkeypatch.setattr(workers, "answer", fail)
+    monkeypatch.setattr(prove, "answer", fail)
     monkeypatch.setattr(smt.Query, "solve", fail)
 
 
@@ -100,7 +100,7 @@ def test_comments_and_spaces_change_no_question() -> None:
 
 def test_another_effort_is_another_question(monkeypatch: pytest.MonkeyPatch) -> None:
     _, texts = first_run()
-    monkeypatch.setattr(workers, "answer", fail)
+    monkeypatch.setattr(prove, "answer", fail)
     with pytest.raises(AssertionError, match="nothing was to be searched for"):
         verify(*vault_of("treasury"), Options(Effort(nodes=19_999), workers=1, memory=Kept(dict(texts))))
 
