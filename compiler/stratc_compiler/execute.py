@@ -102,13 +102,19 @@ def _moved(frame: Frame, held: Held, position: Expr, idle: Expr, liquidity: Expr
 
 
 def _swap(item: Swap, frame: Frame, need: Need, step: int) -> Frame:
-    """What comes back is at least the contract's minimum and at most as much better than the oracle as worse."""
+    """What comes back is at least the contract's minimum and at most as much better than the oracle as worse.
+
+    That there is anything in between has to be shown: a swap that always reverts would prove all that comes after it.
+    """
     amount = _amount(frame, item.amount)
     sold, bought = frame.state[_idle(item.sold)], frame.state[_idle(item.bought)]
-    need(f"funds/{step}", f"there is enough idle {item.sold} to sell for {item.bought}", _covers(sold, amount), frame)
     minimum = frame.expr(item.minimum)
-    received = frame.trace.fresh(item.received.name)
     most = Add(Mul(number(Fraction(1) + item.swap.slippage), amount), DUST)
+    need(f"funds/{step}", f"there is enough idle {item.sold} to sell for {item.bought}", _covers(sold, amount), frame)
+    need(
+        f"asks/{step}", f"{item.swap.name} may pay as much {item.bought} as is asked for", _covers(most, minimum), frame
+    )
+    received = frame.trace.fresh(item.received.name)
     frame.trace.learn(
         f"slippage({item.swap.name})",
         Cmp(received, Rel.GE, minimum),
