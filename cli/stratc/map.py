@@ -14,6 +14,7 @@ from stratc.colour import paint_for
 from stratc.decide import prove, status_of
 from stratc.margin_text import margins_text, statement
 from stratc.problem import tell, unreadable
+from stratc.resting import Denied
 from stratc.status import Status
 from stratc_compiler.constants import Constant, assumed
 from stratc_compiler.heatmap import Cell, Map, heat_map
@@ -31,7 +32,7 @@ COLOURS = {"proved": "#4c9f70", "refuted": "#c8553d", "unknown": "#e3b448"}
 
 def map_margins(file: str, names: tuple[str, str], out: str, deny_warnings: bool) -> Status:
     """Write the map of two numbers of the file's one strategy, and print their margins."""
-    report = prove(load(file, deny_warnings))
+    report = prove(load(file, deny_warnings), Denied(warnings=deny_warnings), show_progress=True)
     for problem in report.problems:
         tell(problem)
     if report.status is Status.BAD_INPUT:
