@@ -21,7 +21,7 @@ TINY = 1e-9
 """Slacks and multipliers below this are taken for zero."""
 
 # Virtual shares of a base token with few decimals are coefficients that HiGHS would refuse, and the row with them.
-_OPTIONS = (
+OPTIONS = (
     ("output_flag", False),
     ("presolve", "off"),
     ("solver", "simplex"),
@@ -49,7 +49,7 @@ class Relaxation:
 
     def __init__(self) -> None:
         self._solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in _OPTIONS:
+        for option, value in OPTIONS:
             self._solver.setOptionValue(option, value)
         self._columns: dict[Monomial, int] = {}
         self._slack = 0
