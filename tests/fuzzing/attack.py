@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from random import Random
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fuzzing.rounds import Choices, RoughWorld, Round, State, at_scale, first_deposit, holds, moment, nav, opening, view
 from fuzzing.rounds import settled as is_settled
@@ -20,7 +20,7 @@ from stratc_compiler.shares import to_assets, to_shares, virtual_shares
 from stratc_compiler.vault import OnCondition, OnTimer, RuleModel, Trades, Vault
 from stratc_compiler.verdict import Proved, Verification
 from stratc_dsl.record import Record
-from stratc_dsl.strategy import Claim, ExitPays, LossPerRound, Safe, Solvent, SurvivesLossOf
+from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
 
 ROUNDS = 3
 """So many rounds follow each other: what the keeper leaves is where the next one begins."""
@@ -50,11 +50,14 @@ WELL = Told(UNHARMED)
 
 
 class Pass(Struct):
-    """What the keeper's pass came to: the state it left, or what reverted; and the least that a floor had to spare."""
+    """What the keeper's pass came to: the state it left, or what reverted; the states after the rules that ran, and the
+    least that a floor had to spare.
+    """
 
     world: RoughWorld
     reverted: str | None = None
     spare: float = UNHARMED
+    after: list[State] = field(default_factory=list)
 
 
 def claims(vault: Vault) -> tuple[str | Claim, ...]:
@@ -139,6 +142,7 @@ def keeper(vault: Vault, played: Round, choices: Choices) -> Pass:
         if not holds(vault, done.world.state, tuple(floor.formula for floor in vault.floors)):
             done.reverted = f"{rule.name} reverts: a floor does not hold after it"
             return done
+        done.after.append(dict(done.world.state))
     return done
 
 
@@ -192,6 +196,8 @@ def tell(vault: Vault, claim: str | Claim, played: Round, choices: Choices) -> T
             return _loses(vault, played, ratio, choices)
         case ExitPays(ratio):
             return _exit(vault, played.moment, ratio, choices)
+        case Invariant(name):
+            return _keeps(vault, played, vault.invariants[name].formula, choices)
         case other:
             raise TypeError(f"nobody attacks {other}")
 
@@ -251,6 +257,17 @@ def _loses(vault: Vault, played: Round, ratio: Fraction, choices: Choices) -> To
         margin = min(margin, float(kept - (1 - ratio)))
         if kept < 1 - ratio:
             return Told(margin, f"{float(1 - kept):.6%} is lost {when}")
+    return Told(margin)
+
+
+def _keeps(vault: Vault, played: Round, formula: Formula, choices: Choices) -> Told:
+    """At this moment, and after every rule that runs."""
+    margin = UNHARMED
+    for state in (played.moment, *keeper(vault, played, choices).after):
+        seen = view(RoughWorld(vault, state))
+        margin = min(margin, spare(formula, seen))
+        if not seen.holds(formula):
+            return Told(margin, f"the invariant does not hold of {state}")
     return Told(margin)
 
 

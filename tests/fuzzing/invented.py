@@ -163,6 +163,11 @@ def _proves(draft: Draft) -> None:
         draft.prove.append(f"exit >= {draft.pick('5', '20', '50', '80', '90', '97', '99', '100')}% of nav")
     if draft.likely(15):
         draft.prove.append("solvent")
+    if draft.likely(15):
+        position = draft.pick(*draft.weights)
+        share = abs(draft.weights[position]) + draft.chance.choice([-10, -3, 3, 10])
+        relation = draft.pick(">=", "<=")
+        draft.prove.append(f"invariant kept: weight({position}) {relation} {max(share, 0)}%")
 
 
 # ── shapes ─────────────────────────────────────────────────────────────────────────────────
