@@ -48,7 +48,7 @@ def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int, told: Told)
     Each group of questions has solvers of its own, so the answers do not depend on `workers`. `told` is called again
     and again while they are looked for.
     """
-    questions = Questions()
+    questions = Questions(past.printer)
     asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
     groups = questions.groups
     answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
