@@ -18,10 +18,12 @@ from stratc_compiler.assumptions import core_of, rests_on
 from stratc_compiler.audit import Refused, audit
 from stratc_compiler.certificate import certificate_json
 from stratc_compiler.claims import AtAnyMoment, claims_of
+from stratc_compiler.constants import assumed, with_value
 from stratc_compiler.corners import corners
 from stratc_compiler.driver import model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Interval, box_of
+from stratc_compiler.involved import involved
 from stratc_compiler.judge import answer_all, judge, tell_nobody
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.replay import inside_box, what_breaks
@@ -29,6 +31,7 @@ from stratc_compiler.scenario import replayed
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Round, Scenario, Verification
 from stratc_dsl import Source, parse_strategies, render_diagnostic
+from stratc_dsl.strategy import PairMoves
 from stratc_targets.venues import venue_factories
 
 DATA = Path(__file__).parent / "pairs"
@@ -246,6 +249,27 @@ def test_corners_are_where_all_that_is_assumed_holds() -> None:
             low, high = box.relative[token].low, box.relative[token].high
             assert high is not None
             assert low <= factor <= high
+
+
+def test_a_scenario_names_the_pair_and_whether_it_is_used_to_the_full() -> None:
+    vault, _ = vault_of(text_of("short"))
+    settled = {f"{kind}({token})": 10**18 for kind in ("price", "unit") for token in ("USDC", "WETH", "WBTC")}
+    settled |= {held.name: 10**18 for held in (*vault.held, *vault.idle)}
+    settled |= {held.liquidity.name: 10**18 for held in vault.held}
+    moment = settled | {"price(WBTC)": 9 * 10**17}
+    used = involved(vault, box_of(vault), Round(settled, moment, 0, 0), (), None)
+    assert [(one.assumption.id, one.fully) for one in used] == [("moves(WBTC)", False), ("moves(WBTC/WETH)", True)]
+
+
+def test_both_numbers_of_a_pair_can_be_pushed() -> None:
+    (strategy,) = parse_strategies(Source("short.strat", text_of("short"))).strategies
+    number = next(one for one in assumed(strategy) if one.value == Fraction(-1, 10))
+    assert (number.field.words, number.field.harsher) == ("fall", -1)
+    pushed = with_value(strategy, number, Fraction(-2, 10))
+    assert PairMoves("WBTC", "WETH", Fraction(-2, 10), Fraction(1, 10)) in pushed.assumptions
+    loop = vault_of(text_of("loop"))[0].strategy
+    words = {(one.value, one.field.words, one.field.harsher) for one in assumed(loop)}
+    assert {(Fraction("0.96"), "low", -1), (Fraction("1.1"), "high", +1)} <= words
 
 
 # ── audit ──────────────────────────────────────────────────────────────────────────────────
