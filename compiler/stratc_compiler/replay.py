@@ -21,7 +21,7 @@ from stratc_compiler.claims import (
     Keeps,
     LosesAtMost,
 )
-from stratc_compiler.environment import Box, Interval
+from stratc_compiler.environment import Box, Interval, Pair
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import SCALE, trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
@@ -108,6 +108,9 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
         stays = box.absolute.get(token.name)
         if stays is not None and not all(_between(Fraction(s[name], WAD), stays) for s in (before, after)):
             return f"{name} leaves its range"
+    for pair in box.pairs:
+        if (misfit := _parts_company(pair, played)) is not None:
+            return misfit
     for held in vault.held:
         if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
@@ -138,6 +141,20 @@ def _at_scale(vault: Vault, played: Round) -> bool:
         if nav * before[unit] < SCALE * max(before[price], after[price]):
             return False
     return nav >= SCALE * WAD // 10**8
+
+
+def _parts_company(pair: Pair, played: Round) -> str | None:
+    """None iff the two prices keep to each other as assumed; exact."""
+    name = f"price({pair.token}/{pair.other})"
+    tops, bottoms = ([s[f"price({t})"] for s in (played.settled, played.moment)] for t in (pair.token, pair.other))
+    if not all((*tops, *bottoms)):
+        return f"{name} does not exist where one of them is worth nothing"
+    before, after = (Fraction(top, bottom) for top, bottom in zip(tops, bottoms, strict=True))
+    if not _between(after / before, pair.factor):
+        return f"{name} moves out of its range"
+    if pair.stays is not None and not (_between(before, pair.stays) and _between(after, pair.stays)):
+        return f"{name} leaves its range"
+    return None
 
 
 def _flows_fit(vault: Vault, box: Box, played: Round, opening: Evaluator) -> str | None:
