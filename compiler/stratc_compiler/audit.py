@@ -85,7 +85,9 @@ class _Auditor:
         self._contexts: dict[str, Context] = {}
         self._reader = Reader()
         self._printer = Printer()
+        self._printed: dict[tuple[int, ...], str] = {}
         self._accepted: dict[tuple[object, str, object], frozenset[int]] = {}
+        self._behind: dict[tuple[str, ...], list[str]] = {}
         self.derivations = 0
         self.witnesses = 0
         self.unproved: list[str] = []
@@ -114,7 +116,7 @@ class _Auditor:
         if not accepted:
             raise Refused(f"{possibility.id}: the witness does not replay")
         labels = [labels_of(obligation) for obligation in possibility.obligations]
-        if not any(_rests(told, used, self._vault) for used in labels):
+        if not any(self._rests(told, used) for used in labels):
             raise Refused(f"{possibility.id}: it does not say what it rests on")
         self.witnesses += 1
 
@@ -130,17 +132,25 @@ class _Auditor:
             used = self._derivation(told, obligation, context, goal)
         else:
             raise Refused(f"{obligation.id}: kind {kind!r} is no evidence")
-        if not _rests(told, used, self._vault):
+        if not self._rests(told, used):
             raise Refused(f"{obligation.id}: the proof rests on other things than it says: {', '.join(used)}")
 
     def _context(self, told: Any, obligation: Obligation) -> Context:
         """The context that the obligation names, which must be the one that it has. Read once."""
         digest = _field(told, "context", str)
-        text = self._printer.script([hypothesis.formula for hypothesis in obligation.hypotheses]).text
+        text = self._known(obligation)
         _same(f"{obligation.id}: context", self._texts.get(digest), text)
         if digest not in self._contexts:
             self._contexts[digest] = Context(text, self._reader)
         return self._contexts[digest]
+
+    def _known(self, obligation: Obligation) -> str:
+        """The text of all that a proof may use. `audit` holds every obligation: identities tell formulas apart."""
+        formulas = [hypothesis.formula for hypothesis in obligation.hypotheses]
+        key = tuple(map(id, formulas))
+        if key not in self._printed:
+            self._printed[key] = self._printer.script(formulas).text
+        return self._printed[key]
 
     def _derivation(self, told: Any, obligation: Obligation, context: Context, goal: str) -> tuple[str, ...]:
         """The labels of the hypotheses that the proof uses."""
@@ -156,10 +166,11 @@ class _Auditor:
         used = sorted(self._accepted[key])
         return tuple(dict.fromkeys(obligation.hypotheses[number].label for number in used))
 
-
-def _rests(told: Any, labels: tuple[str, ...], vault: Vault) -> bool:
-    says = (_field(told, "core", list), _field(told, "rests_on", list))
-    return says == (list(labels), list(rests_on(labels, vault)))
+    def _rests(self, told: Any, labels: tuple[str, ...]) -> bool:
+        if labels not in self._behind:  # most obligations rest on the same
+            self._behind[labels] = list(rests_on(labels, self._vault))
+        says = (_field(told, "core", list), _field(told, "rests_on", list))
+        return says == (list(labels), self._behind[labels])
 
 
 # ── reading what somebody else wrote ───────────────────────────────────────────────────────
