@@ -63,5 +63,8 @@ def combination(terms: list[tuple[int, int, Whole]]) -> Polynomial:
     for numerator, denominator, (below, coefficients) in terms:
         times = numerator * (divisor // (denominator * below))
         for monomial, coefficient in coefficients.items():
-            total[monomial] = total.get(monomial, 0) + times * coefficient
+            if monomial in total:
+                total[monomial] += times * coefficient
+            else:
+                total[monomial] = times * coefficient
     return {monomial: Fraction(value, divisor) for monomial, value in total.items() if value}

@@ -51,7 +51,8 @@ MARGIN = """\
 Verifies strategies, and says how far each number that they assume could be pushed, alone, before a claim is no longer
 proved; of a claim that is not proved, which smallest change of one number would prove it. Each end is decided with that
 very number in the strategy. Takes a minute or so. `--format json` prints one object, described by
-docs/margin.schema.json.
+docs/margin.schema.json. `--map` pushes two numbers together and draws the verdicts: numbers are named by their
+assumption's id in the certificate, and by which of its numbers they are: 'moves(WETH):fall', 'loss(save)'.
 """
 
 FMT = """\
@@ -101,10 +102,12 @@ def parser() -> Parser:
 
     verify = commands.add_parser("verify", help="prove or refute every claim", description=VERIFY)
     _add_files(verify)
+    _add_deny_assumption(verify)
     verify.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
 
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)
+    _add_deny_assumption(build)
     build.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
 
     audit = commands.add_parser("audit", help="check a certificate without a solver", description=AUDIT)
@@ -114,6 +117,10 @@ def parser() -> Parser:
     margin = commands.add_parser("margin", help="how far the assumptions can be pushed", description=MARGIN)
     _add_files(margin)
     margin.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
+
+    margin.add_argument(
+        "--map", nargs=3, metavar=("ACROSS", "UP", "SVG"), help="draw two numbers against the verdict, into a file"
+    )
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
@@ -138,3 +145,14 @@ def parser() -> Parser:
 def _add_files(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="a .strat file")
     command.add_argument("--deny", choices=["warnings"], help="let a warning fail the run, as in CI")
+
+
+def _add_deny_assumption(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--deny-assumption",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="let a proof fail the run that rests on an assumption of this guardian (trusted, watched, enforced), of "
+        "this kind (loss, liquidity, ...) or of this id (`loss(save)`); may be repeated",
+    )

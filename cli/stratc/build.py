@@ -13,6 +13,7 @@ from stratc.decide import prove, status_of
 from stratc.emit import emit
 from stratc.output import Unwritable, check_out, write_build
 from stratc.problem import news, of_unsupported
+from stratc.resting import CannotDeny, Denied, check_denied
 from stratc.status import Status
 from stratc.verify import print_report
 from stratc_compiler.certify import ProvedVault, certify
@@ -21,26 +22,27 @@ from stratc_targets.artifact import Artifact
 from stratc_targets.vyper import ContractTooLarge
 
 
-def build(files: Sequence[str], out: Path, deny_warnings: bool) -> Status:
+def build(files: Sequence[str], out: Path, denied: Denied) -> Status:
     """Write `out/NAME/` for every strategy of the files, or nothing at all."""
-    loaded = [load(file, deny_warnings) for file in files]
-    mistakes = _mistakes(loaded, out)
+    loaded = [load(file, denied.warnings) for file in files]
+    mistakes = _mistakes(loaded, out, denied)
     if mistakes:
         return _refuse("\n".join(mistakes))
     reports = []
     told: set[str] = set()
     for one in loaded:
-        reports.append(prove(one, show_progress=True))
+        reports.append(prove(one, denied, show_progress=True))
         print_report(reports[-1], told)
     status = status_of(reports)
     if status is not Status.PROVED:
-        print("nothing was built: a strategy is built only when every claim of all files is proved", file=sys.stderr)
+        why = ": a strategy is built only when every claim of all files is proved"
+        print(f"nothing was built{'' if status is Status.BAD_INPUT else why}", file=sys.stderr)
         return status
     gated = [certify(result.verification) for report in reports for result in report.results]
     return _write([vault for vault in gated if isinstance(vault, ProvedVault)], out)
 
 
-def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
+def _mistakes(loaded: Sequence[Loaded], out: Path, denied: Denied) -> list[str]:
     """What makes the build impossible whatever is proved, so that nobody waits for proofs in vain."""
     if any(one.faulty for one in loaded):
         paint = paint_for(sys.stderr)
@@ -51,8 +53,9 @@ def _mistakes(loaded: Sequence[Loaded], out: Path) -> list[str]:
     if twice:
         return [f"error: strategy {name} is given more than once, for {out / name}" for name in twice]
     try:
+        check_denied(denied, loaded)
         check_out(out, list(names))
-    except Unwritable as error:
+    except (CannotDeny, Unwritable) as error:
         return [f"error: {error}"]
     return []
 

@@ -11,9 +11,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from stratc.arguments import parser
 from stratc.status import Status
+
+if TYPE_CHECKING:
+    from stratc.resting import Denied
 
 
 def run(argv: Sequence[str] | None) -> int:
@@ -65,21 +69,19 @@ def _run(arguments: Namespace) -> int:
         case "verify":
             from stratc.verify import verify
 
-            return verify(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
+            return verify(arguments.files, arguments.format, _denied(arguments))
         case "build":
             from pathlib import Path
 
             from stratc.build import build
 
-            return build(arguments.files, Path(arguments.out), deny_warnings=bool(arguments.deny))
+            return build(arguments.files, Path(arguments.out), _denied(arguments))
         case "audit":
             from stratc.audit import run
 
             return run(arguments.certificate, arguments.source)
         case "margin":
-            from stratc.margin import margin
-
-            return margin(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
+            return _margin(arguments)
         case "fmt":
             from stratc.fmt import fmt
 
@@ -102,6 +104,27 @@ def _run(arguments: Namespace) -> int:
             return explain(arguments.code)
         case other:
             raise AssertionError(f"a command without an action: {other}")
+
+
+def _margin(arguments: Namespace) -> int:
+    deny_warnings = bool(arguments.deny)
+    if arguments.map is None:
+        from stratc.margin import margin
+
+        return margin(arguments.files, arguments.format, deny_warnings)
+    if len(arguments.files) != 1 or arguments.format != "text":
+        print("stratc margin: error: --map takes one file, and prints text", file=sys.stderr)
+        return Status.BAD_INPUT
+    from stratc.map import map_margins
+
+    across, up, out = arguments.map
+    return map_margins(arguments.files[0], (across, up), out, deny_warnings)
+
+
+def _denied(arguments: Namespace) -> Denied:
+    from stratc.resting import Denied
+
+    return Denied(bool(arguments.deny), tuple(arguments.deny_assumption))
 
 
 def _print_anything() -> None:

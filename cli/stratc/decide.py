@@ -9,6 +9,7 @@ from stratc.analysis import Loaded
 from stratc.cache import cache
 from stratc.problem import Problem, of_unsupported
 from stratc.progress import progress_of
+from stratc.resting import NOTHING, Denied, findings
 from stratc.status import Status, worst
 from stratc_compiler import driver
 from stratc_compiler.errors import Unsupported
@@ -51,9 +52,9 @@ def _status(verdict: Verdict) -> Status:
             return Status.UNKNOWN
 
 
-def prove(loaded: Loaded, show_progress: bool = False) -> Report:
+def prove(loaded: Loaded, denied: Denied = NOTHING, show_progress: bool = False) -> Report:
     """Decide every claim of every strategy of a file. The progress is shown on a terminal, if it is wanted."""
-    results = []
+    results, problems = [], list(loaded.problems)
     remembered = cache()
     for model in loaded.models:
         started = time.perf_counter()
@@ -63,10 +64,11 @@ def prove(loaded: Loaded, show_progress: bool = False) -> Report:
                 verification = driver.verify(model.vault, model.source, options)
         except Unsupported as error:
             return Report(loaded.file, problems=(*loaded.problems, of_unsupported(error, model.source)))
+        problems += findings(verification, denied)
         results.append(Timed(verification, time.perf_counter() - started))
     if remembered is not None:
         remembered.tidy()
-    return Report(loaded.file, tuple(results), loaded.problems)
+    return Report(loaded.file, tuple(results), tuple(problems))
 
 
 def status_of(reports: Sequence[Report]) -> Status:

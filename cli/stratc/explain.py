@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from stratc.problem import UNREADABLE, UNSUPPORTED
+from stratc.problem import DENIED, IN_VAIN, UNREADABLE, UNSUPPORTED
 from stratc.status import Status
 from stratc_dsl import explain as explain_language
 
@@ -21,6 +21,15 @@ per round, exit and survives loss of.""",
     UNREADABLE: """\
 The file does not exist, is a directory, is empty, is far too large, may not be read, or is not UTF-8 text. Nothing in
 it was looked at. An offset in the message counts bytes from 0.""",
+    DENIED: """\
+A proof rests on an assumption that `--deny-assumption` does not allow: the assumption itself, its kind or its guardian
+was named. What a proof rests on is what it uses, as `core` and `rests_on` of the certificate say; an assumption that is
+only listed denies nothing. The claims may well be proved. Let the proofs do without it: bound what is now trusted by an
+assumption of your own, ask for less, or allocate so that it does not matter.""",
+    IN_VAIN: """\
+Every claim is proved, and none of the proofs uses this assumption: delete it, and the same is shown of a vault of which
+less is assumed. It warns only of what stands in the strategy itself and what the language does not ask for. While a
+claim is refuted or unknown nothing is said: its proof may be the one that needs it.""",
 }
 
 

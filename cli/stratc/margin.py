@@ -15,6 +15,7 @@ from stratc.decide import Report, Timed, prove, status_of
 from stratc.margin_text import margins_text, place_of, repair_text
 from stratc.problem import news, tell
 from stratc.render import verification_text
+from stratc.resting import Denied
 from stratc.status import Status
 from stratc_compiler.constants import Constant
 from stratc_compiler.margins import Margin, Repair, margins, repairs
@@ -28,7 +29,7 @@ def margin(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     told: set[str] = set()
     for file in files:
         loaded = load(file, deny_warnings)
-        report = prove(loaded)
+        report = prove(loaded, Denied(warnings=deny_warnings), show_progress=format == "text")
         reports.append(report)
         shown = [_strategy(model, timed, format) for model, timed in zip(loaded.models, report.results, strict=False)]
         documents.append(

@@ -15,6 +15,8 @@ from stratc_dsl.span import NOWHERE, Source
 
 UNSUPPORTED = "E0900"
 UNREADABLE = "E0000"
+DENIED = "E0901"
+IN_VAIN = "W0901"
 
 
 class Problem(Record):
@@ -56,7 +58,7 @@ def of_diagnostic(diagnostic: Diagnostic, source: Source) -> Problem:
 def of_unsupported(error: Unsupported, source: Source) -> Problem:
     """Valid, but beyond this version: said like any other mistake, since the user has to change the text."""
     if error.span == NOWHERE:
-        return _without_place(UNSUPPORTED, source.name, str(error), error.help)
+        return without_place(UNSUPPORTED, source.name, str(error), error.help)
     return of_diagnostic(unsupported_diagnostic(error), source)
 
 
@@ -68,10 +70,12 @@ def unsupported_diagnostic(error: Unsupported) -> Diagnostic:
 
 def unreadable(file: str, message: str, help: str | None = None) -> Problem:
     """A file of which there is no text to point into."""
-    return _without_place(UNREADABLE, file, message, help)
+    return without_place(UNREADABLE, file, message, help)
 
 
-def _without_place(code: str, file: str, message: str, help: str | None) -> Problem:
+def without_place(code: str, file: str, message: str, help: str | None) -> Problem:
+    """What there is no text to point at for."""
+
     def painted(paint: Paint) -> str:
         what = paint(f"error[{code}]", Part.ERROR) + paint(f": {file}: {message}", Part.TITLE)
         return what + (f"\n{paint('  =', Part.FRAME)} {paint('help:', Part.HELP)} {help}" if help else "")

@@ -10,21 +10,27 @@ from stratc.colour import paint_for
 from stratc.decide import Report, prove, status_of
 from stratc.problem import news, tell
 from stratc.render import verification_text
+from stratc.resting import CannotDeny, Denied, check_denied
 from stratc.status import Status
 
 
-def verify(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
+def verify(files: Sequence[str], format: str, denied: Denied) -> Status:
     """Print what was decided: text file by file as it is found out, JSON once at the end.
 
     Only who asks for JSON waits for what prints it.
     """
+    loaded = [load(file, denied.warnings) for file in files]
+    try:
+        check_denied(denied, loaded)
+    except CannotDeny as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Status.BAD_INPUT
     reports = []
     told: set[str] = set()
-    for file in files:
-        report = prove(load(file, deny_warnings), show_progress=format == "text")
-        reports.append(report)
+    for one in loaded:
+        reports.append(prove(one, denied, show_progress=format == "text"))
         if format == "text":
-            print_report(report, told)
+            print_report(reports[-1], told)
     if format == "json":
         from stratc.report import reports_json
 

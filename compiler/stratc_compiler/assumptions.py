@@ -73,6 +73,10 @@ def core_of(result: ObligationResult) -> tuple[str, ...]:
 def _behind(label: str, vault: Vault) -> Iterator[str]:
     """The assumptions that a hypothesis of the rounds states: labels are given in `rounds` and `execute`."""
     yield label
+    label, _, through = label.partition(" by ")
+    if through:
+        yield from ("keeper", *through.split(", "))
+        return
     kind, _, rest = label.partition("(")
     subject = rest.removesuffix(")")
     held = next((held for held in vault.held if held.name == subject), None)
@@ -83,6 +87,8 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
             yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
             yield from ("keeper", f"gain({held.venue or held.name})", f"loss({held.venue})")
             yield from (f"rate({held.name})",) if held.debt else ()
+        case "moves" | "stays":
+            yield "keeper"  # of a pair: what two factors of one round keep to each other
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":
@@ -131,7 +137,15 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
             return "withdrawals", f"withdrawals <= {percent(ratio)} of nav", ENFORCED, how
         case DepositsAtMost(ratio):
             return "deposits", f"deposits <= {percent(ratio)} of nav", TRUSTED, "not used by any proof"
-        case PairMoves() | PairStays() | FundingBetween():
+        case PairMoves(token, other, low, high):
+            text = f"price({token}/{other}) moves {percent(low)} .. +{percent(high)}"
+            how = "the keeper compares how many of the other one token is worth with when the round began"
+            return f"moves({token}/{other})", text, WATCHED, how
+        case PairStays(token, other, low, high):
+            text = f"price({token}/{other}) stays {float(low):g} .. {float(high):g}"
+            how = "the keeper divides the vault's prices"
+            return f"stays({token}/{other})", text, WATCHED, how
+        case FundingBetween():
             refused(assumption)
 
 

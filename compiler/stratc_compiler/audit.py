@@ -17,6 +17,7 @@ from stratc_compiler.certificate import SCHEMA, assumption_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Not
+from stratc_compiler.interpret import Reverted
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
 from stratc_compiler.prooftree import hypotheses_of
 from stratc_compiler.smtlib import Printer
@@ -108,7 +109,7 @@ class _Auditor:
         played = Round(_state(told, "settled"), _state(told, "moment"), *flows)
         try:
             accepted = possibility.accepts(played)
-        except (KeyError, ZeroDivisionError) as error:
+        except (KeyError, ZeroDivisionError, Reverted) as error:
             raise Refused(f"{possibility.id}: the witness is no round of this vault: {error!r}") from error
         if not accepted:
             raise Refused(f"{possibility.id}: the witness does not replay")

@@ -122,6 +122,11 @@ def _obligation(claim: str, short: str, text: str, frame: Frame, goal: Formula, 
     return Obligation(f"{claim}/{short}", claim, text, frame.trace.facts, goal, span=span)
 
 
+def _trivial(claim: str, case: str, words: str, frame: Frame) -> Obligation:
+    """Where there is nothing to show, that is what is shown: a claim without obligations is not proved."""
+    return _obligation(claim, f"{case}/nothing", words, frame, And(()), NOWHERE)
+
+
 def _at_any_moment(
     vault: Vault,
     box: Box,
@@ -225,6 +230,8 @@ def recovers(vault: Vault, passes: Passes) -> ClaimSpec:
                     obligations.append(Obligation(id_, "recovers", words, known, goal, span=rule.span))
                 case PassEnd(fired, frame):
                     obligations += _settled(f"{_path(one.case, fired)}/settled", fired, vault, frame.fork())
+        if not vault.settled and not trading_rules(vault):
+            obligations.append(_trivial("recovers", one.case, "nothing has to be settled", one.opening.frame))
     text = "the rules that fire leave the vault settled again"
     return ClaimSpec("recovers", text, KeeperSettles(), tuple(obligations))
 
@@ -248,6 +255,8 @@ def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
                     place = f"{_path(one.case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
                     obligations.append(_obligation("quiet", place, words, end.frame, goal, rule.span))
+        if not due:
+            obligations.append(_trivial("quiet", one.case, "no rule has a condition", one.opening.frame))
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
 
 
@@ -299,6 +308,8 @@ def exits(vault: Vault, box: Box, name: str, pays: Fraction, span: Span) -> Clai
             obligations.append(_obligation(name, f"{case}/{short}", words, frame, goal, span))
 
         end = run_plan(vault.exit_plan, opening.frame.fork(), need)
+        if not vault.exit_plan:
+            obligations.append(_trivial(name, case, "there is nothing to close", opening.frame))
         if pays:
             paid = end.state[f"idle({vault.base})"]
             goal = Cmp(paid, Rel.GE, Mul(number(pays), nav))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import chain
 
 from stratc_compiler.claims import KeeperSettles
+from stratc_compiler.corners import at_corners
 from stratc_compiler.environment import Box
 from stratc_compiler.judge import overall
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
@@ -44,8 +45,9 @@ def _exists(possibility: Possibility, box: Box, past: Past) -> ObligationResult:
     vault, rlimit = past.vault, past.effort.rlimit
     linear = [eliminate(obligation).obligation for obligation in possibility.obligations]
     for obligation, asked in zip(possibility.obligations, linear, strict=True):
+        everywhere = (*at_corners(obligation, box, vault.base), asked)
         tried = (
-            models(asked, vault, box, rlimit, any_will_do) for any_will_do in (True, False)
+            models(one, vault, box, rlimit, any_will_do) for any_will_do in (True, False) for one in everywhere
         )  # the quick ones first
         for values in chain.from_iterable(tried):
             played = concrete(values, vault, box, KeeperSettles())

@@ -59,6 +59,14 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
         Field("low", _PLAIN, -1, _SMALL, words="low"),
         Field("high", _PLAIN, +1, _SMALL, words="high"),
     ),
+    typed.PairMoves: (
+        Field("low", _RATIO, -1, -_ALL, Fraction(0), "fall"),
+        Field("high", _RATIO, +1, words="rise"),
+    ),
+    typed.PairStays: (
+        Field("low", _PLAIN, -1, _SMALL, words="low"),
+        Field("high", _PLAIN, +1, _SMALL, words="high"),
+    ),
     typed.RateAtMost: (Field("ratio", _RATIO, +1),),
     typed.SlippageAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LossAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),

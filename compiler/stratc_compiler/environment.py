@@ -8,6 +8,7 @@ never appear: they stay fully symbolic.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
@@ -18,6 +19,8 @@ from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    PairMoves,
+    PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
@@ -32,21 +35,41 @@ class Interval(Record):
     high: Fraction | None
 
 
+class Pair(Record):
+    """How two prices move together: `factor` is what happens to price(token) / price(other) in a round.
+
+    `stays` is the range of that ratio itself at every moment, where one is assumed. `id` is the assumption's.
+    """
+
+    id: str
+    token: str
+    other: str
+    factor: Interval
+    stays: Interval | None
+
+
 class Box(Record):
     """The environment of one round.
 
-    `relative` is the price factor of each token against base, `usd` its price factor in USD, `absolute` the USD range
-    of tokens that stay in one; `growth` is what happens to each position's amount; `liquidity` the share of an asset
-    position that can be drawn at any moment; `withdrawals` a share of the opening nav.
+    `relative` is the price factor of each token against base, `because` names what its two bounds follow from, as
+    hypotheses are labelled; `pairs` are what prices keep to each other. `usd` is a token's price factor in USD,
+    `absolute` the USD range of tokens that stay in one; `growth` is what happens to each position's amount; `liquidity`
+    the share of an asset position that can be drawn at any moment; `withdrawals` a share of the opening nav.
     """
 
     period: int
     relative: dict[str, Interval]
+    because: dict[str, tuple[str, str]]
+    pairs: tuple[Pair, ...]
     usd: dict[str, Interval]
     absolute: dict[str, Interval]
     growth: dict[str, Interval]
     liquidity: dict[str, Fraction]
     withdrawals: Fraction | None
+
+    def joint(self, base: str) -> tuple[Pair, ...]:
+        """The pairs that are more than bounds of one token's factor: in base, base itself never moves."""
+        return tuple(pair for pair in self.pairs if base not in (pair.token, pair.other))
 
 
 ONE = Fraction(1)
@@ -65,9 +88,14 @@ def box_of(vault: Vault) -> Box:
         if isinstance(assumption, DepositsAtMost):
             raise Unsupported("`deposits <= ...`", "leave it out: deposits are proved without a bound", assumption.span)
     usd = {token.name: _usd_factor(strategy, token.name) for token in strategy.tokens}
+    pairs = tuple(_pairs(strategy))
+    own = {name: _against(factor, usd[vault.base], name == vault.base) for name, factor in usd.items()}
+    bounds = _tightened(own, pairs, strategy)
     return Box(
         period=next(a.period for a in strategy.assumptions if isinstance(a, KeeperEvery)),
-        relative={name: _against(factor, usd[vault.base], name == vault.base) for name, factor in usd.items()},
+        relative={name: Interval(low.value or Fraction(0), high.value) for name, (low, high) in bounds.items()},
+        because={name: (low.label(name), high.label(name)) for name, (low, high) in bounds.items()},
+        pairs=pairs,
         usd=usd,
         absolute={a.token: Interval(a.low, a.high) for a in strategy.assumptions if isinstance(a, PriceStays)},
         growth={held.name: _growth(strategy, held) for held in vault.held},
@@ -101,6 +129,74 @@ def _against(token: Interval, base: Interval, is_base: bool) -> Interval:
     low = Fraction(0) if base.high is None else token.low / base.high
     high = None if token.high is None or base.low == 0 else token.high / base.low
     return Interval(low, high)
+
+
+# ── prices that move together ──────────────────────────────────────────────────────────────
+
+
+def _pairs(strategy: Strategy) -> Iterator[Pair]:
+    for assumption in strategy.assumptions:
+        match assumption:
+            case PairMoves(token, other, down, up):
+                yield Pair(f"moves({token}/{other})", token, other, Interval(1 + down, 1 + up), None)
+            case PairStays(token, other, least, most):
+                factor = Interval(least / most, most / least)
+                yield Pair(f"stays({token}/{other})", token, other, factor, Interval(least, most))
+            case _:
+                pass
+
+
+class _Bound(Record):
+    """One bound of a factor; `through` are the assumptions that it follows from by way of a pair, if it does."""
+
+    value: Fraction | None
+    alone: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()
+
+    def label(self, token: str) -> str:
+        return f"price({token})" + (f" by {', '.join(self.through)}" if self.through else "")
+
+    def times(self, factor: Fraction | None, pair: str) -> _Bound:
+        """What the bound of one token is for the other token of a pair."""
+        value = None if factor is None or self.value is None else self.value * factor
+        return _Bound(value, through=tuple(dict.fromkeys((pair, *(self.through or self.alone)))))
+
+
+def _tightened(
+    own: dict[str, Interval], pairs: tuple[Pair, ...], strategy: Strategy
+) -> dict[str, tuple[_Bound, _Bound]]:
+    """What is known of each factor once pairs have carried the bounds of one token to the other.
+
+    A chain of pairs is at most as long as there are tokens. Going around never tightens: no pair excludes that
+    nothing moves.
+    """
+    bounds = {name: _own_bounds(name, interval, strategy) for name, interval in own.items()}
+    steps = [(pair.id, *ends) for pair in pairs for ends in _both_ways(pair)]
+    for _ in own:
+        for id_, token, other, down, up in steps:
+            low, high = bounds[token]
+            least, most = bounds[other][0].times(down, id_), bounds[other][1].times(up, id_)
+            if least.value is not None and least.value > (low.value or 0):
+                low = least
+            if most.value is not None and (high.value is None or most.value < high.value):
+                high = most
+            bounds[token] = low, high
+    return bounds
+
+
+def _own_bounds(token: str, interval: Interval, strategy: Strategy) -> tuple[_Bound, _Bound]:
+    about = {token, strategy.base} if token != strategy.base else set()
+    moves = [f"moves({a.token})" for a in strategy.assumptions if isinstance(a, PriceMoves) and a.token in about]
+    stays = [f"stays({a.token})" for a in strategy.assumptions if isinstance(a, PriceStays) and a.token in about]
+    alone = (*moves, *stays)
+    return _Bound(interval.low, alone), _Bound(interval.high, alone)
+
+
+def _both_ways(pair: Pair) -> tuple[tuple[str, str, Fraction | None, Fraction | None], ...]:
+    """(token, other, low, high): price(token) is that many times price(other), and the other way round."""
+    low, high = pair.factor.low, pair.factor.high
+    back = (1 / high if high else None, 1 / low if low else None)
+    return (pair.token, pair.other, low, high), (pair.other, pair.token, *back)
 
 
 def _growth(strategy: Strategy, held: Held) -> Interval:

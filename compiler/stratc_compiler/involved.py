@@ -11,7 +11,7 @@ from stratc_compiler.interpret import Evaluator
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Used
-from stratc_dsl.strategy import PriceMoves, PriceStays
+from stratc_dsl.strategy import PairMoves, PairStays, PriceMoves, PriceStays
 
 FULL = Fraction(99, 100)
 """So much of what is allowed counts as all of it: amounts are whole units, shown ones round percentages."""
@@ -43,6 +43,12 @@ def _prices(vault: Vault, played: Round) -> Iterator[Share]:
             case PriceStays(token, low, high):
                 change = _factor(played, f"price({token})") - 1
                 yield f"stays({token})", _part(change, (low / high if change < 0 else high / low) - 1)
+            case PairMoves(token, other, low, high):
+                change = _against(played, token, other) - 1
+                yield f"moves({token}/{other})", _part(change, low if change < 0 else high)
+            case PairStays(token, other, low, high):
+                change = _against(played, token, other) - 1
+                yield f"stays({token}/{other})", _part(change, (low / high if change < 0 else high / low) - 1)
             case _:
                 pass
 
@@ -78,6 +84,11 @@ def _flows(vault: Vault, box: Box, played: Round) -> Iterator[Share]:
 def _factor(played: Round, name: str) -> Fraction:
     before, after = played.settled[name], played.moment[name]
     return Fraction(after, before) if before else Fraction(1)
+
+
+def _against(played: Round, token: str, other: str) -> Fraction:
+    """By what the price of one token in the other has changed."""
+    return _factor(played, f"price({token})") / _factor(played, f"price({other})")
 
 
 def _part(used: Fraction, allowed: Fraction) -> Fraction:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, ClaimSpec
+from stratc_compiler.corners import at_corners
 from stratc_compiler.environment import Box
 from stratc_compiler.questions import Answered, Questions
 from stratc_compiler.recall import Past
@@ -48,17 +50,18 @@ def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int, told: Told)
     Each group of questions has solvers of its own, so the answers do not depend on `workers`. `told` is called again
     and again while they are looked for.
     """
-    questions = Questions()
+    questions = Questions(past.printer)
     asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
     groups = questions.groups
     answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
     missing = [text for text in groups if text not in answers]
     if missing:
-        # Only here: whoever knows every answer waits for no solver to load.
+        # Only here: whoever knows every answer waits for no solver to load. Before there are processes: it loads once.
+        from stratc_compiler.prove import answer
         from stratc_compiler.workers import found
 
         tasks = [groups[text].task(past.effort) for text in missing]
-        with closing(found(tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
+        with closing(found(answer, tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
             for number, one in finding:
                 past.keep(groups[missing[number]], one)
                 answers[missing[number]] = one
@@ -82,7 +85,7 @@ def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) ->
 
     def replay(obligation: Obligation, answered: Answered) -> Verdict:
         linear = replace(answered.linear, id=obligation.id)
-        scenario = _scenario(linear, spec.about, box, past)
+        scenario = _scenario(obligation, linear, spec.about, box, past)
         if scenario is None:
             return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
         return Refuted(scenario.broken, scenario, span=obligation.span)
@@ -91,14 +94,16 @@ def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) ->
     return ClaimResult(spec.name, spec.text, overall(results), results, span=spec.span)
 
 
-def _scenario(linear: Obligation, about: About, box: Box, past: Past) -> Scenario | None:
+def _scenario(obligation: Obligation, linear: Obligation, about: About, box: Box, past: Past) -> Scenario | None:
     """A replayed counterexample: the one of an earlier run if it still is one, or one that is found now."""
     known = past.round(linear, lambda played: replayed(played, about, past.vault, box))
     if known is not None:
         return known
     from stratc_compiler.witness import find_scenario  # only here, since it loads a solver
 
-    found = find_scenario(linear, about, past.vault, box, past.effort.rlimit)
+    tried = chain(at_corners(obligation, box, past.vault.base), (linear,))
+    all_found = (find_scenario(one, about, past.vault, box, past.effort.rlimit) for one in tried)
+    found = next((one for one in all_found if one is not None), None)
     if found is None:
         return None
     played, scenario = found

@@ -7,11 +7,9 @@ On the way only obligations are asked whose proofs rest on the assumption: the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Container, Iterator, Mapping
 from fractions import Fraction
 from math import ceil
-from typing import TypeVar
 
 from stratc_compiler import driver
 from stratc_compiler.assumptions import core_of, guarded_assumptions, rests_on
@@ -28,6 +26,7 @@ from stratc_compiler.prove import all_proved
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.vault import Vault, VenueFactory
 from stratc_compiler.verdict import ClaimResult, Proved, Unknown, Verdict, Verification
+from stratc_compiler.workers import in_order
 from stratc_dsl.record import Record
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Strategy
@@ -90,17 +89,24 @@ class Question(Record):
 
 
 def margins(
-    verification: Verification, factories: Mapping[str, VenueFactory], options: Options = OPTIONS
+    verification: Verification,
+    factories: Mapping[str, VenueFactory],
+    options: Options = OPTIONS,
+    only: Container[str] | None = None,
 ) -> Iterator[Margin]:
-    """For every number assumed and every proved claim but `consistent` whose proofs rest on it, in their order."""
+    """For every number assumed and every proved claim but `consistent` whose proofs rest on it, in their order.
+
+    `only` names the numbers to look at (see `name_of`).
+    """
     vault = verification.vault
     setting = Setting(vault.strategy, verification.source, factories, options)
     proved = [claim for claim in verification.claims if isinstance(claim.verdict, Proved) and claim.name != CONSISTENT]
     questions = [
         Question(setting, constant, {claim.name: on for claim in proved if (on := _resting(claim, constant, vault))})
         for constant in assumed(vault.strategy)
+        if only is None or name_of(constant, vault) in only
     ]
-    for found in _mapped(_margins, questions, options.workers):
+    for found in in_order(_margins, questions, options.workers):
         yield from found
 
 
@@ -116,7 +122,7 @@ def repairs(
         open_ = frozenset(r.obligation.id for r in claim.obligations if not isinstance(r.verdict, Proved))
         constants = stated(vault.strategy, verification.source)
         questions = [Question(setting, constant, {claim.name: open_}) for constant in constants]
-        found = [repair for one in _mapped(_repairs, questions, options.workers) for repair in one]
+        found = [repair for one in in_order(_repairs, questions, options.workers) for repair in one]
         for repair in sorted(found, key=lambda one: one.change)[:MOST_REPAIRS]:
             yield _and_the_others(repair, setting)
 
@@ -125,6 +131,11 @@ def _resting(claim: ClaimResult, constant: Constant, vault: Vault) -> frozenset[
     """The claim's obligations whose proofs rest on the assumption that states the constant."""
     id_ = _assumption(constant, vault)
     return frozenset(result.obligation.id for result in claim.obligations if id_ in rests_on(core_of(result), vault))
+
+
+def name_of(constant: Constant, vault: Vault) -> str:
+    """What the number is called: the assumption's id, and which of its numbers where it has several."""
+    return _assumption(constant, vault) + (f":{constant.field.words}" if constant.field.words else "")
 
 
 def _assumption(constant: Constant, vault: Vault) -> str:
@@ -225,7 +236,7 @@ def _margins(question: Question) -> list[Margin]:
 
 
 def _margin(constant: Constant, claim: str, resting: frozenset[str], variants: _Variants) -> Margin:
-    line = _Line(constant, constant.field.harsher, _end(constant))
+    line = _Line(constant, constant.field.harsher, end_of(constant))
 
     def proved(steps: int) -> bool:
         return variants.proved(line.value(steps), claim, resting, alone=True)
@@ -247,7 +258,7 @@ def _margin(constant: Constant, claim: str, resting: frozenset[str], variants: _
     return Margin(claim, constant, line.value(good), line.value(bad), variants.verdict(line.value(bad), claim))
 
 
-def _end(constant: Constant) -> Fraction:
+def end_of(constant: Constant) -> Fraction:
     """As far as the number means anything, or is tried, in the harsher direction."""
     field = constant.field
     if field.harsher > 0:
@@ -288,14 +299,3 @@ def _and_the_others(repair: Repair, setting: Setting) -> Repair:
     found = driver.verify(vault, setting.source, setting.options).claims
     others = tuple(claim.name for claim in found if not isinstance(claim.verdict, Proved))
     return Repair(repair.claim, repair.constant, repair.value, others)
-
-
-T = TypeVar("T")
-
-
-def _mapped(ask: Callable[[Question], T], questions: Sequence[Question], workers: int) -> Iterator[T]:
-    if workers < 2:
-        yield from map(ask, questions)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(ask, questions)

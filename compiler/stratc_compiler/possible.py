@@ -13,7 +13,7 @@ from stratc_compiler.environment import Box
 from stratc_compiler.expr import Cmp, Formula, Mul, Or, Rel, number
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import Frame, real
-from stratc_compiler.replay import IdealWorld, comes_due, inside_box
+from stratc_compiler.replay import IdealWorld, comes_due, holds_something, inside_box
 from stratc_compiler.rounds import after_environment, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Obligation, Round
@@ -50,7 +50,7 @@ def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
     """A settled vault, one at its targets, and one of each rule with a condition in which it fires."""
 
     def settled(played: Round) -> bool:
-        return inside_box(vault, box, played) is None
+        return holds_something(vault, played.settled) and inside_box(vault, box, played) is None
 
     def at_targets(played: Round) -> bool:
         return settled(played) and _at_targets(vault, played)

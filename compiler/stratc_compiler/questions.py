@@ -46,13 +46,13 @@ class Group(Struct):
 class Questions(Struct):
     """What many obligations ask. Two of them ask the same where the texts are the same, whatever claims they serve."""
 
+    printer: Printer = field(default_factory=Printer)
     groups: dict[str, Group] = field(default_factory=dict)
-    _printer: Printer = field(default_factory=Printer)
     _known: dict[int, tuple[Obligation, Group]] = field(default_factory=dict)
 
     def add(self, obligation: Obligation) -> Query:
         group = self._group(obligation)
-        goal = self._printer.script((Not(obligation.goal),), group.script.names).text
+        goal = self.printer.script((Not(obligation.goal),), group.script.names).text
         group.asked.setdefault(goal, obligation)
         return Query(group.script.text, goal)
 
@@ -60,6 +60,6 @@ class Questions(Struct):
         """Many obligations share what they know: it is known by its identity, and printed once."""
         key = id(obligation.hypotheses)
         if key not in self._known:
-            script = self._printer.script(known(obligation))
+            script = self.printer.script(known(obligation))
             self._known[key] = obligation, self.groups.setdefault(script.text, Group(script))
         return self._known[key][1]

@@ -98,8 +98,8 @@ class Past(msgspec.Struct):
     memory: Memory
     effort: Effort
     vault: Vault
+    printer: Printer = msgspec.field(default_factory=Printer)
     _reader: Reader = msgspec.field(default_factory=Reader)
-    _printer: Printer = msgspec.field(default_factory=Printer)
     _said: str = ""  # the strategy, once it was asked for
 
     def answers(self, group: Group) -> list[Answered] | None:
@@ -157,7 +157,7 @@ class Past(msgspec.Struct):
     def _broken(self, obligation: Obligation, point: dict[str, Fraction]) -> Answered:
         """The point shows that nothing proves the obligation: without its shocks, which changes nothing, it fails."""
         eliminated = eliminate(obligation)
-        text = self._printer.script((*known(eliminated.obligation), Not(obligation.goal))).text
+        text = self.printer.script((*known(eliminated.obligation), Not(obligation.goal))).text
         facts = Context(text, self._reader).facts
         if not eliminated.exact or not all(_holds(fact, point) for fact in facts):
             raise Wrong
@@ -173,7 +173,7 @@ class Past(msgspec.Struct):
 
     def _key_of_round(self, obligation: Obligation) -> str:
         """Of a round more than the question matters: the prices and decimals that it is told in, and the claim."""
-        asked = self._printer.script((*known(obligation), Not(obligation.goal))).text
+        asked = self.printer.script((*known(obligation), Not(obligation.goal))).text
         return _digest("round", str(self.effort), asked, obligation.id, self._strategy())
 
 

@@ -21,7 +21,8 @@ HELP = "this is valid language for a later version; nothing was dropped silently
 SUPPORTED = frozenset(
     {
         *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.Collateral, typed.Position, typed.Allocation),
-        *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.RateAtMost, typed.SlippageAtMost),
+        *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
+        *(typed.RateAtMost, typed.SlippageAtMost),
         *(typed.LossAtMost, typed.LiquidityAtLeast, typed.WithdrawalsAtMost, typed.DepositsAtMost),
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
@@ -91,10 +92,6 @@ def _named(node: object) -> str:
             return "the price source `fixed(...)`"
         case typed.Emode():
             return "`emode`"
-        case typed.PairMoves():
-            return "`price(A/B) moves`"
-        case typed.PairStays():
-            return "`price(A/B) stays`"
         case typed.FundingBetween():
             return "`funding(...) in`"
         case typed.SignalledAllocation():

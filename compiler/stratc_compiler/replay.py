@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_compiler.claims import (
     About,
@@ -20,9 +21,9 @@ from stratc_compiler.claims import (
     Keeps,
     LosesAtMost,
 )
-from stratc_compiler.environment import Box, Interval
+from stratc_compiler.environment import Box, Interval, Pair
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.rounds import trading_rules
+from stratc_compiler.rounds import SCALE, trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
 from stratc_compiler.verdict import Round
@@ -94,6 +95,9 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
     """None iff the round is one the assumptions admit, else what does not fit."""
     before, after = played.settled, played.moment
     opening = Evaluator(vault, IdealWorld(vault, dict(before)))
+    first = played if holds_something(vault, before) else replace(played, settled=after)
+    if not _at_scale(vault, first):
+        return "the vault is smaller than the scale that is assumed, or its tokens have other decimals"
     for condition in vault.settled:
         if not opening.holds(condition.formula):
             return f"not settled: {condition.text}"
@@ -104,6 +108,9 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
         stays = box.absolute.get(token.name)
         if stays is not None and not all(_between(Fraction(s[name], WAD), stays) for s in (before, after)):
             return f"{name} leaves its range"
+    for pair in box.pairs:
+        if (misfit := _parts_company(pair, played)) is not None:
+            return misfit
     for held in vault.held:
         if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
@@ -113,6 +120,41 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
     return _flows_fit(vault, box, played, opening)
+
+
+def holds_something(vault: Vault, state: dict[str, int]) -> bool:
+    """Whether it is a vault at all: of nothing every share is as it should be."""
+    return any(state[held.name] for held in vault.held)
+
+
+def _at_scale(vault: Vault, played: Round) -> bool:
+    """The settled vault is worth enough units of each token, whose decimals are those of the strategy, and of dollars.
+
+    See `scale` in assumptions.py; shares of a venue, which no state holds, are left to the proofs.
+    """
+    before, after = played.settled, played.moment
+    nav = Evaluator(vault, IdealWorld(vault, dict(before))).named("nav")
+    for token in vault.strategy.tokens:
+        unit, price = f"unit({token.name})", f"price({token.name})"
+        if not before[unit] == after[unit] == 10**token.decimals:
+            return False
+        if nav * before[unit] < SCALE * max(before[price], after[price]):
+            return False
+    return nav >= SCALE * WAD // 10**8
+
+
+def _parts_company(pair: Pair, played: Round) -> str | None:
+    """None iff the two prices keep to each other as assumed; exact."""
+    name = f"price({pair.token}/{pair.other})"
+    tops, bottoms = ([s[f"price({t})"] for s in (played.settled, played.moment)] for t in (pair.token, pair.other))
+    if not all((*tops, *bottoms)):
+        return f"{name} does not exist where one of them is worth nothing"
+    before, after = (Fraction(top, bottom) for top, bottom in zip(tops, bottoms, strict=True))
+    if not _between(after / before, pair.factor):
+        return f"{name} moves out of its range"
+    if pair.stays is not None and not (_between(before, pair.stays) and _between(after, pair.stays)):
+        return f"{name} leaves its range"
+    return None
 
 
 def _flows_fit(vault: Vault, box: Box, played: Round, opening: Evaluator) -> str | None:

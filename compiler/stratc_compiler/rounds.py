@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from stratc_compiler.environment import MOST_GAIN, Box, Interval
+from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.execute import Need, run_plan
-from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number
+from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import OnCondition, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
@@ -55,7 +56,9 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
     before = settled_frame(vault)
     nav = before.exact_nav()
     frame = Frame(vault, dict(before.state), before.trace)
+    settled = frame.trace.fork()
     factors = _price_factors(vault, box, frame)
+    _join(vault, box, frame, settled, factors)
     for held in vault.held:
         if held.venue is not None:
             growth = Interval(Fraction(0), Fraction(0)) if lost == held.venue and not held.debt else None
@@ -70,19 +73,57 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
     return Opening(frame.primed(), nav)
 
 
+def price_factor(token: str) -> Var:
+    """Of a token's price in base, at a moment of the round over the settled one."""
+    return real(f"price factor({token})")
+
+
 def _price_factors(vault: Vault, box: Box, frame: Frame) -> dict[str, Var]:
     factors: dict[str, Var] = {}
     for token in vault.strategy.tokens:
         if token.name != vault.base:
-            factors[token.name] = real(f"price factor({token.name})")
-            _bound(frame, f"price({token.name})", factors[token.name], box.relative[token.name])
+            factors[token.name] = price_factor(token.name)
+            _bound(frame, box.because[token.name], factors[token.name], box.relative[token.name])
     return factors
 
 
-def _bound(frame: Frame, label: str, factor: Expr, interval: Interval) -> None:
-    frame.trace.learn(label, Cmp(factor, Rel.GE, number(interval.low)))
+def _join(vault: Vault, box: Box, frame: Frame, settled: Trace, factors: dict[str, Var]) -> None:
+    """What the factors of two tokens keep to each other, each a multiple of the other."""
+    joint = _between_held(vault, box.joint(vault.base))
+    for pair in joint:
+        factor, other = factors[pair.token], factors[pair.other]
+        frame.trace.learn(pair.id, Cmp(factor, Rel.GE, Mul(number(pair.factor.low), other)))
+        if pair.factor.high is not None:
+            frame.trace.learn(pair.id, Cmp(factor, Rel.LE, Mul(number(pair.factor.high), other)))
+    tokens = dict.fromkeys(token for pair in joint for token in (pair.token, pair.other))
+    _carry(frame, settled, [factors[token] for token in tokens])
+
+
+def _between_held(vault: Vault, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Without the pairs that lead to no other token that is held: those are bounds of the one token, and stated so."""
+    held = {one.token for one in vault.held}
+    uses = Counter(token for pair in pairs for token in (pair.token, pair.other))
+    kept = tuple(pair for pair in pairs if all(t in held or uses[t] > 1 for t in (pair.token, pair.other)))
+    return kept if kept == pairs else _between_held(vault, kept)
+
+
+def _carry(frame: Frame, settled: Trace, factors: list[Var]) -> None:
+    """Define how much each variable of the settled state is worth once it has moved with each of the factors.
+
+    New names for products say nothing new. They have the search multiply what is known of the settled state, and what
+    factors keep to each other, by one another: only so does a loan in one token compare with collateral in the other.
+    """
+    names = dict.fromkeys(var.name for known in settled.facts for var in variables(known.formula))
+    for factor in factors:
+        for name in names:
+            frame.trace.learn("definition", Cmp(real(f"{name} by {factor.name}"), Rel.EQ, Mul(real(name), factor)))
+
+
+def _bound(frame: Frame, labels: tuple[str, str], factor: Expr, interval: Interval) -> None:
+    below, above = labels
+    frame.trace.learn(below, Cmp(factor, Rel.GE, number(interval.low)))
     if interval.high is not None:
-        frame.trace.learn(label, Cmp(factor, Rel.LE, number(interval.high)))
+        frame.trace.learn(above, Cmp(factor, Rel.LE, number(interval.high)))
 
 
 def _grow(frame: Frame, name: str, token: str, growth: Interval, factors: dict[str, Var]) -> None:
@@ -94,7 +135,8 @@ def _grow(frame: Frame, name: str, token: str, growth: Interval, factors: dict[s
         pass
     else:
         factor = real(f"growth({name})")
-        _bound(frame, f"growth({name})", factor, growth)
+        label = f"growth({name})"
+        _bound(frame, (label, label), factor, growth)
         product = Mul(product, factor)
     if token in factors:
         product = Mul(product, factors[token])

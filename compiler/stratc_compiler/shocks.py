@@ -4,7 +4,8 @@
 `low * before <= after <= high * before`. Argument: the product of the factors ranges over exactly
 [low1*low2, high1*high2] (intervals are connected, multiplication of non-negatives is monotone and continuous), and
 `before >= 0`. The two are equivalent where no factor occurs anywhere else; where one does (two positions in one
-token), the result still admits every run of the original, and a model of it has to be confirmed.
+token, two tokens that keep to each other), the result still admits every run of the original, and a model of it has
+to be confirmed.
 """
 
 from __future__ import annotations
@@ -117,9 +118,15 @@ def _rewrite(
         product = by_place.get(id(hypothesis))
         if product is not None:
             result += _interval(product, bounds)
-        elif not (_is_bound(hypothesis.formula) and any(v.name in gone for v in variables(hypothesis.formula))):
+        elif not _says_only(hypothesis.formula, gone):
             result.append(hypothesis)
     return tuple(result)
+
+
+def _says_only(formula: Formula, gone: set[str]) -> bool:
+    """Whether the formula speaks of factors that are gone, and of nothing else: their bounds, what they share."""
+    names = {var.name for var in variables(formula)}
+    return bool(names) and names <= gone
 
 
 def _span_of(

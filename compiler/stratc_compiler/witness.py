@@ -14,7 +14,7 @@ from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Vault
@@ -244,9 +244,15 @@ def _units(worth: Fraction, vault: Vault, token: str) -> int:
 
 
 def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, lost: str | None) -> Fraction:
-    """By what the token's price in base moved: read off a position in it that is not lost, kept inside the box."""
+    """By what the token's price in base moved: as the model says, or read off a position in it that is not lost.
+
+    Kept inside the box, where growth of the position passes for a move.
+    """
     if token == vault.base:
         return Fraction(1)
+    said = values.get(price_factor(token).name)
+    if said is not None:
+        return said
     interval = box.relative[token]
     for held in vault.held:
         before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
@@ -275,8 +281,23 @@ def _prices(relative: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
     if stays is not None and stays.high is not None:
         base = min(base, stays.high / usd_base) if usd_base > 1 else max(base, stays.low / usd_base)
         before[vault.base] = base
+    _bring_together(before, relative, vault.base, box)
     after = {n: before[n] * usd_base * (f if n != vault.base else 1) for n, f in relative.items()}
     return Prices({n: _eight(p) for n, p in before.items()}, {n: _eight(p) for n, p in after.items()})
+
+
+def _bring_together(before: dict[str, Fraction], relative: dict[str, Fraction], base: str, box: Box) -> None:
+    """Change shown prices so that those of each pair stay in their range, when settled and after the move."""
+    for pair in box.pairs:
+        moved = relative[pair.token] / relative[pair.other] if relative[pair.other] else Fraction(0)
+        if pair.stays is None or pair.stays.high is None or not moved:
+            continue
+        least, most = pair.stays.low / min(moved, Fraction(1)), pair.stays.high / max(moved, Fraction(1))
+        ratio = _clamp(before[pair.token] / before[pair.other], Interval(least, most))
+        if pair.token == base or pair.token in box.absolute:
+            before[pair.other] = before[pair.token] / ratio
+        else:
+            before[pair.token] = before[pair.other] * ratio
 
 
 def _shown_price(token: str, vault: Vault, box: Box) -> Fraction:

@@ -1,4 +1,4 @@
-"""Tasks to processes, and answers back as they are found. Loads the solvers, once for all processes."""
+"""Questions to processes, and answers back as they are found."""
 
 from __future__ import annotations
 
@@ -6,35 +6,46 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-
-from stratc_compiler.prove import answer
-from stratc_compiler.questions import Answered, Task
-
-Found = Generator[tuple[int, list[Answered]], None, None]
+from contextlib import closing, contextmanager
+from typing import TypeVar
 
 PATIENCE = 0.1
 """Seconds after which whoever waits is told that nothing new is known."""
 
+Q = TypeVar("Q")
+A = TypeVar("A")
 
-def found(tasks: Sequence[Task], workers: int, waiting: Callable[[], None]) -> Found:
-    """The number of each task with its answers, in any order. `waiting` is called again and again meanwhile.
+
+def found(
+    ask: Callable[[Q], A], questions: Sequence[Q], workers: int, waiting: Callable[[], None] = lambda: None
+) -> Generator[tuple[int, A], None, None]:
+    """The number of each question with its answer, in any order. `waiting` is called again and again meanwhile.
 
     Whoever stops early closes the iterator: no process outlives it.
     """
-    if workers < 2 or len(tasks) < 2:
-        for number, task in enumerate(tasks):
+    if workers < 2 or len(questions) < 2:
+        for number, question in enumerate(questions):
             waiting()
-            yield number, answer(task)
+            yield number, ask(question)
         return
     with _pool(workers) as pool:
         with _interrupts_held():
-            numbers = {pool.submit(answer, task): number for number, task in enumerate(tasks)}
+            numbers = {pool.submit(ask, question): number for number, question in enumerate(questions)}
         left = set(numbers)
         while left:
             waiting()
             done, left = wait(left, PATIENCE, FIRST_COMPLETED)
             yield from ((numbers[future], future.result()) for future in done)
+
+
+def in_order(ask: Callable[[Q], A], questions: Sequence[Q], workers: int) -> Iterator[A]:
+    """The answers in the order of their questions, each as soon as those before it are there."""
+    early: dict[int, A] = {}
+    with closing(found(ask, questions, workers)) as finding:
+        for number in range(len(questions)):
+            while number not in early:
+                early.update([next(finding)])
+            yield early.pop(number)
 
 
 @contextmanager

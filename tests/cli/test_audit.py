@@ -132,6 +132,22 @@ def incomplete_witness(document: Certificate) -> None:
     del first(document, "witness")["moment"]["save"]
 
 
+def empty_witness(document: Certificate) -> None:
+    """Of nothing every share is as it should be."""
+    witness = first(document, "witness")
+    for state in (witness["settled"], witness["moment"]):
+        state.update({name: "0" for name in state if not name.startswith(("price", "unit"))})
+
+
+def worthless_witness(document: Certificate) -> None:
+    witness = first(document, "witness")
+    witness["settled"]["unit(USDC)"] = witness["moment"]["unit(USDC)"] = "0"
+
+
+def witness_of_other_decimals(document: Certificate) -> None:
+    first(document, "witness")["moment"]["unit(USDC)"] = "1"
+
+
 def negative_witness(document: Certificate) -> None:
     first(document, "witness")["deposited"] = "-5"
 
@@ -166,6 +182,9 @@ def no_source(document: Certificate) -> None:
         (unproved, "verdict: the certificate differs"),
         (no_evidence, "kind 'none' is no evidence"),
         (invented_witness, "the witness does not replay"),
+        (empty_witness, "the witness does not replay"),
+        (worthless_witness, "no round of this vault"),
+        (witness_of_other_decimals, "the witness does not replay"),
         (incomplete_witness, "no round of this vault"),
         (negative_witness, "no whole number"),
         (other_schema, "schema 1 is not the one"),

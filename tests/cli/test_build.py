@@ -15,7 +15,7 @@ from stratc_compiler.verdict import ClaimResult
 
 def answer(monkeypatch: pytest.MonkeyPatch, *claims: ClaimResult) -> None:
     """Let the prover answer with these claims."""
-    monkeypatch.setattr(decide.driver, "verify", lambda vault, source: verification(*claims))
+    monkeypatch.setattr(decide.driver, "verify", lambda vault, source, options: verification(*claims))
 
 
 @pytest.mark.parametrize(("claims", "status"), [((PROVED, REFUTED), 1), ((PROVED, UNKNOWN), 3), ((), 3)])

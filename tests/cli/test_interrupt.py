@@ -82,11 +82,17 @@ def on_a_terminal(opened: list[Terminal], cache: Path, *arguments: str) -> Termi
         stderr=inside,
         env=environment,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_begin,
     )
     os.close(inside)
     opened.append(Terminal(process, screen))
     return opened[-1]
+
+
+def _begin() -> None:
+    """As a shell begins a command: its terminal is this one, and ^C is heard (workers of pytest do not)."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_the_progress_is_written_over_and_gone_in_the_end(terminals: list[Terminal], tmp_path: Path) -> None:
@@ -132,6 +138,16 @@ def test_an_interruption_is_one_word_and_leaves_nothing(
     assert _nobody_is_left(terminal.process.pid)
     assert not (tmp_path / "out").exists()
     assert all(name.endswith(".json") for name in tree(tmp_path / "cache"))
+
+
+def test_margins_are_interrupted_as_proofs_are(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = on_a_terminal(terminals, tmp_path / "cache", "margin", TREASURY)
+    assert terminal.process.stdout is not None
+    assert b"Treasury" in terminal.process.stdout.readline()  # the verdicts: what follows are the margins
+    terminal.type(b"\x03")
+    assert terminal.end() == 130
+    assert terminal.shown.replace("^C", "").split(ERASE)[-1] == "interrupted\r\n"
+    assert _nobody_is_left(terminal.process.pid)
 
 
 def _nobody_is_left(group: int) -> bool:

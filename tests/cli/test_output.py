@@ -101,6 +101,7 @@ def test_no_artifact_leaves_the_folder(tmp_path: Path, path: str) -> None:
 
 def test_an_interruption_waits_until_the_build_is_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_build({"A": FIRST}, tmp_path)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of pytest hear no ^C
     rename = Path.rename
 
     def interrupted(self: Path, target: Path) -> Path:
@@ -110,5 +111,6 @@ def test_an_interruption_waits_until_the_build_is_in_its_place(tmp_path: Path, m
     monkeypatch.setattr(Path, "rename", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_build({"A": SECOND}, tmp_path)
+    signal.signal(signal.SIGINT, before)
     assert sorted(tree(tmp_path)) == ["A/Vault.abi.json", "A/certificate.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["A"]

@@ -69,9 +69,9 @@ TEXT = """strategy Stub {
 
 
 @cache
-def proved_stub() -> ProvedVault:
+def proved_stub(text: str = TEXT) -> ProvedVault:
     """The model that the stub contract stands for, taken as proved: one claim, which rests on a price and on Aave."""
-    source = Source("folder/stub.strat", TEXT)
+    source = Source("folder/stub.strat", text)
     parsed = parse_strategies(source)
     assert not parsed.diagnostics, parsed.diagnostics
     (strategy,) = parsed.strategies
@@ -88,16 +88,16 @@ def compiled() -> dict[str, Any]:
     return dict(compile_code(source, output_formats=["abi", "bytecode", "bytecode_runtime"]))
 
 
-def document() -> dict[str, Any]:
+def document(text: str = TEXT) -> dict[str, Any]:
     """The stub's keeper.json, not bound."""
-    artifact = emit_keeper(proved_stub(), compiled()["abi"], compiled()["bytecode_runtime"])
+    artifact = emit_keeper(proved_stub(text), compiled()["abi"], compiled()["bytecode_runtime"])
     parsed: dict[str, Any] = json.loads(artifact.text)
     return parsed
 
 
-def bound_document(vault: Contract) -> dict[str, Any]:
+def bound_document(vault: Contract, text: str = TEXT) -> dict[str, Any]:
     """The stub's keeper.json, bound to a deployed stub."""
-    return bind(document(), CHAIN_ID, vault.address)
+    return bind(document(text), CHAIN_ID, vault.address)
 
 
 def deploy(chain: AnvilChain, keeper: str) -> Contract:

@@ -129,6 +129,14 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> str:
             "keeper.json: alarms[1].measure.subject: nothing is read of `save`",
         ),
         (
+            lambda d: d["alarms"][1]["measure"].update(subject="WETH/save"),
+            "keeper.json: alarms[1].measure.subject: nothing is read of `WETH/save`",
+        ),
+        (
+            lambda d: d["alarms"][1]["measure"].update(quantity="price_ratio"),
+            "keeper.json: alarms[1].measure.subject: `WETH` has no `price_ratio`",
+        ),
+        (
             lambda d: d["alarms"][4]["measure"].update(subject="nest"),
             "keeper.json: alarms[4].measure.subject: nothing is read of `nest`",
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keeper.rig import KEEPER, KeeperProcess, Runner, endpoint
-from keeper.stub import DELEVERAGE, PERIOD, REBALANCE, bound_document, calls
+from keeper.stub import DELEVERAGE, PERIOD, REBALANCE, TEXT, bound_document, calls
 from keeper.watching import Watching
 from lab.chain import AnvilChain, Contract
 from stratc_targets.keeper.measures import kept
@@ -56,6 +56,49 @@ def test_beyond_the_edge_is_an_alarm_raised_once_and_ended_once(case: str, watch
         vault.send("put", number, value)
         story.append(watching.says())
     assert story == [[], [("alarm", alarm)], [], [("alarm_over", alarm)], []]
+
+
+PAIRED = TEXT.replace("price(USDC) stays 0.98 .. 1.02", "price(USDC) stays 0.5 .. 2").replace(
+    "price(WETH) moves -20% .. +12.5%",
+    "price(WETH) moves -60% .. +60%; price(WETH/USDC) moves -20% .. +12.5%; price(WETH/USDC) stays 1_500 .. 2_500",
+)
+
+
+@pytest.fixture
+def paired(tmp_path: Path, chain: AnvilChain, vault: Contract) -> Watching:
+    """A watch over prices that keep to each other, which has looked once when a round began."""
+    watching = Watching(tmp_path, chain.url, bound_document(vault, PAIRED))
+    vault.send("settle", sender=KEEPER)
+    assert watching.says() == [("watching", None)]
+    return watching
+
+
+def test_prices_that_move_together_are_no_alarm_and_that_part_are_one(paired: Watching, vault: Contract) -> None:
+    vault.send("put", "price_weth", 1_200 * USD)
+    vault.send("put", "price_usdc", 60 * USD // 100)
+    assert paired.says() == []  # both fell by 40%
+    vault.send("put", "price_usdc", 75 * USD // 100)
+    assert paired.says() == []  # at 1,600 USDC: 20% less
+    vault.send("put", "price_usdc", 75 * USD // 100 + 1)
+    assert paired.says() == [("alarm", "moves(WETH/USDC)")]
+    vault.send("put", "price_weth", 1_350 * USD)
+    vault.send("put", "price_usdc", 60 * USD // 100)  # at 2,250 USDC: 12.5% more
+    assert paired.says() == [("alarm_over", "moves(WETH/USDC)")]
+    vault.send("put", "price_usdc", 60 * USD // 100 - 1)
+    assert paired.says() == [("alarm", "moves(WETH/USDC)")]
+
+
+def test_a_range_of_the_ratio_holds_from_round_to_round(paired: Watching, vault: Contract) -> None:
+    vault.send("put", "price_weth", 1_700 * USD)
+    vault.send("settle", sender=KEEPER)
+    vault.send("put", "price_weth", 1_500 * USD)
+    assert paired.says() == []
+    vault.send("put", "price_weth", 1_500 * USD - 1)
+    (alarm,) = paired.look()
+    assert (alarm["id"], alarm["event"]) == ("stays(WETH/USDC)", "alarm")
+    assert "stays(WETH/USDC): price(WETH/USDC) stays 1500 .. 2500; measured 1500" in alarm["message"]
+    vault.send("put", "price_usdc", USD - 1)
+    assert paired.says() == [("alarm_over", "stays(WETH/USDC)")]
 
 
 def test_an_alarm_says_what_was_measured_what_was_assumed_and_what_is_at_stake(

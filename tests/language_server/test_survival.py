@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import builtins
 import os
-import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,18 @@ def test_a_running_verification_ends_with_its_editor() -> None:
         return verifier
 
     verifier = asyncio.run(story())
-    with pytest.raises(ProcessLookupError):
-        os.kill(verifier, signal.SIG_DFL)
+    assert has_ended(verifier)
+
+
+def has_ended(pid: int) -> bool:
+    """Now, or in a moment: on a busy machine a process that was killed is listed until somebody takes notice."""
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 async def child_of(pid: int) -> int:

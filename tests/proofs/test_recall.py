@@ -263,3 +263,16 @@ def test_a_scenario_counts_only_where_it_breaks_the_claim() -> None:
             poisoned[key] = text.replace(b'"idle(USDC)":"', b'"idle(USDC)":"9')
     assert poisoned != honest
     assert again(Kept(poisoned), GREEDY) == fresh
+
+
+def test_a_vault_of_nothing_is_no_witness() -> None:
+    """Of nothing every share is as it should be: under `consistent` it would show that anything is possible."""
+    fresh, honest = first_run()
+    rounds = {key: json.loads(text) for key, text in honest.items() if b"settled" in text}
+    assert rounds
+    for played in rounds.values():
+        for state in (played["settled"], played["moment"]):
+            state.update({name: "0" for name in state if not name.startswith(("price", "unit"))})
+        played.update(deposited="0", withdrawn="0")
+    poisoned = honest | {key: json.dumps(played).encode() for key, played in rounds.items()}
+    assert certificate_json(again(Kept(poisoned))) == certificate_json(fresh)

@@ -45,11 +45,6 @@ USDC_FEED = 'chainlink("USDC/USD", heartbeat=24h, deviation=0.25%)'
         ((USDC_FEED, "fixed(1 USD)"), "the price source `fixed(...)`", "fixed(1 USD)"),
         (("borrow=[USDC]", "borrow=[USDC], emode=1"), "`emode`", "1"),
         (
-            ("keeper every 1h", "keeper every 1h\n price(WETH/USDC) moves -1% .. +1%"),
-            "`price(A/B) moves`",
-            "price(WETH/USDC) moves -1% .. +1%",
-        ),
-        (
             ("erc4626(asset=USDC)", 'bridge(USDC, to="base", fee=0.1%, delay=30m)'),
             "the adapter `bridge`",
             'bridge(USDC, to="base", fee=0.1%, delay=30m)',

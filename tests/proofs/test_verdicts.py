@@ -11,7 +11,7 @@ from proofs.strategies import claim, proved, refuted, vault_of, verified
 from stratc_compiler.assumptions import labels_of, rests_on
 from stratc_compiler.certify import ProvedVault, certify
 from stratc_compiler.claims import claims_of
-from stratc_compiler.driver import Options, verify
+from stratc_compiler.driver import Options, model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Cmp, Mul, Rel, number
@@ -21,6 +21,8 @@ from stratc_compiler.replay import IdealWorld, health
 from stratc_compiler.rounds import SCALE, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import NAV, Condition
 from stratc_compiler.verdict import Guardian, Refuted, Unknown
+from stratc_dsl import Source, parse_strategies
+from stratc_targets.venues import venue_factories
 
 CARRY = {
     "consistent",
@@ -248,3 +250,23 @@ def test_what_a_later_step_says_does_not_help_an_earlier_one(name: str) -> None:
         floor = next(one for one in recovers.obligations if one.id.startswith(f"{rule}/floor/"))
         assert floor.hypotheses[: len(obligation.hypotheses)] == obligation.hypotheses
         assert len(obligation.hypotheses) < len(floor.hypotheses)
+
+
+IDLE = """strategy Idle {
+    base USDC
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    assume { keeper every 1d, price(USDC) stays 0.98 .. 1.02 }
+    allocate { idle(USDC): 100% }
+}
+"""
+
+
+def test_a_vault_without_rules_and_venues_is_proved_to_have_nothing_to_do() -> None:
+    source = Source("idle.strat", IDLE)
+    (strategy,) = parse_strategies(source).strategies
+    verification = verify(model(strategy, source, venue_factories(strategy)), source)
+    assert verification.proved
+    shown = {found.name: [r.obligation.text for r in found.obligations] for found in verification.claims}
+    assert shown["recovers"] == ["nothing has to be settled"] * 2
+    assert shown["quiet"] == ["no rule has a condition"] * 2
+    assert shown["exits"] == ["there is nothing to close"] * 2

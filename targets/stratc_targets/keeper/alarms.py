@@ -18,6 +18,8 @@ from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    PairMoves,
+    PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
@@ -89,6 +91,10 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("price_move", token, low, high, period)
                 case PriceStays(token, low, high):
                     return _edges("price_usd", token, low, high, None)
+                case PairMoves(token, other, low, high):
+                    return _edges("price_move", f"{token}/{other}", low, high, period)
+                case PairStays(token, other, low, high):
+                    return _edges("price_ratio", f"{token}/{other}", low, high, None)
                 case RateAtMost(position, ratio, per):
                     return _edges("debt_rate", str(position), None, ratio, per)
                 case LossAtMost(venue, ratio):

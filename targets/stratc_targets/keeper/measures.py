@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -93,10 +93,15 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
 
 
 def _price(alarm: Alarm, sight: Sight) -> Fraction:
-    now = sight.state[next(one.price for one in sight.readings.tokens if one.name == alarm.subject)]
-    if alarm.quantity == "price_usd":
-        return Fraction(now, USD)
-    return Fraction(now, sight.seen.prices[alarm.subject]) - 1
+    """A price now, or what became of it since the round began; in USD, or in the other token of a pair."""
+    prices = {one.name: sight.state[one.price] for one in sight.readings.tokens}
+    now = _told_in(alarm, prices)
+    return now / _told_in(alarm, sight.seen.prices) - 1 if alarm.quantity == "price_move" else now
+
+
+def _told_in(alarm: Alarm, prices: Mapping[str, int]) -> Fraction:
+    token, *other = alarm.tokens
+    return Fraction(prices[token], prices[other[0]] if other else USD)
 
 
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:

@@ -17,6 +17,10 @@ ONE_SHARE = 10**18
 """What `Worth.view` is asked of, so that a share that is worth less than one unit has a worth too."""
 
 
+TOKENS_OF = {"price_usd": (1,), "price_ratio": (2,), "price_move": (1, 2)}
+"""How many tokens a price is of: one, told in USD, or one told in another."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A view of a venue that answers with one number.
@@ -114,6 +118,11 @@ class Alarm:
     high: Fraction | None
     per_seconds: int | None
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Of a price: the token, and the one that it is told in where that is not USD."""
+        return tuple(self.subject.split("/")) if self.quantity.startswith("price") else ()
+
     def inside(self, measured: Fraction) -> bool:
         """Whether the assumption holds where this is measured."""
         return (self.low is None or self.low <= measured) and (self.high is None or measured <= self.high)
@@ -148,8 +157,10 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
     known = {THE_VAULT, *tokens, *venues, *(one.name for one in readings.positions)}
     for place, alarm in enumerate(parse_alarms(document)):
-        if alarm.subject not in (tokens if alarm.quantity.startswith("price") else known):
+        if not (tokens.issuperset(alarm.tokens) if alarm.tokens else alarm.subject in known):
             yield f"alarms[{place}].measure.subject: nothing is read of `{alarm.subject}`"
+        elif len(alarm.tokens) not in TOKENS_OF.get(alarm.quantity, (0,)):
+            yield f"alarms[{place}].measure.subject: `{alarm.subject}` has no `{alarm.quantity}`"
 
 
 def state_members(abi: list[dict[str, Any]]) -> list[str]:
