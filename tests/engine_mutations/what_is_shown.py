@@ -9,7 +9,6 @@ from engine_mutations.fault import (
     EVERY_WAY,
     FIRST,
     LEAVES,
-    NO_RULE,
     REBALANCES,
     SAVER_MOVES,
     SCALE,
@@ -83,7 +82,7 @@ SHOWN: tuple[Fault, ...] = (
         "        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known))\n",
         "        return Frame(self.vault, dict(self.state), self.trace, dict(self.known))\n",
         "that a rule is due, learnt on one way, would contradict that it is not on another",
-        NO_RULE,
+        TRADES,
     ),
     compiler(
         "execute",
