@@ -92,6 +92,63 @@ def test_a_contradiction_needs_a_strict_fact_or_a_negative_sum() -> None:
     assert accepted(strict, proof)
 
 
+def test_a_lemma_may_be_zero() -> None:
+    """Even one of strict facts: it says that something is never negative, and no more."""
+    context = XY + "(assert (> |x| 0.0))(assert (<= |x| 0.0))"
+    weak = XY + "(assert (>= |x| 0.0))(assert (<= |x| 0.0))"
+    proof = {"lemma": [["1", [0]]], "then": {"sum": [["1", [2]], ["1", [1]]]}}
+    assert not accepted(weak, proof)
+    assert not accepted(context, proof)
+    assert accepted(context, {"sum": [["1", [0]], ["1", [1]]]})
+
+
+def test_a_product_is_strict_where_all_of_its_factors_are() -> None:
+    below = "(assert (<= (* |x| |y|) 0.0))"
+    proof = {"sum": [["1", [0, 1]], ["1", [2]]]}
+    assert accepted(XY + "(assert (> |x| 0.0))(assert (> |y| 0.0))" + below, proof)
+    assert not accepted(XY + "(assert (> |x| 0.0))(assert (>= |y| 0.0))" + below, proof)
+    assert not accepted(XY + "(assert (>= |x| 0.0))(assert (> |y| 0.0))" + below, proof)
+
+
+@pytest.mark.parametrize(
+    ("denied", "known", "contradicts"),
+    [
+        ("(> |x| 0.0)", "(>= |x| 0.0)", False),
+        ("(> |x| 0.0)", "(> |x| 0.0)", True),
+        ("(>= |x| 0.0)", "(>= |x| 0.0)", True),
+        ("(< |x| 0.0)", "(<= |x| 0.0)", False),
+        ("(< |x| 0.0)", "(< |x| 0.0)", True),
+        ("(<= |x| 0.0)", "(<= |x| 0.0)", True),
+    ],
+)
+def test_what_is_not_more_may_be_equal(denied: str, known: str, contradicts: bool) -> None:
+    proof = {"sum": [["1", [0]], ["1", [1]]]}
+    assert accepted(f"{XY}(assert (not {denied}))(assert {known})", proof) == contradicts
+
+
+@pytest.mark.parametrize(
+    ("formula", "negated"),
+    [("(and (>= |x| 0.0) (>= |y| 0.0))", True), ("(or (< |x| 0.0) (< |y| 0.0))", False)],
+)
+def test_where_a_conjunction_fails_one_of_its_parts_does(formula: str, negated: bool) -> None:
+    asserted = f"(not {formula})" if negated else formula
+    context = f"{XY}(assert {asserted})(assert (>= |x| 0.0))(assert (>= |y| 0.0))"
+    cases = [{"sum": [["1", [3]], ["1", [1]]]}, {"sum": [["1", [3]], ["1", [2]]]}]
+    assert accepted(context, {"split": 0, "cases": cases})
+    assert not accepted(context, cases[0])
+
+
+def test_fractions_add_up_as_fractions() -> None:
+    """x - 1/3 >= 0 and 1/4 - x >= 0, in twelfths."""
+    context = f"{XY}(assert (>= |x| (/ 1.0 3.0)))(assert (<= |x| (/ 1.0 4.0)))"
+    assert accepted(context, {"sum": [["1/7", [0]], ["1/7", [1]]]})
+    assert not accepted(context, {"sum": [["1/7", [0]], ["1/6", [1]]]})
+    possible = f"{XY}(assert (>= |x| (/ 1.0 4.0)))(assert (<= |x| (/ 1.0 3.0)))"
+    assert not accepted(possible, {"sum": [["1", [0]], ["1", [1]]]})
+    scaled = f"{XY}(assert (>= (* 3.0 |x|) 1.0))(assert (<= (* (/ 1.0 5.0) |x|) (/ 1.0 20.0)))"
+    assert accepted(scaled, {"sum": [["1/3", [0]], ["5", [1]]]})
+
+
 def test_the_negation_of_an_equation_is_a_choice() -> None:
     goal = "(assert (not (= |x| |y|)))"
     context = XY + "(assert (= |x| |y|))"

@@ -15,6 +15,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Expr, MulDiv, Not, Rounding
 from stratc_compiler.fairness import _Operation
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.machine import Machine, Roles
 from stratc_compiler.prove import answer
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import to_assets, to_shares, virtual_shares
@@ -144,6 +145,51 @@ def test_the_interpreter_does_what_the_obligations_say(
             moved = total + sign * assets
             if left >= 0 and moved >= 0:
                 assert (moved + 1 + 1 + grain) * (supply + virtual) >= (total + 1) * (left + virtual)
+
+
+@settings(max_examples=60, deadline=None)
+@given(amounts, amounts, st.integers(0, 18), st.integers(1, 10**26), amounts)
+def test_exact_accounts_are_among_those_that_it_speaks_of(
+    idle: int, other: int, decimals: int, price: int, flow: int
+) -> None:
+    """The facts that total assets follow flows from admit what the interpreter computes, before and after a deposit."""
+    vault = vault_of("treasury")[0]
+    state = {"price(USDC)": price, "unit(USDC)": 10**decimals, "save": other, "aave.collateral(USDC)": 0}
+    worlds = [IdealWorld(vault, state | {"idle(USDC)": amount}) for amount in (idle, idle + flow)]
+    exact = fairness._prices(vault)
+    before = exact.amount("idle"), fairness.FLOW
+    values = fairness._values(exact)
+    told = [fairness._total(exact, start, values) for start in (before[0], fairness.Add(*before))]
+    pins = {"idle": idle, fairness.FLOW.name: flow} | {name: state[name] for name in ("price(USDC)", "unit(USDC)")}
+    pins |= {name: Evaluator(vault, worlds[0]).named(name) for name in values}
+    facts = [fact.formula for fact in exact.facts]
+    facts += [
+        fairness.Cmp(fairness.real(name), fairness.Rel.EQ, fairness.number(value)) for name, value in pins.items()
+    ]
+    for world, total in zip(worlds, told, strict=True):
+        computed = fairness.number(Evaluator(vault, world).named("total_assets"))
+        facts.append(fairness.Cmp(total, fairness.Rel.EQ, computed))
+    assert isinstance(Query(tuple(facts), 40_000_000, linear=False).solve(), Sat)
+
+
+def _is(expr: Expr, value: int) -> fairness.Formula:
+    return fairness.Cmp(expr, fairness.Rel.EQ, fairness.number(value))
+
+
+@settings(max_examples=100, deadline=None)
+@given(amounts, amounts, st.integers(0, 10**30), amounts)
+def test_it_speaks_of_the_calls_that_the_vault_has(idle: int, other: int, supply: int, given_: int) -> None:
+    """Each conversion that is proved fair is the one that the machine makes, rounded the same way."""
+    vault = vault_of("treasury")[0]
+    state = {"price(USDC)": 10**18, "unit(USDC)": 10**6, "save": other, "aave.collateral(USDC)": 0, "idle(USDC)": idle}
+    machine = Machine(vault, IdealWorld(vault, state), Roles("owner", "guardian", "keeper"))
+    machine.book.supply = supply
+    known = {"supply": supply, "total_assets": machine.total_assets()}
+    for operation in fairness._operations(vault):
+        computed = Evaluator(vault, IdealWorld(vault, {}), known | {operation.given.name: given_}).value(
+            operation.other
+        )
+        assert getattr(machine, f"preview_{operation.name}")(given_) == computed
 
 
 def _total(vault: Vault, state: dict[str, int]) -> int:

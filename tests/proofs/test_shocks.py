@@ -90,6 +90,12 @@ def test_without_a_sign_nothing_is_eliminated() -> None:
     assert any(h.formula == unsigned[-1] for h in eliminated.obligation.hypotheses)
 
 
+def test_a_factor_that_may_be_negative_is_not_eliminated() -> None:
+    either_way = product(*(Fraction(n) for n in (-1, 2, 1, 1)))
+    eliminated = eliminate(obligation(ZERO_IS_LESS, *either_way))
+    assert any(h.formula == either_way[-1] for h in eliminated.obligation.hypotheses)
+
+
 def test_an_unbounded_factor_leaves_the_top_open() -> None:
     unbounded = (
         Cmp(BEFORE, Rel.GE, ZERO),
