@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import z3
 
 from stratc_checker.polynomial import Monomial, Polynomial
 from stratc_compiler.expr import Formula, variables
-from stratc_compiler.smtlib import script
+from stratc_compiler.smtlib import decimal, script
 from stratc_dsl.record import Record
 
 
@@ -41,11 +41,12 @@ class Query:
         self._context = z3.Context()
         self._solver: Any = z3.SolverFor("QF_LRA" if linear else "QF_NRA", ctx=self._context)
         self._solver.set("rlimit", rlimit)
-        self._names: set[str] = set()
-        self.add(*formulas)
+        self._names = _names(formulas)
+        self._reals: dict[str, Any] = {}
+        self._solver.from_string(script(formulas))  # reads faster than `add`, but declares each name only once
 
     def add(self, *formulas: Formula) -> None:
-        self._names |= {var.name for formula in formulas for var in variables(formula)}
+        self._names |= _names(formulas)
         self._solver.add(z3.parse_smt2_string(script(formulas), ctx=self._context))
 
     def push(self) -> None:
@@ -61,9 +62,18 @@ class Query:
             return Unsat()
         if outcome == z3.sat:
             model = self._solver.model()
-            unknowns = {name: z3.Real(name, ctx=self._context) for name in self._names}
-            return Sat(_rationals(model, unknowns))
+            for name in self._names.difference(self._reals):
+                self._reals[name] = z3.Real(name, ctx=self._context)
+            return Sat(_rationals(model, self._reals))
         return GaveUp(why)
+
+    def satisfiable(self) -> bool:
+        """Whether a model was found. Reading one takes longer than finding it, where many are asked for."""
+        return bool(_checked(self._solver)[0] == z3.sat)
+
+
+def _names(formulas: Sequence[Formula]) -> set[str]:
+    return {var.name for formula in formulas for var in variables(formula)}
 
 
 def _checked(solver: Any, *assumed: Any) -> tuple[Any, str]:
@@ -85,7 +95,9 @@ def _rationals(model: Any, unknowns: Mapping[Key, Any]) -> dict[Key, Fraction]:
     for key, unknown in unknowns.items():
         value = model.eval(unknown, model_completion=True)
         if z3.is_rational_value(value):
-            values[key] = Fraction(value.numerator_as_long(), value.denominator_as_long())
+            # One call for both parts: z3's own `numerator_as_long` goes by three objects for each of them.
+            above, _, below = z3.Z3_get_numeral_string(value.ctx_ref(), value.as_ast()).partition("/")
+            values[key] = Fraction(int(above), int(below or 1))
     return values
 
 
@@ -98,23 +110,29 @@ def decide(rows: Sequence[Row], rlimit: int) -> list[int] | dict[Monomial, Fract
     context = z3.Context()
     solver: Any = z3.SolverFor("QF_LRA", ctx=context)
     solver.set("rlimit", rlimit)
-    unknowns: dict[Monomial, Any] = {}
-    named = {}
-    for number, (polynomial, relation) in enumerate(rows):
-        name = f"row#{number}"
-        named[name] = number
-        total = z3.Sum([z3.RealVal(0, ctx=context), *_terms(polynomial, unknowns, context)])
-        holds = total == 0 if relation == "=" else total > 0 if relation == ">" else total >= 0
-        solver.assert_and_track(holds, z3.Bool(name, ctx=context))
-    outcome, _ = _checked(solver)
+    monomials = {monomial: f"|{'*'.join(monomial)}|" for row, _ in rows for monomial in row if monomial}
+    declared = [f"(declare-const {name} Real)" for name in monomials.values()]
+    declared += [f"(declare-const |row#{number}| Bool)" for number in range(len(rows))]
+    asserted = [f"(assert (=> |row#{number}| {_holds(row, monomials)}))" for number, row in enumerate(rows)]
+    solver.from_string("\n".join([*declared, *asserted]))
+    switches = [z3.Bool(f"row#{number}", ctx=context) for number in range(len(rows))]
+    outcome, _ = _checked(solver, *switches)
     if outcome == z3.unsat:
-        return sorted(named[str(name)] for name in solver.unsat_core())
-    return _rationals(solver.model(), unknowns) if outcome == z3.sat else None
+        return sorted(int(str(switch).partition("#")[2]) for switch in solver.unsat_core())
+    if outcome != z3.sat:
+        return None
+    unknowns = {monomial: z3.Real(name.strip("|"), ctx=context) for monomial, name in monomials.items()}
+    return _rationals(solver.model(), unknowns)
 
 
-def _terms(polynomial: Polynomial, unknowns: dict[Monomial, Any], context: Any) -> Iterator[Any]:
-    for monomial, coefficient in polynomial.items():
-        factor = z3.RealVal(str(coefficient), ctx=context)
-        if monomial and monomial not in unknowns:
-            unknowns[monomial] = z3.Real("*".join(monomial), ctx=context)
-        yield factor * unknowns[monomial] if monomial else factor
+def _holds(row: Row, monomials: Mapping[Monomial, str]) -> str:
+    """The row as a term: text is read by the solver many times faster than terms are made one by one."""
+    polynomial, relation = row
+    terms = [_term(coefficient, monomials.get(monomial)) for monomial, coefficient in polynomial.items()]
+    total = f"(+ 0.0 {' '.join(terms)})" if terms else "0.0"
+    return f"({relation} {total} 0.0)"
+
+
+def _term(coefficient: Fraction, unknown: str | None) -> str:
+    factor = decimal(Fraction(coefficient))
+    return factor if unknown is None else f"(* {factor} {unknown})"

@@ -71,7 +71,7 @@ def _formula(formula: Formula, names: set[str]) -> str:
 def _expr(expr: Expr, names: set[str]) -> str:
     match expr:
         case Num(value):
-            return _number(value)
+            return decimal(value)
         case Var(name):
             names.add(name)
             return f"|{name}|"
@@ -85,7 +85,8 @@ def _expr(expr: Expr, names: set[str]) -> str:
             raise TypeError(f"contract arithmetic reached the solver, `relax` comes first: {type(other).__name__}")
 
 
-def _number(value: Fraction) -> str:
+def decimal(value: Fraction) -> str:
+    """A number as SMT-LIB writes it, exactly."""
     size = (
         f"{abs(value.numerator)}.0" if value.denominator == 1 else f"(/ {abs(value.numerator)}.0 {value.denominator}.0)"
     )

@@ -147,7 +147,7 @@ def _simplest(query: Query, vault: Vault, box: Box) -> Iterator[dict[str, Fracti
 def _grant(query: Query, wish: Formula) -> bool:
     query.push()
     query.add(wish)
-    if isinstance(query.solve(), Sat):
+    if query.satisfiable():
         return True  # the pushed level stays: later wishes build on this one
     query.pop()
     return False
