@@ -104,6 +104,7 @@ def parser() -> Parser:
     _add_files(verify)
     _add_deny_assumption(verify)
     verify.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
+    verify.add_argument("--margins", action="store_true", help="under each proved claim its smallest margin; minutes")
 
     build = commands.add_parser("build", help="verify, then write vault, keeper and certificate", description=BUILD)
     _add_files(build)

@@ -67,9 +67,7 @@ def _run(arguments: Namespace) -> int:
 
             return check(arguments.files, arguments.format, deny_warnings=bool(arguments.deny))
         case "verify":
-            from stratc.verify import verify
-
-            return verify(arguments.files, arguments.format, _denied(arguments))
+            return _verify(arguments)
         case "build":
             from pathlib import Path
 
@@ -104,6 +102,15 @@ def _run(arguments: Namespace) -> int:
             return explain(arguments.code)
         case other:
             raise AssertionError(f"a command without an action: {other}")
+
+
+def _verify(arguments: Namespace) -> int:
+    if arguments.margins and arguments.format != "text":
+        print("stratc verify: error: --margins prints text; use `stratc margin --format json`", file=sys.stderr)
+        return Status.BAD_INPUT
+    from stratc.verify import verify
+
+    return verify(arguments.files, arguments.format, _denied(arguments), arguments.margins)
 
 
 def _margin(arguments: Namespace) -> int:

@@ -42,6 +42,14 @@ def _ends(one: Margin, paint: Paint) -> str:
     return f"{paint('holds', Part.GOOD)} to {told(one.holds)}, {word} at {told(one.fails)}"
 
 
+def nearest_text(margins: Sequence[Margin], source: Source, paint: Paint = plain) -> str:
+    """Of the margins of one claim the smallest, as a share of the number that stands there, in one line."""
+    nearest = min(margins, key=lambda one: (one.fails is None, one.room))
+    if nearest.fails is None:
+        return "no assumption breaks it, as far as each is tried alone"
+    return f"{statement(nearest.constant, source)}: {_ends(nearest, paint)}"
+
+
 def repair_text(repair: Repair, source: Source, paint: Paint = plain) -> str:
     """The change to be made, where, and what it leaves unproved."""
     line, _, file = place_of(repair.constant, source)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Scenario, Unknown, Used, Verification
 from stratc_dsl.paint import Paint, Part, plain
@@ -13,13 +15,19 @@ WIDTH = 100
 INDENT = " " * 7
 
 
-def verification_text(verification: Verification, seconds: float, paint: Paint = plain) -> str:
-    """The header line, then every claim in its order; no blank line at the end, whatever the last claim is."""
+def verification_text(
+    verification: Verification, seconds: float, paint: Paint = plain, below: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The header line, then every claim in its order; no blank line at the end, whatever the last claim is.
+
+    `below` has a line more for some claims, by name.
+    """
     width = max((len(claim.name) for claim in verification.claims), default=0)
     lines = [paint(_header(verification, seconds), Part.TITLE)]
     for claim in verification.claims:
         word, part = _word(claim)
         lines.append(f"  {paint(f'{word:<8}', part)} {claim.name:<{width}}  {claim.text}".rstrip())
+        lines += [f"  {'':<8} {'':<{width}}  {below[claim.name]}"] if claim.name in below else []
         lines += _detail(claim, verification.source, paint)
     return "\n".join(lines).rstrip("\n")
 

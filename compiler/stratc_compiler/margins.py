@@ -65,6 +65,11 @@ class Margin(Record):
     fails: Fraction | None = None
     verdict: Verdict = Proved()
 
+    @property
+    def room(self) -> Fraction:
+        """How far the number can be pushed, as a share of what stands there."""
+        return abs(self.holds - self.constant.value) / (abs(self.constant.value) or 1)
+
 
 class Repair(Record):
     """One claim that is not proved and one number: with `value` in its place it is; `others` then are not."""

@@ -67,3 +67,19 @@ def test_the_same_as_json(saving: str, capsys: pytest.CaptureFixture[str]) -> No
 def test_a_file_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["margin", str(tmp_path / "none.strat")]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_verify_tells_the_smallest_margin_of_each_proved_claim(saving: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["verify", saving, "--margins"])
+    said = capsys.readouterr().out.splitlines()
+    assert status == main(["verify", saving])
+    plain = capsys.readouterr().out.splitlines()
+    (at,) = (number for number, line in enumerate(said) if line.startswith("  proved   exit >= 90% of nav"))
+    assert said[at + 1].strip() == "no assumption breaks it, as far as each is tried alone"
+    added = [line for line in said[1:] if line not in plain]
+    assert any(" holds to " in line and " at " in line for line in added)
+
+
+def test_margins_of_verify_are_text(saving: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", saving, "--margins", "--format", "json"]) == 2
+    assert "stratc margin --format json" in capsys.readouterr().err

@@ -285,9 +285,15 @@ def _exit(vault: Vault, state: State, pays: Fraction, choices: Choices) -> Told:
 
 
 def _fair(vault: Vault, state: State, choices: Choices) -> Told:
-    """A call of ERC-4626 at any supply: what a share is worth does not fall by more than rounding."""
+    """A call of ERC-4626 at any supply: what a share is worth does not fall by more than rounding.
+
+    Said of vaults whose assets cover their debts; that they do is what `survives` says.
+    """
     base, decimals = vault.base, vault.strategy.token(vault.base).decimals
-    before = view(RoughWorld(vault, state)).named("total_assets")
+    seen = view(RoughWorld(vault, state))
+    if seen.named("assets") < seen.named("debts"):
+        return WELL
+    before = seen.named("total_assets")
     supply = choices.whole("supply", 0, before * 10 ** choices.whole("supplied", 0, 24))
     calls = [(to_shares, "assets", 1), (to_assets, "shares", 1), (to_shares, "assets", -1), (to_assets, "shares", -1)]
     number = choices.whole("call", 0, len(calls) - 1)
