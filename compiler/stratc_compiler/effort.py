@@ -11,5 +11,5 @@ class Effort(Record):
     `rlimit` is the solver's budget for one query, in Z3's own units; `nodes` how many relaxations a search solves.
     """
 
-    rlimit: int = 40_000_000
+    rlimit: int = 10_000_000
     nodes: int = 20_000
