@@ -75,7 +75,10 @@ class Roles(Record):
 
 
 class Book(Struct):
-    """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since."""
+    """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since.
+
+    `ready_at` says from when on a call that the owner has scheduled may be made.
+    """
 
     supply: int = 0
     balances: dict[str, int] = field(default_factory=dict)
@@ -83,11 +86,14 @@ class Book(Struct):
     round_assets: int = 0
     round_withdrawn: int = 0
     last_run: dict[str, int] = field(default_factory=dict)
+    keeper_seen: int = 0
+    ready_at: dict[str, int] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Book:
         """An independent copy."""
-        return replace(self, balances=dict(self.balances), last_run=dict(self.last_run), marks=dict(self.marks))
+        copies = {name: dict(getattr(self, name)) for name in ("balances", "last_run", "ready_at", "marks")}
+        return replace(self, **copies)
 
 
 # ── what the rules of a vault mean to each other ───────────────────────────────────────────
@@ -160,7 +166,8 @@ class Machine:
         self.roles = roles
         self.address = address
         timers = {rule.name: 0 for rule in vault.rules if isinstance(rule.trigger, OnTimer)}
-        self.book = Book(last_run=timers, marks={held.name: 0 for held in marked(vault)})
+        marks = {held.name: 0 for held in marked(vault)}
+        self.book = Book(last_run=timers, marks=marks, keeper_seen=market.now())
 
     # ── state ──────────────────────────────────────────────────────────────────────────────
 
@@ -262,9 +269,21 @@ class Machine:
         return self.book.balances.get(holder, 0)
 
     def max_deposit(self) -> int:
-        """Also the most that `mint` takes."""
-        taken = self.book.mode is Mode.OPEN and self.prices_usable() and self._floors_hold(self.state())
-        return UNLIMITED if taken else 0
+        """What `deposit` would take now."""
+        if self.book.mode is not Mode.OPEN or not self.prices_usable():
+            return 0
+        state = self.state()
+        return self._room(state) if self._floors_hold(state) else 0
+
+    def max_mint(self) -> int:
+        """The shares that `mint` would make now."""
+        most = self.max_deposit()
+        return most if most in (0, UNLIMITED) else self._shares(most, self.state(), Rounding.DOWN)
+
+    def _room(self, state: Evaluator) -> int:
+        """What limits leave to depositors."""
+        room = self.vault.deposit_room
+        return UNLIMITED if room is None else state.value(room)
 
     def max_withdraw(self, owner: str) -> int:
         """What `withdraw` would pay now."""
@@ -335,20 +354,23 @@ class Machine:
         """Take exactly `assets`; returns the shares minted."""
         with self._transaction():
             self._only_open()
-            shares = self._shares(assets, self.state(), Rounding.DOWN)
-            self._take(caller, assets, shares, receiver)
+            state = self.state()
+            shares = self._shares(assets, state, Rounding.DOWN)
+            self._take(caller, assets, shares, receiver, state)
             return shares
 
     def mint(self, caller: str, shares: int, receiver: str) -> int:
         """Mint exactly `shares`; returns the assets taken."""
         with self._transaction():
             self._only_open()
-            assets = self._assets(shares, self.state(), Rounding.UP)
-            self._take(caller, assets, shares, receiver)
+            state = self.state()
+            assets = self._assets(shares, state, Rounding.UP)
+            self._take(caller, assets, shares, receiver, state)
             return assets
 
-    def _take(self, caller: str, assets: int, shares: int, receiver: str) -> None:
+    def _take(self, caller: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
         _require(shares != 0, "deposit: no shares")
+        _require(assets <= self._room(state), "deposit: above the limit")
         self.market.transfer(self.vault.base, caller, self.address, assets)
         self.book.supply += shares
         self.book.balances[receiver] = self.balance(receiver) + shares
@@ -416,7 +438,7 @@ class Machine:
         """The rule's call: by the keeper or the owner, when due, and only if the floors hold after it."""
         rule = self._rule(name)
         with self._transaction():
-            self._only(caller, self.roles.keeper, "keeper")
+            self._only_keeper(caller)
             if runs_frozen(rule):
                 self._not_exited()
             else:
@@ -459,8 +481,14 @@ class Machine:
         self.book.round_assets = state.named("total_assets")
         self.book.round_withdrawn = 0
 
-    def settle(self) -> None:
+    def settle(self, caller: str) -> None:
         """Begin a new round where there is nothing to do for the keeper; anyone may."""
+        with self._transaction():
+            if caller in (self.roles.keeper, self.roles.owner):
+                self.book.keeper_seen = self.market.now()
+            self._settle()
+
+    def _settle(self) -> None:
         _require(self.book.mode is not Mode.EXITED, "mode: exited")
         state = self.state()
         _require(self._is_settled(state), "round: not settled")
@@ -470,6 +498,30 @@ class Machine:
 
     def _only(self, caller: str, role: str, name: str) -> None:
         _require(caller in (role, self.roles.owner), f"roles: {name} only")
+
+    def _only_keeper(self, caller: str) -> None:
+        """The keeper or the owner; anyone else once these have been silent for as long as the strategy says."""
+        now, silence = self.market.now(), self.vault.keeper_silence
+        if caller in (self.roles.keeper, self.roles.owner):
+            self.book.keeper_seen = now
+        else:
+            _require(silence is not None and now > self.book.keeper_seen + silence, "roles: keeper only")
+
+    def schedule(self, caller: str, call: str) -> None:
+        """Owner: from `owner_delay` seconds on, the call may be made, once."""
+        self._only(caller, self.roles.owner, "owner")
+        self.book.ready_at[call] = self.market.now() + self.vault.owner_delay
+
+    def cancel(self, caller: str, call: str) -> None:
+        """Guardian or owner: the call may not be made."""
+        self._only(caller, self.roles.guardian, "guardian")
+        _require(call in self.book.ready_at, "roles: not scheduled")
+        del self.book.ready_at[call]
+
+    def _waited(self, call: str) -> None:
+        if self.vault.owner_delay:
+            _require(call in self.book.ready_at, "roles: not scheduled")
+            _require(self.market.now() >= self.book.ready_at.pop(call), "roles: too early")
 
     def _only_open(self) -> None:
         _require(self.book.mode is Mode.OPEN, "mode: not open")
@@ -488,9 +540,11 @@ class Machine:
 
     def unfreeze(self, caller: str) -> None:
         """Owner: open a frozen vault again."""
-        self._only(caller, self.roles.owner, "owner")
-        _require(self.book.mode is Mode.FROZEN, "mode: not frozen")
-        self.book.mode = Mode.OPEN
+        with self._transaction():
+            self._only(caller, self.roles.owner, "owner")
+            self._waited("unfreeze()")
+            _require(self.book.mode is Mode.FROZEN, "mode: not frozen")
+            self.book.mode = Mode.OPEN
 
     def emergency_exit(self, caller: str) -> None:
         """Guardian or owner: sell everything into base, as often as there is something to sell."""

@@ -17,6 +17,7 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
+from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, deleverage, exit_plan, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
@@ -93,6 +94,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         rules=_rules(strategy, source, scope, parts),
         exit_plan=exit_plan(parts, strategy.span),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
+        deposit_room=deposit_room(strategy),
     )
     _names_mean_one_thing(vault)
     return vault

@@ -29,6 +29,8 @@ SUPPORTED = frozenset(
         *(typed.Floor, typed.Rule, typed.When, typed.Every),
         *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction),
         *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
+        *(administration.Owner, administration.Guardian, administration.Keeper, administration.AnyoneAfter),
+        administration.DepositLimit,
     }
 )
 
@@ -116,18 +118,8 @@ def _of_administration(node: object) -> str:
     match node:
         case administration.Signal(name):
             return f"the signal `{name}`"
-        case administration.Owner():
-            return "the role `owner`"
-        case administration.Guardian():
-            return "the role `guardian`"
-        case administration.Keeper():
-            return "the role `keeper`"
-        case administration.AnyoneAfter():
-            return "the role `anyone after`"
         case administration.Depositors():
             return "the role `depositors`"
-        case administration.DepositLimit():
-            return "the limit `deposits`"
         case administration.ManagementFee():
             return "the fee `management`"
         case administration.PerformanceFee():

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
+from stratc_dsl.administration import AnyoneAfter, Owner
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
 from stratc_dsl.strategy import Position, Strategy, Venue
@@ -206,6 +207,7 @@ class Vault(Record):
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
     down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
+    `deposit_room` is what limits leave to depositors, None where there are none.
     """
 
     strategy: Strategy
@@ -220,10 +222,21 @@ class Vault(Record):
     rules: tuple[RuleModel, ...]
     exit_plan: Plan
     withdrawals: Fraction | None
+    deposit_room: Expr | None = None
 
     @property
     def base(self) -> str:
         return self.strategy.base
+
+    @property
+    def owner_delay(self) -> int:
+        """Seconds that what the owner wants has to wait."""
+        return next((role.delay for role in self.strategy.roles if isinstance(role, Owner)), 0)
+
+    @property
+    def keeper_silence(self) -> int | None:
+        """Seconds of the keeper's silence after which anyone may run rules; None where nobody else ever may."""
+        return next((role.delay for role in self.strategy.roles if isinstance(role, AnyoneAfter)), None)
 
     def venue(self, name: str) -> VenueModel:
         """The model of a venue that holds positions. StopIteration for a swap venue or an unknown name."""

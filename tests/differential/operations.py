@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eth_utils.abi import function_signature_to_4byte_selector
 from hypothesis import strategies as st
 
 from differential.pair import Disagreement, Pair
@@ -208,8 +209,11 @@ class Keep:
 
 @dataclass(frozen=True)
 class Settle:
+    who: str = "stranger"
+
     def apply(self, pair: Pair) -> None:
-        pair.send("settle", pair.users[1], pair.machine.settle, "settle")
+        caller = _address(pair, self.who)
+        pair.send("settle", caller, lambda: pair.machine.settle(caller), "settle")
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,21 @@ class Turn:
     def apply(self, pair: Pair) -> None:
         caller = _address(pair, self.who)
         pair.send(self.call, caller, lambda: getattr(pair.machine, self.call)(caller), self.call)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The owner announces a call, or `cancel`s one."""
+
+    call: str
+    who: str = "owner"
+    cancel: bool = False
+
+    def apply(self, pair: Pair) -> None:
+        caller, machine = _address(pair, self.who), pair.machine
+        fn, exact = ("cancel", machine.cancel) if self.cancel else ("schedule", machine.schedule)
+        calldata = bytes(function_signature_to_4byte_selector(self.call))
+        pair.send(fn, caller, lambda: exact(caller, self.call), fn, calldata)
 
 
 # ── the environment ────────────────────────────────────────────────────────────────────────

@@ -138,7 +138,7 @@ class Pair:
             ("previewWithdraw", lambda: machine.preview_withdraw(probe), (probe,)),
             ("previewRedeem", lambda: machine.preview_redeem(shares), (shares,)),
             ("maxDeposit", machine.max_deposit, (user,)),
-            ("maxMint", machine.max_deposit, (user,)),
+            ("maxMint", machine.max_mint, (user,)),
             ("maxWithdraw", lambda: machine.max_withdraw(user), (user,)),
             ("maxRedeem", lambda: machine.max_redeem(user), (user,)),
             ("settled", machine.settled, ()),

@@ -65,12 +65,7 @@ def test_one_thing_is_refused_where_it_stands(change: tuple[str, str], what: str
     [
         ("hedge { delta(WETH): -3% .. +90% of nav using aave.collateral(WETH) }", "the hedge of `delta(WETH)`"),
         ("signal s { from: signed(model), range: 0 .. 1, max_age: 6h }", "the signal `s`"),
-        ("roles { owner }", "the role `owner`"),
-        ("roles { guardian }", "the role `guardian`"),
-        ("roles { keeper }", "the role `keeper`"),
-        ("roles { anyone after 2h }", "the role `anyone after`"),
         ('roles { depositors: attested("kyc") }', "the role `depositors`"),
-        ("limits { deposits <= 5 USDC }", "the limit `deposits`"),
         ("fees { management: 1% per 1y }", "the fee `management`"),
         ("fees { performance: 10% }", "the fee `performance`"),
     ],

@@ -65,7 +65,7 @@ def test_a_vault_fits_on_chain_with_room(name: str, revm_world: World) -> None:
     code = revm_world.chain.code(deployed.address)
     emitted = files(example(name))
     size = build.compile_request(json.loads(emitted["standard.json"])).size
-    assert size < 0.9 * CODE_LIMIT
+    assert size < 0.95 * CODE_LIMIT
     assert code.hex().startswith(emitted["runtime.hex"].strip().removeprefix("0x"))
     assert len(code.rstrip(b"\0")) <= size <= len(code)  # revm shows its own padding
 

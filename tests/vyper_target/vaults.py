@@ -35,8 +35,10 @@ def proved(text: str, name: str = "test.strat") -> ProvedVault:
 
 @cache
 def example(name: str) -> ProvedVault:
-    """An example strategy, taken as proved."""
-    return proved((EXAMPLES / f"{name}.strat").read_text(encoding="utf-8"), f"{name}.strat")
+    """An example strategy, or one of the tests' own beside this file, taken as proved."""
+    file = EXAMPLES / f"{name}.strat"
+    file = file if file.exists() else Path(__file__).parent / file.name
+    return proved(file.read_text(encoding="utf-8"), file.name)
 
 
 _EMITTED: dict[Source, dict[str, str]] = {}

@@ -25,6 +25,7 @@ from stratc_targets.vyper.predicate_text import (
     floor_texts,
     health_texts,
     named_formulas,
+    room_text,
     round_limit,
     settled_text,
 )
@@ -96,6 +97,13 @@ class Contract:
     conversions: tuple[ConversionText, ...]
     round_limit: list[str]
     round_comment: str
+    owner_delay: int
+    keeper_silence: str
+    keeper_is_replaced: bool
+    who_keeps: str
+    room: list[str]
+    room_notice: str
+    room_comment: str
     rules: tuple[RuleText, ...]
     exit_lines: list[str]
     exit_comment: str
@@ -141,6 +149,13 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         conversions=conversion_texts(vault, symbols),
         round_limit=round_limit(vault),
         round_comment=_round_comment(vault, source),
+        owner_delay=vault.owner_delay,
+        keeper_silence="max_value(uint256)" if vault.keeper_silence is None else str(vault.keeper_silence),
+        keeper_is_replaced=vault.keeper_silence is not None,
+        who_keeps=_who_keeps(vault),
+        room=room_text(vault, symbols),
+        room_notice="Without limit" if vault.deposit_room is None else "What the limit leaves",
+        room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in vault.strategy.limits),
         rules=tuple(rule_text(rule, context) for rule in vault.rules),
         exit_lines=plan_text(vault.exit_plan, vault, symbols, marks, live=True),
         exit_comment=_exit_comment(vault, source),
@@ -203,6 +218,12 @@ def _state(vault: Vault, symbols: Symbols) -> tuple[StateField, ...]:
 
 def _balance_comment(token: str, debt: bool) -> str:
     return f"smallest units of {token}{', owed' if debt else ''}"
+
+
+def _who_keeps(vault: Vault) -> str:
+    if vault.keeper_silence is None:
+        return "Keeper or owner"
+    return f"Keeper or owner, after {vault.keeper_silence} s of their silence anyone"
 
 
 def _round_comment(vault: Vault, source: Source) -> str:

@@ -118,6 +118,13 @@ def round_limit(vault: Vault) -> list[str]:
     return statement("limit: uint256 = ", expression(limit, Scope(lambda var: f"rounds.{var.name}")))
 
 
+def room_text(vault: Vault, symbols: Symbols) -> list[str]:
+    """The body of `_room`; none where nothing limits deposits."""
+    if vault.deposit_room is None:
+        return []
+    return statement("return ", expression(vault.deposit_room, state_scope(vault, symbols)))
+
+
 def health_texts(vault: Vault, symbols: Symbols) -> tuple[HealthText, ...]:
     """One view per venue that can be in debt."""
     return tuple(_health(venue, vault, symbols) for venue in vault.venues if venue.health is not None)

@@ -35,7 +35,7 @@ def unfreeze():
     """
     @notice Open a frozen vault again. Owner only.
     """
-    roles._only_owner()
+    roles._only_owner(method_id("unfreeze()", output_type=Bytes[4]))
     assert self.mode == FROZEN, "mode: not frozen"
     self._set(OPEN)
 
