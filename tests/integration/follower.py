@@ -112,7 +112,7 @@ class Follower:
             case "redeem", (shares, receiver, owner) if owner == sender:
                 machine.redeem(owner, shares, receiver)
             case "settle", ():
-                machine.settle()
+                machine.settle(sender)
             case "emergency_exit", ():
                 machine.emergency_exit(sender)
             case rule, ():
