@@ -1,0 +1,41 @@
+"""Vyper sources to Vyper's own annotated syntax trees, and the functions in them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from vyper import ast as vy
+from vyper.compiler.input_bundle import JSONInputBundle
+from vyper.compiler.phases import CompilerData
+
+VAULT = "contracts/Vault.vy"
+Sources = Mapping[str, str]
+
+
+def module(sources: Sources, path: str) -> Any:
+    """The module at the path, analysed: every expression has its type, every call the function that it calls."""
+    bundle = JSONInputBundle(
+        {PurePosixPath(name): {"content": text} for name, text in sources.items()}, [PurePosixPath(".")]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return CompilerData(bundle.load_file(path), bundle).annotated_vyper_module
+
+
+def functions(tree: Any) -> dict[str, Any]:
+    """The functions of a module by name."""
+    return {one.name: one for one in tree.get_children(vy.FunctionDef)}
+
+
+def module_name(node: Any) -> str:
+    """`arith` for every node of arith.vy."""
+    tree = node if isinstance(node, vy.Module) else node.get_ancestor(vy.Module)
+    return PurePosixPath(tree.resolved_path or tree.path).stem
+
+
+def place(node: Any) -> str:
+    """`arith.vy:48`."""
+    return f"{module_name(node)}.vy:{node.lineno}"
