@@ -21,11 +21,12 @@ Value = Term | Struct
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Where `path` is taken, the function reverts unless `holds`."""
+    """Where `path` is taken, the function reverts unless `holds`: `asserted` by the source, or by arithmetic."""
 
     path: Term
     holds: Term
     why: str
+    asserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,17 @@ class Meaning:
     @property
     def succeeds(self) -> Term:
         """It does not revert."""
-        return both(*(implies(check.path, check.holds) for check in self.checks))
+        return both(self.computes, self.asserts)
+
+    @property
+    def computes(self) -> Term:
+        """It does not revert for its arithmetic."""
+        return both(*(implies(check.path, check.holds) for check in self.checks if not check.asserted))
+
+    @property
+    def asserts(self) -> Term:
+        """It does not revert for what it asserts."""
+        return both(*(implies(check.path, check.holds) for check in self.checks if check.asserted))
 
     @property
     def returned(self) -> Term:

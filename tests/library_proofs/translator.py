@@ -136,13 +136,8 @@ class _Body:
     # ── statements ─────────────────────────────────────────────────────────────────────────
 
     def run(self, body: Any) -> bool:
-        """Whether every path through the statements has ended in a return."""
-        for place_, statement in enumerate(body):
-            if self.statement(statement):
-                if place_ + 1 != len(body):
-                    raise Refused(body[place_ + 1], "what is never reached")
-                return True
-        return False
+        """Whether every path through the statements has ended in a return; what comes after that is never reached."""
+        return any(self.statement(statement) for statement in body)
 
     def statement(self, node: Any) -> bool:
         match type(node):
@@ -153,7 +148,7 @@ class _Body:
             case vy.AugAssign:
                 self.assign(node.target, self.binary(node, node.op, node.target, node.value))
             case vy.Assert:
-                self.require(self.truth(node.test), self.reason(node))
+                self.require(self.truth(node.test), self.reason(node), asserted=True)
             case vy.Return:
                 if node.value is not None:
                     self.returns.append((self.path, self.value(node.value)))
@@ -170,9 +165,9 @@ class _Body:
                 raise Refused(node, "no statement that is known here")
         return False
 
-    def require(self, holds: Term, why: str) -> None:
+    def require(self, holds: Term, why: str, asserted: bool = False) -> None:
         if holds != TRUE:
-            self.work.checks.append(Check(self.path, holds, why))
+            self.work.checks.append(Check(self.path, holds, why, asserted))
 
     def reason(self, node: Any) -> str:
         text = node.msg.value if isinstance(node.msg, vy.Str) else "assertion"
@@ -363,6 +358,8 @@ class _Body:
                 self.require(holds, f"{place(node)}: {why}")
             return value
         if name in self.work.known.states:
+            if self.work.effects:
+                raise Refused(node, "state that is read after an effect")
             return self.work.fresh(self.work.known.states[name], called.return_type, node)
         if name in self.work.known.opaque:
             self.work.effects.append(Effect(self.path, name, arguments))
