@@ -192,6 +192,4 @@ def _moves(read: Meaning, function: str, assets: Term, shares: Term) -> None:
     prove(f"{read.name}: moves", read.facts, claim)
 
 
-THEOREMS = {
-    one.__name__: one for one in (values, floors, bands, triggers, settled, rounds, health, conversions, flows)
-}
+THEOREMS = {one.__name__: one for one in (values, floors, bands, triggers, settled, rounds, health, conversions, flows)}

@@ -89,9 +89,7 @@ class Argument:
 
 A, B, C, D, N, Q, R = (unknown(name) for name in ("a", "b", "c", "d", "n", "q", "r"))
 
-PRODUCTS_KEEP_ORDER = Lemma(
-    "a <= b and 0 <= c give a c <= b c", implies(both(A <= B, number(0) <= C), A * C <= B * C)
-)
+PRODUCTS_KEEP_ORDER = Lemma("a <= b and 0 <= c give a c <= b c", implies(both(A <= B, number(0) <= C), A * C <= B * C))
 PRODUCTS_KEEP_EQUALITY = Lemma("a = b gives a c = b c", implies(equal(A, B), equal(A * C, B * C)))
 QUOTIENT_IS_UNIQUE = Lemma(
     "n = q d + r and 0 <= r < d give q = n div d, r = n mod d",

@@ -215,7 +215,9 @@ def _inverse(proof: Argument, function: Meaning, bits_of_divisor: Term) -> Term:
         error, e = (odd * old - 1) // size, odd * old
         inner = (2 - e % WORD) % WORD
         wrapped = e // WORD - (2 - e % WORD) // WORD
-        quotient = (WORD // more) * (e * wrapped - odd * ((old * inner) // WORD)) - (size * size // more) * error * error
+        quotient = (WORD // more) * (e * wrapped - odd * ((old * inner) // WORD)) - (
+            size * size // more
+        ) * error * error
         proof.show(
             f"the inverse has {min(more.bit_length() - 1, 256)} bits right",
             is_inverse(odd, new, more),

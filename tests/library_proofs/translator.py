@@ -423,4 +423,3 @@ def _info(node: Any) -> Any:
 
 def _is_word(type_: Any) -> bool:
     return isinstance(type_, IntegerT) and not type_.is_signed and type_.bits == 256
-
