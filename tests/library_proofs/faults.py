@@ -97,6 +97,7 @@ SHARE_FAULTS = (
         for old, new, name in _ROUNDED
         for theorem in ("conversions", "flows", "round_trips", "exact_bounds", "price_stays")
     ),
+    _vault("directions", _UP, f"{_UP} + 1", "a withdrawal burns one share too many"),
     _vault("conversions", _DOWN, _DOWN.replace("10 ** 12", "10 ** 6"), "fewer virtual shares"),
     _vault("conversions", _DOWN, _DOWN.replace("assets + 1", "assets"), "no virtual asset"),
     _vault("bounds", _DOWN, _DOWN.replace("assets + 1", "assets"), "an empty vault takes nothing"),
@@ -172,6 +173,8 @@ ACCOUNT_FAULTS = (
         "a wider band",
     ),
     _vault("bands", "        and 100 * s.value_save >= 37 * s.nav\n", "", "a band without its lower edge"),
+    _vault("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
+    _vault("health", "10 ** 18, 40 * s.value", "10 ** 18, 41 * s.value", "a health factor that is lower"),
     _vault("settled", "and not self._when_rebalance(s)", "and self._when_rebalance(s)", "settled while a rule is due"),
     _vault(
         "rounds",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from library_proofs.known import Known
 from library_proofs.lemmas import D, Lemma, N
 from library_proofs.meaning import Meaning
 from library_proofs.quotient import prove_quotient
 from library_proofs.reading import Sources, functions, module
 from library_proofs.solver import prove
 from library_proofs.terms import WORD, Term, both, ceiling, choice, equal, implies, number, same_truth, unknown
-from library_proofs.translator import Known, translate
+from library_proofs.translator import translate
 
 X, Y, DIVISOR = unknown("x"), unknown("y"), unknown("divisor")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from library_proofs.solver import Unproved
-from library_proofs.terms import WORD, Term, both, evaluated, implies, number, unknown
+from library_proofs.terms import WORD, Term, both, choice, evaluated, implies, number, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +113,13 @@ class Meaning:
         for name, definition in self.definitions.items():
             known[name] = evaluated(definition, known)
         return evaluated(self.returned, known) if evaluated(self.succeeds, known) else None
+
+
+def chosen(condition: Term, then: Value, otherwise: Value) -> Value:
+    """One value where the condition holds, else the other; of structs, member by member."""
+    if isinstance(then, Term) and isinstance(otherwise, Term):
+        return choice(condition, then, otherwise)
+    if isinstance(then, Struct) and isinstance(otherwise, Struct) and then.members.keys() == otherwise.members.keys():
+        pairs = zip(then.members.items(), otherwise.members.values(), strict=True)
+        return Struct({name: chosen(condition, one, other) for (name, one), other in pairs})
+    raise TypeError("a choice between a struct and a number")

@@ -25,7 +25,7 @@ def prove_quotient(function: Meaning) -> tuple[Argument, Argument]:
     """`function` is `_quotient` as it was read. Gives the arguments of both cases. Raises Unproved."""
     proof = Argument.about(THEOREM, function)
     x_is_word, y_is_word, d_is_word = function.domain
-    low, folded, high = (function.local(name) for name in ("low", "folded", "high"))
+    low, high = function.local("low"), function.local("high")
     bounds = proof.show(
         "P fits 512 bits",
         both(P >= 0, P <= MAX * MAX),

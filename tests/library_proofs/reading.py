@@ -10,6 +10,7 @@ from typing import Any
 from vyper import ast as vy
 from vyper.compiler.input_bundle import JSONInputBundle
 from vyper.compiler.phases import CompilerData
+from vyper.semantics.types import IntegerT
 
 VAULT = "contracts/Vault.vy"
 Sources = Mapping[str, str]
@@ -39,3 +40,18 @@ def module_name(node: Any) -> str:
 def place(node: Any) -> str:
     """`arith.vy:48`."""
     return f"{module_name(node)}.vy:{node.lineno}"
+
+
+def type_of(node: Any) -> Any:
+    """An expression's type, as Vyper's analysis annotates it."""
+    return node._metadata.get("type")
+
+
+def variable_of(node: Any) -> Any:
+    """What Vyper knows of the variable that a name or an attribute is; None where it is none."""
+    expr_info = node._expr_info if hasattr(node, "_expr_info") else None
+    return getattr(expr_info, "var_info", None)
+
+
+def is_word(type_: Any) -> bool:
+    return isinstance(type_, IntegerT) and not type_.is_signed and type_.bits == 256

@@ -101,7 +101,7 @@ def price_stays(subject: Subject) -> None:
 
 
 def together(subject: Subject) -> None:
-    """All shares together redeem no more than total assets; what is minted for something is never paid for by nothing."""
+    """All shares together redeem no more than total assets, and nothing but nothing is free."""
     s, t = _worth(subject)
     paid = _value(subject, "_to_assets_down", SUPPLY)
     least = PRODUCTS_KEEP_ORDER.at(a=t, b=paid, c=s)

@@ -17,6 +17,19 @@ from library_proofs.terms import Term, negated
 RLIMIT = 20_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked: whether a claim follows from facts."""
+
+    theorem: str
+    facts: tuple[Term, ...]
+    claim: Term
+
+
+PROVED: list[Question] = []
+"""Everything that was proved, for those who look whether the facts can be true at all."""
+
+
 class Unproved(Exception):
     """A theorem does not hold, or nobody knows. `values` are those of a counterexample where there is one."""
 
@@ -35,6 +48,7 @@ def prove(theorem: str, facts: tuple[Term, ...], claim: Term) -> None:
     solver.from_string("\n".join(printer.declarations(asserted)))
     answer = solver.check()
     if answer == z3.unsat:
+        PROVED.append(Question(theorem, facts, claim))
         return
     if answer == z3.unknown:
         raise Unproved(theorem, f"not decided ({solver.reason_unknown()})")

@@ -7,7 +7,7 @@ definition of its own (`low`, then `low.2`), so that theorems speak of the lines
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,31 +15,11 @@ from vyper import ast as vy
 from vyper.semantics.types import AddressT, BoolT, IntegerT, StructT
 from vyper.semantics.types.function import ContractFunctionT
 
-from library_proofs.meaning import Check, Effect, Meaning, Struct, Value
+from library_proofs.known import Known, Refused
+from library_proofs.meaning import Check, Effect, Meaning, Struct, Value, chosen
 from library_proofs.operations import Result, builtin, comparison, operator
-from library_proofs.reading import module_name, place
+from library_proofs.reading import is_word, module_name, place, type_of, variable_of
 from library_proofs.terms import FALSE, TRUE, Term, both, choice, either, negated, number, unknown
-
-
-class Refused(Exception):
-    """The translator does not know a construct."""
-
-    def __init__(self, node: Any, why: str) -> None:
-        source = " ".join(str(getattr(node, "node_source_code", "")).split())
-        super().__init__(f"{place(node)}: {type(node).__name__} `{source[:80]}`: {why}")
-
-
-Contract = Callable[..., tuple[Term, tuple[tuple[Term, str], ...]]]
-"""A function's theorem in its place: to its arguments its value, and what must hold or it reverts, with reasons."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What calls mean: theorems of functions by name (`arith.mul_div_down`), and functions that are only noted."""
-
-    contracts: Mapping[str, Contract] = field(default_factory=dict)
-    opaque: frozenset[str] = frozenset()
-    states: Mapping[str, str] = field(default_factory=dict)
 
 
 def translate(function: Any, known: Known | None = None, given: Mapping[str, Value] | None = None) -> Meaning:
@@ -130,7 +110,7 @@ class _Body:
             return None
         value = self.returns[-1][1]
         for path, one in reversed(self.returns[:-1]):
-            value = _chosen(path, one, value)
+            value = chosen(path, one, value)
         return value
 
     # ── statements ─────────────────────────────────────────────────────────────────────────
@@ -190,6 +170,7 @@ class _Body:
     def branches(self, node: Any) -> bool:
         condition = self.truth(node.test)
         then, otherwise = self.under(condition), self.under(negated(condition))
+        entered = then.path, otherwise.path
         then_ended = condition == FALSE or then.run(node.body)
         otherwise_ended = condition == TRUE or otherwise.run(node.orelse)
         self.returns += then.returns + otherwise.returns
@@ -199,9 +180,12 @@ class _Body:
             going = otherwise if then_ended else then
             self.path, self.locals = going.path, {name: going.locals[name] for name in self.locals}
             return False
+        if (then.path, otherwise.path) != entered:
+            # Something has returned further in.
+            self.path = either(then.path, otherwise.path)
         for name in self.locals:
             if then.locals[name] != otherwise.locals[name]:
-                merged = _chosen(condition, then.locals[name], otherwise.locals[name])
+                merged = chosen(condition, then.locals[name], otherwise.locals[name])
                 self.locals[name] = self.work.define(self.prefix + name, merged)
         return False
 
@@ -255,7 +239,7 @@ class _Body:
             case vy.IfExp:
                 condition = self.truth(node.test)
                 then, otherwise = self.under(condition), self.under(negated(condition))
-                return _chosen(condition, then.value(node.body), otherwise.value(node.orelse))
+                return chosen(condition, then.value(node.body), otherwise.value(node.orelse))
             case vy.Call:
                 value = self.calls(node)
                 if value is None:
@@ -268,9 +252,9 @@ class _Body:
         folded = node.get_folded_value()
         if type(folded) is vy.NameConstant and isinstance(folded.value, bool):
             return TRUE if folded.value else FALSE
-        if type(folded) is vy.Int and isinstance(_type(node), IntegerT):
+        if type(folded) is vy.Int and isinstance(type_of(node), IntegerT):
             return number(folded.value)
-        raise Refused(node, f"a constant of type {_type(node)}")
+        raise Refused(node, f"a constant of type {type_of(node)}")
 
     def attribute(self, node: Any) -> Value:
         if isinstance(node.value, vy.Name):
@@ -292,19 +276,19 @@ class _Body:
 
     def state(self, node: Any, name: str) -> Value:
         """A storage variable or an immutable, the same wherever it is read: so nothing may have been called before."""
-        info = _info(node)
+        info = variable_of(node)
         if info is None or not (info.is_state_variable() or info.is_immutable or info.is_transient):
             raise Refused(node, "no variable of the contract")
         if self.work.effects:
             raise Refused(node, "state that is read after an effect")
-        if isinstance(_type(node), StructT):
+        if isinstance(type_of(node), StructT):
             raise Refused(node, "a struct in storage")
-        return self.work.fresh(name, _type(node), node)
+        return self.work.fresh(name, type_of(node), node)
 
     def binary(self, node: Any, op: Any, left_node: Any, right_node: Any) -> Term:
-        type_ = _type(left_node)
-        if type_ != _type(right_node) or not _is_word(type_):
-            raise Refused(node, f"arithmetic on {type_}")
+        type_ = type_of(left_node)
+        if type_ != type_of(right_node) or not is_word(type_):
+            raise Refused(node, f"arithmetic on {type_} and {type_of(right_node)}")
         left, right = self.number(left_node), self.number(right_node)
         result = operator(type(op), left, right)
         if result is None:
@@ -317,9 +301,9 @@ class _Body:
         return value
 
     def compare(self, node: Any) -> Term:
-        type_ = _type(node.left)
+        type_ = type_of(node.left)
         ordered = isinstance(type_, IntegerT) and type_.bits == 256
-        if type_ != _type(node.right) or not (ordered or isinstance(type_, AddressT)):
+        if type_ != type_of(node.right) or not (ordered or isinstance(type_, AddressT)):
             raise Refused(node, f"a comparison of {type_}")
         left, right = self.number(node.left), self.number(node.right)
         result = comparison(type(node.op), left, right)
@@ -373,12 +357,12 @@ class _Body:
     def builtin(self, node: Any, name: str) -> Value:
         if node.keywords:
             raise Refused(node, "a call by keyword")
-        if name == "empty" and isinstance(_type(node), StructT):
-            return Struct({m: self.nothing(node, t) for m, t in _type(node).member_types.items()})
+        if name == "empty" and isinstance(type_of(node), StructT):
+            return Struct({m: self.nothing(node, t) for m, t in type_of(node).member_types.items()})
         if name == "convert":
             return self.convert(node)
-        if not _is_word(_type(node)):
-            raise Refused(node, f"a value of type {_type(node)}")
+        if not is_word(type_of(node)):
+            raise Refused(node, f"a value of type {type_of(node)}")
         arguments = tuple(self.number(argument) for argument in node.args)
         result = builtin(name, arguments)
         if result is None:
@@ -386,14 +370,14 @@ class _Body:
         return self.checked(node, result)
 
     def nothing(self, node: Any, type_: Any) -> Value:
-        if not _is_word(type_):
+        if not is_word(type_):
             raise Refused(node, f"an empty {type_}")
         return number(0)
 
     def convert(self, node: Any) -> Term:
-        source, target = _type(node.args[0]), _type(node)
+        source, target = type_of(node.args[0]), type_of(node)
         value = self.number(node.args[0])
-        if not _is_word(target):
+        if not is_word(target):
             raise Refused(node, f"a conversion to {target}")
         if isinstance(source, BoolT):
             return choice(value, number(1), number(0))
@@ -401,25 +385,3 @@ class _Body:
             self.require(number(0) <= value, f"{place(node)}: a negative number is no uint256")
             return value
         raise Refused(node, f"a conversion of {source}")
-
-
-def _chosen(condition: Term, then: Value, otherwise: Value) -> Value:
-    if isinstance(then, Term) and isinstance(otherwise, Term):
-        return choice(condition, then, otherwise)
-    if isinstance(then, Struct) and isinstance(otherwise, Struct) and then.members.keys() == otherwise.members.keys():
-        pairs = zip(then.members.items(), otherwise.members.values(), strict=True)
-        return Struct({name: _chosen(condition, one, other) for (name, one), other in pairs})
-    raise TypeError("a choice between a struct and a number")
-
-
-def _type(node: Any) -> Any:
-    return node._metadata.get("type")
-
-
-def _info(node: Any) -> Any:
-    expr_info = node._expr_info if hasattr(node, "_expr_info") else None
-    return getattr(expr_info, "var_info", None)
-
-
-def _is_word(type_: Any) -> bool:
-    return isinstance(type_, IntegerT) and not type_.is_signed and type_.bits == 256

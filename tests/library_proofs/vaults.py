@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from library_proofs.known import Known
 from library_proofs.library import ARITH
 from library_proofs.meaning import Meaning, Struct, Value
 from library_proofs.reading import VAULT, functions, module
 from library_proofs.terms import Term, number, unknown
-from library_proofs.translator import Known, translate
+from library_proofs.translator import translate
 from stratc_compiler.vault import Vault
 from stratc_targets.vyper.contract import contract_of
 from stratc_targets.vyper.emit import vault_sources
