@@ -9,7 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 from math import lcm
 
-from library_proofs.meaning import Meaning
+from library_proofs.known import Known
+from library_proofs.library import ARITH, Promise
+from library_proofs.meaning import Meaning, Value
 from library_proofs.model_terms import quantity, truth
 from library_proofs.solver import Unproved, prove
 from library_proofs.terms import (
@@ -35,6 +37,14 @@ from stratc_compiler.vault import OnCondition, VenueModel
 EXITED = 2
 
 
+def _held(*where: Term) -> Promise:
+    """A balance: the same unknown wherever it is read at the same place."""
+    return unknown(f"held({', '.join(str(one.leaf) for one in where)})"), ()
+
+
+REFRESHING = Known({**ARITH.contracts, "tokens.held": _held, "aave_v3.held": _held, "erc4626.held": _held})
+
+
 def values(subject: Subject) -> None:
     """`_derive` gives every derived quantity the value of its definition, and leaves what was read as it was."""
     read = subject.function("_derive")
@@ -42,13 +52,41 @@ def values(subject: Subject) -> None:
     if read.struct.keys() != set(subject.fields.values()):
         raise Unproved(read.name, "the State has other members than the model has variables")
     for variable, member in subject.fields.items():
-        definition = subject.vault.definitions.get(variable)
-        expected = names[variable] if definition is None else quantity(definition, names)
-        found = read.struct[member]
-        assert isinstance(found, Term)
-        prove(f"{read.name}: {variable}", read.facts, equal(found, expected))
+        if variable not in subject.vault.definitions:
+            prove(f"{read.name}: {variable}", read.facts, equal(_number(read.struct[member]), names[variable]))
+    _derived(subject, read, names)
+
+
+def _derived(subject: Subject, read: Meaning, names: dict[str, Term]) -> None:
+    """Every derived quantity of a struct is the model's, where what is not derived has these values."""
+    for variable, definition in subject.vault.definitions.items():
+        found = _number(read.struct[subject.fields[variable]])
+        prove(f"{read.name}: {variable}", read.facts, equal(found, quantity(definition, names)))
         # What comes after it is compared as a function of what was found here, which is equal.
         names[variable] = found
+
+
+def refreshed(subject: Subject) -> None:
+    """`_refresh` keeps prices, reads every balance, each from a place of its own, and derives the rest as `_derive`."""
+    read = subject.function("_refresh", REFRESHING)
+    found = {variable: read.struct[member] for variable, member in subject.fields.items()}
+    names = subject.names("before")
+    prices = [f"price({token.name})" for token in subject.vault.strategy.tokens]
+    for price in prices:
+        prove(f"{read.name}: {price}", read.facts, _number(found[price]).same(names[price]))
+    balances = [found[one] for one in found if one not in prices and one not in subject.vault.definitions]
+    if len(set(balances)) != len(balances) or not all(_is_read(one) for one in balances):
+        raise Unproved(read.name, "reads two balances at one place, or one nowhere")
+    _derived(subject, read, subject.names(read.struct))
+
+
+def _is_read(value: Value) -> bool:
+    return isinstance(value, Term) and str(value.leaf).startswith("held(")
+
+
+def _number(value: Value) -> Term:
+    assert isinstance(value, Term)
+    return value
 
 
 def _says(subject: Subject, function: str, formula: Formula) -> None:
@@ -192,4 +230,7 @@ def _moves(read: Meaning, function: str, assets: Term, shares: Term) -> None:
     prove(f"{read.name}: moves", read.facts, claim)
 
 
-THEOREMS = {one.__name__: one for one in (values, floors, bands, triggers, settled, rounds, health, conversions, flows)}
+THEOREMS = {
+    one.__name__: one
+    for one in (values, refreshed, floors, bands, triggers, settled, rounds, health, conversions, flows)
+}

@@ -175,6 +175,30 @@ ACCOUNT_FAULTS = (
     _vault("bands", "        and 100 * s.value_save >= 37 * s.nav\n", "", "a band without its lower edge"),
     _vault("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
     _vault("health", "10 ** 18, 40 * s.value", "10 ** 18, 41 * s.value", "a health factor that is lower"),
+    _vault(
+        "refreshed",
+        "    return self._derive(s)\n\n\n@internal\n@pure",
+        "    return s\n\n\n@internal\n@pure",
+        "values of the past",
+    ),
+    _vault(
+        "trades", "s.value_aave_collateral_weth, 11, 24)", "s.value_aave_collateral_weth, 12, 24)", "repays too little"
+    ),
+    _vault("trades", "if repay > 0:", "if repay > 1:", "leaves a debt of one"),
+    _vault("trades", "= min(repay, s.save)", "= min(repay, s.idle_usdc)", "draws by another position"),
+    _vault(
+        "trades",
+        "(increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 997",
+        "(increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 987",
+        "sells for less than is allowed",
+    ),
+    _vault(
+        "trades",
+        "nav_32_percent: uint256 = arith.mul_div_down(s.nav, 8, 25)",
+        "nav_32_percent: uint256 = arith.mul_div_down(s.nav, 9, 25)",
+        "owes more than the target",
+    ),
+    _vault("trades", '    assert self._when_rebalance(s), "rule: not due"\n', "", "rebalances without cause"),
     _vault("settled", "and not self._when_rebalance(s)", "and self._when_rebalance(s)", "settled while a rule is due"),
     _vault(
         "rounds",

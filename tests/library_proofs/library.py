@@ -8,7 +8,20 @@ from library_proofs.meaning import Meaning
 from library_proofs.quotient import prove_quotient
 from library_proofs.reading import Sources, functions, module
 from library_proofs.solver import prove
-from library_proofs.terms import WORD, Term, both, ceiling, choice, equal, implies, number, same_truth, unknown
+from library_proofs.terms import (
+    WORD,
+    Term,
+    both,
+    ceiling,
+    difference,
+    either,
+    equal,
+    implies,
+    least,
+    number,
+    same_truth,
+    unknown,
+)
 from library_proofs.translator import translate
 
 X, Y, DIVISOR = unknown("x"), unknown("y"), unknown("divisor")
@@ -17,7 +30,16 @@ CEILING = Lemma(
     "a quotient rounded up is the least number that is not below it",
     implies(D > 0, both(ceiling(N, D) * D >= N, (ceiling(N, D) - 1) * D < N)),
 )
-"""What `ceiling` means: of the model's `MulDiv` as of the contract's."""
+
+DIFFERENCE = Lemma(
+    "a difference that stops at zero",
+    both(implies(N >= D, equal(difference(N, D), N - D)), implies(N <= D, equal(difference(N, D), 0))),
+)
+LEAST = Lemma(
+    "the smaller of two",
+    both(least(N, D) <= N, least(N, D) <= D, either(equal(least(N, D), N), equal(least(N, D), D))),
+)
+"""What these three mean: `MulDiv`, `Monus` and `Min` of the model, as what the contract calls."""
 
 Promise = tuple[Term, tuple[tuple[Term, str], ...]]
 
@@ -35,7 +57,7 @@ def _defined(value: Term, divisor: Term) -> Promise:
 
 
 def _monus(left: Term, right: Term) -> Promise:
-    return choice(right < left, left - right, number(0)), ()
+    return difference(left, right), ()
 
 
 QUOTIENT = Known({"arith._quotient": _quotient})
@@ -62,7 +84,6 @@ def mul_div_down(sources: Sources) -> None:
 
 def mul_div_up(sources: Sources) -> None:
     """`mul_div_up` is the quotient rounded up, and reverts exactly where there is none or it is no word."""
-    CEILING.at(n=N, d=D)
     keeps(arith(sources, "mul_div_up", QUOTIENT), _rounded_up(X, Y, DIVISOR))
 
 
@@ -83,6 +104,12 @@ MOST_DECIMALS = 36
 LARGEST_ANSWER = 2**128
 
 
+def model(_: Sources) -> None:
+    """What is rounded up, a difference that stops at zero and the smaller of two are what their names say."""
+    for lemma in (CEILING, DIFFERENCE, LEAST):
+        lemma.prove()
+
+
 def scaled(sources: Sources) -> None:
     """`oracle._scaled` is answer * 10^18 / 10^decimals rounded down, and does not revert for an answer to 2^128."""
     function = functions(module(sources, "contracts/oracle.vy"))["_scaled"]
@@ -96,4 +123,4 @@ def scaled(sources: Sources) -> None:
         prove(f"{name}: value", (*read.facts, in_range), equal(read.returned, value))
 
 
-THEOREMS = {one.__name__: one for one in (quotient, mul_div_down, mul_div_up, monus, scaled)}
+THEOREMS = {one.__name__: one for one in (model, quotient, mul_div_down, mul_div_up, monus, scaled)}

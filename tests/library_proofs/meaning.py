@@ -31,7 +31,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Where `path` is taken, a function that is not looked into is called with these arguments."""
+    """Where `path` is taken, a function that is not looked into is called with these arguments.
+
+    Or a storage variable is assigned to: then the function is called `Vault.mark =`.
+    """
 
     path: Term
     function: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from library_proofs.terms import Term, both, ceiling, choice, either, equal, negated, number
+from library_proofs.terms import Term, both, ceiling, choice, difference, either, equal, least, negated, number
 from stratc_compiler.expr import (
     Add,
     And,
@@ -45,9 +45,9 @@ def quantity(expr: Expr, names: Mapping[str, Term]) -> Term:
         case Mul(left, right):
             return of(left) * of(right)
         case Monus(left, right):
-            return choice(of(left) >= of(right), of(left) - of(right), number(0))
+            return difference(of(left), of(right))
         case Min(left, right):
-            return choice(of(left) <= of(right), of(left), of(right))
+            return least(of(left), of(right))
         case MulDiv(left, right, divisor, Rounding.DOWN):
             return (of(left) * of(right)) // of(divisor)
         case MulDiv(left, right, divisor, Rounding.UP):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vyper import ast as vy
 
-from library_proofs.terms import TRUE, WORD, Term, bits, choice, equal, negated, number
+from library_proofs.terms import TRUE, WORD, Term, bits, choice, equal, least, negated, number
 
 Result = tuple[Term, Term, str]
 """A value, what must hold or the operation reverts, and why it does."""
@@ -73,7 +73,7 @@ def builtin(name: str, arguments: tuple[Term, ...]) -> Result | None:
         case "uint256_mulmod", (left, right, modulus):
             return (left * right) % modulus, number(0) < modulus, "has a modulus of zero"
         case "min", (left, right):
-            return choice(right < left, right, left), TRUE, ""
+            return least(left, right), TRUE, ""
         case "max", (left, right):
             return choice(left < right, right, left), TRUE, ""
         case _:

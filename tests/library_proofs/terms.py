@@ -142,6 +142,16 @@ def ceiling(product: Term, divisor: Term) -> Term:
     return product // divisor + choice(equal(product % divisor, 0), number(0), number(1))
 
 
+def difference(left: Term, right: Term) -> Term:
+    """left - right, or zero where that is negative."""
+    return choice(right < left, left - right, number(0))
+
+
+def least(left: Term, right: Term) -> Term:
+    """The smaller of the two."""
+    return choice(right < left, right, left)
+
+
 def is_truth(given: Term) -> bool:
     return given.op in ("truth", "<", "<=", "=", "not", "and", "is_power") or (
         given.op == "unknown" and str(given.leaf).endswith("?")

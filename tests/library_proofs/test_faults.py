@@ -7,33 +7,35 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, library, shares
+from library_proofs import accounts, bounds, library, shares, trades
 from library_proofs.faults import ACCOUNT_FAULTS, ARITH_FILE, LIBRARY_FAULTS, SHARE_FAULTS, Fault
 from library_proofs.solver import Unproved
 from library_proofs.vaults import Subject, subject
 
-ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS}
+ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
 AT_LEAST = 12
 
 
 @cache
-def sound() -> Subject:
-    return subject("eth_carry")
+def sound(name: str) -> Subject:
+    return subject(name)
 
 
 @cache
-def faulty(file: str, old: str, new: str) -> Subject:
-    return sound().with_fault(file, old, new)
+def faulty(name: str, file: str, old: str, new: str) -> Subject:
+    return sound(name).with_fault(file, old, new)
 
 
 def broken(fault: Fault) -> Subject:
-    return faulty(fault.file, fault.old, fault.new)
+    """A vault with a loan has all that an account can have; for the rest the smallest will do."""
+    name = "eth_carry" if fault in ACCOUNT_FAULTS else "idle"
+    return faulty(name, fault.file, fault.old, fault.new)
 
 
 def test_there_are_enough_faults_and_each_has_its_own_name() -> None:
     faults = (*LIBRARY_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS)
     assert len({fault.name for fault in faults}) == len(faults) >= AT_LEAST
-    assert {fault.breaks for fault in faults} == {*library.THEOREMS, *ABOUT_VAULTS}
+    assert {fault.breaks for fault in faults} == {*library.THEOREMS, *ABOUT_VAULTS} - {"model"}
 
 
 @pytest.mark.parametrize("fault", LIBRARY_FAULTS, ids=lambda fault: fault.name)
@@ -82,7 +84,7 @@ EDGES = (
 def test_a_fault_in_arith_computes_something_else(fault: Fault) -> None:
     """So that no theorem fails only for how it was put."""
     name = "_quotient" if fault.breaks == "quotient" else fault.breaks
-    right, wrong = (library.arith(given.sources, name) for given in (sound(), broken(fault)))
+    right, wrong = (library.arith(given.sources, name) for given in (sound("idle"), broken(fault)))
     choose = random.Random(fault.name)
     for _ in range(20_000):
         values = {word: choose.choice((*EDGES, choose.getrandbits(256))) for word in right.arguments}

@@ -10,13 +10,13 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, library, shares
+from library_proofs import accounts, bounds, library, shares, trades
 from library_proofs.meaning import Meaning
 from library_proofs.solver import PROVED, Question
 from library_proofs.terms import WORD, Term, evaluated, unknowns
 from library_proofs.vaults import STRATEGIES, Subject, subject
 
-ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS}
+ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
 TRIES = 4_000
 
 

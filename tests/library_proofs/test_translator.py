@@ -16,6 +16,7 @@ from library_proofs.known import Refused
 from library_proofs.library import arith
 from library_proofs.meaning import Meaning
 from library_proofs.reading import functions, module
+from library_proofs.terms import unknown
 from library_proofs.translator import translate
 from stratc_targets.vyper.adapters import RUNTIME, runtime_source
 from stratc_targets.vyper.build import TARGET, compile_vault
@@ -130,7 +131,7 @@ REFUSED = {
     "a conversion": ("return convert(convert(a, bytes32), uint256)", "a conversion"),
     "a conversion to a sign": ("return a if convert(a, int256) > 0 else b", "a conversion to int256"),
     "a square root": ("return isqrt(a)", "the function `isqrt`"),
-    "an unknown of the block": ("return block.timestamp", "no member that is known here"),
+    "an unknown of the block": ("return block.number", "no member that is known here"),
     "a mapping": ("return self.pairs[other]", "Subscript"),
     "a struct made": ("return Pair(left=a).left", "keyword"),
     "a flag": ("return a if Colour.RED == Colour.RED else b", "a comparison of"),
@@ -154,6 +155,16 @@ def test_functions_that_write_are_refused() -> None:
         translate(functions(module({TARGET: text}, TARGET))["_tried"])
 
 
-def test_assignments_to_storage_are_refused() -> None:
-    with pytest.raises(Refused, match="assigned to what is no local"):
-        translate(functions(module({TARGET: PRELUDE + "    return a\n"}, TARGET))["_writes"])
+def test_what_is_read_after_an_effect_is_another_unknown() -> None:
+    text = PRELUDE + "    return a\n"
+    text = text.replace("    self.stored += 1\n    return 1", "    self.stored += 1\n    return self.stored")
+    read = translate(functions(module({TARGET: text}, TARGET))["_writes"])
+    (effect,) = read.effects
+    assert (effect.function, read.value) == ("Vault.stored =", unknown("Vault.stored@1"))
+    assert effect.arguments == (unknown("Vault.stored") + 1,)
+
+
+def test_assignments_to_mappings_are_refused() -> None:
+    text = (PRELUDE + "    return a\n").replace("self.stored += 1", "self.pairs[msg.sender] = 1")
+    with pytest.raises(Refused, match="assigned to what is no variable"):
+        translate(functions(module({TARGET: text}, TARGET))["_writes"])

@@ -71,6 +71,10 @@ class _Work:
                 raise Refused(node, f"an unknown of type {type_}")
         return unknown(name)
 
+    def now(self, name: str) -> str:
+        """A name for what is read of the chain at this point: after an effect nothing is known of it."""
+        return f"{name}@{len(self.effects)}" if self.effects else name
+
     def define(self, name: str, value: Value) -> Value:
         """A name for a value; numbers that are known need none."""
         if isinstance(value, Struct):
@@ -164,8 +168,10 @@ class _Body:
                     raise Refused(target, "a member of what is no struct")
                 named = self.work.define(f"{self.prefix}{target.value.id}.{member}", value)
                 self.locals[target.value.id] = Struct({**struct.members, member: named})
+            case vy.Attribute if isinstance(target.value, vy.Name) and target.value.id == "self":
+                self.work.effects.append(Effect(self.path, f"{module_name(target)}.{target.attr} =", (value,)))
             case _:
-                raise Refused(target, "assigned to what is no local")
+                raise Refused(target, "assigned to what is no variable")
 
     def branches(self, node: Any) -> bool:
         condition = self.truth(node.test)
@@ -252,6 +258,8 @@ class _Body:
         folded = node.get_folded_value()
         if type(folded) is vy.NameConstant and isinstance(folded.value, bool):
             return TRUE if folded.value else FALSE
+        if type(folded) is vy.Str:
+            return unknown(f'"{folded.value}"')
         if type(folded) is vy.Int and isinstance(type_of(node), IntegerT):
             return number(folded.value)
         raise Refused(node, f"a constant of type {type_of(node)}")
@@ -264,6 +272,8 @@ class _Body:
                 if isinstance(struct, Struct) and node.attr in struct.members:
                     return struct.members[node.attr]
                 raise Refused(node, "a member of what is no struct")
+            if (owner, node.attr) in (("msg", "sender"), ("block", "timestamp")):
+                return self.work.fresh(f"{owner}.{node.attr}", type_of(node), node)
             if owner == "self":
                 return self.state(node, f"{module_name(node)}.{node.attr}")
             if node.value._metadata["type"].__class__.__name__ == "ModuleT":
@@ -275,15 +285,13 @@ class _Body:
         raise Refused(node, "no member that is known here")
 
     def state(self, node: Any, name: str) -> Value:
-        """A storage variable or an immutable, the same wherever it is read: so nothing may have been called before."""
+        """A storage variable or an immutable."""
         info = variable_of(node)
         if info is None or not (info.is_state_variable() or info.is_immutable or info.is_transient):
             raise Refused(node, "no variable of the contract")
-        if self.work.effects:
-            raise Refused(node, "state that is read after an effect")
         if isinstance(type_of(node), StructT):
             raise Refused(node, "a struct in storage")
-        return self.work.fresh(name, type_of(node), node)
+        return self.work.fresh(name if info.is_immutable else self.work.now(name), type_of(node), node)
 
     def binary(self, node: Any, op: Any, left_node: Any, right_node: Any) -> Term:
         type_ = type_of(left_node)
@@ -342,12 +350,10 @@ class _Body:
                 self.require(holds, f"{place(node)}: {why}")
             return value
         if name in self.work.known.states:
-            if self.work.effects:
-                raise Refused(node, "state that is read after an effect")
-            return self.work.fresh(self.work.known.states[name], called.return_type, node)
+            return self.work.fresh(self.work.now(self.work.known.states[name]), called.return_type, node)
         if name in self.work.known.opaque:
             self.work.effects.append(Effect(self.path, name, arguments))
-            return None
+            return called.return_type and self.work.fresh(self.work.now(name), called.return_type, node)
         if not called.is_internal or called.mutability.value not in ("pure", "view"):
             raise Refused(node, f"a call of {name}, which is not internal, or not pure or view")
         self.work.calls += 1
