@@ -76,6 +76,7 @@ LIBRARY_FAULTS = (
     _arith("monus", "if left > right else 0", "if left != right else 0", "wraps around below zero"),
     _arith("monus", "unsafe_sub(left, right)", "unsafe_sub(right, left)", "the wrong way round"),
     Fault("scaled by 10^17", ORACLE_FILE, "10 ** (18 - decimals)", "10 ** (17 - decimals)", "scaled"),
+    Fault("larger answers than fit", ORACLE_FILE, "constant(int256) = 2**128", "constant(int256) = 2**200", "scaled"),
     Fault("scaled the other way", ORACLE_FILE, "units // 10", "units * 10", "scaled"),
 )
 

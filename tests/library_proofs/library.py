@@ -6,7 +6,7 @@ from library_proofs.known import Known
 from library_proofs.lemmas import D, Lemma, N
 from library_proofs.meaning import Meaning
 from library_proofs.quotient import prove_quotient
-from library_proofs.reading import Sources, functions, module
+from library_proofs.reading import Sources, constants, functions, largest_asserted, module
 from library_proofs.solver import prove
 from library_proofs.terms import (
     WORD,
@@ -100,10 +100,6 @@ def keeps(function: Meaning, promise: Promise) -> None:
     prove(f"{function.name}: value", (*function.facts, function.succeeds), function.returned.same(value))
 
 
-MOST_DECIMALS = 36
-LARGEST_ANSWER = 2**128
-
-
 def model(_: Sources) -> None:
     """What is rounded up, a difference that stops at zero and the smaller of two are what their names say."""
     for lemma in (CEILING, DIFFERENCE, LEAST):
@@ -111,12 +107,16 @@ def model(_: Sources) -> None:
 
 
 def scaled(sources: Sources) -> None:
-    """`oracle._scaled` is answer * 10^18 / 10^decimals rounded down, and does not revert for an answer to 2^128."""
-    function = functions(module(sources, "contracts/oracle.vy"))["_scaled"]
-    answer = unknown("answer")
-    for decimals in range(MOST_DECIMALS + 1):
-        read = translate(function, given={"decimals": number(decimals)})
-        in_range = both(number(0) < answer, answer <= LARGEST_ANSWER)
+    """`oracle._scaled` is answer * 10^18 / 10^decimals rounded down, and does not revert for what `price` lets through.
+
+    That is an answer up to LARGEST_ANSWER, and decimals up to those that `connect` lets through.
+    """
+    tree = module(sources, "contracts/oracle.vy")
+    answer, largest = unknown("answer"), constants(tree)["LARGEST_ANSWER"]
+    most = largest_asserted(functions(tree)["connect"], "decimals")
+    for decimals in range(most + 1):
+        read = translate(functions(tree)["_scaled"], given={"decimals": number(decimals)})
+        in_range = both(number(0) < answer, answer <= largest)
         name = f"{read.name}, {decimals} decimals"
         prove(f"{name}: reverts nowhere in range", (*read.facts, in_range), read.succeeds)
         value = (answer * 10**18) // number(10**decimals)

@@ -31,6 +31,21 @@ def functions(tree: Any) -> dict[str, Any]:
     return {one.name: one for one in tree.get_children(vy.FunctionDef)}
 
 
+def constants(tree: Any) -> dict[str, int]:
+    """The whole numbers that a module gives a name."""
+    values = {one.target.id: one.value.reduced() for one in tree.get_children(vy.VariableDecl) if one.is_constant}
+    return {name: value.value for name, value in values.items() if isinstance(value, vy.Int)}
+
+
+def largest_asserted(function: Any, name: str) -> int:
+    """n, of the one assertion `name <= n` in a function."""
+    tests = (one.test for one in function.get_children(vy.Assert) if isinstance(one.test, vy.Compare))
+    (bound,) = (
+        one.right.reduced() for one in tests if isinstance(one.op, vy.LtE) and one.left.node_source_code == name
+    )
+    return int(bound.value)
+
+
 def module_name(node: Any) -> str:
     """`arith` for every node of arith.vy."""
     tree = node if isinstance(node, vy.Module) else node.get_ancestor(vy.Module)
