@@ -48,10 +48,9 @@ def quantity(expr: Expr, names: Mapping[str, Term]) -> Term:
             return difference(of(left), of(right))
         case Min(left, right):
             return least(of(left), of(right))
-        case MulDiv(left, right, divisor, Rounding.DOWN):
-            return (of(left) * of(right)) // of(divisor)
-        case MulDiv(left, right, divisor, Rounding.UP):
-            return ceiling(of(left) * of(right), of(divisor))
+        case MulDiv(left, right, divisor, rounding):
+            product = of(left) * of(right)
+            return product // of(divisor) if rounding is Rounding.DOWN else ceiling(product, of(divisor))
         case If(condition, then, otherwise):
             return choice(truth(condition, names), of(then), of(otherwise))
 

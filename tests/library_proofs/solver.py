@@ -112,7 +112,7 @@ class _Printer:
     def _sum(self, given: Term) -> Sum:
         match given:
             case Term("number", _, value):
-                return {(): int(value)} if value else {}  # type: ignore[arg-type]
+                return {(): int(value)} if value else {}
             case Term("unknown", _, name):
                 return {(self._declare(str(name), "Int"),): 1}
             case Term("+", (left, right)):

@@ -17,7 +17,7 @@ from stratc_compiler.expr import Expr
 from stratc_compiler.vault import Enter, Held, Leave, Let, OnCondition, RuleModel, Swap, Trades
 from stratc_targets.vyper.symbols import symbols_of
 
-VENUE_CALLS = {
+VENUE_CALLS: dict[tuple[str, type[Enter | Leave], bool], str] = {
     ("aave_v3", Enter, False): "aave_v3.supply",
     ("aave_v3", Leave, False): "aave_v3.withdraw",
     ("aave_v3", Enter, True): "aave_v3.borrow",
@@ -108,7 +108,7 @@ class _Plan:
             self.done += 1
         raise Unproved(self.read.name, "does less than its plan")
 
-    def move(self, held: Held, way: type, amount: Term) -> None:
+    def move(self, held: Held, way: type[Enter | Leave], amount: Term) -> None:
         effect, words = self.next(), f"{way.__name__} {held.name}"
         (venue,) = (one for one in self.subject.vault.venues if one.name == held.venue)
         if effect.function != VENUE_CALLS[venue.adapter, way, held.debt]:
