@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ARITH_FILE, ORACLE_FILE, VAULT_FILE = (f"contracts/{name}.vy" for name in ("arith", "oracle", "Vault"))
+ARITH_FILE, ORACLE_FILE, TOKEN_FILE, VAULT_FILE = (
+    f"contracts/{name}.vy" for name in ("arith", "oracle", "share_token", "Vault")
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,29 @@ LIBRARY_FAULTS = (
     _arith("monus", "unsafe_sub(left, right)", "unsafe_sub(right, left)", "the wrong way round"),
     Fault("scaled by 10^17", ORACLE_FILE, "10 ** (18 - decimals)", "10 ** (17 - decimals)", "scaled"),
     Fault("larger answers than fit", ORACLE_FILE, "constant(int256) = 2**128", "constant(int256) = 2**200", "scaled"),
+    *(
+        Fault(f"{name} ({theorem})", TOKEN_FILE, old, new, theorem)
+        for theorem, name, old, new in (
+            ("transfers", "an overdraft", "self.balanceOf[sender] >= amount", "self.balanceOf[sender] >= amount - 1"),
+            ("transfers", "nobody pays", "self.balanceOf[sender], amount)", "self.balanceOf[sender], 0)"),
+            (
+                "transfers",
+                "from nowhere",
+                "[receiver] += amount\n    log Transfer(sender=sender",
+                "[sender] += amount\n    log Transfer(sender=sender",
+            ),
+            ("mints", "the supply stays", "self.totalSupply += amount", "self.totalSupply += 0"),
+            ("burns", "the supply stays", "unsafe_sub(self.totalSupply, amount)", "unsafe_sub(self.totalSupply, 0)"),
+            ("burns", "an overdraft", "self.balanceOf[owner] >= amount", "self.totalSupply >= amount"),
+            ("allowances", "spent twice", "assert allowed >= amount", "assert allowed != 0 or amount == 0"),
+            (
+                "allowances",
+                "another's allowance",
+                "self.allowance[owner][spender] = unsafe_sub(",
+                "self.allowance[spender][owner] = unsafe_sub(",
+            ),
+        )
+    ),
     Fault("scaled the other way", ORACLE_FILE, "units // 10", "units * 10", "scaled"),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from library_proofs.solver import Unproved
+from library_proofs.storage import Storage
 from library_proofs.terms import WORD, Term, both, choice, evaluated, implies, number, unknown
 
 
@@ -57,6 +58,7 @@ class Meaning:
     definitions: dict[str, Term]
     checks: tuple[Check, ...]
     effects: tuple[Effect, ...]
+    storage: Storage
     value: Value | None
 
     def local(self, name: str) -> Term:
@@ -78,8 +80,8 @@ class Meaning:
 
     @property
     def facts(self) -> tuple[Term, ...]:
-        """The domain and every definition."""
-        return (*self.domain, *(self.defined(name) for name in self.definitions))
+        """The domain and every definition; and that storage is storage."""
+        return (*self.domain, *self.storage.facts, *(self.defined(name) for name in self.definitions))
 
     @property
     def succeeds(self) -> Term:
@@ -109,6 +111,12 @@ class Meaning:
         if not isinstance(self.value, Struct):
             raise Unproved(self.name, "returns no struct")
         return self.value.members
+
+    def after(self, variable: str, *keys: Term) -> tuple[Term, Term]:
+        """What stands in storage before it runs, and after it has."""
+        place = (variable, keys)
+        after = self.storage.read(place, lambda: unknown(f"{variable}{[str(key.leaf) for key in keys]}"))
+        return self.storage.first[place], after
 
     def run(self, values: Mapping[str, int | bool]) -> int | bool | None:
         """What it returns for these values of its unknowns; None where it reverts."""

@@ -10,13 +10,14 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, library, shares, trades
+from library_proofs import accounts, bounds, ledger, library, shares, trades
 from library_proofs.meaning import Meaning
 from library_proofs.solver import PROVED, Question
 from library_proofs.terms import WORD, Term, evaluated, unknowns
 from library_proofs.vaults import STRATEGIES, Subject, subject
 
 ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
+ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS}
 TRIES = 4_000
 
 
@@ -25,9 +26,9 @@ def known(name: str) -> Subject:
     return subject(name)
 
 
-@pytest.mark.parametrize("theorem", library.THEOREMS)
+@pytest.mark.parametrize("theorem", ABOUT_LIBRARY)
 def test_the_library_computes_what_the_model_means(theorem: str) -> None:
-    library.THEOREMS[theorem](known("idle").sources)
+    ABOUT_LIBRARY[theorem](known("idle").sources)
 
 
 @pytest.mark.parametrize("theorem", ABOUT_VAULTS)
@@ -83,9 +84,9 @@ def asked(theorem: object, *arguments: object) -> list[Question]:
     return PROVED[before:]
 
 
-@pytest.mark.parametrize("theorem", [name for name in library.THEOREMS if name != "quotient"])
+@pytest.mark.parametrize("theorem", [name for name in ABOUT_LIBRARY if name != "quotient"])
 def test_theorems_of_the_library_start_from_what_can_be(theorem: str) -> None:
-    for question in asked(library.THEOREMS[theorem], known("idle").sources):
+    for question in asked(ABOUT_LIBRARY[theorem], known("idle").sources):
         assert possible(question)
 
 

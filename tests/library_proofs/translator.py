@@ -12,24 +12,26 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vyper import ast as vy
-from vyper.semantics.types import AddressT, BoolT, IntegerT, StructT
+from vyper.semantics.types import AddressT, BoolT, HashMapT, IntegerT, StructT
 from vyper.semantics.types.function import ContractFunctionT
 
 from library_proofs.known import Known, Refused
 from library_proofs.meaning import Check, Effect, Meaning, Struct, Value, chosen
 from library_proofs.operations import Result, builtin, comparison, operator
 from library_proofs.reading import is_word, module_name, place, type_of, variable_of
+from library_proofs.storage import Place
 from library_proofs.terms import FALSE, TRUE, Term, both, choice, either, negated, number, unknown
+from library_proofs.work import Work
 
 
 def translate(function: Any, known: Known | None = None, given: Mapping[str, Value] | None = None) -> Meaning:
     """The meaning of a function; `given` are arguments that are no unknowns of their own. Raises Refused."""
-    work = _Work(known or Known())
+    work = Work(known or Known())
     arguments: dict[str, Value] = {}
     for argument, type_ in zip(function.args.args, function._metadata["func_type"].arguments, strict=True):
         name = str(argument.arg)
         arguments[name] = (given or {}).get(name) or work.fresh(name, type_.typ, argument)
-    value = work.call(function, dict(arguments))
+    value = _inlined(work, function, dict(arguments))
     return Meaning(
         f"{module_name(function)}.{function.name}",
         arguments,
@@ -38,72 +40,29 @@ def translate(function: Any, known: Known | None = None, given: Mapping[str, Val
         work.definitions,
         tuple(work.checks),
         tuple(work.effects),
+        work.storage,
         value,
     )
 
 
-@dataclass(slots=True)
-class _Work:
-    """What has been gathered of the function so far, over all functions that it calls."""
-
-    known: Known
-    words: dict[str, None] = field(default_factory=dict)
-    signed: dict[str, None] = field(default_factory=dict)
-    definitions: dict[str, Term] = field(default_factory=dict)
-    checks: list[Check] = field(default_factory=list)
-    effects: list[Effect] = field(default_factory=list)
-    calls: int = 0
-
-    def fresh(self, name: str, type_: Any, node: Any) -> Value:
-        """An unknown of a type; of a struct, one for each member."""
-        match type_:
-            case IntegerT(is_signed=False, bits=256):
-                self.words[name] = None
-            case IntegerT(is_signed=True, bits=256):
-                self.signed[name] = None
-            case BoolT():
-                return unknown(f"{name}?")
-            case AddressT():
-                pass
-            case StructT():
-                return Struct({m: self.fresh(f"{name}.{m}", t, node) for m, t in type_.member_types.items()})
-            case _:
-                raise Refused(node, f"an unknown of type {type_}")
-        return unknown(name)
-
-    def now(self, name: str) -> str:
-        """A name for what is read of the chain at this point: after an effect nothing is known of it."""
-        return f"{name}@{len(self.effects)}" if self.effects else name
-
-    def define(self, name: str, value: Value) -> Value:
-        """A name for a value; numbers that are known need none."""
-        if isinstance(value, Struct):
-            return Struct({member: self.define(f"{name}.{member}", one) for member, one in value.members.items()})
-        if value.op in ("number", "unknown") or value.op in ("truth", "<", "<=", "=", "not", "and"):
-            return value
-        free, count = name, 1
-        while free in self.definitions or free in self.words or free in self.signed:
-            count += 1
-            free = f"{name}.{count}"
-        self.definitions[free] = value
-        return unknown(free)
-
-    def call(self, function: Any, arguments: dict[str, Value], path: Term = TRUE, prefix: str = "") -> Value | None:
-        """The value of a function's body, inlined."""
-        if function.args.defaults or len(arguments) != len(function.args.args):
-            raise Refused(function, "arguments with defaults")
-        body = _Body(self, prefix, path, arguments)
-        ended = body.run(function.body)
-        if function.returns is not None and not ended:
-            raise Refused(function, "an end without a return")
-        return body.returned()
+def _inlined(
+    work: Work, function: Any, arguments: dict[str, Value], path: Term = TRUE, prefix: str = ""
+) -> Value | None:
+    """The value of a function's body, on a path of its caller."""
+    if function.args.defaults or len(arguments) != len(function.args.args):
+        raise Refused(function, "arguments with defaults")
+    body = _Body(work, prefix, path, arguments)
+    ended = body.run(function.body)
+    if function.returns is not None and not ended:
+        raise Refused(function, "an end without a return")
+    return body.returned()
 
 
 @dataclass(slots=True)
 class _Body:
     """One call: its locals, the path that is taken, and what was returned on which."""
 
-    work: _Work
+    work: Work
     prefix: str
     path: Term
     locals: dict[str, Value]
@@ -143,6 +102,9 @@ class _Body:
                 self.loop(node)
             case vy.Expr if isinstance(node.value, vy.Call):
                 self.calls(node.value)
+            case vy.Log:
+                arguments = tuple(self.value(one.value) for one in node.value.keywords)
+                self.work.effects.append(Effect(self.path, f"log {node.value.func.id}", arguments))
             case vy.Pass:
                 pass
             case _:
@@ -168,10 +130,12 @@ class _Body:
                     raise Refused(target, "a member of what is no struct")
                 named = self.work.define(f"{self.prefix}{target.value.id}.{member}", value)
                 self.locals[target.value.id] = Struct({**struct.members, member: named})
-            case vy.Attribute if isinstance(target.value, vy.Name) and target.value.id == "self":
-                self.work.effects.append(Effect(self.path, f"{module_name(target)}.{target.attr} =", (value,)))
+            case vy.Attribute | vy.Subscript if isinstance(value, Term):
+                name, keys = self.entry(target)
+                self.work.effects.append(Effect(self.path, f"{name} =", (*keys, value)))
+                self.work.storage.write(self.path, (name, keys), value)
             case _:
-                raise Refused(target, "assigned to what is no variable")
+                raise Refused(target, "assigned to what is no number")
 
     def branches(self, node: Any) -> bool:
         condition = self.truth(node.test)
@@ -234,6 +198,8 @@ class _Body:
                 return self.state(node, f"{module_name(node)}.{node.id}")
             case vy.Attribute:
                 return self.attribute(node)
+            case vy.Subscript:
+                return self.stored(node, self.entry(node))
             case vy.BinOp:
                 return self.binary(node, node.op, node.left, node.right)
             case vy.Compare:
@@ -291,7 +257,28 @@ class _Body:
             raise Refused(node, "no variable of the contract")
         if isinstance(type_of(node), StructT):
             raise Refused(node, "a struct in storage")
-        return self.work.fresh(name if info.is_immutable else self.work.now(name), type_of(node), node)
+        if info.is_immutable:
+            return self.work.fresh(name, type_of(node), node)
+        return self.stored(node, (name, ()))
+
+    def entry(self, node: Any) -> Place:
+        """The storage variable of this module, or the entry of a mapping, that an expression is."""
+        if isinstance(node, vy.Subscript):
+            if not isinstance(type_of(node.value), HashMapT):
+                raise Refused(node, "an element of what is no mapping")
+            name, keys = self.entry(node.value)
+            return name, (*keys, self.number(node.slice))
+        if not isinstance(node, vy.Attribute) or getattr(node.value, "id", None) != "self":
+            raise Refused(node, "no local, and no storage of this module")
+        return f"{module_name(node)}.{node.attr}", ()
+
+    def stored(self, node: Any, place: Place) -> Term:
+        name, keys = place
+        if any(key.op not in ("unknown", "number") for key in keys):
+            raise Refused(node, "a computed key")
+        text = f"{name}{[str(key.leaf) for key in keys]}" if keys else name
+        value = self.work.storage.read(place, lambda: self.work.fresh_number(self.work.now(text), type_of(node), node))
+        return value
 
     def binary(self, node: Any, op: Any, left_node: Any, right_node: Any) -> Term:
         type_ = type_of(left_node)
@@ -353,18 +340,22 @@ class _Body:
             return self.work.fresh(self.work.now(self.work.known.states[name]), called.return_type, node)
         if name in self.work.known.opaque:
             self.work.effects.append(Effect(self.path, name, arguments))
+            self.work.outside = len(self.work.effects)
+            self.work.storage.forget()
             return called.return_type and self.work.fresh(self.work.now(name), called.return_type, node)
         if not called.is_internal or called.mutability.value not in ("pure", "view"):
             raise Refused(node, f"a call of {name}, which is not internal, or not pure or view")
         self.work.calls += 1
         named = dict(zip((str(one.arg) for one in function.args.args), arguments, strict=True))
-        return self.work.call(function, named, self.path, f"{function.name}#{self.work.calls}.")
+        return _inlined(self.work, function, named, self.path, f"{function.name}#{self.work.calls}.")
 
     def builtin(self, node: Any, name: str) -> Value:
         if node.keywords:
             raise Refused(node, "a call by keyword")
         if name == "empty" and isinstance(type_of(node), StructT):
             return Struct({m: self.nothing(node, t) for m, t in type_of(node).member_types.items()})
+        if name == "empty" and isinstance(type_of(node), AddressT):
+            return number(0)
         if name == "convert":
             return self.convert(node)
         if not is_word(type_of(node)):

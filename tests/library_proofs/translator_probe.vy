@@ -11,6 +11,9 @@ struct Pair:
 
 LIMIT: constant(uint256) = 10**6
 
+total: uint256
+entries: HashMap[uint256, uint256]
+
 
 @internal
 @pure
@@ -108,6 +111,18 @@ def _small(a: uint256, b: uint256):
     assert b < 10, "too large as well"
 
 
+@internal
+def _kept(a: uint256, b: uint256, c: uint256) -> uint256:
+    self.total = a
+    self.entries[b] = c
+    if a > b:
+        self.entries[a] += self.entries[b]
+    elif c > 5:
+        self.entries[c] = self.total
+    self.total = unsafe_add(self.total, self.entries[c])
+    return unsafe_add(self.entries[a], self.total)
+
+
 @external
 @pure
 def checked(a: uint256, b: uint256, c: uint256) -> uint256:
@@ -154,6 +169,11 @@ def branches(a: uint256, b: uint256, c: uint256) -> uint256:
 @pure
 def guarded(a: uint256, b: uint256, c: uint256) -> uint256:
     return self._guarded(a, b, c)
+
+
+@external
+def kept(a: uint256, b: uint256, c: uint256) -> uint256:
+    return self._kept(a, b, c)
 
 
 @external
