@@ -26,9 +26,12 @@ VENUE_CALLS: dict[tuple[str, type[Enter | Leave], bool], str] = {
     ("erc4626", Leave, False): "erc4626.withdraw",
 }
 SWAP = "uniswap_v3.swap"
+GUARD = "roles._only_keeper"
+"""Who may call; what it keeps of that for itself moves nothing."""
+
 RULES = replace(
     CALLS,
-    opaque=frozenset({*VENUE_CALLS.values(), SWAP, "Vault._finish"}),
+    opaque=frozenset({*VENUE_CALLS.values(), SWAP, GUARD, "Vault._finish"}),
     states={"Vault._read": "state", "Vault._refresh": "state"},
 )
 
@@ -43,7 +46,8 @@ def trades(subject: Subject) -> None:
 def _rule(subject: Subject, rule: RuleModel, does: Trades) -> None:
     read = subject.function(rule.name, RULES)
     if isinstance(rule.trigger, OnCondition):
-        due = truth(rule.trigger.condition.formula, subject.names("state"))
+        first = next(word for word in read.words if word.startswith("state")).split(".")[0]
+        due = truth(rule.trigger.condition.formula, subject.names(first))
         prove(f"{read.name}: runs only where it is due", (*read.facts, read.asserts), due)
     _Plan(subject, read, _written_out(subject, read)).follow(does)
 
@@ -51,11 +55,16 @@ def _rule(subject: Subject, rule: RuleModel, does: Trades) -> None:
 def _written_out(subject: Subject, read: Meaning) -> dict[str, Term]:
     """Every local's value in terms of the states that were read. Prices are read once: `_refresh` keeps them."""
     prices = [subject.fields[f"price({token.name})"] for token in subject.vault.strategy.tokens]
-    later = {word.split(".")[0] for word in read.words if word.startswith("state@")}
-    values = {f"{state}.{price}": unknown(f"state.{price}") for price in prices for state in (*later, "stale")}
+    later = {word.split(".")[0] for word in read.words if word.startswith("state")}
+    values = {f"{state}.{price}": unknown(f"now.{price}") for price in prices for state in (*later, "stale")}
     for name, definition in read.definitions.items():
         values[name] = replaced(definition, values)
     return values
+
+
+def _moves(effect: Effect) -> bool:
+    """Whether it is more than a note: marks, timers and logs move nothing."""
+    return not effect.function.endswith(" =") and not effect.function.startswith("log ") and effect.function != GUARD
 
 
 @dataclass(slots=True)
@@ -95,15 +104,15 @@ class _Plan:
             state = f"state@{place}" if place else "state"
             if state in read:
                 return state
-            if place and not self.read.effects[place - 1].function.endswith(" ="):
+            if place and _moves(self.read.effects[place - 1]):
                 break
         return "stale"
 
     def next(self) -> Effect:
-        """What the rule does next. Marks and timers are left aside: they move nothing."""
+        """What the rule does next, notes left aside."""
         while self.done < len(self.read.effects):
             effect = self.read.effects[self.done]
-            if not effect.function.endswith(" ="):
+            if _moves(effect):
                 return effect
             self.done += 1
         raise Unproved(self.read.name, "does less than its plan")
