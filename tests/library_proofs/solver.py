@@ -30,6 +30,10 @@ PROVED: list[Question] = []
 """Everything that was proved, for those who look whether the facts can be true at all."""
 
 
+_REFUTED: set[str] = set()
+"""What has no solution, says the solver. It is not asked again: most steps about a faulty source are sound."""
+
+
 class Unproved(Exception):
     """A theorem does not hold, or nobody knows. `values` are those of a counterexample where there is one."""
 
@@ -43,11 +47,16 @@ def prove(theorem: str, facts: tuple[Term, ...], claim: Term) -> None:
     """The claim follows from the facts. Raises Unproved: refuted by a model of the solver, or not decided."""
     printer = _Printer()
     asserted = [printer.truth(fact) for fact in (*facts, negated(claim))]
+    text = "\n".join(printer.declarations(asserted))
+    if text in _REFUTED:
+        PROVED.append(Question(theorem, facts, claim))
+        return
     solver = z3.Solver(ctx=z3.Context())
     solver.set("rlimit", RLIMIT)
-    solver.from_string("\n".join(printer.declarations(asserted)))
+    solver.from_string(text)
     answer = solver.check()
     if answer == z3.unsat:
+        _REFUTED.add(text)
         PROVED.append(Question(theorem, facts, claim))
         return
     if answer == z3.unknown:
