@@ -1,0 +1,87 @@
+"""What the theorems of vaults are about: the sources that are emitted for a strategy, and its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from library_proofs.known import Known
+from library_proofs.library import ARITH
+from library_proofs.meaning import Meaning, Struct, Value
+from library_proofs.reading import VAULT, functions, module
+from library_proofs.terms import Term, number, unknown
+from library_proofs.translator import translate
+from stratc_compiler.vault import Vault
+from stratc_targets.vyper.contract import contract_of
+from stratc_targets.vyper.emit import vault_sources
+from stratc_targets.vyper.symbols import symbols_of
+from vyper_target.vaults import EXAMPLES, proved
+
+TESTS = Path(__file__).resolve().parents[1]
+
+STRATEGIES: dict[str, Path] = {
+    "eth_carry": EXAMPLES / "eth_carry.strat",
+    "treasury": EXAMPLES / "treasury.strat",
+    "everything": TESTS / "vyper_target" / "everything.strat",
+    "idle": TESTS / "vyper_target" / "idle.strat",
+}
+"""The shipped examples, and two more that hold every construct and next to none."""
+
+CALLS = replace(
+    ARITH,
+    opaque=frozenset({"Vault._take", "Vault._pay"}),
+    states={"Vault._read": "state", "Vault._account": "state"},
+)
+"""The state that the chain gives is any state; tokens are moved elsewhere."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A vault's sources with its model.
+
+    `fields` are the members of State that the model's variables stand in, `floors` the functions of its floors.
+    """
+
+    vault: Vault
+    sources: Mapping[str, str]
+    fields: Mapping[str, str]
+    floors: tuple[str, ...]
+    _functions: dict[str, Any] = field(default_factory=dict)
+
+    def function(self, name: str, known: Known = ARITH, given: Mapping[str, Value] | None = None) -> Meaning:
+        """A function of Vault.vy. Raises Refused."""
+        if not self._functions:
+            self._functions.update(functions(module(self.sources, VAULT)))
+        return translate(self._functions[name], known, given)
+
+    def names(self, state: Mapping[str, Value] | str) -> dict[str, Term]:
+        """What the model's variables are, where the state is this struct, or of this name."""
+        members = {variable: unknown(f"{state}.{member}") for variable, member in self.fields.items()}
+        if not isinstance(state, str):
+            members = {variable: _term(state[member]) for variable, member in self.fields.items()}
+        units = {f"unit({token.name})": number(10**token.decimals) for token in self.vault.strategy.tokens}
+        standing = {"supply": unknown("share_token.totalSupply"), "round_assets": unknown("rounds.round_assets")}
+        return {**members, **units, **standing}
+
+    def with_fault(self, file: str, old: str, new: str) -> Subject:
+        """The same with a line changed, which must stand there exactly once."""
+        text = self.sources[file]
+        assert text.count(old) == 1, f"{file} has {text.count(old)} times: {old}"
+        return Subject(self.vault, {**self.sources, file: text.replace(old, new)}, self.fields, self.floors)
+
+
+def _term(value: Value) -> Term:
+    assert not isinstance(value, Struct)
+    return value
+
+
+def subject(name: str) -> Subject:
+    given = proved(STRATEGIES[name].read_text(encoding="utf-8"), f"{name}.strat")
+    vault = given.vault
+    fields = symbols_of(vault).fields
+    assert len(set(fields.values())) == len(fields)
+    source = given.verification.source
+    floors = tuple(floor.function for floor in contract_of(vault, source).floors)
+    return Subject(vault, vault_sources(vault, source), fields, floors)
