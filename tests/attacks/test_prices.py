@@ -232,7 +232,7 @@ def test_decimals_of_a_feed(revm_world: World) -> None:
     for one in (target, usual):
         one.deposit(revm_world.users[2], USDC)
     assert target.state() == usual.state()
-    assert gift_in_wrong_units(target) <= 1_000 * USDC
+    assert gift_in_wrong_units(target) <= 1_000 * USDC + 3  # a hundredth of the speck, which is 295 units
 
 
 def test_decimals_of_a_feed_rob_a_vault_that_takes_eight_for_granted(revm_world: World) -> None:
