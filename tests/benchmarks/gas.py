@@ -36,11 +36,12 @@ class Subject:
     keeper: str = ""
 
 
-def subjects(world: World) -> list[Subject]:
+def subjects(world: World, *, idle_only: bool = False) -> list[Subject]:
     """OpenZeppelin's first: the others are measured in terms of it."""
     chain, keeper = world.chain, world.chain.accounts[7]
     idle = proved(IDLE.read_text(encoding="utf-8"), "idle.strat")
-    emitted = {"idle only": idle, "treasury": example("treasury"), "eth_carry": example("eth_carry")}
+    names = () if idle_only else ("treasury", "eth_carry")
+    emitted = {"idle only": idle} | {name: example(name) for name in names}
     bare = {BASELINE: solidity_artifact(HERE / "bare_vault.sol", "BareVault"), "snekmate 0.1.2": snekmate()}
     return [
         *(Subject(name, chain.deploy_artifact(artifact, world.usdc), USDC) for name, artifact in bare.items()),

@@ -61,6 +61,7 @@ def test_random_stories_go_the_same_in_every_mode(world: World, name: str, mode:
     check(random_stories(world, name, 18, seeded=True, deploy=deploy), 700)
 
 
+@pytest.mark.long
 def test_the_modes_are_different_code() -> None:
     """What is compared is not one thing compared with itself."""
     assert len({compiled("idle only", mode).runtime for mode in MODES}) >= 5
