@@ -17,10 +17,10 @@ NODE    := $(NPM)/node_modules/installed.stamp
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long fuzz fuzz-proofs lint fix benchmark vscode clean
+.PHONY: help setup demo test test-long fuzz fuzz-proofs lint fix benchmark benchmark-gas vscode clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEV) $(NODE) ## everything the tests need: .venv and the npm packages
 
@@ -59,6 +59,10 @@ benchmark: $(DEV) ## what commands, proofs and the language take; minutes
 	@$(BIN)/python tests/benchmarks/commands.py
 	@$(BIN)/python tests/benchmarks/proofs.py
 	@$(BIN)/python tests/benchmarks/language.py
+
+benchmark-gas: setup ## gas of emitted vaults beside OpenZeppelin's and snekmate's; sizes and gas by compiler mode
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/gas.py
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/modes.py
 
 vscode: ## the extension for VS Code, as editors/vscode/stratc.vsix; needs Node 20 with npm
 	cd editors/vscode && npm ci --ignore-scripts --no-audit --no-fund && npm run package

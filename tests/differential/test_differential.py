@@ -13,10 +13,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from differential.operations import Deposit, Keep, Operation, Whale, last_operations, operations
-from differential.pair import Disagreement, Tally, pair_up
+from differential.pair import Disagreement, Tally, pair_of, pair_up
 from differential.stories import STORIES, tell
 from lab.world import World
-from vyper_target.vaults import USDC, example
+from stratc_compiler.certify import ProvedVault
+from vyper_target.vaults import USDC, Deployed, deploy, example
+
+Deploy = Callable[[World, ProvedVault], Deployed]
 
 OPENING = (Whale("USDC", 600), Whale("WETH", 300), Deposit(0, 100_000 * USDC), Deposit(1, 50_000 * USDC), Keep())
 """What every random story begins with: other people's debts, so that there is interest, and a working vault."""
@@ -35,7 +38,7 @@ differs with the tests before it.
 """
 
 
-def random_stories(world: World, name: str, stories: int, *, seeded: bool) -> Tally:
+def random_stories(world: World, name: str, stories: int, *, seeded: bool, deploy: Deploy = deploy) -> Tally:
     """So many lists of operations, each on a fresh vault. Raises Disagreement, with the shortest list found."""
     proved, tally = example(name), Tally()
     rules = tuple(rule.name for rule in proved.vault.rules)
@@ -58,7 +61,7 @@ def random_stories(world: World, name: str, stories: int, *, seeded: bool) -> Ta
     def told(story: list[Operation], ending: list[Operation], probe: int, user: int) -> None:
         start = world.chain.snapshot()
         try:
-            pair = pair_up(world, proved, tally)
+            pair = pair_of(deploy(world, proved), tally)
             for step in (*OPENING, *story, *ending):
                 step.apply(pair)
                 pair.compare(probe, pair.users[user])

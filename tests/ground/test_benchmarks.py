@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import commands, language, proofs
+from benchmarks import commands, gas, language, proofs
 
 
 def test_the_benchmark_of_the_language_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,3 +23,12 @@ def test_the_benchmark_of_the_proofs_runs(capsys: pytest.CaptureFixture[str]) ->
     proofs.sizes("loan", "n", proofs.loan, (2,))
     proofs.sizes("hedged", "k", proofs.hedged, (1,))
     assert capsys.readouterr().out.count("unsat") == 2
+
+
+@pytest.mark.anvil
+def test_the_benchmark_of_gas_measures() -> None:
+    measured = gas.run(lambda world: gas.subjects(world, idle_only=True))
+    lines = gas.table(measured)
+    assert "OpenZeppelin 5" in lines[0]
+    assert all(gas > 21_000 for taken in measured.values() for gas in taken.values())
+    assert any(line.startswith("| second deposit") for line in lines)

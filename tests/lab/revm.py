@@ -10,6 +10,7 @@ from lab.abi import Log
 from lab.accounts import BALANCE
 from lab.interface import CHAIN_ID, GAS_LIMIT, GENESIS, CallFailed, Chain, Outcome
 
+CODE_LIMIT = 24_576  # EIP-170; a test that compares what cannot be deployed may ask for more
 _OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")
 _HALT = re.compile(r"reason: (\w+)")
 
@@ -17,9 +18,10 @@ _HALT = re.compile(r"reason: (\w+)")
 class RevmChain(Chain):
     """A chain in this process. Its journal grows with every call: revert to a snapshot between examples."""
 
-    def __init__(self) -> None:
+    def __init__(self, code_limit: int = CODE_LIMIT) -> None:
         super().__init__()
-        self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=CHAIN_ID)), gas_limit=GAS_LIMIT, spec_id="PRAGUE")
+        config = CfgEnv(chain_id=CHAIN_ID, limit_contract_code_size=code_limit)
+        self._evm = EVM(env=Env(cfg=config), gas_limit=GAS_LIMIT, spec_id="PRAGUE")
         for account in self.accounts:
             self._evm.set_balance(account, BALANCE)
         self._open: list[tuple[JournalCheckpoint, int, int]] = []

@@ -12,6 +12,7 @@ from vyper.compiler.settings import OptimizationLevel, Settings
 
 from lab.world import World
 from stratc_targets.vyper import CODE_LIMIT, BindingKind, ContractTooLarge, build, constructor_layout, emit_vault
+from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import deploy, example, files
 
 EXAMPLES = ["eth_carry", "treasury"]
@@ -75,7 +76,27 @@ def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.Monk
     with pytest.raises(ContractTooLarge, match="10,000 are allowed") as caught:
         emit_vault(example("eth_carry"))
     assert caught.value.size > 10_000
-    assert caught.value.contributors[0][0] == "rebalance"
+    assert caught.value.contributors[0][0] == "Vault.rebalance"
+
+
+def test_what_a_function_is_said_to_take_is_what_goes_with_it() -> None:
+    """The parts are the whole code, and without a function the code is smaller by its part, but for what chooses a
+    function, which is sorted into buckets."""
+    given = example("treasury")
+    sources = vault_sources(given.vault, given.verification.source)
+    whole, counted = parts_of(sources)
+    assert 0 <= whole - sum(counted.values()) < 1_000  # immutables, and the table of selectors
+    text = sources[build.TARGET]
+    (settled,) = re.finditer(r"\n\n@external\n@view\ndef settled\(.*?(?=\n\n\n)", text, re.DOTALL)
+    left, rest = parts_of({**sources, build.TARGET: text[: settled.start()] + text[settled.end() :]})
+    assert "Vault.settled" not in rest
+    assert abs((whole - left) - counted["Vault.settled"]) <= 64
+
+
+def parts_of(sources: dict[str, str]) -> tuple[int, dict[str, int]]:
+    """The size on chain, and bytes by function."""
+    compiled = build.compile_request(build.standard_json(sources, "gas"))
+    return compiled.size, dict(build.contributors(compiled.request))
 
 
 def test_code_that_fits_only_small_is_made_small_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

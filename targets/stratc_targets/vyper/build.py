@@ -10,7 +10,7 @@ from typing import Any
 
 from vyper.cli.vyper_json import compile_json
 
-from stratc_targets.vyper.size import largest_parts
+from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
 OPTIMIZE = ("gas", "codesize")
@@ -19,6 +19,9 @@ OPTIMIZE = ("gas", "codesize")
 TARGET = "contracts/Vault.vy"
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
+
+_NAMED = 6
+"""So many functions are named of a contract that is too large."""
 
 
 class ContractTooLarge(Exception):
@@ -51,7 +54,7 @@ def compile_vault(sources: Mapping[str, str]) -> Compiled:
         compiled = compile_request(standard_json(sources, optimize))
         if compiled.size <= CODE_LIMIT:
             return compiled
-    raise ContractTooLarge(compiled.size, _parts(compiled.request))
+    raise ContractTooLarge(compiled.size, contributors(compiled.request)[:_NAMED])
 
 
 def standard_json(sources: Mapping[str, str], optimize: str) -> dict[str, Any]:
@@ -86,14 +89,17 @@ def _immutable_bytes(layout: dict[str, Any]) -> int:
     return max(ends, default=0)
 
 
-def _parts(request: dict[str, Any]) -> tuple[tuple[str, int], ...]:
-    """Compile once more with a source map; source ids are told by asking for every file's syntax tree."""
+def contributors(request: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Every function and its bytes of runtime code, largest first.
+
+    Compiles once more with a source map; source ids are told by asking for every file's syntax tree.
+    """
     sources = {path: entry["content"] for path, entry in request["sources"].items()}
     wanted: dict[str, list[str]] = {path: ["ast"] for path in sources}
     wanted[TARGET] = ["ast", "evm.deployedBytecode.sourceMap"]
     result = _compile({**request, "settings": {**request["settings"], "outputSelection": wanted}})
     ids = {entry["id"]: path for path, entry in result["sources"].items()}
-    return largest_parts(_contract(result), ids, sources)
+    return parts(_contract(result), ids, sources)
 
 
 def _contract(result: dict[str, Any]) -> dict[str, Any]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any
 
-_SHOWN = 6
 
+def parts(contract: dict[str, Any], ids: dict[int, str], sources: dict[str, str]) -> tuple[tuple[str, int], ...]:
+    """Bytes of runtime code by function, largest first, each named with its module: several have a `withdraw`.
 
-def largest_parts(
-    contract: dict[str, Any], ids: dict[int, str], sources: dict[str, str]
-) -> tuple[tuple[str, int], ...]:
-    """The functions with the most bytes of runtime code, largest first.
-
-    `contract` is the compiler's output with the runtime source map; `ids` maps its source ids to paths.
+    What belongs to no function is its module's: the getters of its variables, and what chooses a function. `contract`
+    is the compiler's output with the runtime source map; `ids` maps its source ids to paths.
     """
     source_map = contract["evm"]["deployedBytecode"]["sourceMap"]
-    owners = {path: _functions(text) for path, text in sources.items()}
+    owners = {path: _functions(path, text) for path, text in sources.items()}
     places = sorted(source_map["pc_ast_map"])
     counts: Counter[str] = Counter()
     for here, following in pairwise(places):
@@ -26,14 +24,15 @@ def largest_parts(
         position = source_map["pc_pos_map"].get(here)
         if path is not None and position is not None:
             counts[owners[path][position[0] - 1]] += following - here
-    return tuple(counts.most_common(_SHOWN))
+    return tuple(counts.most_common())
 
 
-def _functions(text: str) -> list[str]:
+def _functions(path: str, text: str) -> list[str]:
     """For every line of a source, the function that it belongs to."""
-    current, owners = "module level", []
+    module = PurePosixPath(path).stem
+    current, owners = f"{module} (getters and selectors)", []
     for line in text.split("\n"):
         found = re.match(r"def (\w+)", line)
-        current = found[1] if found else current
+        current = f"{module}.{found[1]}" if found else current
         owners.append(current)
     return owners

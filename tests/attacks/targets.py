@@ -1,0 +1,106 @@
+"""What is attacked: vaults as they are emitted, and the same with one defence taken out of their text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+
+from lab.world import World
+from mutations.mutants import VAULT, Change
+from stratc_compiler.certify import ProvedVault
+from stratc_targets.vyper.arguments import constructor_layout
+from stratc_targets.vyper.build import Compiled, compile_request, standard_json
+from stratc_targets.vyper.emit import vault_sources
+from vyper_target.probes import HERE as VYPER_TARGET
+from vyper_target.vaults import USDC, Deployed, _address, deploy, example, proved
+
+QUICK = {"eth_carry": "codesize"}
+"""The quickest mode that fits on chain, where it is not `none`."""
+
+NO_VIRTUAL_SHARES = tuple(
+    Change(VAULT, f"arith.mul_div_{way}({old}", f"arith.mul_div_{way}({new}")
+    for way in ("down", "up")
+    for old, new in (
+        (
+            "assets, share_token.totalSupply + 10 ** 12, s.total_assets + 1",
+            "assets, max(share_token.totalSupply, 1), max(s.total_assets, 1)",
+        ),
+        (
+            "shares, s.total_assets + 1, share_token.totalSupply + 10 ** 12",
+            "shares, max(s.total_assets, 1), max(share_token.totalSupply, 1)",
+        ),
+    )
+)
+NO_ROUND_LIMIT = (Change(VAULT, '    assert assets <= self._round_allowance(), "withdraw: round limit"\n', ""),)
+NO_LEAST_PRICE = (
+    Change("contracts/uniswap_v3.vy", "amount_out_minimum=minimum", "amount_out_minimum=0"),
+    Change("contracts/uniswap_v3.vy", '    assert received >= minimum, "uniswap_v3: too little received"\n', ""),
+)
+
+
+def strategy(name: str) -> ProvedVault:
+    """A strategy by name, taken as proved: an example, or one that only holds (`idle`)."""
+    if name == "idle":
+        return proved((VYPER_TARGET / "idle.strat").read_text(encoding="utf-8"), "idle.strat")
+    return example(name)
+
+
+def vault(world: World, name: str, **addresses: object) -> Deployed:
+    """What `build` emits for it."""
+    return deploy(world, strategy(name), **addresses)
+
+
+def without(world: World, name: str, changes: tuple[Change, ...], **addresses: object) -> Deployed:
+    """The same with these changes in its text, each of which must find its place, once."""
+    given, code = strategy(name), _compiled(name, changes)
+    arguments = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(given.vault)]
+    contract = world.chain.deploy(code.abi, code.creation, arguments, name="weakened vault")
+    return Deployed(world, contract, given.vault)
+
+
+@cache
+def _compiled(name: str, changes: tuple[Change, ...]) -> Compiled:
+    given = strategy(name)
+    sources = vault_sources(given.vault, given.verification.source)
+    for change in changes:
+        assert sources[change.file].count(change.old) == 1, f"{change.old!r} is no longer there once"
+        sources[change.file] = sources[change.file].replace(change.old, change.new)
+    return compile_request(standard_json(sources, QUICK.get(name, "none")))
+
+
+# ── what things are worth ──────────────────────────────────────────────────────────────────
+
+
+def shares(deployed: Deployed, who: str) -> int:
+    return int(deployed.call("balanceOf", who))
+
+
+def claim(deployed: Deployed, who: str) -> int:
+    """What the vault says that an account's shares are worth now."""
+    return int(deployed.call("convertToAssets", shares(deployed, who)))
+
+
+def true_assets(deployed: Deployed, usd: dict[str, Fraction]) -> Fraction:
+    """Net assets in smallest units of USDC, from the venues' own books, at these prices: what the vault says of itself
+    is not asked."""
+    world, me = deployed.world, deployed.address
+    total = Fraction(world.save.value(me))
+    for symbol in ("USDC", "WETH"):
+        token = world.token(symbol)
+        held = token.balance(me) + world.aave.supplied(me, token) - world.aave.owed(me, token)
+        total += Fraction(held, token.units(1)) * usd[symbol] / usd["USDC"] * USDC
+    return total
+
+
+def true_claim(deployed: Deployed, who: str, usd: dict[str, Fraction]) -> Fraction:
+    """An account's part of the true assets."""
+    return true_assets(deployed, usd) * shares(deployed, who) / deployed.call("totalSupply")
+
+
+def at_work(deployed: Deployed, assets: int, times: int = 1) -> Deployed:
+    """The first user deposits and the keeper allocates, `times` over: a pool takes only so much at a time."""
+    for _ in range(times):
+        deployed.deposit(deployed.world.users[0], assets)
+        deployed.run("rebalance")
+        deployed.world.arbitrage()
+    return deployed

@@ -1,0 +1,52 @@
+"""Size and gas of the emitted vaults in every mode of the compiler, on anvil: what docs/contract-size.md rests on.
+
+Prints tables; asserts nothing.
+"""
+
+from __future__ import annotations
+
+from benchmarks.gas import Subject, measure
+from lab.chain import AnvilChain
+from lab.world import World, build_world
+from stratc_targets.vyper import CODE_LIMIT
+from vyper_target.modes import MODES, STRATEGIES, compiled, deploy_in_mode
+
+SHOWN = ("second deposit", "redeem", "transfer", "rebalance")
+
+
+def sizes(strategies: tuple[str, ...] = STRATEGIES) -> list[str]:
+    """Bytes on chain, immutables included, and what part of the limit that is."""
+    lines = ["| bytes |" + "".join(f" {mode} |" for mode in MODES), "| --- |" + " ---: |" * len(MODES)]
+    for name in strategies:
+        counts = (compiled(name, mode).size for mode in MODES)
+        lines.append(f"| {name} |" + "".join(f" {count:,} ({count / CODE_LIMIT:.0%}) |" for count in counts))
+    return lines
+
+
+def gas(world: World, strategies: tuple[str, ...] = STRATEGIES) -> list[str]:
+    """Gas of some operations; empty where the code does not fit on chain."""
+    lines = ["| gas |" + "".join(f" {mode} |" for mode in MODES), "| --- |" + " ---: |" * len(MODES)]
+    for name in strategies:
+        taken = {mode: _measured(world, name, mode) for mode in MODES}
+        for operation in SHOWN:
+            cells = [f"{one[operation]:,}" if operation in one else "" for one in taken.values()]
+            if any(cells):
+                lines.append(f"| {name}: {operation} |" + "".join(f" {cell} |" for cell in cells))
+    return lines
+
+
+def _measured(world: World, name: str, mode: str) -> dict[str, int]:
+    if compiled(name, mode).size > CODE_LIMIT:
+        return {}
+    start = world.chain.snapshot()
+    try:
+        contract = deploy_in_mode(world, name, mode).contract
+        return measure(world, Subject(name, contract, 10**18, world.chain.accounts[7]))
+    finally:
+        world.chain.revert(start)
+
+
+if __name__ == "__main__":
+    print("\n".join(sizes()))
+    with AnvilChain() as chain:
+        print("\n".join(["", *gas(build_world(chain))]))
