@@ -69,7 +69,7 @@ def models(
     clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
     sure = strengthen(broken, MARGIN)
     for formulas in ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken)):
-        query = Query((*formulas, *_scaling(obligation, vault)), rlimit // SHARE)
+        query = Query((*formulas, *_scaling(obligation, vault)), max(1, rlimit // SHARE))  # 0 would be no limit
         answer = query.solve()
         if isinstance(answer, Sat):
             yield from [answer.values] if any_will_do else _simplest(query, vault, box)

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from stratc_compiler.driver import model, verify
+from stratc_compiler.machine import Machine, Roles
+from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Verification
 from stratc_dsl import Source, parse_strategies, render_diagnostic
@@ -49,3 +51,18 @@ def refuted(verification: Verification) -> set[str]:
 
 def proved(verification: Verification) -> set[str]:
     return {found.name for found in verification.claims if isinstance(found.verdict, Proved)}
+
+
+class _Still(IdealWorld):
+    """A world at one instant, with what a machine reads of its market."""
+
+    def now(self) -> int:
+        return 0
+
+    def usable(self, token: str) -> bool:
+        return f"price({token})" in self.state
+
+
+def machine_of(vault: Vault, state: dict[str, int]) -> Machine:
+    """A deployed vault that stands still in this state; it can be asked, not moved."""
+    return Machine(vault, _Still(vault, state), Roles("owner", "guardian", "keeper"))  # type: ignore[arg-type]

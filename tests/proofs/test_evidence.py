@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from proofs.strategies import claim, vault_of, verified
+from proofs.strategies import claim, machine_of, vault_of, verified
 from stratc_checker.proof import Rejected
 from stratc_checker.query import Fact
 from stratc_compiler import consistency
@@ -15,7 +15,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.judge import overall
-from stratc_compiler.machine import Machine, Mode, Roles
+from stratc_compiler.machine import Mode
 from stratc_compiler.possible import possibilities
 from stratc_compiler.prooftree import Node, Sum
 from stratc_compiler.prove import answer
@@ -64,6 +64,6 @@ def test_every_witness_is_settled_where_it_begins() -> None:
 def test_a_rounds_withdrawals_stay_within_their_share_also_of_a_frozen_vault(mode: Mode) -> None:
     """What the claims assume of a frozen vault for the rest of its round, the machine enforces."""
     vault, _ = vault_of("treasury")
-    machine = Machine(vault, IdealWorld(vault, {}), Roles("owner", "guardian", "keeper"))
+    machine = machine_of(vault, {})
     machine.book.mode, machine.book.round_assets, machine.book.round_withdrawn = mode, 1_000, 30
     assert machine.round_allowance() == 70

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from proofs.strategies import claim, vault_of, verified
+from proofs.strategies import claim, machine_of, vault_of, verified
 from stratc_compiler import fairness
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Expr, MulDiv, Not, Rounding
 from stratc_compiler.fairness import _Operation
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.machine import Machine, Roles
 from stratc_compiler.prove import answer
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import to_assets, to_shares, virtual_shares
@@ -182,7 +181,7 @@ def test_it_speaks_of_the_calls_that_the_vault_has(idle: int, other: int, supply
     """Each conversion that is proved fair is the one that the machine makes, rounded the same way."""
     vault = vault_of("treasury")[0]
     state = {"price(USDC)": 10**18, "unit(USDC)": 10**6, "save": other, "aave.collateral(USDC)": 0, "idle(USDC)": idle}
-    machine = Machine(vault, IdealWorld(vault, state), Roles("owner", "guardian", "keeper"))
+    machine = machine_of(vault, state)
     machine.book.supply = supply
     known = {"supply": supply, "total_assets": machine.total_assets()}
     for operation in fairness._operations(vault):
