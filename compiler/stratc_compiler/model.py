@@ -18,7 +18,7 @@ from stratc_compiler.expr import (
     value_of,
 )
 from stratc_compiler.limits import deposit_room
-from stratc_compiler.plans import Parts, deleverage, exit_plan, rebalance
+from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
 from stratc_compiler.shares import SHARES, SUPPLY, round_assets
@@ -92,7 +92,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
             if isinstance(claim, Invariant)
         },
         rules=_rules(strategy, source, scope, parts),
-        exit_plan=exit_plan(parts, strategy.span),
+        exit_steps=exit_steps(parts, strategy.span),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
         deposit_room=deposit_room(strategy),
     )

@@ -11,11 +11,13 @@ from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
+    And,
     Cmp,
     Expr,
     If,
     Min,
     Monus,
+    Num,
     Plain,
     Rel,
     Rounding,
@@ -33,6 +35,7 @@ from stratc_compiler.vault import (
     NAV,
     Band,
     Enter,
+    ExitStep,
     Held,
     Leave,
     Let,
@@ -201,16 +204,18 @@ def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) 
 # ── exit ───────────────────────────────────────────────────────────────────────────────────
 
 
-def exit_plan(parts: Parts, span: Span) -> Plan:
+def exit_steps(parts: Parts, span: Span) -> tuple[ExitStep, ...]:
     """Unwind everything in exit order into base: draw what each venue pays, repay what idle covers, sell the rest."""
-    items: list[PlanItem] = []
-    for venue in parts.exit_order:
-        match venue:
-            case VenueModel():
-                items += _unwind(venue)
-            case SwapModel():
-                items += _sell_out(venue, parts, span)
-    return tuple(items)
+    steps = (_exit_step(venue, parts, span) for venue in parts.exit_order)
+    return tuple(step for step in steps if step.plan)
+
+
+def _exit_step(venue: VenueModel | SwapModel, parts: Parts, span: Span) -> ExitStep:
+    """What is swapped is swapped whole or not at all; a venue may pay a part, or keep units of rounding."""
+    if isinstance(venue, SwapModel):
+        return ExitStep(venue.name, tuple(_sell_out(venue, parts, span)), And(()))
+    left = (Cmp(held.var, Rel.LE, Num(Fraction(held.rounding + 1), held.var.dim)) for held in venue.positions)
+    return ExitStep(venue.name, tuple(_unwind(venue)), And(tuple(left)))
 
 
 def _unwind(venue: VenueModel) -> list[PlanItem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from stratc_compiler.expr import Add, Expr, MulDiv, Num, Plain, Rounding, Var, amount
+from stratc_compiler.expr import Add, Expr, Monus, MulDiv, Num, Plain, Rounding, Var, amount
 
 SUPPLY = Var("supply", Plain.SHARES)
 SHARES = Var("shares", Plain.SHARES)
@@ -18,6 +18,10 @@ def virtual_shares(decimals: int) -> int:
     """Shares counted from the start: 10^max(0, 18 - decimals), so one share starts at one whole base token."""
     result: int = 10 ** max(0, 18 - decimals)
     return result
+
+
+WHOLE = Var("whole", Plain.SHARES)
+"""All shares and the virtual ones, before some are burnt."""
 
 
 def assets_var(base: str) -> Var:
@@ -36,9 +40,23 @@ def round_assets(base: str) -> Var:
 
 
 def _denominators(base: str, decimals: int) -> tuple[Expr, Expr]:
-    supply = Add(SUPPLY, Num(Fraction(virtual_shares(decimals)), Plain.SHARES))
     total = total_assets(base)
-    return supply, Add(total, Num(Fraction(1), total.dim))
+    return whole(decimals), Add(total, Num(Fraction(1), total.dim))
+
+
+def whole(decimals: int) -> Expr:
+    """`WHOLE`: what a redemption in kind divides by, as redemptions in base do. The virtual shares' part stays."""
+    return Add(SUPPLY, Num(Fraction(virtual_shares(decimals)), Plain.SHARES))
+
+
+def part(of: Expr, rounding: Rounding) -> Expr:
+    """What `shares` out of `whole` stand for: of what is held rounded down, of what is owed up."""
+    return MulDiv(of, SHARES, WHOLE, rounding)
+
+
+def remainder(of: Expr) -> Expr:
+    """What is left of a number when `shares` out of `whole` have gone, rounded up."""
+    return MulDiv(of, Monus(WHOLE, SHARES), WHOLE, Rounding.UP)
 
 
 def to_shares(base: str, decimals: int, rounding: Rounding) -> Expr:

@@ -77,6 +77,11 @@ class VenueModel(Record):
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
 
+    @property
+    def debts_first(self) -> tuple[Held, ...]:
+        """The positions in the order in which a part of each is left: collateral is free where its debt is paid."""
+        return tuple(sorted(self.positions, key=lambda held: not held.debt))
+
 
 class SwapModel(Record):
     """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
@@ -128,6 +133,17 @@ class Swap(Record):
 
 PlanItem = Let | Enter | Leave | Swap
 Plan = tuple[PlanItem, ...]
+
+
+class ExitStep(Record):
+    """What the exit does at one venue, and when it has left nothing there (but for units of rounding).
+
+    Steps use no amounts that others bind: the vault can leave one out.
+    """
+
+    venue: str
+    plan: Plan
+    gone: Formula
 
 
 # ── rules, floors, bands ───────────────────────────────────────────────────────────────────
@@ -220,13 +236,18 @@ class Vault(Record):
     floors: tuple[Condition, ...]
     invariants: dict[str, Condition]
     rules: tuple[RuleModel, ...]
-    exit_plan: Plan
+    exit_steps: tuple[ExitStep, ...]
     withdrawals: Fraction | None
     deposit_room: Expr | None = None
 
     @property
     def base(self) -> str:
         return self.strategy.base
+
+    @property
+    def exit_plan(self) -> Plan:
+        """Everything that the exit does, in its order, where no venue is left out."""
+        return tuple(item for step in self.exit_steps for item in step.plan)
 
     @property
     def owner_delay(self) -> int:

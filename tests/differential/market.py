@@ -45,7 +45,7 @@ class FeedState:
 
 @dataclass
 class ExactMarket:
-    """`stratc_compiler.machine.Market` of one vault at `address`."""
+    """`stratc_compiler.standing.Market` of one vault at `address`."""
 
     vault: Vault
     address: str
@@ -127,6 +127,14 @@ class ExactMarket:
         else:
             self.save.withdraw(self.address, amount)
         self.mint(held.token, self.address, amount)
+
+    def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
+        """aTokens, or the savings vault's shares. What is nothing is not sent."""
+        if held.venue == "aave":
+            if amount := share(self.aave.reserves[held.token].supplied):
+                self.aave.hand_over(held.token, amount)
+        else:
+            self.save.transfer(self.address, receiver, share(self.save.shares.get(self.address, 0)))
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         received = self.quote(item.sold, item.bought, amount)

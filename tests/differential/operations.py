@@ -118,6 +118,36 @@ class Redeem:
 
 
 @dataclass(frozen=True)
+class RedeemInKind:
+    """`permille` of a user's shares for a part of everything; with `short` the caller cannot pay the debts' part.
+
+    `forgone` has bits of the exit's steps, as the call takes them; some are no venue's.
+    """
+
+    user: int
+    permille: int
+    forgone: int = 0
+    short: bool = False
+
+    def apply(self, pair: Pair) -> None:
+        user = pair.users[self.user]
+        shares = pair.machine.balance(user) * self.permille // 1_000
+        if not self.short:
+            _fund(pair, user, sum(one.owed for one in pair.market.aave.reserves.values() if one.is_borrowed))
+        steps = enumerate(pair.machine.vault.exit_steps)
+        forgone = [step.venue for number, step in steps if self.forgone >> number & 1]
+
+        def exact() -> None:
+            pair.machine.redeem_in_kind(user, shares, user, forgone)
+
+        pair.send("redeem in kind", user, exact, "redeem_in_kind", shares, user, user, self.forgone)
+        given = pair.world.save.contract.call("balanceOf", user), pair.world.weth.balance(user)
+        expected = pair.market.save.shares.get(user, 0), pair.market.balance("WETH", user)
+        if given != expected:
+            raise Disagreement(f"what {user} was given in kind: the machine says {expected}, the chain {given}")
+
+
+@dataclass(frozen=True)
 class Send:
     """Shares from one user to another."""
 
@@ -430,6 +460,7 @@ Operation = (
     | Mint
     | Withdraw
     | Redeem
+    | RedeemInKind
     | Send
     | Donate
     | Run
@@ -477,6 +508,8 @@ def operations(rules: tuple[str, ...]) -> st.SearchStrategy[Operation]:
     ]
     odd: list[st.SearchStrategy[Operation]] = [
         st.builds(Redeem, _USER, _PERMILLE, to_vault=st.just(True)),
+        st.builds(RedeemInKind, _USER, st.integers(0, 300), st.sampled_from([0, 0, 0, 1, 2, 3, 8]), st.just(False)),
+        st.builds(RedeemInKind, _USER, _PERMILLE, st.just(0), st.booleans()),
         st.builds(Send, _USER, _USER, _PERMILLE),
         st.builds(Donate, st.just("idle"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
         st.builds(Donate, st.just("supply"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
@@ -511,6 +544,7 @@ def last_operations() -> st.SearchStrategy[list[Operation]]:
     after = st.one_of(
         st.builds(Redeem, _USER, _PERMILLE, _EXTRA, st.booleans()),
         st.builds(Withdraw, _USER, _USER, _PERMILLE, _EXTRA, st.booleans()),
+        st.builds(RedeemInKind, _USER, _PERMILLE),
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Keep),
         st.builds(Turn, st.sampled_from(["emergency_exit", "freeze", "unfreeze"]), st.sampled_from(WHO)),

@@ -13,11 +13,12 @@ from lab.chain import Reverted as ChainReverted
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.interpret import Reverted
-from stratc_compiler.machine import Machine, Roles
+from stratc_compiler.machine import Machine
+from stratc_compiler.standing import Roles
 from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
-_OWN_WORDS = ("arith", "deposit", "floor", "mode", "oracle", "roles", "round", "rule", "shares", "withdraw")
+_OWN_WORDS = ("arith", "deposit", "exit", "floor", "mode", "oracle", "roles", "round", "rule", "shares", "withdraw")
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
 

@@ -98,9 +98,9 @@ CHECKED: tuple[Fault, ...] = (
         audit("invented_witness-the witness does not replay"),
     ),
     compiler(
-        "machine",
+        "standing",
         "a frozen vault lets everybody out at once",
-        "        if limit is None or self.book.mode is Mode.EXITED or self.book.round_assets == 0:\n",
+        "        if limit is None or self.book.mode.over or self.book.round_assets == 0:\n",
         "        if limit is None or self.book.mode is not Mode.OPEN or self.book.round_assets == 0:\n",
         "claims hold of a frozen vault for the rest of its round, with its withdrawals",
         evidence("a_rounds_withdrawals_stay_within_their_share_also_of_a_frozen_vault[frozen]"),

@@ -15,7 +15,8 @@ from eth_abi.abi import decode
 from differential.market import exact_market
 from lab.aave import AccountData
 from lab.chain import AnvilChain, Contract
-from stratc_compiler.machine import Machine, Roles
+from stratc_compiler.machine import Machine
+from stratc_compiler.standing import Roles
 from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed
 

@@ -39,6 +39,9 @@ def _module(module: str, name: str, caught_by: str, old: str, new: str) -> Mutan
 
 _ROUNDING = "rounding on the way in and out"
 _NO_PRICE = "answers that are no prices"
+_STUCK = "a venue that is stuck is left out of the exit, and left in kind"
+_IN_KIND = "the way out in kind needs no price, no keeper and no guardian"
+_OTHERS = "who has left in kind has left the others what they had, and the keeper his work"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -287,5 +290,55 @@ MUTANTS: tuple[Mutant, ...] = (
         '    assert self._when_rebalance(s), "rule: not due"',
         "    roles._only_keeper()\n    modes._not_exited()\n    s: State = self._read()\n"
         '    assert self._when_rebalance(s), "rule: not due"',
+    ),
+    # ways out
+    _vault(
+        "a venue that is stuck holds up the exit",
+        _STUCK,
+        "        if not raw_call(self, step, gas=LEAVING_GAS, revert_on_failure=False):\n"
+        "            log LeftOut(venue=venue)\n",
+        "        raw_call(self, step, gas=LEAVING_GAS)\n",
+    ),
+    _vault(
+        "who leaves in kind gives up what was to be kept",
+        _STUCK,
+        "if forgone & 2 == 0: # aave",
+        "if forgone & 1 == 0: # aave",
+    ),
+    _vault(
+        "who leaves in kind takes a part rounded up",
+        _IN_KIND,
+        "part: uint256 = arith.mul_div_down(",
+        "part: uint256 = arith.mul_div_up(",
+    ),
+    _vault(
+        "who leaves in kind pays a part rounded down",
+        _IN_KIND,
+        "repay_aave_debt_usdc: uint256 = arith.mul_div_up(",
+        "repay_aave_debt_usdc: uint256 = arith.mul_div_down(",
+    ),
+    _vault(
+        "who leaves in kind pays no debt",
+        _IN_KIND,
+        "        if repay_aave_debt_usdc > 0:\n            tokens.pull(",
+        "        if repay_aave_debt_usdc == max_value(uint256):\n            tokens.pull(",
+    ),
+    _vault(
+        "the part of the virtual shares is given away",
+        _IN_KIND,
+        "whole: uint256 = share_token.totalSupply + 10 ** 12",
+        "whole: uint256 = share_token.totalSupply",
+    ),
+    _vault(
+        "the round's allowance stays what it was for those who have left in kind",
+        _OTHERS,
+        "    rounds._shrink(arith.mul_div_up(rounds.round_assets, arith.monus(whole, shares), whole))\n",
+        "",
+    ),
+    _vault(
+        "what has left in kind counts as a loss at the next harvest",
+        _OTHERS,
+        "        self.mark_save = arith.mul_div_up(self.mark_save, arith.monus(whole, shares), whole)\n",
+        "",
     ),
 )

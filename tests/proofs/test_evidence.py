@@ -15,12 +15,12 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.judge import overall
-from stratc_compiler.machine import Mode
 from stratc_compiler.possible import possibilities
 from stratc_compiler.prooftree import Node, Sum
 from stratc_compiler.prove import answer
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.search import Search
+from stratc_compiler.standing import Mode
 from stratc_compiler.verdict import Proved, Unknown
 
 

@@ -63,7 +63,8 @@ def test_a_rule_that_always_reverts_is_not_proved(name: str, change: Change) -> 
 @pytest.mark.parametrize("change", [asks_too_much, takes_too_much], ids=lambda one: one.__name__)
 def test_an_exit_that_always_reverts_is_not_proved(change: Change) -> None:
     vault, source = vault_of("eth_carry")
-    verification = verify(replace(vault, exit_plan=tuple(map(change, vault.exit_plan))), source)
+    steps = tuple(replace(step, plan=tuple(map(change, step.plan))) for step in vault.exit_steps)
+    verification = verify(replace(vault, exit_steps=steps), source)
     assert not {"exits", "exit >= 93% of nav"} <= proved(verification)
     assert not isinstance(claim(verification, "exits").verdict, Proved)
 

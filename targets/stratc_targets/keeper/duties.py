@@ -31,6 +31,12 @@ class Mode(IntEnum):
     OPEN = 0
     FROZEN = 1
     EXITED = 2
+    STUCK = 3
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to keep."""
+        return self >= Mode.EXITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Keeper:
         return self._mode is Mode.OPEN and self._begin_round(head)
 
     def _watch(self, head: Head) -> None:
-        if self._mode is not Mode.EXITED:
+        if not self._mode.over:
             self.watch.look(head)
 
     def _watch_on(self) -> None:
@@ -93,7 +99,7 @@ class Keeper:
         if mode is not self._mode:
             self.log.warning("mode", f"the vault is {mode.name.lower()} now", mode=mode.name)
             self._mode = mode
-        if mode is Mode.EXITED:
+        if mode.over:
             return []
         return [rule for rule in self.config.rules if rule.reduces_risk or mode is Mode.OPEN]
 

@@ -39,13 +39,15 @@ class NameTable(Protocol):
 class PositionText:
     """One position: expressions that read it and what its venue would pay out now, statements that move it.
 
-    `liquidity` is None for debts. `enter` and `leave` take the text of a non-zero amount.
+    `liquidity` is None for debts. `enter` and `leave` take the text of a non-zero amount. `receipt` is the ERC-20
+    token that stands for the position and may be given to somebody else; None for debts.
     """
 
     read: str
     enter: Callable[[str], str]
     leave: Callable[[str], str]
     liquidity: str | None = None
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from importlib.metadata import version
 from itertools import combinations
 
 from stratc_compiler.refuse import feed_of
-from stratc_compiler.vault import OnTimer, Vault
+from stratc_compiler.vault import Exits, OnTimer, Vault
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import RUNTIME
 from stratc_targets.vyper.arguments import BindingKind, constructor_layout
 from stratc_targets.vyper.layout import both, statement
-from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
     FloorText,
@@ -105,7 +105,10 @@ class Contract:
     room_notice: str
     room_comment: str
     rules: tuple[RuleText, ...]
-    exit_lines: list[str]
+    leaving: tuple[LeavingText, ...]
+    exits_by_rule: bool
+    leaving_gas: int
+    in_kind: InKindText
     exit_comment: str
     healths: tuple[HealthText, ...]
 
@@ -157,7 +160,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         room_notice="Without limit" if vault.deposit_room is None else "What the limit leaves",
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in vault.strategy.limits),
         rules=tuple(rule_text(rule, context) for rule in vault.rules),
-        exit_lines=plan_text(vault.exit_plan, vault, symbols, marks, live=True),
+        leaving=leaving_texts(vault, symbols, marks),
+        exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
+        leaving_gas=leaving_gas(vault),
+        in_kind=in_kind_text(vault, symbols, marks),
         exit_comment=_exit_comment(vault, source),
         healths=health_texts(vault, symbols),
     )

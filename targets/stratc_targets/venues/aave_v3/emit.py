@@ -34,6 +34,7 @@ def _collateral(pool: str, asset: str, receipt: str) -> PositionText:
         enter=lambda amount: f"aave_v3.supply({pool}, {asset}, {amount})",
         leave=lambda amount: f"aave_v3.withdraw({pool}, {asset}, {amount})",
         liquidity=f"aave_v3.liquidity({pool}, {asset}, {receipt})",
+        receipt=receipt,
     )
 
 

@@ -134,6 +134,23 @@ class AaveAccount:
             _require(self.data().health >= WAD, "35")
             _require(not self._zero_ltv_collateral() or reserve.ltv == 0, "57")
 
+    def hand_over(self, token: str, amount: int) -> None:
+        """Give aTokens to somebody else: the pool's liquidity stays, health is looked at as in a withdrawal."""
+        reserve = self.reserves[token]
+        before = reserve.supplied
+        _require(amount <= before, "balance")
+        scaled = ray_div(amount, reserve.liquidity_index)
+        _require(scaled <= reserve.scaled_supplied, "balance")
+        reserve.scaled_supplied -= scaled
+        _require(not reserve.paused, "29")
+        if scaled == 0 or not reserve.is_collateral:
+            return
+        if any(other.is_borrowed for other in self.reserves.values()):
+            _require(self.data().health >= WAD, "35")
+            _require(not self._zero_ltv_collateral() or reserve.ltv == 0, "57")
+        if amount == before:
+            reserve.is_collateral = False
+
     def _burn_supply(self, reserve: Reserve, amount: int) -> None:
         scaled = _scaled(amount, reserve.liquidity_index, "25")
         _require(scaled <= reserve.scaled_supplied, "balance")

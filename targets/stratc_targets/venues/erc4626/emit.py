@@ -27,4 +27,5 @@ def _deposit(vault: str, asset: str, rounding: int) -> PositionText:
         enter=lambda amount: f"erc4626.deposit({vault}, {asset}, {amount}, {rounding})",
         leave=lambda amount: f"erc4626.withdraw({vault}, {asset}, {amount})",
         liquidity=f"erc4626.liquidity({vault})",
+        receipt=vault,
     )

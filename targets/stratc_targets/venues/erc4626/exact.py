@@ -70,6 +70,14 @@ class Erc4626Books:
         self._burn(owner, shares, assets)
         return assets
 
+    def transfer(self, owner: str, receiver: str, shares: int) -> None:
+        """Move shares. Raises Reverted where the owner has too few."""
+        held = self.shares.get(owner, 0)
+        if shares > held:
+            raise Reverted("ERC20InsufficientBalance")
+        self.shares[owner] = held - shares
+        self.shares[receiver] = self.shares.get(receiver, 0) + shares
+
     def _burn(self, owner: str, shares: int, assets: int) -> None:
         held = self.shares.get(owner, 0)
         if shares > held or assets > self.total_assets:

@@ -4,6 +4,7 @@
 """
 @title Modes of the vault
 @notice OPEN (0): everything. FROZEN (1): no deposits, only rules that reduce risk. EXITED (2): all sold, redeem only.
+        STUCK (3): sold but for what some venue keeps, of which nobody is to give up a part unasked: redeem in kind only.
 """
 
 from . import roles
@@ -13,6 +14,7 @@ uses: roles
 OPEN: constant(uint256) = 0
 FROZEN: constant(uint256) = 1
 EXITED: constant(uint256) = 2
+STUCK: constant(uint256) = 3
 
 event ModeChanged:
     mode: uint256
@@ -47,8 +49,12 @@ def _freeze():
 
 
 @internal
-def _exit():
-    self._set(EXITED)
+def _exit(everything: bool):
+    """
+    @dev For good, where everything is sold: what comes in later is a gift to the holders.
+    """
+    if self.mode != EXITED:
+        self._set(EXITED if everything else STUCK)
 
 
 @internal
@@ -60,7 +66,13 @@ def _is_open() -> bool:
 @internal
 @view
 def _is_exited() -> bool:
-    return self.mode == EXITED
+    return self.mode >= EXITED
+
+
+@internal
+@view
+def _is_stuck() -> bool:
+    return self.mode == STUCK
 
 
 @internal
@@ -72,7 +84,7 @@ def _only_open():
 @internal
 @view
 def _not_exited():
-    assert self.mode != EXITED, "mode: exited"
+    assert self.mode < EXITED, "mode: exited"
 
 
 @internal

@@ -21,5 +21,13 @@ def _begin(assets: uint256):
 
 
 @internal
+def _shrink(assets: uint256):
+    """
+    @dev Some have left in kind: the round goes on as if it had begun without them.
+    """
+    self.round_assets = assets
+
+
+@internal
 def _count(assets: uint256):
     self.round_withdrawn += assets

@@ -1,0 +1,309 @@
+"""A vault as it stands, in exact integers: its storage, its market, and everything that can be asked of it.
+
+Everything with a number in it is an expression of the model (definitions, share conversions, floors, bands),
+evaluated by the exact interpreter. `machine.py` adds the calls that change something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from fractions import Fraction
+from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from stratc_compiler.expr import Expr, Rounding, scale
+from stratc_compiler.interpret import Evaluator, Reverted, World
+from stratc_compiler.shares import round_assets, to_assets, to_shares
+from stratc_compiler.vault import Exits, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
+from stratc_dsl.record import Record
+
+UNLIMITED: int = 2**256 - 1
+"""What a view of the contract answers where nothing limits it."""
+
+
+class Mode(IntEnum):
+    OPEN = 0
+    FROZEN = 1
+    EXITED = 2
+    STUCK = 3
+
+    @property
+    def over(self) -> bool:
+        """Whether the vault does nothing any more but pay out."""
+        return self >= Mode.EXITED
+
+
+class Market(World, Protocol):
+    """A world with a clock, price feeds that may fail, and token balances; it can be put back as it was.
+
+    `read("price(T)")` raises Reverted exactly where `usable(T)` is false.
+    """
+
+    def now(self) -> int:
+        """The block's timestamp."""
+
+    def usable(self, token: str) -> bool:
+        """Whether the token's feed gives a price that the contract accepts."""
+
+    def transfer(self, token: str, sender: str, receiver: str, amount: int) -> None:
+        """Move tokens between holders. Raises Reverted where the sender has too little."""
+
+    def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
+        """Give away the share of an asset position, in whatever stands for it at its venue."""
+
+    def snapshot(self) -> object:
+        """Everything as it is now."""
+
+    def restore(self, snapshot: object) -> None:
+        """Put everything back as it was."""
+
+
+class Roles(Record):
+    owner: str
+    guardian: str
+    keeper: str
+
+
+class Book(Struct):
+    """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since.
+
+    `ready_at` says from when on a call that the owner has scheduled may be made.
+    """
+
+    supply: int = 0
+    balances: dict[str, int] = field(default_factory=dict)
+    mode: Mode = Mode.OPEN
+    round_assets: int = 0
+    round_withdrawn: int = 0
+    last_run: dict[str, int] = field(default_factory=dict)
+    keeper_seen: int = 0
+    ready_at: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Book:
+        """An independent copy."""
+        copies = {name: dict(getattr(self, name)) for name in ("balances", "last_run", "ready_at", "marks")}
+        return replace(self, **copies)
+
+
+# ── what the rules of a vault mean to each other ───────────────────────────────────────────
+
+
+def waits_for(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
+    """Trading rules of higher priority on a condition: while one of them is due, a trading rule must wait."""
+    if not isinstance(rule.effect, Trades):
+        return ()
+    earlier = vault.rules[: vault.rules.index(rule)]
+    return tuple(one for one in earlier if isinstance(one.effect, Trades) and isinstance(one.trigger, OnCondition))
+
+
+def runs_frozen(rule: RuleModel) -> bool:
+    """Whether the rule may run while the vault is frozen."""
+    return isinstance(rule.effect, Exits) or (isinstance(rule.effect, Trades) and rule.effect.reduces_risk)
+
+
+def needs_state(rule: RuleModel) -> bool:
+    """Whether the rule reads prices."""
+    return isinstance(rule.effect, Trades) or isinstance(rule.trigger, OnCondition)
+
+
+def marked(vault: Vault) -> tuple[Held, ...]:
+    """Positions that some rule marks."""
+    venues = {rule.effect.venue for rule in vault.rules if isinstance(rule.effect, Marks)}
+    return tuple(held for held in vault.held if held.venue in venues)
+
+
+def require(condition: bool, reason: str) -> None:
+    if not condition:
+        raise Reverted(reason)
+
+
+def _word(value: int) -> int:
+    """A result that fits the EVM's word, or the revert of the contract's arithmetic."""
+    require(value <= UNLIMITED, "arith: overflow")
+    return value
+
+
+class Standing:
+    """One deployed vault, to be asked and not to be changed."""
+
+    def __init__(self, vault: Vault, market: Market, roles: Roles, address: str = "vault") -> None:
+        self.vault = vault
+        self.market = market
+        self.roles = roles
+        self.address = address
+        timers = {rule.name: 0 for rule in vault.rules if isinstance(rule.trigger, OnTimer)}
+        marks = {held.name: 0 for held in marked(vault)}
+        self.book = Book(last_run=timers, marks=marks, keeper_seen=market.now())
+
+    # ── state ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _idle(self) -> str:
+        return f"idle({self.vault.base})"
+
+    def positions(self) -> dict[str, int]:
+        """Every balance, idle ones first; needs no price."""
+        places = (*self.vault.idle, *(held for held in self.vault.held if held.venue is not None))
+        return {held.name: self.market.read(held.name) for held in places}
+
+    def state(self) -> Evaluator:
+        """Balances, prices and every definition, bound by name. Raises Reverted while a price is unusable."""
+        names = (f"price({token.name})" for token in self.vault.strategy.tokens)
+        prices = {name: self.market.read(name) for name in names}
+        return self._derived(self.positions() | prices)
+
+    def _derived(self, reads: dict[str, int]) -> Evaluator:
+        state = Evaluator(self.vault, self.market, {**reads, "supply": self.book.supply})
+        for name, expr in self.vault.definitions.items():
+            state.bound[name] = state.value(expr)
+        return state
+
+    def _account(self) -> Evaluator:
+        """The state that shares are priced at; after the exit idle base alone, which needs no price."""
+        if not self.book.mode.over:
+            return self.state()
+        idle = self.market.read(self._idle)
+        bound = {self._idle: idle, "total_assets": idle, "supply": self.book.supply}
+        return Evaluator(self.vault, self.market, bound)
+
+    def prices_usable(self) -> bool:
+        return all(self.market.usable(token.name) for token in self.vault.strategy.tokens)
+
+    def _floors_hold(self, state: Evaluator) -> bool:
+        return all(state.holds(floor.formula) for floor in self.vault.floors)
+
+    def _assert_floors(self, state: Evaluator) -> None:
+        for floor in self.vault.floors:
+            require(state.holds(floor.formula), f"floor: {floor.text}")
+
+    def _is_settled(self, state: Evaluator) -> bool:
+        """Floors, bands, minima and maxima hold, and no rule on a condition is due."""
+        triggers = (rule.trigger for rule in self.vault.rules)
+        due = (one.condition.formula for one in triggers if isinstance(one, OnCondition))
+        return all(state.holds(one.formula) for one in self.vault.settled) and not any(map(state.holds, due))
+
+    def settled(self) -> bool:
+        """False while a price is unusable."""
+        return self.prices_usable() and self._is_settled(self.state())
+
+    def health(self, venue: str) -> int:
+        """Health factor of a venue with debt in 10^-18, rounded down; UNLIMITED without debt."""
+        terms = self.vault.venue(venue).health
+        require(terms is not None, f"{venue} has no health")
+        assert terms is not None
+        state = self.state()
+        covered, owed = (sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in terms)
+        return int(covered * 10**18 / owed) if owed else UNLIMITED
+
+    # ── shares ─────────────────────────────────────────────────────────────────────────────
+
+    def _shares(self, assets: int, state: Evaluator, rounding: Rounding) -> int:
+        return self._convert(to_shares(self.vault.base, self._decimals, rounding), "assets", assets, state)
+
+    def _assets(self, shares: int, state: Evaluator, rounding: Rounding) -> int:
+        return self._convert(to_assets(self.vault.base, self._decimals, rounding), "shares", shares, state)
+
+    def _convert(self, expr: Expr, name: str, given: int, state: Evaluator) -> int:
+        # The definition `assets` is hidden by the argument of that name: `total_assets` was bound before.
+        return _word(Evaluator(self.vault, self.market, {**state.bound, name: given}).value(expr))
+
+    @property
+    def _decimals(self) -> int:
+        return self.vault.strategy.token(self.vault.base).decimals
+
+    def total_assets(self) -> int:
+        return self._account().named("total_assets")
+
+    def preview_deposit(self, assets: int) -> int:
+        """Shares that a deposit would mint; also `convertToShares`."""
+        return self._shares(assets, self._account(), Rounding.DOWN)
+
+    def preview_mint(self, shares: int) -> int:
+        """Assets that a mint would take."""
+        return self._assets(shares, self._account(), Rounding.UP)
+
+    def preview_withdraw(self, assets: int) -> int:
+        """Shares that a withdrawal would burn."""
+        return self._shares(assets, self._account(), Rounding.UP)
+
+    def preview_redeem(self, shares: int) -> int:
+        """Assets that a redemption would pay; also `convertToAssets`."""
+        return self._assets(shares, self._account(), Rounding.DOWN)
+
+    def balance(self, holder: str) -> int:
+        """Shares of a holder."""
+        return self.book.balances.get(holder, 0)
+
+    def max_deposit(self) -> int:
+        """What `deposit` would take now."""
+        if self.book.mode is not Mode.OPEN or not self.prices_usable():
+            return 0
+        state = self.state()
+        return self._room(state) if self._floors_hold(state) else 0
+
+    def max_mint(self) -> int:
+        """The shares that `mint` would make now."""
+        most = self.max_deposit()
+        return most if most in (0, UNLIMITED) else self._shares(most, self.state(), Rounding.DOWN)
+
+    def _room(self, state: Evaluator) -> int:
+        """What limits leave to depositors."""
+        room = self.vault.deposit_room
+        return UNLIMITED if room is None else state.value(room)
+
+    def max_withdraw(self, owner: str) -> int:
+        """What `withdraw` would pay now."""
+        if not self._accountable():
+            return 0
+        state = self._account()
+        return self._granted(self._assets(self.balance(owner), state, Rounding.DOWN), state)
+
+    def max_redeem(self, owner: str) -> int:
+        """The shares that `redeem` would take now."""
+        if not self._accountable():
+            return 0
+        state, held = self._account(), self.balance(owner)
+        wanted = self._assets(held, state, Rounding.DOWN)
+        granted = self._granted(wanted, state)
+        return held if granted == wanted else self._shares(granted, state, Rounding.DOWN)
+
+    def _accountable(self) -> bool:
+        return self.book.mode is not Mode.STUCK and (self.book.mode.over or self.prices_usable())
+
+    def round_allowance(self) -> int:
+        """How much may still be withdrawn in this round."""
+        limit = self.vault.withdrawals
+        if limit is None or self.book.mode.over or self.book.round_assets == 0:
+            return UNLIMITED
+        begun = round_assets(self.vault.base)
+        bound = {begun.name: self.book.round_assets}
+        most = Evaluator(self.vault, self.market, bound).value(scale(begun, limit, Rounding.DOWN))
+        return max(most - self.book.round_withdrawn, 0)
+
+    def _granted(self, wanted: int, state: Evaluator) -> int:
+        """How much of `wanted` a withdrawal would be granted: idle, the round's allowance, the floors (bisected)."""
+        most = min(wanted, state.named(self._idle))
+        if self.book.mode.over:
+            return most
+        most = min(most, self.round_allowance())
+        if self._floors_survive(most, state):
+            return most
+        if not self._floors_hold(state):
+            return 0
+        least = 0
+        while most - least > 1:
+            middle = least + (most - least) // 2
+            if self._floors_survive(middle, state):
+                least = middle
+            else:
+                most = middle
+        return least
+
+    def _floors_survive(self, assets: int, state: Evaluator) -> bool:
+        """Whether the floors hold after `assets` were paid out of idle."""
+        reads = {name: value for name, value in state.bound.items() if name not in self.vault.definitions}
+        return self._floors_hold(self._derived(reads | {self._idle: reads[self._idle] - assets}))

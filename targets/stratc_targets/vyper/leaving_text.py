@@ -1,0 +1,118 @@
+"""The two ways out that ask nobody, as Vyper: the exit, venue by venue, and redemption in kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stratc_compiler.expr import Expr, Plain, Rounding, Var
+from stratc_compiler.shares import part, remainder, round_assets, whole
+from stratc_compiler.vault import ExitStep, Held, Let, Vault, VenueModel
+from stratc_targets.vyper.layout import Doc, statement
+from stratc_targets.vyper.names import Names
+from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.printer import Scope, expression, formula
+from stratc_targets.vyper.symbols import Symbols, live_scope, state_scope
+
+_LOCALS = frozenset({"shares", "receiver", "owner", "forgone", "whole"})
+
+GAS_PER_MOVE = 3_000_000
+"""What one call of a venue in the exit is given at least: several times what a lending pool or another vault takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingText:
+    """What the exit does at one venue."""
+
+    venue: str
+    body: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class InKindText:
+    """Redemption in kind: `whole` is what shares are a part of; the other members are statements.
+
+    `venues` has for each venue its bit in `forgone`, by its place in the exit's order, and what it pays and is given.
+    """
+
+    whole: list[str]
+    part_of_token: list[str]
+    idle: tuple[str, ...]
+    venues: tuple[VenueInKind, ...]
+    remainders: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueInKind:
+    name: str
+    bit: int
+    body: list[str]
+
+
+def leaving_texts(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> tuple[LeavingText, ...]:
+    """Every step of the exit, in its order."""
+    return tuple(LeavingText(step.venue, _step(step, vault, symbols, marks)) for step in vault.exit_steps)
+
+
+def _step(step: ExitStep, vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> list[str]:
+    gone = statement("return ", formula(step.gone, live_scope(vault, symbols, {})))
+    return [*plan_text(step.plan, vault, symbols, marks, live=True), *gone]
+
+
+def leaving_gas(vault: Vault) -> int:
+    """What every step of the exit is given: enough for the one with the most calls."""
+    moves = (sum(not isinstance(item, Let) for item in step.plan) for step in vault.exit_steps)
+    return GAS_PER_MOVE * max(moves, default=0)
+
+
+def in_kind_text(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> InKindText:
+    """Every token and venue of the vault."""
+    decimals = vault.strategy.token(vault.base).decimals
+    names = Names(_LOCALS)
+    all_of_it = Var("tokens.held(token)", Plain.SHARES)
+    begun = round_assets(vault.base)
+    remainders = statement("rounds._shrink(", _printed(remainder(begun), {begun.name: f"rounds.{begun.name}"}), ")")
+    return InKindText(
+        whole=statement("whole: uint256 = ", expression(whole(decimals), state_scope(vault, symbols))),
+        part_of_token=statement("part: uint256 = ", _printed(part(all_of_it, Rounding.DOWN))),
+        idle=tuple(symbols.token(held.token) for held in vault.idle),
+        venues=tuple(
+            VenueInKind(step.venue, 2**number, _venue(vault.venue(step.venue), symbols, marks, names))
+            for number, step in enumerate(vault.exit_steps)
+            if step.venue in {venue.name for venue in vault.venues}
+        ),
+        remainders=remainders,
+    )
+
+
+def _printed(expr: Expr, names: Mapping[str, str] = {}) -> Doc:
+    return expression(expr, Scope(lambda var: names.get(var.name, var.name)))
+
+
+def _venue(venue: VenueModel, symbols: Symbols, marks: Mapping[str, str], names: Names) -> list[str]:
+    return [line for held in venue.debts_first for line in _position(held, symbols, marks, names)]
+
+
+def _position(held: Held, symbols: Symbols, marks: Mapping[str, str], names: Names) -> list[str]:
+    text = symbols.position(held)
+    if held.debt:
+        lines = _pay(held, symbols, names)
+    else:
+        assert text.receipt is not None, "a position that nobody else can hold"
+        lines = [f"self._give_part({text.receipt}, shares, whole, receiver)"]
+    if held.name in marks:
+        mark = Var(marks[held.name], Plain.SHARES)
+        lines += statement(f"{marks[held.name]} = ", _printed(remainder(mark)))
+    return lines
+
+
+def _pay(held: Held, symbols: Symbols, names: Names) -> list[str]:
+    """The caller's part of a debt, taken from the caller and repaid."""
+    owed = names.claim("repay", held.name)
+    text = symbols.position(held)
+    return [
+        *statement(f"{owed}: uint256 = ", _printed(part(held.var, Rounding.UP), {held.name: text.read})),
+        f"if {owed} > 0:",
+        f"    tokens.pull({symbols.token(held.token)}, msg.sender, {owed})",
+        f"    {text.leave(owed)}",
+    ]
