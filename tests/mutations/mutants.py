@@ -174,8 +174,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "anyone may sell everything",
         "who may do what",
-        "    roles._only_guardian()\n    self._sell_everything()",
-        "    self._sell_everything()",
+        "    roles._only_guardian()\n    everything: bool = True",
+        "    everything: bool = True",
     ),
     _module(
         "modes",
@@ -295,9 +295,20 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "a venue that is stuck holds up the exit",
         _STUCK,
-        "        if not raw_call(self, step, gas=LEAVING_GAS, revert_on_failure=False):\n"
-        "            log LeftOut(venue=venue)\n",
-        "        raw_call(self, step, gas=LEAVING_GAS)\n",
+        "        done, gone = raw_call(self, step, max_outsize=32, gas=LEAVING_GAS, revert_on_failure=False)\n",
+        "        done = True\n        gone = raw_call(self, step, max_outsize=32, gas=LEAVING_GAS)\n",
+    ),
+    _vault(
+        "what a venue has kept counts as gone",
+        "the exit, in two goes",
+        "everything = everything and done and convert(gone, bool)",
+        "everything = everything and done",
+    ),
+    _vault(
+        "a part of what is left is given up unasked",
+        "the exit, in two goes",
+        '    assert not modes._is_stuck(), "mode: redeem in kind"\n',
+        "",
     ),
     _vault(
         "who leaves in kind gives up what was to be kept",
