@@ -1,4 +1,4 @@
-"""`docs/contract.md` walks through the vault that is emitted: what it quotes is there, what it lists is all there is."""
+"""`docs/contract.md` walks through the vault that is emitted: what it quotes is there, what it lists is all."""
 
 from __future__ import annotations
 
