@@ -38,7 +38,7 @@ def test_total_assets_compound_what_was_earned(subject: Subject) -> None:
 
 
 def test_total_assets_are_net_of_what_was_lost(subject: Subject) -> None:
-    if not hasattr(subject.ours.model, "venues") or not any(v.name == "save" for v in subject.ours.model.venues):
+    if all(venue.name != "save" for venue in subject.ours.model.venues):
         return
     before = subject.call("totalAssets")
     lost(subject)
@@ -67,7 +67,7 @@ def test_previews_round_for_the_vault(subject: Subject, amount: int) -> None:
 @tried(amount=WORDS)
 def test_views_are_the_same_for_all_callers(subject: Subject, amount: int) -> None:
     amount %= REASONABLE
-    callers = (*subject.holders, subject.stranger, subject.ours.keeper, subject.vault.address)
+    callers = (*subject.holders, subject.stranger, subject.ours.keeper)
     for view in (*CONVERSIONS, *PREVIEWS):
         assert len({subject.call(view, amount, sender=caller) for caller in callers}) == 1
 
@@ -169,4 +169,4 @@ def test_after_the_exit_no_price_is_needed(subject: Subject) -> None:
         feed.set_raw(answer=0, updated_at=0)
     assert subject.call("totalAssets") == subject.asset.balance(subject.vault.address)
     for view in (*CONVERSIONS, *PREVIEWS):
-        assert subject.call(view, 10**6) > 0
+        assert subject.call(view, 10**18) > 0

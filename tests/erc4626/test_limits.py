@@ -114,14 +114,26 @@ def test_what_can_be_withdrawn_is_paid_and_one_unit_more_is_not(subject: Subject
         assert subject.refused("withdraw", most + 1, owner, owner, sender=owner)
 
 
-def test_what_can_be_redeemed_is_taken_and_what_is_worth_a_unit_more_is_not(subject: Subject) -> None:
-    """Shares are finer than the asset: beyond the maximum are only shares that together are worth less than one unit."""
+def test_what_can_be_redeemed_is_taken_and_one_share_more_is_not(subject: Subject) -> None:
+    """To the last of 10^-18 shares, though they are finer than the asset; what pays nothing at all is not counted."""
     for owner in subject.holders:
         most = subject.call("maxRedeem", owner)
         with restored(subject.chain):
             subject.leave("redeem", most, owner)
-        more = 1 if most == subject.shares(owner) else subject.call("previewWithdraw", 1)
+        more = 1 if most else subject.call("previewWithdraw", 1)
         assert subject.refused("redeem", most + more, owner, owner, sender=owner)
+
+
+@tried(examples=8, part=PARTS)
+def test_what_can_be_redeemed_is_exact_in_any_round(subject: Subject, part: int | float) -> None:
+    """Whatever was withdrawn before: what is left of a round seldom divides."""
+    one, other = subject.holders
+    with restored(subject.chain):
+        subject.leave("withdraw", min(subject.call("maxWithdraw", one), up_to(10**12, part)), one)
+        most = subject.call("maxRedeem", other)
+        assert not subject.refused("redeem", most, other, other, sender=other)
+        if most:
+            assert subject.refused("redeem", most + 1, other, other, sender=other)
 
 
 def test_limits_count_what_others_took(subject: Subject) -> None:
