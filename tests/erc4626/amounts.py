@@ -18,7 +18,7 @@ WORDS = st.one_of(st.integers(0, 2**256 - 1), st.integers(0, 10**24), st.sampled
 
 
 def up_to(most: int, part: int | float) -> int:
-    """An amount from 1 to the bound: an integer is a part of the whole, a float one of its digits (10^6 is 10^(24/4))."""
+    """An amount from 1 to the bound: an integer is a part of the whole, a float a part of its digits."""
     if isinstance(part, float):
         return max(1, min(most, int(most**part)))
     return max(1, most * part // _SCALE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
@@ -75,11 +76,10 @@ def test_views_are_the_same_for_all_callers(subject: Subject, amount: int) -> No
 @tried(amount=WORDS)
 def test_conversions_and_previews_revert_for_nothing_but_overflow(subject: Subject, amount: int) -> None:
     for view in (*CONVERSIONS, *PREVIEWS):
-        try:
+        with suppress(Reverted):
             subject.call(view, amount)
-        except Reverted as refused:
-            assert amount > 2**160
-            assert refused.reason in ("arith: overflow", "")
+            continue
+        assert amount > 2**160, view
 
 
 def test_nothing_is_worth_nothing(subject: Subject) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from erc4626.amounts import PARTS, tried, up_to
-from erc4626.situations import SITUATIONS, UNLIMITED, Subject, invested, plain, restored
+from erc4626.situations import SITUATIONS, UNLIMITED, Subject, held, invested, plain, restored
+from lab.chain import Reverted
+from lab.feed import deploy_feed
 from lab.world import World
+from vyper_target.vaults import deploy, example
 
 LIMITS = ("maxDeposit", "maxMint", "maxWithdraw", "maxRedeem")
 
@@ -182,3 +185,22 @@ def test_a_stuck_vault_pays_in_kind_only(revm_world: World, name: str) -> None:
         assert subject.refused(fn, 1, owner, owner, sender=owner)
     assert subject.call("previewRedeem", 10**18) >= 0
     subject.send("redeem_in_kind", 10**18, owner, owner, 2**256 - 1, sender=owner)
+
+
+def test_a_venue_whose_views_revert_is_shown(revm_world: World) -> None:
+    """Where we differ: what is there has no value that could be told. The venue is a vault of ours, without a price.
+
+    Nobody is locked in by it: what is there is handed over in its own shares.
+    """
+    feed = deploy_feed(revm_world.chain, revm_world.admin, "USDC / USD", 1)
+    venue = deploy(revm_world, example("idle"), feed_usdc=feed)
+    outer = deploy(revm_world, example("treasury"), venue_save=venue.contract)
+    subject = held(Subject(revm_world, outer.contract, revm_world.usdc, outer))
+    outer.run("rebalance")
+    feed.set_raw(updated_at=1)
+    owner = subject.holders[0]
+    for limit in LIMITS:
+        with pytest.raises(Reverted, match="oracle: stale price"):
+            subject.call(limit, owner)
+    subject.send("redeem_in_kind", subject.shares(owner), owner, owner, 0, sender=owner)
+    assert venue.call("balanceOf", owner) > 0
