@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from eth_abi.abi import decode, encode
@@ -41,7 +41,7 @@ class Function:
 
     def encode(self, args: Sequence[Any]) -> bytes:
         """Calldata for a call with these arguments; contracts stand for their addresses."""
-        return self.selector + encode(self.inputs, plain(args))
+        return self.selector + _encoded(self.inputs, plain(args))
 
     def decode(self, data: bytes) -> Any:
         """None, the one value, or a tuple of the values; structs are plain tuples, addresses lower case."""
@@ -49,8 +49,22 @@ class Function:
             return None
         if not data:
             raise ValueError(f"{self.signature} returned nothing: is there a contract at that address?")
-        values = decode(self.outputs, data)
+        values = _decoded(self.outputs, data)
         return values[0] if len(values) == 1 else values
+
+
+# Views are asked the same again and again, and mostly answer the same: encoding is half of what a call costs.
+
+
+@lru_cache(maxsize=2**14)
+def _encoded(types: tuple[str, ...], values: tuple[Any, ...]) -> bytes:
+    return encode(types, values)
+
+
+@lru_cache(maxsize=2**14)
+def _decoded(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
+    values: tuple[Any, ...] = decode(types, data)
+    return values
 
 
 class Abi:

@@ -61,12 +61,12 @@ def test_standard_json_compiles_to_the_same_code(name: str, tmp_path) -> None:  
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_vault_fits_on_chain_with_room(name: str, revm_world: World) -> None:
+def test_a_vault_fits_on_chain(name: str, revm_world: World) -> None:
     deployed = deploy(revm_world, example(name))
     code = revm_world.chain.code(deployed.address)
     emitted = files(example(name))
     size = build.compile_request(json.loads(emitted["standard.json"])).size
-    assert size < 0.95 * CODE_LIMIT
+    assert size <= CODE_LIMIT
     assert code.hex().startswith(emitted["runtime.hex"].strip().removeprefix("0x"))
     assert len(code.rstrip(b"\0")) <= size <= len(code)  # revm shows its own padding
 

@@ -36,13 +36,17 @@ def test_the_exit_takes_what_a_venue_can_pay_and_the_rest_later(settled: Deploye
     first = world.usdc.balance(settled.address)
     assert first == pytest.approx(80_000 * USDC, abs=10)
     shares = settled.call("balanceOf", early)
-    got = settled.contract.send("redeem", shares, early, early, sender=early).value
-    assert got == pytest.approx(48_000 * USDC, abs=10)  # its part of what was there
+    assert settled.call("maxRedeem", early) == 0  # nobody gives up a part of the rest by mistake
+    with pytest.raises(Reverted, match="mode: redeem in kind"):
+        settled.contract.send("redeem", shares, early, early, sender=early)
+    settled.contract.send("redeem_in_kind", shares, early, early, 0, sender=early)
+    assert world.usdc.balance(early) == pytest.approx(48_000 * USDC, abs=10)
+    assert world.save.value(early) == pytest.approx(12_000 * USDC, abs=10)
     world.save.limit_liquidity(None)
     settled.contract.send("emergency_exit", sender=settled.guardian)
     shares = settled.call("balanceOf", late)
     got = settled.contract.send("redeem", shares, late, late, sender=late).value
-    assert got == pytest.approx(52_000 * USDC, abs=10)
+    assert got == pytest.approx(40_000 * USDC, abs=10)
 
 
 def test_a_paused_reserve_does_not_hold_up_the_exit(settled: Deployed) -> None:
