@@ -51,40 +51,40 @@ def amount_in(subject: Subject, fn: str) -> int:
 
 
 @pytest.mark.parametrize("fn", WAYS_IN)
-def test_a_way_in_moves_what_it_says_and_says_it(subject: Subject, fn: str) -> None:
+def test_a_way_in_moves_what_it_says_and_says_it(anyones: Subject, fn: str) -> None:
     """Assets from the caller, shares to the receiver, and the event of both, once."""
-    payer, receiver = subject.holders
-    shares, supply = subject.shares(receiver), subject.call("totalSupply")
-    subject.asset.provide(payer, subject.vault, 10 ** (subject.asset.decimals + 15))
-    purse = subject.asset.balance(payer)
-    receipt, moved = come(subject, fn, amount_in(subject, fn), payer, receiver)
-    event = receipt.event("Deposit", subject.vault).args
+    payer, receiver = anyones.holders
+    shares, supply = anyones.shares(receiver), anyones.call("totalSupply")
+    anyones.asset.provide(payer, anyones.vault, 10 ** (anyones.asset.decimals + 15))
+    purse = anyones.asset.balance(payer)
+    receipt, moved = come(anyones, fn, amount_in(anyones, fn), payer, receiver)
+    event = receipt.event("Deposit", anyones.vault).args
     assert event == {"sender": payer, "owner": receiver, "assets": moved.assets, "shares": moved.shares}
-    assert purse - subject.asset.balance(payer) == event["assets"]
-    assert subject.shares(receiver) - shares == event["shares"] == subject.call("totalSupply") - supply
-    minted = receipt.event("Transfer", subject.vault).args.values()
+    assert purse - anyones.asset.balance(payer) == event["assets"]
+    assert anyones.shares(receiver) - shares == event["shares"] == anyones.call("totalSupply") - supply
+    minted = receipt.event("Transfer", anyones.vault).args.values()
     assert list(minted) == [NOBODY, receiver, event["shares"]]
 
 
 @pytest.mark.parametrize("fn", WAYS_IN)
-def test_a_way_in_needs_the_callers_approval_and_assets(subject: Subject, fn: str) -> None:
-    user, amount = subject.stranger, amount_in(subject, fn)
-    assets = amount if fn == "deposit" else subject.call("previewMint", amount)
-    subject.asset.mint(user, assets)
-    subject.asset.approve(user, subject.vault, assets - 1)
-    assert subject.refused(fn, amount, user, sender=user)
-    subject.asset.approve(user, subject.vault, assets)
-    assert not subject.refused(fn, amount, user, sender=user)
-    subject.asset.contract.send("transfer", NOBODY[:-1] + "1", 1, sender=user)
-    assert subject.refused(fn, amount, user, sender=user)
+def test_a_way_in_needs_the_callers_approval_and_assets(anyones: Subject, fn: str) -> None:
+    user, amount = anyones.stranger, amount_in(anyones, fn)
+    assets = amount if fn == "deposit" else anyones.call("previewMint", amount)
+    anyones.asset.mint(user, assets)
+    anyones.asset.approve(user, anyones.vault, assets - 1)
+    assert anyones.refused(fn, amount, user, sender=user)
+    anyones.asset.approve(user, anyones.vault, assets)
+    assert not anyones.refused(fn, amount, user, sender=user)
+    anyones.asset.contract.send("transfer", NOBODY[:-1] + "1", 1, sender=user)
+    assert anyones.refused(fn, amount, user, sender=user)
 
 
 @pytest.mark.parametrize("fn", WAYS_IN)
-def test_nobody_pays_with_the_approval_of_another(subject: Subject, fn: str) -> None:
+def test_nobody_pays_with_the_approval_of_another(anyones: Subject, fn: str) -> None:
     """Assets are the caller's own: what a holder has approved to the vault is not for others to spend."""
-    owner, amount = subject.holders[0], amount_in(subject, fn)
-    subject.asset.provide(owner, subject.vault, UNLIMITED // 2)
-    assert subject.refused(fn, amount, subject.stranger, sender=subject.stranger)
+    owner, amount = anyones.holders[0], amount_in(anyones, fn)
+    anyones.asset.provide(owner, anyones.vault, UNLIMITED // 2)
+    assert anyones.refused(fn, amount, anyones.stranger, sender=anyones.stranger)
 
 
 @pytest.mark.parametrize("fn", WAYS_IN)
@@ -133,73 +133,73 @@ def test_assets_that_lie_in_the_vault_are_no_deposit(revm_world: World) -> None:
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
-def test_a_way_out_moves_what_it_says_and_says_it(subject: Subject, fn: str) -> None:
+def test_a_way_out_moves_what_it_says_and_says_it(anyones: Subject, fn: str) -> None:
     """Shares of the owner, who calls, assets to the receiver, and the event of both, once."""
-    owner, receiver = subject.holders[0], subject.stranger
-    shares, supply, purse = subject.shares(owner), subject.call("totalSupply"), subject.asset.balance(receiver)
-    receipt, moved = go(subject, fn, amount_out(subject, fn), owner, receiver, owner)
-    assert receipt.event("Withdraw", subject.vault).args == {
+    owner, receiver = anyones.holders[0], anyones.stranger
+    shares, supply, purse = anyones.shares(owner), anyones.call("totalSupply"), anyones.asset.balance(receiver)
+    receipt, moved = go(anyones, fn, amount_out(anyones, fn), owner, receiver, owner)
+    assert receipt.event("Withdraw", anyones.vault).args == {
         "sender": owner, "receiver": receiver, "owner": owner, "assets": moved.assets, "shares": moved.shares,
     }  # fmt: skip
-    assert subject.asset.balance(receiver) - purse == moved.assets
-    assert shares - subject.shares(owner) == moved.shares == supply - subject.call("totalSupply")
-    assert list(receipt.event("Transfer", subject.vault).args.values()) == [owner, NOBODY, moved.shares]
+    assert anyones.asset.balance(receiver) - purse == moved.assets
+    assert shares - anyones.shares(owner) == moved.shares == supply - anyones.call("totalSupply")
+    assert list(receipt.event("Transfer", anyones.vault).args.values()) == [owner, NOBODY, moved.shares]
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
 @tried(examples=4, part=PARTS)
-def test_a_third_party_spends_exactly_its_allowance(subject: Subject, fn: str, part: int | float) -> None:
+def test_a_third_party_spends_exactly_its_allowance(anyones: Subject, fn: str, part: int | float) -> None:
     """Counted in shares, rounded as they are burnt: with one unit less it is refused."""
-    owner, third = subject.holders[0], subject.stranger
-    amount = amount_out(subject, fn, part)
-    burnt = amount if fn == "redeem" else subject.call("previewWithdraw", amount)
+    owner, third = anyones.holders[0], anyones.stranger
+    amount = amount_out(anyones, fn, part)
+    burnt = amount if fn == "redeem" else anyones.call("previewWithdraw", amount)
     if burnt == 0:
         return
-    with restored(subject.chain):
-        subject.send("approve", third, burnt - 1, sender=owner)
-        assert subject.refused(fn, amount, third, owner, sender=third)
-        subject.send("approve", third, burnt + 5, sender=owner)
-        receipt, moved = go(subject, fn, amount, third, third, owner)
+    with restored(anyones.chain):
+        anyones.send("approve", third, burnt - 1, sender=owner)
+        assert anyones.refused(fn, amount, third, owner, sender=third)
+        anyones.send("approve", third, burnt + 5, sender=owner)
+        receipt, moved = go(anyones, fn, amount, third, third, owner)
         assert moved.shares == burnt
-        assert subject.call("allowance", owner, third) == 5
-        event = receipt.event("Withdraw", subject.vault)
+        assert anyones.call("allowance", owner, third) == 5
+        event = receipt.event("Withdraw", anyones.vault)
         assert (event["sender"], event["receiver"], event["owner"]) == (third, third, owner)
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
-def test_an_unlimited_allowance_is_not_reduced(subject: Subject, fn: str) -> None:
-    owner, third = subject.holders[0], subject.stranger
-    subject.send("approve", third, UNLIMITED, sender=owner)
-    go(subject, fn, amount_out(subject, fn), third, third, owner)
-    assert subject.call("allowance", owner, third) == UNLIMITED
+def test_an_unlimited_allowance_is_not_reduced(anyones: Subject, fn: str) -> None:
+    owner, third = anyones.holders[0], anyones.stranger
+    anyones.send("approve", third, UNLIMITED, sender=owner)
+    go(anyones, fn, amount_out(anyones, fn), third, third, owner)
+    assert anyones.call("allowance", owner, third) == UNLIMITED
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
-def test_ones_own_shares_need_no_allowance_and_spend_none(subject: Subject, fn: str) -> None:
-    owner = subject.holders[0]
-    subject.send("approve", owner, 1, sender=owner)
-    go(subject, fn, amount_out(subject, fn), owner, owner, owner)
-    assert subject.call("allowance", owner, owner) == 1
+def test_ones_own_shares_need_no_allowance_and_spend_none(anyones: Subject, fn: str) -> None:
+    owner = anyones.holders[0]
+    anyones.send("approve", owner, 1, sender=owner)
+    go(anyones, fn, amount_out(anyones, fn), owner, owner, owner)
+    assert anyones.call("allowance", owner, owner) == 1
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
-def test_more_than_the_owner_has_is_refused(subject: Subject, fn: str) -> None:
+def test_more_than_the_owner_has_is_refused(anyones: Subject, fn: str) -> None:
     """Even where another allows without limit, and whatever the number."""
-    owner, other = subject.holders
-    subject.send("approve", owner, UNLIMITED, sender=other)
-    held_by = subject.shares(owner)
-    least = held_by + 1 if fn == "redeem" else subject.call("convertToAssets", held_by) + 1
+    owner, other = anyones.holders
+    anyones.send("approve", owner, UNLIMITED, sender=other)
+    held_by = anyones.shares(owner)
+    least = held_by + 1 if fn == "redeem" else anyones.call("convertToAssets", held_by) + 1
     for amount in (least, 2**128, 2**255, UNLIMITED):
-        assert subject.refused(fn, amount, owner, owner, sender=owner)
+        assert anyones.refused(fn, amount, owner, owner, sender=owner)
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
-def test_nothing_out_is_nothing(subject: Subject, fn: str) -> None:
+def test_nothing_out_is_nothing(anyones: Subject, fn: str) -> None:
     """Zero is paid as any amount is, with its event."""
-    owner = subject.holders[0]
-    receipt, moved = go(subject, fn, 0, owner, owner, owner)
+    owner = anyones.holders[0]
+    receipt, moved = go(anyones, fn, 0, owner, owner, owner)
     assert moved == Moved(0, 0)
-    assert receipt.event("Withdraw", subject.vault)["shares"] == 0
+    assert receipt.event("Withdraw", anyones.vault)["shares"] == 0
 
 
 def test_shares_that_lie_in_the_vault_are_nobodys_to_redeem(revm_world: World) -> None:

@@ -82,9 +82,9 @@ def test_conversions_and_previews_revert_for_nothing_but_overflow(subject: Subje
         assert amount > 2**160, view
 
 
-def test_nothing_is_worth_nothing(subject: Subject) -> None:
+def test_nothing_is_worth_nothing(anyones: Subject) -> None:
     for view in (*CONVERSIONS, *PREVIEWS):
-        assert subject.call(view, 0) == 0
+        assert anyones.call(view, 0) == 0
 
 
 def test_conversions_and_previews_ignore_limits(subject: Subject) -> None:
@@ -109,46 +109,46 @@ def test_conversions_do_not_know_what_a_sale_would_cost(subject: Subject) -> Non
 
 
 @tried(part=PARTS)
-def test_previews_of_ways_in_are_kept_exactly(subject: Subject, part: int | float) -> None:
-    most = subject.most_in()
+def test_previews_of_ways_in_are_kept_exactly(anyones: Subject, part: int | float) -> None:
+    most = anyones.most_in()
     for fn, preview, bound in (
         ("deposit", "previewDeposit", most),
-        ("mint", "previewMint", subject.call("convertToShares", most)),
+        ("mint", "previewMint", anyones.call("convertToShares", most)),
     ):
-        with restored(subject.chain):
+        with restored(anyones.chain):
             amount = up_to(bound, part)
-            promised = subject.call(preview, amount)
-            held, shares = subject.asset.balance(subject.vault.address), subject.shares(subject.stranger)
+            promised = anyones.call(preview, amount)
+            held, shares = anyones.asset.balance(anyones.vault.address), anyones.shares(anyones.stranger)
             if fn == "deposit" and promised == 0:
                 continue
-            assert subject.enter(fn, amount, subject.stranger) == promised
+            assert anyones.enter(fn, amount, anyones.stranger) == promised
             came, minted = (amount, promised) if fn == "deposit" else (promised, amount)
-            assert subject.asset.balance(subject.vault.address) == held + came
-            assert subject.shares(subject.stranger) == shares + minted
+            assert anyones.asset.balance(anyones.vault.address) == held + came
+            assert anyones.shares(anyones.stranger) == shares + minted
 
 
 @tried(part=PARTS)
-def test_previews_of_ways_out_are_kept_exactly(subject: Subject, part: int | float) -> None:
-    owner = subject.holders[0]
+def test_previews_of_ways_out_are_kept_exactly(anyones: Subject, part: int | float) -> None:
+    owner = anyones.holders[0]
     for fn, preview, limit in (
         ("withdraw", "previewWithdraw", "maxWithdraw"),
         ("redeem", "previewRedeem", "maxRedeem"),
     ):
-        with restored(subject.chain):
-            most = subject.call(limit, owner)
+        with restored(anyones.chain):
+            most = anyones.call(limit, owner)
             amount = min(most, up_to(most, part))
-            promised = subject.call(preview, amount)
-            held, shares = subject.asset.balance(owner), subject.shares(owner)
-            assert subject.leave(fn, amount, owner) == promised
+            promised = anyones.call(preview, amount)
+            held, shares = anyones.asset.balance(owner), anyones.shares(owner)
+            assert anyones.leave(fn, amount, owner) == promised
             paid, burnt = (amount, promised) if fn == "withdraw" else (promised, amount)
-            assert subject.asset.balance(owner) == held + paid
-            assert subject.shares(owner) == shares - burnt
+            assert anyones.asset.balance(owner) == held + paid
+            assert anyones.shares(owner) == shares - burnt
 
 
 @pytest.mark.parametrize("view", [*CONVERSIONS, *PREVIEWS])
-def test_conversions_and_previews_grow_with_the_amount(subject: Subject, view: str) -> None:
+def test_conversions_and_previews_grow_with_the_amount(anyones: Subject, view: str) -> None:
     amounts = [0, 1, 2, 10**3, 10**6 - 1, 10**6, 10**18, RICH * 10**18]
-    answers = [subject.call(view, amount) for amount in amounts]
+    answers = [anyones.call(view, amount) for amount in amounts]
     assert answers == sorted(answers)
 
 

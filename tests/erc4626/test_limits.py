@@ -109,22 +109,22 @@ def test_without_a_limit_any_amount_is_taken(subject: Subject, part: int | float
         subject.enter("deposit", up_to(10 ** (subject.asset.decimals + 13), part) + 10**6, subject.stranger)
 
 
-def test_what_can_be_withdrawn_is_paid_and_one_unit_more_is_not(subject: Subject) -> None:
-    for owner in subject.holders:
-        most = subject.call("maxWithdraw", owner)
-        with restored(subject.chain):
-            subject.leave("withdraw", most, owner)
-        assert subject.refused("withdraw", most + 1, owner, owner, sender=owner)
+def test_what_can_be_withdrawn_is_paid_and_one_unit_more_is_not(anyones: Subject) -> None:
+    for owner in anyones.holders:
+        most = anyones.call("maxWithdraw", owner)
+        with restored(anyones.chain):
+            anyones.leave("withdraw", most, owner)
+        assert anyones.refused("withdraw", most + 1, owner, owner, sender=owner)
 
 
-def test_what_can_be_redeemed_is_taken_and_one_share_more_is_not(subject: Subject) -> None:
+def test_what_can_be_redeemed_is_taken_and_one_share_more_is_not(anyones: Subject) -> None:
     """To the last of 10^-18 shares, though they are finer than the asset; what pays nothing at all is not counted."""
-    for owner in subject.holders:
-        most = subject.call("maxRedeem", owner)
-        with restored(subject.chain):
-            subject.leave("redeem", most, owner)
-        more = 1 if most else subject.call("previewWithdraw", 1)
-        assert subject.refused("redeem", most + more, owner, owner, sender=owner)
+    for owner in anyones.holders:
+        most = anyones.call("maxRedeem", owner)
+        with restored(anyones.chain):
+            anyones.leave("redeem", most, owner)
+        more = 1 if most else anyones.call("previewWithdraw", 1)
+        assert anyones.refused("redeem", most + more, owner, owner, sender=owner)
 
 
 @tried(examples=8, part=PARTS)
@@ -151,13 +151,13 @@ def test_limits_count_what_others_took(subject: Subject) -> None:
         assert after["maxWithdraw"] == after["maxRedeem"] == 0
 
 
-def test_limits_do_not_ask_for_balances_or_allowances(subject: Subject) -> None:
-    user = subject.holders[0]
-    before = answers(subject, user)
-    subject.asset.provide(user, subject.vault, 10**30)
-    subject.send("approve", subject.stranger, UNLIMITED, sender=user)
-    assert answers(subject, user) == before
-    assert {limit: subject.call(limit, user, sender=subject.stranger) for limit in LIMITS} == before
+def test_limits_do_not_ask_for_balances_or_allowances(anyones: Subject) -> None:
+    user = anyones.holders[0]
+    before = answers(anyones, user)
+    anyones.asset.provide(user, anyones.vault, 10**30)
+    anyones.send("approve", anyones.stranger, UNLIMITED, sender=user)
+    assert answers(anyones, user) == before
+    assert {limit: anyones.call(limit, user, sender=anyones.stranger) for limit in LIMITS} == before
 
 
 # ── modes ──────────────────────────────────────────────────────────────────────────────────

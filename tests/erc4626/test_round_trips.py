@@ -24,92 +24,92 @@ def _in_shares(subject: Subject, part: int | float) -> int:
 
 
 @tried(part=PARTS)
-def test_prop_RT_deposit_redeem(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user, assets = subject.holders[0], _in_assets(subject, part)
-        shares = _entered(subject, "deposit", assets, user)
-        assert shares is None or subject.leave("redeem", shares, user) <= assets
+def test_prop_RT_deposit_redeem(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user, assets = anyones.holders[0], _in_assets(anyones, part)
+        shares = _entered(anyones, "deposit", assets, user)
+        assert shares is None or anyones.leave("redeem", shares, user) <= assets
 
 
 @tried(part=PARTS)
-def test_prop_RT_deposit_withdraw(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        assets = _in_assets(subject, part)
-        shares = _entered(subject, "deposit", assets, user)
-        if shares is None or subject.call("previewWithdraw", assets) > subject.shares(user):
+def test_prop_RT_deposit_withdraw(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        assets = _in_assets(anyones, part)
+        shares = _entered(anyones, "deposit", assets, user)
+        if shares is None or anyones.call("previewWithdraw", assets) > anyones.shares(user):
             return  # one unit more than was minted, of one who had none: refused, which profits nobody
-        assert subject.leave("withdraw", assets, user) >= shares
+        assert anyones.leave("withdraw", assets, user) >= shares
 
 
 @tried(part=PARTS)
-def test_prop_RT_mint_withdraw(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        shares = _in_shares(subject, part)
-        assets = subject.enter("mint", shares, user)
-        if subject.call("previewWithdraw", assets) > subject.shares(user):
+def test_prop_RT_mint_withdraw(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        shares = _in_shares(anyones, part)
+        assets = anyones.enter("mint", shares, user)
+        if anyones.call("previewWithdraw", assets) > anyones.shares(user):
             return
-        assert subject.leave("withdraw", assets, user) >= shares
+        assert anyones.leave("withdraw", assets, user) >= shares
 
 
 @tried(part=PARTS)
-def test_prop_RT_mint_redeem(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        shares = _in_shares(subject, part)
-        assets = subject.enter("mint", shares, user)
-        assert subject.leave("redeem", shares, user) <= assets
+def test_prop_RT_mint_redeem(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        shares = _in_shares(anyones, part)
+        assets = anyones.enter("mint", shares, user)
+        assert anyones.leave("redeem", shares, user) <= assets
 
 
 @tried(part=PARTS)
-def test_prop_RT_redeem_deposit(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        shares = up_to(subject.call("maxRedeem", user), part)
-        assets = subject.leave("redeem", shares, user)
-        again = _entered(subject, "deposit", assets, user)
+def test_prop_RT_redeem_deposit(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        shares = up_to(anyones.call("maxRedeem", user), part)
+        assets = anyones.leave("redeem", shares, user)
+        again = _entered(anyones, "deposit", assets, user)
         assert again is None or again <= shares
 
 
 @tried(part=PARTS)
-def test_prop_RT_redeem_mint(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        shares = up_to(subject.call("maxRedeem", user), part)
-        assets = subject.leave("redeem", shares, user)
-        assert subject.enter("mint", shares, user) >= assets
+def test_prop_RT_redeem_mint(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        shares = up_to(anyones.call("maxRedeem", user), part)
+        assets = anyones.leave("redeem", shares, user)
+        assert anyones.enter("mint", shares, user) >= assets
 
 
 @tried(part=PARTS)
-def test_prop_RT_withdraw_mint(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        assets = min(subject.call("maxWithdraw", user), up_to(subject.call("maxWithdraw", user), part))
-        shares = subject.leave("withdraw", assets, user)
-        assert not shares or subject.enter("mint", shares, user) >= assets
+def test_prop_RT_withdraw_mint(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        assets = min(anyones.call("maxWithdraw", user), up_to(anyones.call("maxWithdraw", user), part))
+        shares = anyones.leave("withdraw", assets, user)
+        assert not shares or anyones.enter("mint", shares, user) >= assets
 
 
 @tried(part=PARTS)
-def test_prop_RT_withdraw_deposit(subject: Subject, part: int | float) -> None:
-    with restored(subject.chain):
-        user = subject.holders[0]
-        assets = min(subject.call("maxWithdraw", user), up_to(subject.call("maxWithdraw", user), part))
-        shares = subject.leave("withdraw", assets, user)
-        again = _entered(subject, "deposit", assets, user)
+def test_prop_RT_withdraw_deposit(anyones: Subject, part: int | float) -> None:
+    with restored(anyones.chain):
+        user = anyones.holders[0]
+        assets = min(anyones.call("maxWithdraw", user), up_to(anyones.call("maxWithdraw", user), part))
+        shares = anyones.leave("withdraw", assets, user)
+        again = _entered(anyones, "deposit", assets, user)
         assert again is None or again <= shares
 
 
 @pytest.mark.long
 @tried(examples=150, part=PARTS, other=PARTS)
-def test_those_who_stay_lose_nothing_by_a_round_trip(subject: Subject, part: int | float, other: int | float) -> None:
+def test_those_who_stay_lose_nothing_by_a_round_trip(anyones: Subject, part: int | float, other: int | float) -> None:
     """What the others' shares are worth does not fall by it, whatever way in and out."""
-    stays, moves = subject.holders
+    stays, moves = anyones.holders
     for come, go in (("deposit", "redeem"), ("mint", "withdraw")):
-        with restored(subject.chain):
-            worth = subject.call("convertToAssets", subject.shares(stays))
-            amount = _in_assets(subject, part) if come == "deposit" else _in_shares(subject, part)
-            _entered(subject, come, amount, moves)
-            bound = subject.call("maxRedeem" if go == "redeem" else "maxWithdraw", moves)
-            subject.leave(go, min(bound, up_to(bound, other)), moves)
-            assert subject.call("convertToAssets", subject.shares(stays)) >= worth
+        with restored(anyones.chain):
+            worth = anyones.call("convertToAssets", anyones.shares(stays))
+            amount = _in_assets(anyones, part) if come == "deposit" else _in_shares(anyones, part)
+            _entered(anyones, come, amount, moves)
+            bound = anyones.call("maxRedeem" if go == "redeem" else "maxWithdraw", moves)
+            anyones.leave(go, min(bound, up_to(bound, other)), moves)
+            assert anyones.call("convertToAssets", anyones.shares(stays)) >= worth
