@@ -269,7 +269,10 @@ class Standing:
         state, held = self._account(), self.balance(owner)
         wanted = self._assets(held, state, Rounding.DOWN)
         granted = self._granted(wanted, state)
-        return held if granted == wanted else self._shares(granted, state, Rounding.DOWN)
+        if granted == 0:
+            return 0
+        # Of a part, one share less than would pay a unit more.
+        return held if granted == wanted else self._shares(granted + 1, state, Rounding.UP) - 1
 
     def _accountable(self) -> bool:
         return self.book.mode is not Mode.STUCK and (self.book.mode.over or self.prices_usable())

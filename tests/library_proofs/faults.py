@@ -82,14 +82,15 @@ LIBRARY_FAULTS = (
     *(
         Fault(f"{name} ({theorem})", TOKEN_FILE, old, new, theorem)
         for theorem, name, old, new in (
-            ("transfers", "an overdraft", "self.balanceOf[sender] >= amount", "self.balanceOf[sender] >= amount - 1"),
-            ("transfers", "nobody pays", "self.balanceOf[sender], amount)", "self.balanceOf[sender], 0)"),
+            ("transfers", "an overdraft", "self.balanceOf[owner] >= amount", "self.balanceOf[owner] >= amount - 1"),
+            ("transfers", "nobody pays", "self.balanceOf[owner], amount)", "self.balanceOf[owner], 0)"),
             (
                 "transfers",
-                "from nowhere",
-                "[receiver] += amount\n    log Transfer(sender=sender",
-                "[sender] += amount\n    log Transfer(sender=sender",
+                "to the sender",
+                "self._credit(receiver, amount)\n    log Transfer(sender=sender",
+                "self._credit(sender, amount)\n    log Transfer(sender=sender",
             ),
+            ("mints", "to nobody", "assert receiver != empty(address)", "assert amount == amount"),
             ("mints", "the supply stays", "self.totalSupply += amount", "self.totalSupply += 0"),
             ("burns", "the supply stays", "unsafe_sub(self.totalSupply, amount)", "unsafe_sub(self.totalSupply, 0)"),
             ("burns", "an overdraft", "self.balanceOf[owner] >= amount", "self.totalSupply >= amount"),

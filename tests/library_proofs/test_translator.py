@@ -151,10 +151,16 @@ def test_what_is_not_known_is_refused_by_name(name: str) -> None:
     assert why in str(refused.value)
 
 
-def test_functions_that_write_are_refused() -> None:
+def test_functions_that_write_are_refused_within_an_expression() -> None:
     text = PRELUDE.replace("@view\ndef _tried", "def _tried") + "    return self._writes()\n"
     with pytest.raises(Refused, match="not pure or view"):
         translate(functions(module({TARGET: text}, TARGET))["_tried"])
+
+
+def test_what_a_call_of_its_own_wrote_is_read_after_it() -> None:
+    text = PRELUDE.replace("@view\ndef _tried", "def _tried") + "    self._writes()\n    return self.stored\n"
+    read = translate(functions(module({TARGET: text}, TARGET))["_tried"])
+    assert read.value == unknown("Vault.stored") + 1
 
 
 def test_what_was_written_is_read_again() -> None:

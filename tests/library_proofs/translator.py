@@ -101,7 +101,7 @@ class _Body:
             case vy.For:
                 self.loop(node)
             case vy.Expr if isinstance(node.value, vy.Call):
-                self.calls(node.value)
+                self.calls(node.value, alone=True)
             case vy.Log:
                 arguments = tuple(self.value(one.value) for one in node.value.keywords)
                 self.work.effects.append(Effect(self.path, f"log {node.value.func.id}", arguments))
@@ -319,13 +319,14 @@ class _Body:
 
     # ── calls ──────────────────────────────────────────────────────────────────────────────
 
-    def calls(self, node: Any) -> Value | None:
+    def calls(self, node: Any, alone: bool = False) -> Value | None:
         called = node.func._metadata["type"]
         if isinstance(called, ContractFunctionT):
-            return self.internal(node, called)
+            return self.internal(node, called, alone)
         return self.builtin(node, str(getattr(called, "_id", "")))
 
-    def internal(self, node: Any, called: Any) -> Value | None:
+    def internal(self, node: Any, called: Any, alone: bool) -> Value | None:
+        """What a function returns. One that writes must stand alone: within an expression, order would matter."""
         if node.keywords:
             raise Refused(node, "a call by keyword")
         function = called.ast_def
@@ -343,7 +344,7 @@ class _Body:
             self.work.outside = len(self.work.effects)
             self.work.storage.forget()
             return called.return_type and self.work.fresh(self.work.now(name), called.return_type, node)
-        if not called.is_internal or called.mutability.value not in ("pure", "view"):
+        if not called.is_internal or not (alone or called.mutability.value in ("pure", "view")):
             raise Refused(node, f"a call of {name}, which is not internal, or not pure or view")
         self.work.calls += 1
         named = dict(zip((str(one.arg) for one in function.args.args), arguments, strict=True))

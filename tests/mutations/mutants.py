@@ -101,9 +101,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "more shares are burnt than held",
         "the exit, in two goes",
         'assert self.balanceOf[owner] >= amount, "shares: balance too low"\n'
-        "    self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)\n"
-        "    self.totalSupply",
-        "self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)\n    self.totalSupply",
+        "    self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)",
+        "self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)",
     ),
     # prices
     _module(
