@@ -14,7 +14,7 @@ from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
 from vyper_target.vaults import USDC, Deployed, _address, deploy, example, proved
 
-QUICK = {"eth_carry": "codesize"}
+QUICK = {"treasury": "codesize", "eth_carry": "codesize"}
 """The quickest mode that fits on chain, where it is not `none`."""
 
 NO_VIRTUAL_SHARES = tuple(
