@@ -70,6 +70,7 @@ def test_without_a_fault_every_story_goes_well(revm_world: World, name: str) -> 
         told(revm_world, code, story)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_the_fault_is_noticed(revm_world: World, mutant: Mutant) -> None:
     code = compiled(STORIES[mutant.caught_by].vault, mutated(mutant))
