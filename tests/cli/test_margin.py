@@ -53,6 +53,7 @@ def test_it_says_how_far_a_number_can_be_pushed_and_what_repairs(
     assert "loss(save) <= 1%: 1% -> 0.62%; still not proved: recovers" in said
 
 
+@pytest.mark.long
 def test_the_same_as_json(saving: str, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["margin", saving, "--format", "json"])
     document = json.loads(capsys.readouterr().out)

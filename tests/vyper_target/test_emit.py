@@ -71,6 +71,7 @@ def test_a_vault_fits_on_chain(name: str, revm_world: World) -> None:
     assert len(code.rstrip(b"\0")) <= size <= len(code)  # revm shows its own padding
 
 
+@pytest.mark.long
 def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "CODE_LIMIT", 10_000)
     with pytest.raises(ContractTooLarge, match="10,000 are allowed") as caught:
@@ -79,6 +80,7 @@ def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.Monk
     assert caught.value.contributors[0][0] == "Vault.rebalance"
 
 
+@pytest.mark.long
 def test_what_a_function_is_said_to_take_is_what_goes_with_it() -> None:
     """The parts are the whole code, and without a function the code is smaller by its part, but for what chooses a
     function, which is sorted into buckets."""
