@@ -30,7 +30,7 @@ SUPPORTED = frozenset(
         *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction),
         *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
         *(administration.Owner, administration.Guardian, administration.Keeper, administration.AnyoneAfter),
-        administration.DepositLimit,
+        *(administration.DepositLimit, administration.ManagementFee, administration.PerformanceFee),
     }
 )
 
@@ -120,9 +120,5 @@ def _of_administration(node: object) -> str:
             return f"the signal `{name}`"
         case administration.Depositors():
             return "the role `depositors`"
-        case administration.ManagementFee():
-            return "the fee `management`"
-        case administration.PerformanceFee():
-            return "the fee `performance`"
         case _:
             return f"`{type(node).__name__}`"

@@ -9,6 +9,8 @@ Variables of the model's expressions, by name:
     liquidity(POSITION)   amount of an asset position that its venue would pay out now
     price(T), unit(T)     oracle price and smallest units per whole token
     supply                shares in existence
+    elapsed               seconds since the management fee was charged
+    high_water_mark       see `fees`
     any name in `Vault.definitions`, and names bound by the items of a plan
 """
 
@@ -223,7 +225,7 @@ class Vault(Record):
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
     down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
-    `deposit_room` is what limits leave to depositors, None where there are none.
+    `deposit_room` is what limits leave to depositors, None where there are none. `charge` is what `fees` compute.
     """
 
     strategy: Strategy
@@ -239,6 +241,7 @@ class Vault(Record):
     exit_steps: tuple[ExitStep, ...]
     withdrawals: Fraction | None
     deposit_room: Expr | None = None
+    charge: tuple[Let, ...] = ()
 
     @property
     def base(self) -> str:

@@ -13,6 +13,8 @@ HOLDING: dict[str, VenueEmitter] = {"aave_v3": aave_v3, "erc4626": erc4626}
 SWAPPING: dict[str, SwapEmitter] = {"uniswap_v3": uniswap_v3}
 
 RUNTIME = ("arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds")
+FEES = "fees"
+"""The module that only vaults with fees import."""
 
 
 def runtime_source(module: str) -> str:

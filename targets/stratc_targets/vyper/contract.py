@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
 
+from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
+from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Exits, OnTimer, Vault
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
-from stratc_targets.vyper.adapters import RUNTIME
+from stratc_targets.vyper.adapters import FEES, RUNTIME
 from stratc_targets.vyper.arguments import BindingKind, constructor_layout
+from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
 from stratc_targets.vyper.predicate_text import (
@@ -101,6 +104,7 @@ class Contract:
     keeper_silence: str
     keeper_is_replaced: bool
     who_keeps: str
+    fees: FeesText | None
     room: list[str]
     room_notice: str
     room_comment: str
@@ -156,6 +160,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         keeper_silence="max_value(uint256)" if vault.keeper_silence is None else str(vault.keeper_silence),
         keeper_is_replaced=vault.keeper_silence is not None,
         who_keeps=_who_keeps(vault),
+        fees=fees_text(vault, symbols, source),
         room=room_text(vault, symbols),
         room_notice="Without limit" if vault.deposit_room is None else "What the limit leaves",
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in vault.strategy.limits),
@@ -171,7 +176,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
 
 def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
-    return (*RUNTIME, *sorted({venue.adapter for venue in vault.strategy.venues}))
+    fees = (FEES,) if vault.charge else ()
+    return (*RUNTIME, *fees, *sorted({venue.adapter for venue in vault.strategy.venues}))
 
 
 def _setup(symbols: Symbols) -> tuple[str, ...]:
@@ -219,7 +225,10 @@ def _state(vault: Vault, symbols: Symbols) -> tuple[StateField, ...]:
     units |= {f"price({token.name})": f"10^-18 USD per whole {token.name}" for token in vault.strategy.tokens}
     units |= dict.fromkeys(vault.definitions, "10^-18 USD")
     units["total_assets"] = f"smallest units of {vault.base}"
-    return tuple(StateField(symbols.fields[name], comment) for name, comment in units.items())
+    if vault.charge:
+        units[SUPPLY.name] = "shares, with those that fees are due to mint"
+        units[mark(vault.base).name] = "smallest units per 10 ** 18 first share prices"
+    return tuple(StateField(symbols.fields[name], comment) for name, comment in units.items() if name in symbols.fields)
 
 
 def _balance_comment(token: str, debt: bool) -> str:
