@@ -45,6 +45,7 @@ _OTHERS = "who has left in kind has left the others what they had, and the keepe
 _MEMBERS = "shares go to those who are attested, and the way out is everybody's"
 _NO_MEMBERS = "attestations that are none"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
+_INFLOW = "deposits up to the round's share and one unit past it"
 
 MUTANTS: tuple[Mutant, ...] = (
     # shares
@@ -171,6 +172,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "deposits up to a limit",
         'assert assets <= self._room(s), "deposit: above the limit"',
         "pass",
+    ),
+    _vault("deposits are not counted", _INFLOW, "    rounds._count_deposit(assets)\n", ""),
+    _vault(
+        "the count of deposits begins anew with a rule, not with a settlement",
+        _INFLOW,
+        "        rounds._forget_deposits()\n",
+        "        pass\n",
+    ),
+    _vault(
+        "who deposits a few units first keeps others out",
+        "few units do not keep others out",
+        "if rounds.round_assets >= 10 ** 6",
+        "if rounds.round_assets > 0",
     ),
     _vault(
         "anyone may sell everything",
