@@ -76,7 +76,7 @@ class Attestation(Record):
 
 
 class Roles(Record):
-    """Who may do what. `attester` is whose attestations count, `fee_recipient` whom fees are minted to, where needed."""
+    """Who may do what. `attester` is whose attestations count, `fee_recipient` whom fees are minted to, if any."""
 
     owner: str
     guardian: str
