@@ -14,7 +14,7 @@ from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
+from stratc_compiler.rounds import DEPOSITED, SCALE, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Held, Vault
@@ -31,7 +31,10 @@ CLEARLY = Fraction(1, 100)
 """By what share of nav a claim breaks, if it can: a reader should not have to look for the last digit."""
 
 WHOLE = 10_000
-"""Base tokens per percent of nav: scenarios are told for a vault of a million base tokens."""
+"""Base tokens per percent of nav: scenarios are told for a vault of a million base tokens, if that is large enough."""
+
+FINE = 10_000
+"""So many times what the scale assumption asks for is a scenario's nav: whole units of a coarse token fill a band."""
 
 
 SHARE = 4
@@ -234,17 +237,29 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
+    whole = _whole(vault, settled, moment)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
-        _place(held, values, vault, box, relative, settled, moment)
+        _place(held, values, vault, box, relative, settled, moment, whole)
     base = f"idle({vault.base})"
-    deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base)
-    withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base)
+    deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base, whole)
+    withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base, whole)
     moment[base] = settled[base] + deposited - withdrawn
     return Round(settled, moment, deposited, withdrawn)
 
 
-def _units(worth: Fraction, vault: Vault, token: str) -> int:
-    return int(worth / PERCENT * WHOLE * 10 ** vault.strategy.token(token).decimals)
+def _whole(vault: Vault, settled: dict[str, int], moment: dict[str, int]) -> int:
+    """Base tokens per percent of nav: `WHOLE`, times ten until no token's smallest unit counts."""
+    worth = settled[f"price({vault.base})"]
+    names = [token.name for token in vault.strategy.tokens]
+    prices = {name: max(settled[f"price({name})"], moment[f"price({name})"]) for name in names}
+    whole = WHOLE
+    while worth and any(100 * whole * worth * settled[f"unit({n})"] < FINE * SCALE * p for n, p in prices.items()):
+        whole *= 10
+    return whole
+
+
+def _units(worth: Fraction, vault: Vault, token: str, whole: int) -> int:
+    return int(worth / PERCENT * whole * 10 ** vault.strategy.token(token).decimals)
 
 
 def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, lost: str | None) -> Fraction:
@@ -324,12 +339,13 @@ def _place(
     relative: dict[str, Fraction],
     settled: dict[str, int],
     moment: dict[str, int],
+    whole: int,
 ) -> None:
     before = values.get(f"{held.name}@0", Fraction(0))
     if held.venue is None and held not in vault.held:
         before = Fraction(0)  # what others left lying with the vault is no part of the story
     in_base = Fraction(settled[f"price({vault.base})"], settled[f"price({held.token})"])
-    settled[held.name] = _units(before * in_base, vault, held.token)
+    settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
     if held.venue is not None and after is not None and before and relative[held.token]:
