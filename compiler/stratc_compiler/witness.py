@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
+from msgspec.structs import replace
+
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
@@ -36,6 +38,8 @@ WHOLE = 10_000
 FINE = 10_000
 """So many times what the scale assumption asks for is a scenario's nav: whole units of a coarse token fill a band."""
 
+NUDGES = (1, 3, 7)
+"""So many smallest units are added to a round that does not break the claim: few, and none divides a percentage."""
 
 SHARE = 4
 """Models are looked for with a fourth of what a proof may take: what is hard to satisfy seldom replays."""
@@ -47,12 +51,39 @@ def find_scenario(
     """A replayed counterexample to the obligation, or None where no model that was tried replays."""
     if isinstance(about, IsFair):
         return None
+    round_ones: list[Round] = []
     for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
         scenario = replayed(played, about, vault, box)
         if scenario is not None:
             return played, scenario
+        round_ones.append(played)
+    for played in (near for one in round_ones for near in _unround(one, vault)):
+        scenario = replayed(played, about, vault, box)
+        if scenario is not None:
+            return played, scenario
     return None
+
+
+def _unround(played: Round, vault: Vault) -> Iterator[Round]:
+    """The round with a few smallest units more: what only rounding breaks, round numbers do not."""
+    for units in NUDGES:
+        yield _with_deposit(played, vault, units)
+        for held in vault.held:
+            settled, moment = dict(played.settled), dict(played.moment)
+            for state in (settled, moment):
+                for name in (held.name, held.liquidity.name):
+                    if name in state:
+                        state[name] += units
+            more = replace(played, settled=settled, moment=moment)
+            yield more
+            yield _with_deposit(more, vault, units)
+
+
+def _with_deposit(played: Round, vault: Vault, units: int) -> Round:
+    base = f"idle({vault.base})"
+    moment = {**played.moment, base: played.moment[base] + units}
+    return replace(played, moment=moment, deposited=played.deposited + units)
 
 
 # ── models ─────────────────────────────────────────────────────────────────────────────────
