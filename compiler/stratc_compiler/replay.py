@@ -355,5 +355,6 @@ def _exit(vault: Vault, world: IdealWorld, pays: Fraction) -> str | None:
         return f"the exit reverts: {reverted}"
     paid = world.state[f"idle({vault.base})"]
     if paid < pays * total:
-        return f"the exit pays {float(Fraction(paid, total) * 100):.3f}% of nav, less than {percent(pays)}"
+        thousandths = paid * 100_000 // total  # rounded down: what falls short by one unit shows that it does
+        return f"the exit pays {thousandths / 1_000:.3f}% of nav, less than {percent(pays)}"
     return None
