@@ -106,7 +106,8 @@ def fairness(vault: Vault) -> tuple[Obligation, ...]:
     )
 
 
-def _obligation(short: str, text: str, exact: Exact, goal: Formula) -> Obligation:
+def obligation(short: str, text: str, exact: Exact, goal: Formula) -> Obligation:
+    """One of `fair`, of what is known exactly."""
     return Obligation(f"{CLAIM}/{short}", CLAIM, text, tuple(exact.facts), goal)
 
 
@@ -149,7 +150,7 @@ def _follows(vault: Vault, way: str, sign: int) -> tuple[Obligation, ...]:
     follows = _following(before, after, Mul(number(sign), flow))
     words = f"total assets follow what flows {way}, up to rounding"
     return tuple(
-        _obligation(f"follows/{way}/{edge}", words, exact, goal)
+        obligation(f"follows/{way}/{edge}", words, exact, goal)
         for edge, goal in zip(("least", "most"), follows, strict=True)
     )
 
@@ -171,7 +172,7 @@ def _gift(vault: Vault) -> Obligation:
     exact.known["nav"] = exact.expr(vault.definitions["nav"])
     after = exact.expr(vault.definitions["total_assets"])
     least, _ = _following(before, after, ZERO)
-    return _obligation("follows/gift", "total assets do not fall by a gift, up to rounding", exact, least)
+    return obligation("follows/gift", "total assets do not fall by a gift, up to rounding", exact, least)
 
 
 # ── shares ─────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +224,7 @@ def _keeps_price(vault: Vault, operation: _Operation) -> Obligation:
     supply = Add(exact.known[SUPPLY.name], Mul(sign, shares))
     exact.learn("flows", Cmp(supply, Rel.GE, ZERO))
     words = f"a {operation.name} leaves the share price where it is or above, up to rounding"
-    return _obligation(operation.name, words, exact, _price_stays(vault, exact, supply))
+    return obligation(operation.name, words, exact, _price_stays(vault, exact, supply))
 
 
 def _keeps_price_of_gifts(vault: Vault) -> Obligation:
@@ -231,7 +232,7 @@ def _keeps_price_of_gifts(vault: Vault) -> Obligation:
     least, _ = _following(BEFORE, AFTER, ZERO)
     exact.learn("follows", least)
     words = "a gift leaves the share price where it is or above, up to rounding"
-    return _obligation("gift", words, exact, _price_stays(vault, exact, exact.known[SUPPLY.name]))
+    return obligation("gift", words, exact, _price_stays(vault, exact, exact.known[SUPPLY.name]))
 
 
 def _price_stays(vault: Vault, exact: Exact, supply: Expr) -> Formula:
@@ -251,7 +252,7 @@ def _all_together(vault: Vault) -> Obligation:
     paid = _redeems_all(vault, exact)
     words = "all shares together claim no more than total assets"
     # Both are whole numbers: less than one more is no more.
-    return _obligation("together", words, exact, Cmp(paid, Rel.LT, Add(BEFORE, ONE)))
+    return obligation("together", words, exact, Cmp(paid, Rel.LT, Add(BEFORE, ONE)))
 
 
 def _first_depositor(vault: Vault) -> Obligation:
@@ -269,4 +270,4 @@ def _first_depositor(vault: Vault) -> Obligation:
     exact.known |= {SUPPLY.name: Add(theirs, minted), total_assets(base).name: AFTER, SHARES.name: theirs}
     paid = exact.expr(to_assets(base, decimals, Rounding.DOWN))
     words = "the holders of all shares cannot take from whoever comes next, up to rounding"
-    return _obligation("first", words, exact, Cmp(paid, Rel.LT, Add(Add(BEFORE, ONE), Add(ONE, GRAIN))))
+    return obligation("first", words, exact, Cmp(paid, Rel.LT, Add(Add(BEFORE, ONE), Add(ONE, GRAIN))))
