@@ -16,10 +16,10 @@ from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.rounds import DEPOSITED, SCALE, WITHDRAWN, price_factor
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import Held, Vault
+from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import Obligation, Round, Scenario
 from stratc_dsl.record import Record
 
