@@ -19,7 +19,7 @@ from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import Deployed, _address, example
 
-OPTIMIZE = dict.fromkeys(("treasury", "office", "inflow", "eth_carry", "members"), "codesize")
+OPTIMIZE = dict.fromkeys(("treasury", "office", "inflow", "eth_carry", "members", "fund"), "codesize")
 """As fast to compile as fits on chain. The differential tests run what `build` really emits."""
 
 AT_LEAST = 10
