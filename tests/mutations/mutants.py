@@ -254,6 +254,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "",
     ),
     _vault(
+        "the budget of a rule forgets the slippage of what it buys",
+        "a trade against a pool that is worse than the oracle",
+        "increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 3, 1_000)",
+        "increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 0, 1_000)",
+    ),
+    _vault(
         "the timer is not wound",
         "rules that are not due",
         "    self.harvest_save_last_run = block.timestamp\n",

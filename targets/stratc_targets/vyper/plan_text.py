@@ -14,7 +14,7 @@ from stratc_targets.vyper.printer import Scope, expression
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import Symbols, live_scope, state_scope
 
-_BODY = frozenset({"s", "nav_before", "minimum"})
+_BODY = frozenset({"s", "minimum"})
 """Locals of the functions that plans are printed into."""
 
 
