@@ -21,7 +21,8 @@ from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
-from stratc_compiler.shares import SHARES, SUPPLY, round_assets
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets
+from stratc_compiler.slices import unwinding
 from stratc_compiler.vault import (
     NAV,
     Band,
@@ -40,6 +41,7 @@ from stratc_compiler.vault import (
     Swap,
     SwapModel,
     Trades,
+    Unwinding,
     Vault,
     VenueFactory,
     VenueModel,
@@ -95,6 +97,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         exit_steps=exit_steps(parts, strategy.span),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
         deposit_room=deposit_room(strategy),
+        unwinding=unwinding(parts, strategy.span),
     )
     _names_mean_one_thing(vault)
     return vault
@@ -102,10 +105,11 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
 
 def _names_mean_one_thing(vault: Vault) -> None:
     """A venue's position may not bear the name of a derived quantity or of an amount that a plan binds."""
-    plans = [vault.exit_plan] + [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
+    plans: list[Unwinding] = [vault.exit_plan, vault.unwinding]
+    plans += [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
     bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
     bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
-    bound |= {SUPPLY.name, SHARES.name, round_assets(vault.base).name}
+    bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name}
     for held in vault.held:
         if held.name in bound or held.name in vault.definitions:
             span = vault.strategy.venue(held.venue).span if held.venue else vault.strategy.span

@@ -135,6 +135,17 @@ PlanItem = Let | Enter | Leave | Swap
 Plan = tuple[PlanItem, ...]
 
 
+class Require(Record):
+    """Nothing of it happens, with this reason, unless the formula holds here."""
+
+    formula: Formula
+    reason: str
+
+
+Unwinding = tuple[PlanItem | Require, ...]
+"""What leaves a part of every position, and may stop where that part cannot pay for itself."""
+
+
 class ExitStep(Record):
     """What the exit does at one venue, and when it has left nothing there (but for units of rounding).
 
@@ -223,7 +234,8 @@ class Vault(Record):
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
     down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
-    `deposit_room` is what limits leave to depositors, None where there are none.
+    `deposit_room` is what limits leave to depositors, None where there are none. `unwinding` is what a redemption does
+    that is paid out of the positions themselves, empty where there is nothing to unwind or no way into base.
     """
 
     strategy: Strategy
@@ -239,6 +251,7 @@ class Vault(Record):
     exit_steps: tuple[ExitStep, ...]
     withdrawals: Fraction | None
     deposit_room: Expr | None = None
+    unwinding: Unwinding = ()
 
     @property
     def base(self) -> str:
