@@ -9,7 +9,7 @@ from lab.world import World
 from mutations.mutants import VAULT, Change
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.vyper.arguments import constructor_layout
-from stratc_targets.vyper.build import Compiled, compile_request, standard_json
+from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard_json
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
 from vyper_target.vaults import USDC, Deployed, _address, deploy, example, proved
@@ -65,7 +65,7 @@ def _compiled(name: str, changes: tuple[Change, ...]) -> Compiled:
     for change in changes:
         assert sources[change.file].count(change.old) == 1, f"{change.old!r} is no longer there once"
         sources[change.file] = sources[change.file].replace(change.old, change.new)
-    return compile_request(standard_json(sources, QUICK.get(name, "none")))
+    return compile_request(standard_json(sources, Mode(QUICK.get(name, "none"))))
 
 
 # ── what things are worth ──────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from cli.made import PROVED, REFUTED, UNKNOWN, verification
 from stratc import decide
 from stratc.__main__ import main
 from stratc_compiler.verdict import ClaimResult
+from stratc_targets.vyper import build as compiling
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *claims: ClaimResult) -> None:
@@ -40,6 +41,19 @@ def test_an_earlier_build_survives_a_refusal(tmp_path: Path, monkeypatch: pytest
     answer(monkeypatch, REFUTED)
     assert main(["build", TREASURY, "--out", str(tmp_path)]) == 1
     assert tree(tmp_path) == {"Treasury/certificate.json": b"{}"}
+
+
+def test_code_that_fits_by_the_experimental_generator_alone_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever denies warnings gets nothing written. The established generator needs more than 19,000 bytes here."""
+    monkeypatch.setattr(compiling, "CODE_LIMIT", 18_000)
+    assert main(["build", TREASURY, "--out", str(tmp_path / "denied"), "--deny", "warnings"]) == 2
+    assert "error: Treasury: the code fits on chain only as" in capsys.readouterr().err
+    assert not (tmp_path / "denied").exists()
+    assert main(["build", TREASURY, "--out", str(tmp_path / "out")]) == 0
+    assert "warning: Treasury: the code fits on chain only as" in capsys.readouterr().err
+    assert '"experimentalCodegen": true' in (tmp_path / "out" / "Treasury" / "standard.json").read_text()
 
 
 def never(*_: object) -> None:

@@ -15,7 +15,7 @@ from differential.stories import STORIES, tell
 from lab.world import World
 from mutations.mutants import MUTANTS, Mutant
 from stratc_targets.vyper.arguments import constructor_layout
-from stratc_targets.vyper.build import Compiled, compile_request, standard_json
+from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard_json
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import Deployed, _address, example
 
@@ -42,7 +42,7 @@ def mutated(mutant: Mutant) -> dict[str, str]:
 
 
 def compiled(name: str, files: dict[str, str]) -> Compiled:
-    return compile_request(standard_json(files, OPTIMIZE[name]))
+    return compile_request(standard_json(files, Mode(OPTIMIZE[name])))
 
 
 def told(world: World, code: Compiled, story: str) -> None:

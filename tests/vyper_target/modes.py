@@ -8,17 +8,17 @@ from pathlib import Path
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.vyper.arguments import constructor_layout
-from stratc_targets.vyper.build import Compiled, compile_request, standard_json
+from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard_json
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import Deployed, _address, example, proved
 
 MODES = {
-    "gas": ("gas", False),
-    "codesize": ("codesize", False),
-    "none": ("none", False),
-    "gas, venom": ("gas", True),
-    "codesize, venom": ("codesize", True),
-    "none, venom": ("none", True),
+    "gas": Mode("gas"),
+    "codesize": Mode("codesize"),
+    "none": Mode("none"),
+    "gas, venom": Mode("gas", experimental=True),
+    "codesize, venom": Mode("codesize", experimental=True),
+    "none, venom": Mode("none", experimental=True),
 }
 """Optimisation, and whether by the experimental code generator. The first is what `build` takes if it fits."""
 
@@ -36,10 +36,7 @@ def strategy(name: str) -> ProvedVault:
 def compiled(name: str, mode: str) -> Compiled:
     """The vault of a strategy in one of the modes."""
     given = strategy(name)
-    optimize, venom = MODES[mode]
-    request = standard_json(vault_sources(given.vault, given.verification.source), optimize)
-    request["settings"]["experimentalCodegen"] = venom
-    return compile_request(request)
+    return compile_request(standard_json(vault_sources(given.vault, given.verification.source), MODES[mode]))
 
 
 def deploy_in_mode(world: World, name: str, mode: str) -> Deployed:

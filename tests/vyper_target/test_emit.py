@@ -11,7 +11,15 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import OptimizationLevel, Settings
 
 from lab.world import World
-from stratc_targets.vyper import CODE_LIMIT, BindingKind, ContractTooLarge, build, constructor_layout, emit_vault
+from stratc_targets.vyper import (
+    CODE_LIMIT,
+    BindingKind,
+    ContractTooLarge,
+    build,
+    constructor_layout,
+    emit_vault,
+    is_experimental,
+)
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import deploy, example, files
 
@@ -97,7 +105,7 @@ def test_what_a_function_is_said_to_take_is_what_goes_with_it() -> None:
 
 def parts_of(sources: dict[str, str]) -> tuple[int, dict[str, int]]:
     """The size on chain, and bytes by function."""
-    compiled = build.compile_request(build.standard_json(sources, "gas"))
+    compiled = build.compile_request(build.standard_json(sources, build.Mode("gas")))
     return compiled.size, dict(build.contributors(compiled.request))
 
 
@@ -105,7 +113,9 @@ def test_code_that_fits_only_small_is_made_small_and_says_so(monkeypatch: pytest
     limit = len(files(example("treasury"))["runtime.hex"].strip()) // 2
     monkeypatch.setattr(build, "CODE_LIMIT", limit)
     emitted = {artifact.path: artifact.text for artifact in emit_vault(example("treasury"))}
-    assert json.loads(emitted["standard.json"])["settings"]["optimize"] == "codesize"
+    request = json.loads(emitted["standard.json"])
+    assert request["settings"]["optimize"] == "codesize"
+    assert not is_experimental(request)
 
 
 def test_the_constructor_is_told_argument_by_argument() -> None:

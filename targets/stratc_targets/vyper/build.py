@@ -6,19 +6,28 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from vyper.cli.vyper_json import compile_json
 
 from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
-OPTIMIZE = ("gas", "codesize")
-"""Optimisation levels in the order in which they are tried, until the code fits on chain."""
 
 TARGET = "contracts/Vault.vy"
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
+
+
+class Mode(NamedTuple):
+    """How Vyper compiles: what it optimises for, and whether by its experimental code generator (venom)."""
+
+    optimize: str
+    experimental: bool = False
+
+
+MODES = (Mode("gas"), Mode("codesize"), Mode("codesize", experimental=True))
+"""Tried in this order, until the code fits on chain: docs/contract-size.md says why."""
 
 _NAMED = 6
 """So many functions are named of a contract that is too large."""
@@ -48,24 +57,29 @@ class Compiled:
     runtime: str
 
 
+def is_experimental(request: Mapping[str, Any]) -> bool:
+    """Whether a standard JSON input asks for the experimental code generator."""
+    return bool(request["settings"]["experimentalCodegen"])
+
+
 def compile_vault(sources: Mapping[str, str]) -> Compiled:
-    """Compile for low gas, or for size where nothing else fits. Raises ContractTooLarge where nothing fits at all."""
-    for optimize in OPTIMIZE:
-        compiled = compile_request(standard_json(sources, optimize))
+    """Compile in the first of `MODES` in which the code fits. Raises ContractTooLarge where it fits in none."""
+    for mode in MODES:
+        compiled = compile_request(standard_json(sources, mode))
         if compiled.size <= CODE_LIMIT:
             return compiled
     raise ContractTooLarge(compiled.size, contributors(compiled.request)[:_NAMED])
 
 
-def standard_json(sources: Mapping[str, str], optimize: str) -> dict[str, Any]:
+def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
     """The compiler input in Vyper's standard JSON: all sources and all settings that the code depends on."""
     return {
         "language": "Vyper",
         "sources": {path: {"content": text} for path, text in sources.items()},
         "settings": {
             "evmVersion": EVM_VERSION,
-            "optimize": optimize,
-            "experimentalCodegen": False,
+            "optimize": mode.optimize,
+            "experimentalCodegen": mode.experimental,
             "search_paths": ["."],
             "outputSelection": {TARGET: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "layout"]},
         },

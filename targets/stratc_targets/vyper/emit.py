@@ -23,7 +23,7 @@ def emit_vault(proved: ProvedVault) -> tuple[Artifact, ...]:
 
     Files: the Vyper sources under `contracts/`; `abi.json`; `bytecode.hex`, the creation code, to which the
     constructor's arguments are appended; `runtime.hex`, the deployed code without its immutables; `standard.json`,
-    the compiler input that gives this code, optimised for gas unless only code optimised for size fits. Raises
+    the compiler input that gives this code, in the first mode of `build.MODES` that fits. Raises
     ContractTooLarge, and Unsupported for what no emitter knows.
     """
     sources = vault_sources(proved.vault, proved.verification.source)
