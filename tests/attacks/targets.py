@@ -14,7 +14,7 @@ from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
 from vyper_target.vaults import USDC, Deployed, _address, deploy, example, proved
 
-QUICK = {"treasury": "codesize", "eth_carry": "codesize"}
+QUICK = {"treasury": Mode("codesize"), "eth_carry": Mode("codesize", experimental=True)}
 """The quickest mode that fits on chain, where it is not `none`."""
 
 NO_VIRTUAL_SHARES = tuple(
@@ -65,7 +65,7 @@ def _compiled(name: str, changes: tuple[Change, ...]) -> Compiled:
     for change in changes:
         assert sources[change.file].count(change.old) == 1, f"{change.old!r} is no longer there once"
         sources[change.file] = sources[change.file].replace(change.old, change.new)
-    return compile_request(standard_json(sources, Mode(QUICK.get(name, "none"))))
+    return compile_request(standard_json(sources, QUICK.get(name, Mode("none"))))
 
 
 # ── what things are worth ──────────────────────────────────────────────────────────────────

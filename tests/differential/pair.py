@@ -18,7 +18,20 @@ from stratc_compiler.standing import Roles
 from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
-_OWN_WORDS = ("arith", "deposit", "exit", "floor", "mode", "oracle", "roles", "round", "rule", "shares", "withdraw")
+_OWN_WORDS = (
+    "arith",
+    "deposit",
+    "exit",
+    "floor",
+    "mode",
+    "oracle",
+    "roles",
+    "round",
+    "rule",
+    "shares",
+    "unwind",
+    "withdraw",
+)
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
 
