@@ -42,6 +42,7 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
         *(implied for token in strategy.tokens for implied in _of_token(token)),
         *(implied for venue in strategy.venues for implied in _of_venue(venue, vault)),
         *(_of_idle(held) for held in vault.held if held.venue is None and held.token != vault.base),
+        *_of_base(vault),
         *_of_the_vault(),
     )
 
@@ -136,7 +137,8 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
             how = "the vault keeps a withdrawal allowance per round"
             return "withdrawals", f"withdrawals <= {percent(ratio)} of nav", ENFORCED, how
         case DepositsAtMost(ratio):
-            return "deposits", f"deposits <= {percent(ratio)} of nav", TRUSTED, "not used by any proof"
+            how = "the vault keeps a deposit allowance per round, from the first on"
+            return "deposits", f"deposits <= {percent(ratio)} of nav", ENFORCED, how
         case PairMoves(token, other, low, high):
             text = f"price({token}/{other}) moves {percent(low)} .. +{percent(high)}"
             how = "the keeper compares how many of the other one token is worth with when the round began"
@@ -202,6 +204,13 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
 def _of_idle(held: Held) -> GuardedAssumption:
     text = f"nobody sends the vault more than {percent(MOST_GAIN)} of its {held.name} in a round"
     return _implied(f"gain({held.name})", text, WATCHED, f"the keeper measures how the balance changes {_BETWEEN}")
+
+
+def _of_base(vault: Vault) -> Iterator[GuardedAssumption]:
+    """Gifts of base count as deposits, which only where those are bounded need a bound as well."""
+    if vault.deposits is not None:
+        text = f"nobody sends the vault {vault.base} worth more than {percent(MOST_GAIN)} of nav in a round"
+        yield _implied(f"gain(idle({vault.base}))", text, TRUSTED, "no contract can refuse a transfer")
 
 
 def _of_the_vault() -> Iterator[GuardedAssumption]:

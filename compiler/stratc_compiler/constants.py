@@ -72,6 +72,7 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
     typed.LossAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LiquidityAtLeast: (Field("ratio", _RATIO, -1, most=_ALL),),
     typed.WithdrawalsAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
+    typed.DepositsAtMost: (Field("ratio", _RATIO, +1),),
     typed.Collateral: (Field("threshold", _RATIO, -1, most=_ALL, words="threshold"),),
     typed.Allocation: (Field("minimum", _RATIO, words="min"), Field("maximum", _RATIO, words="max")),
     typed.OfNav: (Field("share", _RATIO),),

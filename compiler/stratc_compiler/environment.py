@@ -15,7 +15,6 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import (
-    DepositsAtMost,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
@@ -54,7 +53,8 @@ class Box(Record):
     `relative` is the price factor of each token against base, `because` names what its two bounds follow from, as
     hypotheses are labelled; `pairs` are what prices keep to each other. `usd` is a token's price factor in USD,
     `absolute` the USD range of tokens that stay in one; `growth` is what happens to each position's amount; `liquidity`
-    the share of an asset position that can be drawn at any moment; `withdrawals` a share of the opening nav.
+    the share of an asset position that can be drawn at any moment; `withdrawals` and `deposits` are shares of the
+    opening nav, None where nothing bounds them.
     """
 
     period: int
@@ -66,6 +66,7 @@ class Box(Record):
     growth: dict[str, Interval]
     liquidity: dict[str, Fraction]
     withdrawals: Fraction | None
+    deposits: Fraction | None
 
     def joint(self, base: str) -> tuple[Pair, ...]:
         """The pairs that are more than bounds of one token's factor: in base, base itself never moves."""
@@ -82,11 +83,8 @@ Without a bound whoever multiplies the vault's money could break floors on share
 
 
 def box_of(vault: Vault) -> Box:
-    """The box that the strategy's assumptions describe. Raises Unsupported for assumptions not yet enforced."""
+    """The box that the strategy's assumptions describe. Raises Unsupported for interest beyond all bounds."""
     strategy = vault.strategy
-    for assumption in strategy.assumptions:
-        if isinstance(assumption, DepositsAtMost):
-            raise Unsupported("`deposits <= ...`", "leave it out: deposits are proved without a bound", assumption.span)
     usd = {token.name: _usd_factor(strategy, token.name) for token in strategy.tokens}
     pairs = tuple(_pairs(strategy))
     own = {name: _against(factor, usd[vault.base], name == vault.base) for name, factor in usd.items()}
@@ -101,6 +99,7 @@ def box_of(vault: Vault) -> Box:
         growth={held.name: _growth(strategy, held) for held in vault.held},
         liquidity={held.name: _liquidity(strategy, held) for held in vault.held if not held.debt},
         withdrawals=vault.withdrawals,
+        deposits=vault.deposits,
     )
 
 

@@ -79,6 +79,10 @@ def _flows(vault: Vault, box: Box, played: Round) -> Iterator[Share]:
     opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
     if box.withdrawals is not None and opening:
         yield "withdrawals", _part(Fraction(played.withdrawn, opening), box.withdrawals)
+    if box.deposits is not None and opening:
+        comes = Fraction(played.deposited, opening)
+        yield "deposits", _part(min(comes, box.deposits), box.deposits)
+        yield f"gain(idle({vault.base}))", _part(max(comes - box.deposits, Fraction(0)), MOST_GAIN)
 
 
 def _factor(played: Round, name: str) -> Fraction:

@@ -96,6 +96,7 @@ class Machine(Standing):
         require(shares != 0, "deposit: no shares")
         require(assets <= self._room(state), "deposit: above the limit")
         self.market.transfer(self.vault.base, caller, self.address, assets)
+        self.book.round_deposited += assets
         self.book.supply += shares
         self.book.balances[receiver] = self.balance(receiver) + shares
         self._assert_floors(self.state())
@@ -262,6 +263,7 @@ class Machine(Standing):
     def _begin_round(self, state: Evaluator) -> None:
         self.book.round_assets = state.named("total_assets")
         self.book.round_withdrawn = 0
+        self.book.round_deposited = 0
 
     def settle(self, caller: str) -> None:
         """Begin a new round where there is nothing to do for the keeper; anyone may."""

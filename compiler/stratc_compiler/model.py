@@ -21,7 +21,7 @@ from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
-from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
 from stratc_compiler.slices import unwinding
 from stratc_compiler.vault import (
     NAV,
@@ -50,6 +50,7 @@ from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import (
     Allocation,
     Deleverage,
+    DepositsAtMost,
     Every,
     ExitAction,
     Freeze,
@@ -96,6 +97,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         rules=_rules(strategy, source, scope, parts),
         exit_steps=exit_steps(parts, strategy.span),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
+        deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
         unwinding=unwinding(parts, strategy.span),
     )
@@ -109,7 +111,7 @@ def _names_mean_one_thing(vault: Vault) -> None:
     plans += [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
     bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
     bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
-    bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name}
+    bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name, round_deposited(vault.base).name}
     for held in vault.held:
         if held.name in bound or held.name in vault.definitions:
             span = vault.strategy.venue(held.venue).span if held.venue else vault.strategy.span

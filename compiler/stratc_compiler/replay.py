@@ -21,7 +21,7 @@ from stratc_compiler.claims import (
     Keeps,
     LosesAtMost,
 )
-from stratc_compiler.environment import Box, Interval, Pair
+from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import SCALE, trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
@@ -166,6 +166,11 @@ def _flows_fit(vault: Vault, box: Box, played: Round, opening: Evaluator) -> str
     most = box.withdrawals
     if most is not None and played.withdrawn > most * opening.named("total_assets"):
         return "more is withdrawn than assumed"
+    comes = box.deposits
+    begun = opening.named("total_assets")
+    # The first round begins with what was deposited, and ends the time in which nothing bounds that.
+    if comes is not None and begun and played.deposited > (comes + MOST_GAIN) * begun:
+        return "more is deposited or given than assumed"
     return None
 
 

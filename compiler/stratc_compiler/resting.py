@@ -19,8 +19,8 @@ from stratc_dsl.strategy import (
 )
 
 PREMISES = frozenset(
-    ("keeper", "moves", "stays", "rate", "slippage", "loss", "liquidity", "withdrawals", "gain", "parameters")
-) | {"oracle", "scale"}
+    ("keeper", "moves", "stays", "rate", "slippage", "loss", "liquidity", "withdrawals", "deposits", "gain")
+) | {"parameters", "oracle", "scale"}
 """Kinds of assumptions that a proof can rest on: the word before the parenthesis of their ids."""
 
 BENEATH = frozenset(("fresh", "feed", "pass", "open", "code"))

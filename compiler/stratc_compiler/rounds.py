@@ -166,7 +166,11 @@ def _reading(frame: Frame, after: Expr) -> Expr:
 
 
 def _flows(frame: Frame, vault: Vault, box: Box, nav: Expr) -> None:
-    """Deposits without bound, withdrawals out of idle up to the assumed share of the opening nav."""
+    """Deposits, withdrawals out of idle; of each at most the share of the opening nav that is assumed, if one is.
+
+    Gifts of base are deposits without shares. The contract counts none of them, so where deposits are bounded, gifts
+    have a bound of their own.
+    """
     name = f"idle({vault.base})"
     after = real(f"{name}@1")
     frame.trace.learn(
@@ -178,6 +182,11 @@ def _flows(frame: Frame, vault: Vault, box: Box, nav: Expr) -> None:
     )
     if box.withdrawals is not None:
         frame.trace.learn("withdrawals", Cmp(WITHDRAWN, Rel.LE, Mul(number(box.withdrawals), nav)))
+    if box.deposits is not None:
+        counted = real("deposited for shares")
+        most = Add(counted, Mul(number(MOST_GAIN), nav))
+        frame.trace.learn("deposits", Cmp(counted, Rel.LE, Mul(number(box.deposits), nav)))
+        frame.trace.learn(f"growth({name})", Cmp(DEPOSITED, Rel.LE, most))
     frame.state[name] = after
     frame.known.clear()
 

@@ -44,6 +44,11 @@ def round_assets(base: str) -> Var:
     return amount("round_assets", base)
 
 
+def round_deposited(base: str) -> Var:
+    """What was deposited since the round began."""
+    return amount("round_deposited", base)
+
+
 def _denominators(base: str, decimals: int) -> tuple[Expr, Expr]:
     total = total_assets(base)
     return whole(decimals), Add(total, Num(Fraction(1), total.dim))

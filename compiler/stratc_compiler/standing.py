@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from stratc_compiler.expr import Expr, Rounding, scale
 from stratc_compiler.interpret import Evaluator, Reverted, World
-from stratc_compiler.shares import round_assets, to_assets, to_shares
+from stratc_compiler.shares import round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Exits, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
 
@@ -78,6 +78,7 @@ class Book(Struct):
     mode: Mode = Mode.OPEN
     round_assets: int = 0
     round_withdrawn: int = 0
+    round_deposited: int = 0
     last_run: dict[str, int] = field(default_factory=dict)
     keeper_seen: int = 0
     ready_at: dict[str, int] = field(default_factory=dict)
@@ -251,9 +252,12 @@ class Standing:
         return most if most in (0, UNLIMITED) else self._shares(most, self.state(), Rounding.DOWN)
 
     def _room(self, state: Evaluator) -> int:
-        """What limits leave to depositors."""
-        room = self.vault.deposit_room
-        return UNLIMITED if room is None else state.value(room)
+        """What limits and the round leave to depositors."""
+        room, base = self.vault.deposit_room, self.vault.base
+        if room is None:
+            return UNLIMITED
+        flows = {round_assets(base).name: self.book.round_assets, round_deposited(base).name: self.book.round_deposited}
+        return Evaluator(self.vault, self.market, state.bound | flows).value(room)
 
     def max_withdraw(self, owner: str) -> int:
         """What `withdraw` would pay now."""

@@ -234,8 +234,9 @@ class Vault(Record):
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
     down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
-    `deposit_room` is what limits leave to depositors, None where there are none. `unwinding` is what a redemption does
-    that is paid out of the positions themselves, empty where there is nothing to unwind or no way into base.
+    `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
+    limits leave to depositors; None where there are none. `unwinding` is what a redemption does that is paid out of
+    the positions themselves, empty where there is nothing to unwind or no way into base.
     """
 
     strategy: Strategy
@@ -250,6 +251,7 @@ class Vault(Record):
     rules: tuple[RuleModel, ...]
     exit_steps: tuple[ExitStep, ...]
     withdrawals: Fraction | None
+    deposits: Fraction | None = None
     deposit_room: Expr | None = None
     unwinding: Unwinding = ()
 

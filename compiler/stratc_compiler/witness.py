@@ -163,6 +163,8 @@ def _calm(vault: Vault, box: Box) -> Iterator[tuple[Formula, ...]]:
     yield (Cmp(WITHDRAWN, Rel.EQ, ZERO),)
     if box.withdrawals is not None:
         yield (Cmp(WITHDRAWN, Rel.EQ, number(box.withdrawals * 100 * PERCENT)),)
+    if box.deposits is not None:
+        yield (Cmp(DEPOSITED, Rel.EQ, number(box.deposits * 100 * PERCENT)),)
     moved = [held for held in vault.held if held.venue is not None or held.token != vault.base]
     for held in moved:
         if held.token == vault.base:

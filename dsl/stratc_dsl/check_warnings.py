@@ -10,7 +10,6 @@ from stratc_dsl.scope import Scope
 from stratc_dsl.strategy import (
     Assumption,
     Comparison,
-    DepositsAtMost,
     ExitAction,
     Freeze,
     LiquidityAtLeast,
@@ -80,8 +79,6 @@ def in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | Non
             return f"`{position}` is not allocated", f"delete it, or allocate it: `{position}: -10%`"
         case LossAtMost(venue) | LiquidityAtLeast(venue) if venue not in {one.venue for one in positions}:
             return f"nothing is allocated to `{venue}`", "delete it, or allocate a position there"
-        case DepositsAtMost():
-            return "what is proved holds whatever is deposited", "delete it"
         case _:
             return None
 

@@ -63,7 +63,7 @@ def test_bank_run_takes_all_that_is_idle_from_a_vault_without_rounds(revm_world:
 
 
 def test_bank_run_that_unwinds(revm_world: World) -> None:
-    """Who does not wait for the next round sells their part at their own cost: of nobody who stays, and in any number."""
+    """Who does not wait for the next round sells their part at their own cost, not at that of who stays."""
     target = vault(revm_world, "eth_carry")
     users = crowd(target)
     due = true_assets(target, PAR) / 5

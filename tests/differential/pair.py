@@ -105,6 +105,8 @@ class Pair:
         _same("round assets", book.round_assets, call("round_assets"))
         _same("withdrawn in the round", book.round_withdrawn, call("round_withdrawn"))
         _same("round allowance", machine.round_allowance(), call("round_allowance"))
+        if machine.vault.deposits is not None:
+            _same("deposited in the round", book.round_deposited, call("round_deposited"))
         for timer, last in book.last_run.items():
             _same(f"last run of {timer}", last, call(f"{timer}_last_run"))
         for position, mark in book.marks.items():

@@ -297,6 +297,45 @@ STORIES: dict[str, Story] = {
         {"deposit": 3, "mint": 1, "withdraw": 1},
         {"deposit": 3, "mint": 1},
     ),
+    "deposits up to the round's share and one unit past it": Story(
+        "inflow",
+        (
+            Deposit(0, 10 * USDC),  # before the first round nothing bounds it
+            Deposit(1, 90_000 * USDC),
+            Keep(),
+            Deposit(2, 90_010 * USDC // 4 + 1),
+            Deposit(2, 20_000 * USDC),
+            Withdraw(0, 0, 10),  # does not make room
+            Mint(2, 2, 2_502 * 10**18),
+            Deposit(2, 90_010 * USDC // 4 - 20_000 * USDC + 1),
+            Deposit(2, 90_010 * USDC // 4 - 20_000 * USDC),
+            Deposit(2, 1),
+            Donate("idle", "USDC", 1_000 * USDC),
+            Keep(),
+            Deposit(2, 1),
+            RedeemInKind(1, 500),
+            Mint(2, 2, 10**18),
+            Settle(),
+            Turn("freeze", "guardian"),
+            Deposit(2, 1),
+        ),
+        {"deposit": 5, "withdraw": 1, "rebalance": 2, "redeem in kind": 1},
+        {"deposit": 4},
+    ),
+    "few units do not keep others out": Story(
+        "inflow",
+        (
+            Deposit(0, 999_999),
+            Keep(),
+            Settle(),
+            Deposit(1, 90_000 * USDC),
+            Keep(),
+            Redeem(1, 1_000),
+            Deposit(1, 90_000 * USDC),
+        ),
+        {"deposit": 2},
+        {"deposit": 1},
+    ),
     "a price that is stale to the second": Story(
         "eth_carry",
         (

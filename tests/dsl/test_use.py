@@ -215,8 +215,6 @@ def test_strategies_of_a_used_file_are_not_imported_nor_checked() -> None:
 def test_a_shared_assumption_on_which_nothing_rests_is_left_out_without_a_warning() -> None:
     text = SAVER.replace("save: 60%, idle(USDC): 40%", "idle(USDC): 100%")
     assert [type(one) for one in only(result_of(text)).assumptions] == [KeeperEvery, PriceStays]
-    market = MARKET.replace("keeper every 1h", "keeper every 1h, deposits <= 50% of nav")
-    assert only(result_of(text, market=market)) == only(result_of(text))
 
 
 def test_a_missing_assumption_is_missing_in_the_strategy() -> None:

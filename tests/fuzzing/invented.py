@@ -92,6 +92,8 @@ def _base(draft: Draft) -> None:
     )
     if draft.likely(85):
         draft.assume.append(f"withdrawals <= {draft.pick('0', '0.5', '1', '2', '5', '10', '30')}% of nav")
+    if draft.likely(25):
+        draft.assume.append(f"deposits <= {draft.pick('0', '1', '5', '50', '400')}% of nav")
 
 
 def _token(draft: Draft, name: str, decimals: str) -> None:

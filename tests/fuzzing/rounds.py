@@ -22,6 +22,7 @@ from stratc_compiler.interpret import Evaluator, Reverted
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import Held, Swap, Vault
 from stratc_dsl.strategy import (
+    DepositsAtMost,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
@@ -307,11 +308,18 @@ def moment(vault: Vault, before: State, choices: Choices, when: str = "", lost: 
         if held.venue is not None and not held.debt:
             _liquidity(vault, held, after, choices, when)
     base = f"idle({vault.base})"
-    deposits = nav(vault, before) * choices.between(f"{when}deposits", Fraction(1, 100), Fraction(50))
-    deposited = choices.whole(f"{when}deposited", 0, floor(deposits))
+    deposited = choices.whole(f"{when}deposited", 0, floor(_most_deposited(vault, before, choices, when)))
     withdrawn = choices.whole(f"{when}withdrawn", 0, _most_withdrawn(vault, before, deposited))
     after[base] = before[base] + deposited - withdrawn
     return Round(before, after, deposited, withdrawn)
+
+
+def _most_deposited(vault: Vault, before: State, choices: Choices, when: str) -> Fraction:
+    """As much as is assumed, with gifts of base beyond it; else as much as fifty times what there is."""
+    stated = [a.ratio for a in vault.strategy.assumptions if isinstance(a, DepositsAtMost)]
+    if stated:
+        return nav(vault, before) * (min(stated) + GAIN)
+    return nav(vault, before) * choices.between(f"{when}deposits", Fraction(1, 100), Fraction(50))
 
 
 def _read(held: Held, grown: Fraction, choices: Choices, when: str) -> int:

@@ -44,6 +44,7 @@ _IN_KIND = "the way out in kind needs no price, no keeper and no guardian"
 _OTHERS = "who has left in kind has left the others what they had, and the keeper his work"
 _UNWOUND = "a part that is unwound pays for itself, and for no less than was asked"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
+_INFLOW = "deposits up to the round's share and one unit past it"
 
 MUTANTS: tuple[Mutant, ...] = (
     # shares
@@ -170,6 +171,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "deposits up to a limit",
         'assert assets <= self._room(s), "deposit: above the limit"',
         "pass",
+    ),
+    _vault("deposits are not counted", _INFLOW, "    rounds._count_deposit(assets)\n", ""),
+    _vault(
+        "the count of deposits begins anew with a rule, not with a settlement",
+        _INFLOW,
+        "        rounds._forget_deposits()\n",
+        "        pass\n",
+    ),
+    _vault(
+        "who deposits a few units first keeps others out",
+        "few units do not keep others out",
+        "if rounds.round_assets >= 10 ** 6",
+        "if rounds.round_assets > 0",
     ),
     _vault(
         "anyone may sell everything",

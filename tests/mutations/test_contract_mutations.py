@@ -22,6 +22,7 @@ from vyper_target.vaults import Deployed, _address, example
 OPTIMIZE = {
     "treasury": Mode("codesize"),
     "office": Mode("codesize"),
+    "inflow": Mode("codesize"),
     "eth_carry": Mode("codesize", experimental=True),
 }
 """As fast to compile as fits on chain. The differential tests run what `build` really emits."""

@@ -8,12 +8,15 @@ from proofs.strategies import source_of, vault_of
 from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import dim_of
+from stratc_compiler.interpret import Evaluator
+from stratc_compiler.replay import IdealWorld
+from stratc_compiler.rounds import SCALE
 from stratc_compiler.vault import Enter, Leave, Let, Swap, Trades
 from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories
 
 
-@pytest.mark.parametrize("name", ["repay", "assets", "shares", "round_assets", "draw_safe"])
+@pytest.mark.parametrize("name", ["repay", "assets", "shares", "round_assets", "round_deposited", "draw_safe"])
 def test_a_venue_may_not_bear_a_name_of_the_model(name: str) -> None:
     source = source_of("eth_carry", ("save", name))
     (strategy,) = parse_strategies(source).strategies
@@ -46,8 +49,17 @@ def test_rules_are_named_by_what_they_do() -> None:
     assert vault.rules[0].text == "when health(aave) < 1.50 do deleverage aave to health 1.80"
 
 
-def test_an_assumption_that_nothing_enforces_is_refused() -> None:
-    source = source_of("treasury", ("withdrawals <= 10% of nav", "withdrawals <= 10% of nav\n deposits <= 5% of nav"))
-    (strategy,) = parse_strategies(source).strategies
-    with pytest.raises(Unsupported, match="deposits"):
-        model(strategy, source, venue_factories(strategy))
+def test_deposits_have_room_up_to_the_limit_and_the_share_of_the_round() -> None:
+    assert vault_of("treasury")[0].deposit_room is None
+    change = ("withdrawals <= 10% of nav", "withdrawals <= 10% of nav\n deposits <= 5% of nav")
+    vault, _ = vault_of("treasury", change)
+    assert vault.deposit_room is not None
+    for begun, deposited, room in (
+        (0, 10**12, 2**256 - 1),
+        (SCALE - 1, SCALE, 2**256 - 1),
+        (SCALE, 0, SCALE // 20),
+        (SCALE + 19, 1, SCALE // 20 - 1),
+        (SCALE, SCALE, 0),
+    ):
+        bound = {"round_assets": begun, "round_deposited": deposited}
+        assert Evaluator(vault, IdealWorld(vault, {}), bound).value(vault.deposit_room) == room

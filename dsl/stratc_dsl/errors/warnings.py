@@ -39,7 +39,7 @@ class UnusedAssumption(LanguageError):
 An assumption that no proof can use says nothing about the vault, and lets its readers believe that it does.
 
     rate(aave.debt(USDC)) <= 60% per 1y      # warning, where `allocate` has no aave.debt(USDC)
-    deposits <= 50% of nav                   # warning: what is proved holds whatever is deposited
+    loss(save) <= 1%                         # warning, where nothing is allocated to save
 
 Delete it; or allocate the position that it bounds.
 """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
 
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.vault import Exits, OnTimer, Vault
+from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
-from stratc_dsl.strategy import Token, WithdrawalsAtMost
+from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import RUNTIME
 from stratc_targets.vyper.arguments import BindingKind, constructor_layout
@@ -102,6 +104,8 @@ class Contract:
     keeper_is_replaced: bool
     who_keeps: str
     room: list[str]
+    room_is_bounded: bool
+    round_room: bool
     room_notice: str
     room_comment: str
     rules: tuple[RuleText, ...]
@@ -157,8 +161,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         keeper_is_replaced=vault.keeper_silence is not None,
         who_keeps=_who_keeps(vault),
         room=room_text(vault, symbols),
-        room_notice="Without limit" if vault.deposit_room is None else "What the limit leaves",
-        room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in vault.strategy.limits),
+        room_is_bounded=bool(vault.strategy.limits),
+        round_room=vault.deposits is not None,
+        room_notice=_room_notice(vault),
+        room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
         rules=tuple(rule_text(rule, context) for rule in vault.rules),
         leaving=leaving_texts(vault, symbols, marks),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
@@ -235,6 +241,18 @@ def _who_keeps(vault: Vault) -> str:
 def _round_comment(vault: Vault, source: Source) -> str:
     written = (one for one in vault.strategy.assumptions if isinstance(one, WithdrawalsAtMost))
     return next((place(one.span, source, source.words(one.span)) for one in written), "")
+
+
+def _inflow(vault: Vault) -> Iterator[DepositLimit | DepositsAtMost]:
+    """What bounds deposits, as it stands in the strategy."""
+    yield from vault.strategy.limits
+    yield from (one for one in vault.strategy.assumptions if isinstance(one, DepositsAtMost))
+
+
+def _room_notice(vault: Vault) -> str:
+    if vault.deposits is None:
+        return "What the limit leaves" if vault.strategy.limits else "Without limit"
+    return "What the limit and the round leave" if vault.strategy.limits else "What the round leaves"
 
 
 def _exit_comment(vault: Vault, source: Source) -> str:

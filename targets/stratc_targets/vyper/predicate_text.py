@@ -18,7 +18,8 @@ from stratc_compiler.expr import (
     times,
     total,
 )
-from stratc_compiler.shares import round_assets, to_assets, to_shares
+from stratc_compiler.limits import unbounded
+from stratc_compiler.shares import round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Condition, OnCondition, Vault, VenueModel
 from stratc_dsl.span import Source
 from stratc_targets.vyper.layout import both, flat, statement
@@ -122,7 +123,9 @@ def room_text(vault: Vault, symbols: Symbols) -> list[str]:
     """The body of `_room`; none where nothing limits deposits."""
     if vault.deposit_room is None:
         return []
-    return statement("return ", expression(vault.deposit_room, state_scope(vault, symbols)))
+    flows = {var.name: f"rounds.{var.name}" for var in (round_assets(vault.base), round_deposited(vault.base))}
+    scope = state_scope(vault, symbols, flows, {unbounded(vault.base): "max_value(uint256)"})
+    return statement("return ", expression(vault.deposit_room, scope))
 
 
 def health_texts(vault: Vault, symbols: Symbols) -> tuple[HealthText, ...]:

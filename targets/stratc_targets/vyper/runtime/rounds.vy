@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Rounds
-@notice A round begins when the vault is settled. What is withdrawn is counted against the assets it began with.
+@notice A round begins when the vault is settled. What is withdrawn, and what is deposited where the strategy bounds
+        that, is counted against the assets it began with.
 """
 
 event RoundBegan:
@@ -11,6 +12,7 @@ event RoundBegan:
 
 round_assets: public(uint256) # total assets when the round began; zero before the first one
 round_withdrawn: public(uint256) # paid out to users since then
+round_deposited: public(uint256) # paid in by users since then, where that is counted
 
 
 @internal
@@ -31,3 +33,16 @@ def _shrink(assets: uint256):
 @internal
 def _count(assets: uint256):
     self.round_withdrawn += assets
+
+
+@internal
+def _count_deposit(assets: uint256):
+    self.round_deposited += assets
+
+
+@internal
+def _forget_deposits():
+    """
+    @dev Beside `_begin`, where deposits are counted.
+    """
+    self.round_deposited = 0
