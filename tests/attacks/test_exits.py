@@ -66,6 +66,7 @@ def test_bank_run_that_unwinds(revm_world: World) -> None:
     """Who does not wait for the next round sells their part at their own cost, not at that of who stays."""
     target = vault(revm_world, "eth_carry")
     users = crowd(target)
+    revm_world.arbitrage()
     due = true_assets(target, PAR) / 5
     for number, user in enumerate(users[:-1], start=1):
         paid = target.contract.send("redeem_unwound", shares(target, user), user, user, 0, sender=user).value
