@@ -93,6 +93,7 @@ class Machine(Standing):
             return assets
 
     def _take(self, caller: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
+        self._only_attested(receiver)
         require(shares != 0, "deposit: no shares")
         require(assets <= self._room(state), "deposit: above the limit")
         self.market.transfer(self.vault.base, caller, self.address, assets)
@@ -190,10 +191,21 @@ class Machine(Standing):
         self.book.supply -= shares
 
     def transfer(self, sender: str, receiver: str, shares: int) -> None:
-        """Move shares."""
+        """Move shares to somebody who may hold them."""
+        self._only_attested(receiver)
         require(self.balance(sender) >= shares, "shares: balance too low")
         self.book.balances[sender] = self.balance(sender) - shares
         self.book.balances[receiver] = self.balance(receiver) + shares
+
+    def _only_attested(self, receiver: str) -> None:
+        require(self.may_hold(receiver), "depositors: not attested")
+
+    def admit(self, uid: str) -> None:
+        """Anyone: note the attestation by which its recipient may be given shares."""
+        account = self._attested(uid)
+        require(account is not None, "depositors: no such attestation")
+        assert account is not None
+        self.book.attestation_of[account] = uid
 
     # ── rules ──────────────────────────────────────────────────────────────────────────────
 

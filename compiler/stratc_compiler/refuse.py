@@ -30,7 +30,7 @@ SUPPORTED = frozenset(
         *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction),
         *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
         *(administration.Owner, administration.Guardian, administration.Keeper, administration.AnyoneAfter),
-        administration.DepositLimit,
+        *(administration.Depositors, administration.DepositLimit),
     }
 )
 
@@ -81,9 +81,15 @@ def _what(node: object, adapters: Container[str]) -> str | None:
         return None if node.name in QUANTITIES else f"the quantity `{node.name}`"
     if isinstance(node, typed.Floor) and not isinstance(node.predicate, typed.Comparison):
         return "a floor that is not one comparison"
+    if isinstance(node, administration.Depositors) and not _is_plain(node.schema):
+        return "a schema of other than plain ASCII text"
     if type(node) in SUPPORTED or isinstance(node, Terms):
         return None
     return _named(node)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and "\\" not in text
 
 
 def _named(node: object) -> str:
@@ -118,8 +124,6 @@ def _of_administration(node: object) -> str:
     match node:
         case administration.Signal(name):
             return f"the signal `{name}`"
-        case administration.Depositors():
-            return "the role `depositors`"
         case administration.ManagementFee():
             return "the fee `management`"
         case administration.PerformanceFee():

@@ -54,6 +54,9 @@ class Market(World, Protocol):
     def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
         """Give away the share of an asset position, in whatever stands for it at its venue."""
 
+    def attestation(self, uid: str) -> Attestation | None:
+        """What is attested under that name, good or not."""
+
     def snapshot(self) -> object:
         """Everything as it is now."""
 
@@ -61,16 +64,30 @@ class Market(World, Protocol):
         """Put everything back as it was."""
 
 
+class Attestation(Record):
+    """What somebody has said of an account. `expires` is 0 for never."""
+
+    schema: str
+    attester: str
+    recipient: str
+    expires: int = 0
+    revoked: bool = False
+
+
 class Roles(Record):
+    """Who may do what. `attester` is whose attestations count, where depositors need one."""
+
     owner: str
     guardian: str
     keeper: str
+    attester: str = ""
 
 
 class Book(Struct):
     """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since.
 
-    `ready_at` says from when on a call that the owner has scheduled may be made.
+    `ready_at` says from when on a call that the owner has scheduled may be made. `attestation_of` names, by account,
+    the attestation by which it may be given shares.
     """
 
     supply: int = 0
@@ -83,10 +100,12 @@ class Book(Struct):
     keeper_seen: int = 0
     ready_at: dict[str, int] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    attestation_of: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Book:
         """An independent copy."""
-        copies = {name: dict(getattr(self, name)) for name in ("balances", "last_run", "ready_at", "marks")}
+        tables = ("balances", "last_run", "ready_at", "marks", "attestation_of")
+        copies = {name: dict(getattr(self, name)) for name in tables}
         return replace(self, **copies)
 
 
@@ -239,16 +258,31 @@ class Standing:
         """Shares of a holder."""
         return self.book.balances.get(holder, 0)
 
-    def max_deposit(self) -> int:
+    def may_hold(self, account: str) -> bool:
+        """Whether the account may be given shares now."""
+        if self.vault.schema is None:
+            return True
+        uid = self.book.attestation_of.get(account)
+        return uid is not None and self._attested(uid) == account
+
+    def _attested(self, uid: str) -> str | None:
+        """Of whom a good attestation speaks; None where it is of another schema, by another, revoked or expired."""
+        found = self.market.attestation(uid)
+        if found is None or (found.schema, found.attester) != (self.vault.schema, self.roles.attester):
+            return None
+        expired = 0 < found.expires <= self.market.now()
+        return None if found.revoked or expired else found.recipient
+
+    def max_deposit(self, receiver: str) -> int:
         """What `deposit` would take now."""
-        if self.book.mode is not Mode.OPEN or not self.prices_usable():
+        if not self.may_hold(receiver) or self.book.mode is not Mode.OPEN or not self.prices_usable():
             return 0
         state = self.state()
         return self._room(state) if self._floors_hold(state) else 0
 
-    def max_mint(self) -> int:
+    def max_mint(self, receiver: str) -> int:
         """The shares that `mint` would make now."""
-        most = self.max_deposit()
+        most = self.max_deposit(receiver)
         return most if most in (0, UNLIMITED) else self._shares(most, self.state(), Rounding.DOWN)
 
     def _room(self, state: Evaluator) -> int:

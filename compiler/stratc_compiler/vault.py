@@ -18,7 +18,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
-from stratc_dsl.administration import AnyoneAfter, Owner
+from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
 from stratc_dsl.strategy import Position, Strategy, Venue
@@ -273,6 +273,16 @@ class Vault(Record):
     def keeper_silence(self) -> int | None:
         """Seconds of the keeper's silence after which anyone may run rules; None where nobody else ever may."""
         return next((role.delay for role in self.strategy.roles if isinstance(role, AnyoneAfter)), None)
+
+    @property
+    def depositors(self) -> Depositors | None:
+        """Who may be given shares; None where everybody may."""
+        return next((role for role in self.strategy.roles if isinstance(role, Depositors)), None)
+
+    @property
+    def schema(self) -> str | None:
+        """The schema of which one must hold an attestation to be given shares; None where nobody needs one."""
+        return None if self.depositors is None else self.depositors.schema
 
     def venue(self, name: str) -> VenueModel:
         """The model of a venue that holds positions. StopIteration for a swap venue or an unknown name."""

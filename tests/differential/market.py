@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from lab.world import World
 from stratc_compiler.expr import Rounding
 from stratc_compiler.interpret import Reverted
+from stratc_compiler.standing import Attestation
 from stratc_compiler.vault import Held, Swap, Vault
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
@@ -55,12 +56,16 @@ class ExactMarket:
     time: int
     quote: Quote
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
+    attestations: dict[str, Attestation] = field(default_factory=dict)
 
     def now(self) -> int:
         return self.time
 
     def usable(self, token: str) -> bool:
         return self.feeds[token].usable(self.time)
+
+    def attestation(self, uid: str) -> Attestation | None:
+        return self.attestations.get(uid)
 
     def balance(self, token: str, holder: str) -> int:
         return self.balances.get((token, holder), 0)

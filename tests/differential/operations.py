@@ -9,13 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eth_utils.abi import function_signature_to_4byte_selector
+from eth_utils.crypto import keccak
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from differential.pair import Disagreement, Pair
 from lab.chain import Reverted as ChainReverted
+from lab.eas import EasLab
 from lab.tokens import Token
 from stratc_compiler.interpret import Reverted
-from vyper_target.vaults import USDC
+from stratc_compiler.standing import Attestation
+from vyper_target.vaults import MEMBERSHIP, USDC
 
 WHO = ("owner", "guardian", "keeper", "stranger")
 
@@ -199,6 +203,65 @@ class Send:
             return True
 
         pair.send("send shares", user, exact, "transfer", receiver, shares)
+
+
+@dataclass(frozen=True)
+class Attest:
+    """Somebody attests of a user that they belong, for so many seconds (0: for good)."""
+
+    user: int
+    seconds: int = 0
+    who: str = "attester"
+    schema: str = MEMBERSHIP
+
+    def apply(self, pair: Pair) -> None:
+        eas, user, who = pair.chain.eas, pair.users[self.user], _address(pair, self.who)
+        expires = pair.market.time + self.seconds if self.seconds else 0
+        schema = _schema(eas, self.schema)
+        uid = eas.attest(who, schema, user, expires)
+        pair.market.attestations[uid.hex()] = Attestation(self.schema, who, user, expires)
+        pair.tally.done["attest"] += 1
+
+
+@dataclass(frozen=True)
+class Admit:
+    """Somebody shows the vault a user's last attestation, or the one so many `before` it; or one that is none."""
+
+    user: int
+    before: int = 0
+
+    def apply(self, pair: Pair) -> None:
+        uids = _attestations(pair, self.user)
+        uid = uids[-1 - self.before] if self.before < len(uids) else "00" * 32
+        pair.send("admit", pair.users[2], lambda: pair.machine.admit(uid), "admit", bytes.fromhex(uid))
+
+
+@dataclass(frozen=True)
+class Revoke:
+    """The last attestation of a user, by whoever made it."""
+
+    user: int
+
+    def apply(self, pair: Pair) -> None:
+        for uid in _attestations(pair, self.user)[-1:]:
+            found = pair.market.attestations[uid]
+            if not found.revoked:
+                pair.chain.eas.revoke(found.attester, _schema(pair.chain.eas, found.schema), bytes.fromhex(uid))
+                pair.market.attestations[uid] = replace(found, revoked=True)
+                pair.tally.done["revoke"] += 1
+
+
+def _attestations(pair: Pair, user: int) -> list[str]:
+    """Uids, the last one last."""
+    return [uid for uid, one in pair.market.attestations.items() if one.recipient == pair.users[user]]
+
+
+def _schema(eas: EasLab, text: str) -> bytes:
+    """The uid of a schema without a resolver, which is registered if it was not."""
+    uid = bytes(keccak(text.encode() + bytes(20) + b"\1"))
+    if eas.registry.call("getSchema", uid)[0] != uid:
+        eas.register(text)
+    return uid
 
 
 # ── gifts ──────────────────────────────────────────────────────────────────────────────────
@@ -498,6 +561,9 @@ Operation = (
     | RedeemInKind
     | RedeemUnwound
     | Send
+    | Attest
+    | Admit
+    | Revoke
     | Donate
     | Run
     | Keep
@@ -525,8 +591,8 @@ _AMOUNT = st.integers(1, 10**6 * USDC) | st.sampled_from([0, 1, 10**13])
 _SECONDS = st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 30 * 86_400)
 
 
-def operations(rules: tuple[str, ...]) -> st.SearchStrategy[Operation]:
-    """Any of them, the useful ones more often than the odd ones."""
+def operations(rules: tuple[str, ...], *, attested: bool = False) -> st.SearchStrategy[Operation]:
+    """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them."""
     usual: list[st.SearchStrategy[Operation]] = [
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
@@ -575,6 +641,19 @@ def operations(rules: tuple[str, ...]) -> st.SearchStrategy[Operation]:
         st.builds(Crash, st.integers(850, 1_100)),
         st.builds(Crash, st.integers(850, 1_000)),
     ]
+    about_attestations: list[st.SearchStrategy[Operation]] = [
+        st.builds(Attest, _USER, st.just(0)),
+        st.builds(Attest, _USER, _SECONDS),
+        st.builds(Attest, _USER, st.just(0), st.sampled_from(WHO)),
+        st.builds(Attest, _USER, st.just(0), schema=st.just("bool isGuest")),
+        st.builds(Admit, _USER),
+        st.builds(Admit, _USER),
+        st.builds(Admit, _USER, st.integers(0, 3)),
+        st.builds(Revoke, _USER),
+        st.builds(Send, _USER, _USER, _PERMILLE),
+    ]
+    if attested:
+        odd += about_attestations * 2
     return st.sampled_from([*usual, *usual, *usual, *odd]).flatmap(lambda one: one)
 
 

@@ -19,18 +19,8 @@ from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
-    "arith",
-    "deposit",
-    "exit",
-    "floor",
-    "mode",
-    "oracle",
-    "roles",
-    "round",
-    "rule",
-    "shares",
-    "unwind",
-    "withdraw",
+    *("arith", "deposit", "depositors", "exit", "floor", "mode", "oracle"),
+    *("roles", "round", "rule", "shares", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
@@ -114,6 +104,9 @@ class Pair:
         for holder in (*self.users, self.chain.address):
             _same(f"shares of {holder}", machine.balance(holder), call("balanceOf", holder))
             _same(f"USDC of {holder}", self.market.balance("USDC", holder), self.world.usdc.balance(holder))
+            if machine.vault.schema is not None:
+                noted = book.attestation_of.get(holder, "00" * 32)
+                _same(f"attestation of {holder}", noted, call("attestation_of", holder).hex())
         self._compare_views(probe, user)
 
     def compare_state(self) -> None:
@@ -153,8 +146,8 @@ class Pair:
             ("previewMint", lambda: machine.preview_mint(shares), (shares,)),
             ("previewWithdraw", lambda: machine.preview_withdraw(probe), (probe,)),
             ("previewRedeem", lambda: machine.preview_redeem(shares), (shares,)),
-            ("maxDeposit", machine.max_deposit, (user,)),
-            ("maxMint", machine.max_mint, (user,)),
+            ("maxDeposit", lambda: machine.max_deposit(user), (user,)),
+            ("maxMint", lambda: machine.max_mint(user), (user,)),
             ("maxWithdraw", lambda: machine.max_withdraw(user), (user,)),
             ("maxRedeem", lambda: machine.max_redeem(user), (user,)),
             ("settled", machine.settled, ()),
@@ -214,7 +207,7 @@ def pair_up(world: World, proved: ProvedVault, tally: Tally | None = None) -> Pa
 
 def pair_of(deployed: Deployed, tally: Tally | None = None) -> Pair:
     """The machine beside a vault that was just deployed."""
-    roles = Roles(deployed.owner, deployed.guardian, deployed.keeper)
+    roles = Roles(deployed.owner, deployed.guardian, deployed.keeper, deployed.attester)
     market = exact_market(deployed.world, deployed.model, deployed.address)
     machine = Machine(deployed.model, market, roles, deployed.address)
     return Pair(deployed.world, deployed, machine, market, tally or Tally())

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from differential.operations import Deposit, Keep, Operation, Whale, last_operations, operations
+from differential.operations import Admit, Attest, Deposit, Keep, Operation, Whale, last_operations, operations
 from differential.pair import Disagreement, Tally, pair_of, pair_up
 from differential.stories import STORIES, tell
 from lab.world import World
@@ -24,6 +24,9 @@ Deploy = Callable[[World, ProvedVault], Deployed]
 
 OPENING = (Whale("USDC", 600), Whale("WETH", 300), Deposit(0, 100_000 * USDC), Deposit(1, 50_000 * USDC), Keep())
 """What every random story begins with: other people's debts, so that there is interest, and a working vault."""
+
+ADMISSIONS = tuple(step for user in range(3) for step in (Attest(user), Admit(user)))
+"""And before that, where only those who are attested may hold shares."""
 
 EVERY = 3
 """Views are most of the work: all of them are compared after so many operations, and after the last."""
@@ -46,6 +49,7 @@ def random_stories(world: World, name: str, stories: int, *, seeded: bool, deplo
     """So many lists of operations, each on a fresh vault. Raises Disagreement, with the shortest list found."""
     proved, tally = example(name), Tally()
     rules = tuple(rule.name for rule in proved.vault.rules)
+    attested = proved.vault.schema is not None
 
     @settings(
         max_examples=stories,
@@ -57,7 +61,7 @@ def random_stories(world: World, name: str, stories: int, *, seeded: bool, deplo
         report_multiple_bugs=False,
     )
     @given(
-        st.lists(operations(rules), min_size=30, max_size=60),
+        st.lists(operations(rules, attested=attested), min_size=30, max_size=60),
         st.just([]) | last_operations(),
         st.integers(0, 10**7 * USDC),
         st.integers(0, 2),
@@ -66,7 +70,7 @@ def random_stories(world: World, name: str, stories: int, *, seeded: bool, deplo
         start = world.chain.snapshot()
         try:
             pair = pair_of(deploy(world, proved), tally)
-            steps = (*OPENING, *story, *ending)
+            steps = (*(ADMISSIONS if attested else ()), *OPENING, *story, *ending)
             for left, step in reversed(tuple(enumerate(reversed(steps)))):
                 step.apply(pair)
                 if left % EVERY:
@@ -90,7 +94,8 @@ def check(tally: Tally, at_least: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "stories", "at_least"), [("eth_carry", 240, 11_000), ("treasury", 120, 5_000), ("office", 110, 4_500)]
+    ("name", "stories", "at_least"),
+    [("eth_carry", 240, 11_000), ("treasury", 120, 5_000), ("office", 110, 4_500), ("members", 30, 1_000)],
 )
 def test_contract_and_machine_agree(
     revm_world: World, name: str, stories: int, at_least: int, record_property: Callable[[str, object], None]
@@ -102,7 +107,7 @@ def test_contract_and_machine_agree(
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("name", ["eth_carry", "treasury", "office"])
+@pytest.mark.parametrize("name", ["eth_carry", "treasury", "office", "members"])
 def test_contract_and_machine_agree_at_length(revm_world: World, name: str) -> None:
     check(random_stories(revm_world, name, 600, seeded=False), 25_000)
 

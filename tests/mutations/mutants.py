@@ -43,6 +43,8 @@ _STUCK = "a venue that is stuck is left out of the exit, and left in kind"
 _IN_KIND = "the way out in kind needs no price, no keeper and no guardian"
 _OTHERS = "who has left in kind has left the others what they had, and the keeper his work"
 _UNWOUND = "a part that is unwound pays for itself, and for no less than was asked"
+_MEMBERS = "shares go to those who are attested, and the way out is everybody's"
+_NO_MEMBERS = "attestations that are none"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
 _INFLOW = "deposits up to the round's share and one unit past it"
 
@@ -410,5 +412,52 @@ MUTANTS: tuple[Mutant, ...] = (
         "a part that is not swapped needs no price",
         "    modes._not_exited()\n    whole: uint256",
         "    whole: uint256",
+    ),
+    # depositors
+    _vault(
+        "anybody may deposit",
+        _MEMBERS,
+        "    depositors._only_attested(receiver)\n    assert shares != 0",
+        "    assert shares != 0",
+    ),
+    _vault(
+        "shares are sent to anybody",
+        _MEMBERS,
+        "    depositors._only_attested(receiver)\n    share_token._transfer(msg.sender",
+        "    share_token._transfer(msg.sender",
+    ),
+    _vault(
+        "who has no attestation cannot leave",
+        _MEMBERS,
+        '    assert not modes._is_stuck(), "mode: redeem in kind"\n',
+        '    assert not modes._is_stuck(), "mode: redeem in kind"\n    depositors._only_attested(owner)\n',
+    ),
+    _vault(
+        "a limit is told to who may not deposit",
+        _MEMBERS,
+        "    if not depositors._may_hold(receiver):\n        return False\n",
+        "",
+    ),
+    _module(
+        "depositors",
+        "what was revoked is good",
+        _MEMBERS,
+        "extract32(record, 160, output_type=uint256) != 0 or (expires != 0 and expires <= block.timestamp)",
+        "expires != 0 and expires <= block.timestamp",
+    ),
+    _module(
+        "depositors",
+        "an attestation is good a second longer",
+        _MEMBERS,
+        "expires <= block.timestamp",
+        "expires < block.timestamp",
+    ),
+    _module("depositors", "any schema will do", _NO_MEMBERS, "extract32(record, 64) != SCHEMA or ", ""),
+    _module(
+        "depositors",
+        "anybody may attest",
+        _NO_MEMBERS,
+        " or extract32(record, 256, output_type=address) != ATTESTER",
+        "",
     ),
 )

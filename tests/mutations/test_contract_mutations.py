@@ -23,6 +23,7 @@ OPTIMIZE = {
     "treasury": Mode("codesize"),
     "office": Mode("codesize"),
     "inflow": Mode("codesize"),
+    "members": Mode("codesize"),
     "eth_carry": Mode("codesize", experimental=True),
 }
 """As fast to compile as fits on chain. The differential tests run what `build` really emits."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.chain import Contract, Receipt
+from lab.eas import NOBODY, EasLab, deploy_eas, eas_at
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.model import build_vault
@@ -19,6 +20,9 @@ from stratc_targets.venues import venue_factories
 from stratc_targets.vyper import Binding, BindingKind, constructor_layout, emit_vault
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+MEMBERSHIP = "bool isMember"
+"""The schema of members.strat."""
+
 USD = 10**18
 USDC = 10**6
 
@@ -73,6 +77,16 @@ class Deployed:
         return self.world.chain.accounts[7]
 
     @property
+    def attester(self) -> str:
+        """Whose attestations count, where depositors need one."""
+        return self.world.admin
+
+    @property
+    def eas(self) -> EasLab:
+        """Where depositors are attested."""
+        return eas_at(self.world.chain, self.call("ATTESTATION_SERVICE"))
+
+    @property
     def address(self) -> str:
         return self.contract.address
 
@@ -116,5 +130,19 @@ def _address(world: World, binding: Binding) -> object:
             return world.token(binding.name)
         case BindingKind.FEED:
             return world.feeds[binding.name]
+        case BindingKind.DEPOSITORS:
+            return _of_depositors(world, binding.name)
         case BindingKind.VENUE:
             return {"aave": world.aave.pool, "save": world.save, "dex": world.uniswap.router}[binding.name]
+
+
+def _of_depositors(world: World, name: str) -> object:
+    match name:
+        case "service":  # one of its own for each vault: few need one
+            eas = deploy_eas(world.chain, world.admin)
+            eas.register(MEMBERSHIP)
+            return eas.service
+        case "attester":
+            return world.admin
+        case _:
+            return NOBODY

@@ -13,6 +13,10 @@ HOLDING: dict[str, VenueEmitter] = {"aave_v3": aave_v3, "erc4626": erc4626}
 SWAPPING: dict[str, SwapEmitter] = {"uniswap_v3": uniswap_v3}
 
 RUNTIME = ("arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds")
+"""In every vault."""
+
+ASKED_FOR = ("depositors",)
+"""Modules of the runtime library that only those vaults have whose strategies ask for what they do."""
 
 
 def runtime_source(module: str) -> str:

@@ -13,6 +13,7 @@ class BindingKind(Enum):
     ROLE = "role"  # owner, guardian, keeper
     TOKEN = "token"  # the ERC-20 contract
     FEED = "feed"  # the Chainlink aggregator (proxy) of a token's price
+    DEPOSITORS = "depositors"  # who attests depositors, where, and the resolver of the schema (zero without one)
     VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter
 
 
@@ -26,6 +27,7 @@ class Binding:
 
 
 ROLES = ("owner", "guardian", "keeper")
+DEPOSITORS = ("service", "attester", "resolver")
 
 
 def constructor_layout(vault: Vault) -> tuple[Binding, ...]:
@@ -34,5 +36,6 @@ def constructor_layout(vault: Vault) -> tuple[Binding, ...]:
     wanted = [(BindingKind.TOKEN, token.name) for token in vault.strategy.tokens]
     wanted += [(BindingKind.FEED, token.name) for token in vault.strategy.tokens]
     wanted += [(BindingKind.VENUE, venue.name) for venue in vault.strategy.venues]
+    wanted += [(BindingKind.DEPOSITORS, name) for name in DEPOSITORS if vault.schema is not None]
     roles = tuple(Binding(BindingKind.ROLE, role, f"{role}_") for role in ROLES)
     return (*roles, *(Binding(kind, name, names.claim(kind.value, name)) for kind, name in wanted))

@@ -13,8 +13,8 @@ from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
-from stratc_targets.vyper.adapters import RUNTIME
-from stratc_targets.vyper.arguments import BindingKind, constructor_layout
+from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
+from stratc_targets.vyper.arguments import DEPOSITORS, BindingKind, constructor_layout
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
 from stratc_targets.vyper.predicate_text import (
@@ -66,6 +66,17 @@ class BaseText:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaText:
+    """The schema whose attestations depositors hold, and the constructor's parameters that go with it."""
+
+    text: str
+    comment: str
+    service: str
+    attester: str
+    resolver: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """What the template is given. Lists of lines are bodies; everything else is one line or a name."""
 
@@ -103,6 +114,7 @@ class Contract:
     keeper_silence: str
     keeper_is_replaced: bool
     who_keeps: str
+    schema: SchemaText | None
     room: list[str]
     room_is_bounded: bool
     round_room: bool
@@ -160,10 +172,11 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         keeper_silence="max_value(uint256)" if vault.keeper_silence is None else str(vault.keeper_silence),
         keeper_is_replaced=vault.keeper_silence is not None,
         who_keeps=_who_keeps(vault),
+        schema=_schema(vault, symbols, source),
         room=room_text(vault, symbols),
         room_is_bounded=bool(vault.strategy.limits),
         round_room=vault.deposits is not None,
-        room_notice=_room_notice(vault),
+        room_notice=_room_notice(vault) + (", for who is attested," if vault.schema else ""),
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
         rules=tuple(rule_text(rule, context) for rule in vault.rules),
         leaving=leaving_texts(vault, symbols, marks),
@@ -177,7 +190,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
 
 def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
-    return (*RUNTIME, *sorted({venue.adapter for venue in vault.strategy.venues}))
+    asked_for = ASKED_FOR if vault.schema is not None else ()
+    return (*RUNTIME, *asked_for, *sorted({venue.adapter for venue in vault.strategy.venues}))
 
 
 def _setup(symbols: Symbols) -> tuple[str, ...]:
@@ -198,6 +212,14 @@ def _distinct(vault: Vault) -> tuple[str, ...]:
         if same_kind and counted:
             lines.append(f'assert {one.parameter} != {other.parameter}, "{one.name} is {other.name}"')
     return tuple(lines)
+
+
+def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None:
+    role = vault.depositors
+    if role is None:
+        return None
+    service, attester, resolver = (symbols.argument(BindingKind.DEPOSITORS, name) for name in DEPOSITORS)
+    return SchemaText(role.schema, place(role.span, source, source.words(role.span)), service, attester, resolver)
 
 
 def _prices(symbols: Symbols) -> list[str]:

@@ -13,7 +13,7 @@ from stratc_compiler.certify import ProvedVault
 from stratc_compiler.vault import Vault
 from stratc_dsl.span import Source
 from stratc_targets.artifact import Artifact
-from stratc_targets.vyper.adapters import RUNTIME, adapter_source, runtime_source
+from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME, adapter_source, runtime_source
 from stratc_targets.vyper.build import TARGET, compile_vault
 from stratc_targets.vyper.contract import contract_of, used_modules
 
@@ -44,7 +44,7 @@ def vault_sources(vault: Vault, source: Source) -> dict[str, str]:
 
 
 def _module(name: str) -> str:
-    return runtime_source(name) if name in RUNTIME else adapter_source(name)
+    return runtime_source(name) if name in (*RUNTIME, *ASKED_FOR) else adapter_source(name)
 
 
 @cache
