@@ -17,8 +17,9 @@ from functools import partial
 from msgspec import Struct
 
 from stratc_compiler.expr import Rounding
+from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.shares import SHARES, WHOLE, paid, part, remainder, round_assets, whole
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
 from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen, waits_for
 from stratc_compiler.vault import (
     Exits,
@@ -94,6 +95,7 @@ class Machine(Standing):
 
     def _take(self, caller: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
         self._only_attested(receiver)
+        self._charge(state)
         require(shares != 0, "deposit: no shares")
         require(assets <= self._room(state), "deposit: above the limit")
         self.market.transfer(self.vault.base, caller, self.address, assets)
@@ -119,6 +121,7 @@ class Machine(Standing):
             return assets
 
     def _pay(self, owner: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
+        self._charge(state)
         require(self.book.mode is not Mode.STUCK, "mode: redeem in kind")
         require(assets <= state.named(self._idle), "withdraw: more than is idle")
         require(assets <= self.round_allowance(), "withdraw: round limit")
@@ -157,6 +160,7 @@ class Machine(Standing):
 
     def _burn_part(self, owner: str, shares: int) -> dict[str, int]:
         """The shares and what they are a part of. The round goes on as if it had begun without them."""
+        self._charge_for_time()
         known = {SHARES.name: shares, WHOLE.name: self._whole()}
         self._burn(owner, shares)
         self.book.round_assets = self._left(self.book.round_assets, known)
@@ -206,6 +210,31 @@ class Machine(Standing):
         require(account is not None, "depositors: no such attestation")
         assert account is not None
         self.book.attestation_of[account] = uid
+
+    # ── fees ───────────────────────────────────────────────────────────────────────────────
+
+    def _charge(self, state: Evaluator) -> None:
+        """Mint the fees that the state has counted."""
+        if self.book.mode.over:
+            return
+        self.book.high_water_mark = state.named(mark(self.vault.base).name)
+        self._mint_fees(state.named(SUPPLY.name) - self.book.supply)
+
+    def _charge_for_time(self) -> None:
+        """The management fee alone, which needs no price."""
+        if self.book.mode.over:
+            return
+        known = {SUPPLY.name: self.book.supply, ELAPSED.name: self.market.now() - self.book.charged_at}
+        charged = Evaluator(self.vault, self.market, known)
+        for let in charge_for_time(self.vault.charge):
+            charged.bound[let.name.name] = charged.value(let.expr)
+        self._mint_fees(charged.bound.get(TIME_FEE.name, 0))
+
+    def _mint_fees(self, shares: int) -> None:
+        self.book.charged_at = self.market.now()
+        recipient = self.roles.fee_recipient
+        self.book.supply += shares
+        self.book.balances[recipient] = self.balance(recipient) + shares
 
     # ── rules ──────────────────────────────────────────────────────────────────────────────
 
@@ -288,6 +317,7 @@ class Machine(Standing):
         require(not self.book.mode.over, "mode: exited")
         state = self.state()
         require(self._is_settled(state), "round: not settled")
+        self._charge(state)
         self._begin_round(state)
 
     # ── modes ──────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
+from stratc_compiler.fees import ELAPSED, charge, mark
 from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
@@ -99,6 +100,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
+        charge=charge(strategy),
         unwinding=unwinding(parts, strategy.span),
     )
     _names_mean_one_thing(vault)
@@ -112,6 +114,8 @@ def _names_mean_one_thing(vault: Vault) -> None:
     bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
     bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
     bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name, round_deposited(vault.base).name}
+    if vault.charge:
+        bound |= {ELAPSED.name, mark(vault.base).name, *(let.name.name for let in vault.charge)}
     for held in vault.held:
         if held.name in bound or held.name in vault.definitions:
             span = vault.strategy.venue(held.venue).span if held.venue else vault.strategy.span

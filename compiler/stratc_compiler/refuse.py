@@ -31,6 +31,7 @@ SUPPORTED = frozenset(
         *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
         *(administration.Owner, administration.Guardian, administration.Keeper, administration.AnyoneAfter),
         *(administration.Depositors, administration.DepositLimit),
+        *(administration.ManagementFee, administration.PerformanceFee),
     }
 )
 
@@ -124,9 +125,5 @@ def _of_administration(node: object) -> str:
     match node:
         case administration.Signal(name):
             return f"the signal `{name}`"
-        case administration.ManagementFee():
-            return "the fee `management`"
-        case administration.PerformanceFee():
-            return "the fee `performance`"
         case _:
             return f"`{type(node).__name__}`"

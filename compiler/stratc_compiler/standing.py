@@ -15,8 +15,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from stratc_compiler.expr import Expr, Rounding, scale
+from stratc_compiler.fees import ELAPSED, FIRST_MARK, SUPPLY_DUE, mark, mark_due
 from stratc_compiler.interpret import Evaluator, Reverted, World
-from stratc_compiler.shares import round_assets, round_deposited, to_assets, to_shares
+from stratc_compiler.shares import SUPPLY, round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Exits, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
 
@@ -75,19 +76,21 @@ class Attestation(Record):
 
 
 class Roles(Record):
-    """Who may do what. `attester` is whose attestations count, where depositors need one."""
+    """Who may do what. `attester` is whose attestations count, `fee_recipient` whom fees are minted to, if any."""
 
     owner: str
     guardian: str
     keeper: str
     attester: str = ""
+    fee_recipient: str = ""
 
 
 class Book(Struct):
     """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since.
 
     `ready_at` says from when on a call that the owner has scheduled may be made. `attestation_of` names, by account,
-    the attestation by which it may be given shares.
+    the attestation by which it may be given shares. `charged_at` says when the management fee was last charged,
+    `high_water_mark` up to which share price the performance fee was (see `fees`).
     """
 
     supply: int = 0
@@ -100,6 +103,8 @@ class Book(Struct):
     keeper_seen: int = 0
     ready_at: dict[str, int] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    charged_at: int = 0
+    high_water_mark: int = FIRST_MARK
     attestation_of: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Book:
@@ -157,7 +162,7 @@ class Standing:
         self.address = address
         timers = {rule.name: 0 for rule in vault.rules if isinstance(rule.trigger, OnTimer)}
         marks = {held.name: 0 for held in marked(vault)}
-        self.book = Book(last_run=timers, marks=marks, keeper_seen=market.now())
+        self.book = Book(last_run=timers, marks=marks, keeper_seen=market.now(), charged_at=market.now())
 
     # ── state ──────────────────────────────────────────────────────────────────────────────
 
@@ -171,10 +176,27 @@ class Standing:
         return {held.name: self.market.read(held.name) for held in places}
 
     def state(self) -> Evaluator:
-        """Balances, prices and every definition, bound by name. Raises Reverted while a price is unusable."""
+        """Balances, prices, every definition, and the supply with fees that are due, bound by name.
+
+        Raises Reverted while a price is unusable.
+        """
         names = (f"price({token.name})" for token in self.vault.strategy.tokens)
         prices = {name: self.market.read(name) for name in names}
-        return self._derived(self.positions() | prices)
+        state = self._derived(self.positions() | prices)
+        state.bound |= self._due(state)
+        return state
+
+    def _due(self, state: Evaluator) -> dict[str, int]:
+        """Supply and high-water mark once the fees are minted that are due now; after the exit none are."""
+        high = mark(self.vault.base).name
+        known = {**state.bound, SUPPLY.name: self.book.supply, high: self.book.high_water_mark}
+        if self.book.mode.over:
+            return {name: known[name] for name in (SUPPLY.name, high)}
+        charged = Evaluator(self.vault, self.market, known | {ELAPSED.name: self.market.now() - self.book.charged_at})
+        for let in self.vault.charge:
+            charged.bound[let.name.name] = charged.value(let.expr)
+        supply = charged.bound.get(SUPPLY_DUE.name, self.book.supply)
+        return {SUPPLY.name: supply, high: charged.bound.get(mark_due(self.vault.base).name, known[high])}
 
     def _derived(self, reads: dict[str, int]) -> Evaluator:
         state = Evaluator(self.vault, self.market, {**reads, "supply": self.book.supply})

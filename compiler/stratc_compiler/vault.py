@@ -9,6 +9,8 @@ Variables of the model's expressions, by name:
     liquidity(POSITION)   amount of an asset position that its venue would pay out now
     price(T), unit(T)     oracle price and smallest units per whole token
     supply                shares in existence
+    elapsed               seconds since the management fee was charged
+    high_water_mark       see `fees`
     any name in `Vault.definitions`, and names bound by the items of a plan
 """
 
@@ -235,8 +237,9 @@ class Vault(Record):
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
     down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
-    limits leave to depositors; None where there are none. `unwinding` is what a redemption does that is paid out of
-    the positions themselves, empty where there is nothing to unwind or no way into base.
+    limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
+    redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
+    base.
     """
 
     strategy: Strategy
@@ -253,6 +256,7 @@ class Vault(Record):
     withdrawals: Fraction | None
     deposits: Fraction | None = None
     deposit_room: Expr | None = None
+    charge: tuple[Let, ...] = ()
     unwinding: Unwinding = ()
 
     @property

@@ -26,13 +26,16 @@ from stratc_dsl.errors import MissingArgument, OutOfRange, WrongKind, WrongRelat
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import AmountOf, Base
-from stratc_dsl.words import expression_words, plain
+from stratc_dsl.words import expression_words, percent, plain
 
 SIGNAL_CURE = "write `{ from: signed(KEY), range: 0 .. 1, max_age: 6h }`"
 ROLES = ("owner", "guardian", "keeper", "anyone", "depositors")
 ROLE_CURE = "roles are `owner: timelock(2d)`, `guardian`, `keeper`, `anyone after 2h`, `depositors: attested(..)`"
 LIMIT_CURE = "write for example `deposits <= 5_000_000 USDC`"
 FEES = ("management", "performance")
+MOST = Fraction(1, 2)
+"""Of a fee: of the gain, or of nav in a year. What is more is no fee, and half keeps every charge below the supply."""
+YEAR = 365 * 86_400
 
 # ── signals ──
 
@@ -209,16 +212,24 @@ def _fee(clause: syntax.FeeClause, scope: Scope) -> Fee | None:
     if name not in FEES:
         scope.unknown_word("fee", clause.name, FEES, "fees are `management: 1% per 1y` and `performance: 10%`")
         return None
-    share = ratio(clause.share, f"`{name}`", place, scope)
     if name == "performance":
         if clause.per is not None:
             cure = "it is a share of what is gained, whenever: leave out `per`"
             scope.problems.report(WrongKind(clause.per.span, "a share of the gain", "a share per duration", cure))
             return None
+        share = ratio(clause.share, f"`{name}`", place, scope, high=MOST)
         return PerformanceFee(share, span=clause.span) if share is not None else None
+    share = ratio(clause.share, f"`{name}`", place, scope)
     if clause.per is None:
         cure = "write for example `management: 1% per 1y`"
         scope.problems.report(MissingArgument(clause.span, "`management`", "`per` and a duration", cure))
         return None
     per = seconds(clause.per, "`per`", clause.per.span, scope)
-    return ManagementFee(share, per, span=clause.span) if share is not None and per is not None else None
+    if share is None or per is None:
+        return None
+    if share * YEAR > MOST * per:
+        wanted, found = f"at most {percent(MOST)} in a year", percent(share * YEAR / per)
+        cure = "write for example `management: 1% per 1y`"
+        scope.problems.report(OutOfRange(clause.share.span, "`management`", wanted, found, cure))
+        return None
+    return ManagementFee(share, per, span=clause.span)

@@ -101,7 +101,10 @@ class Pair:
             _same(f"last run of {timer}", last, call(f"{timer}_last_run"))
         for position, mark in book.marks.items():
             _same(f"mark of {position}", mark, call(f"mark_{position}"))
-        for holder in (*self.users, self.chain.address):
+        if machine.vault.charge:
+            _same("high-water mark", book.high_water_mark, call("high_water_mark"))
+            _same("time of the last charge", book.charged_at, call("charged_at"))
+        for holder in (*self.users, self.chain.address, self.chain.fee_recipient):
             _same(f"shares of {holder}", machine.balance(holder), call("balanceOf", holder))
             _same(f"USDC of {holder}", self.market.balance("USDC", holder), self.world.usdc.balance(holder))
             if machine.vault.schema is not None:
@@ -207,7 +210,8 @@ def pair_up(world: World, proved: ProvedVault, tally: Tally | None = None) -> Pa
 
 def pair_of(deployed: Deployed, tally: Tally | None = None) -> Pair:
     """The machine beside a vault that was just deployed."""
-    roles = Roles(deployed.owner, deployed.guardian, deployed.keeper, deployed.attester)
+    people = (deployed.owner, deployed.guardian, deployed.keeper, deployed.attester, deployed.fee_recipient)
+    roles = Roles(*people)
     market = exact_market(deployed.world, deployed.model, deployed.address)
     machine = Machine(deployed.model, market, roles, deployed.address)
     return Pair(deployed.world, deployed, machine, market, tally or Tally())

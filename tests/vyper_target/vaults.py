@@ -77,6 +77,10 @@ class Deployed:
         return self.world.chain.accounts[7]
 
     @property
+    def fee_recipient(self) -> str:
+        return self.world.chain.accounts[4]
+
+    @property
     def attester(self) -> str:
         """Whose attestations count, where depositors need one."""
         return self.world.admin
@@ -125,7 +129,7 @@ def deploy(world: World, given: ProvedVault, **addresses: object) -> Deployed:
 def _address(world: World, binding: Binding) -> object:
     match binding.kind:
         case BindingKind.ROLE:
-            return world.chain.accounts[{"owner": 5, "guardian": 6, "keeper": 7}[binding.name]]
+            return world.chain.accounts[{"owner": 5, "guardian": 6, "keeper": 7, "fee_recipient": 4}[binding.name]]
         case BindingKind.TOKEN:
             return world.token(binding.name)
         case BindingKind.FEED:

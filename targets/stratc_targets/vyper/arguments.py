@@ -10,7 +10,7 @@ from stratc_targets.vyper.names import Names
 
 
 class BindingKind(Enum):
-    ROLE = "role"  # owner, guardian, keeper
+    ROLE = "role"  # owner, guardian, keeper, and the fee recipient where the strategy has fees
     TOKEN = "token"  # the ERC-20 contract
     FEED = "feed"  # the Chainlink aggregator (proxy) of a token's price
     DEPOSITORS = "depositors"  # who attests depositors, where, and the resolver of the schema (zero without one)
@@ -27,6 +27,7 @@ class Binding:
 
 
 ROLES = ("owner", "guardian", "keeper")
+FEE_RECIPIENT = "fee_recipient"
 DEPOSITORS = ("service", "attester", "resolver")
 
 
@@ -37,5 +38,6 @@ def constructor_layout(vault: Vault) -> tuple[Binding, ...]:
     wanted += [(BindingKind.FEED, token.name) for token in vault.strategy.tokens]
     wanted += [(BindingKind.VENUE, venue.name) for venue in vault.strategy.venues]
     wanted += [(BindingKind.DEPOSITORS, name) for name in DEPOSITORS if vault.schema is not None]
-    roles = tuple(Binding(BindingKind.ROLE, role, f"{role}_") for role in ROLES)
+    people = (*ROLES, FEE_RECIPIENT) if vault.strategy.fees else ROLES
+    roles = tuple(Binding(BindingKind.ROLE, one, f"{one}_") for one in people)
     return (*roles, *(Binding(kind, name, names.claim(kind.value, name)) for kind, name in wanted))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
 
+from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
+from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Exits, OnTimer, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
@@ -15,6 +17,7 @@ from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, BindingKind, constructor_layout
+from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
 from stratc_targets.vyper.predicate_text import (
@@ -114,6 +117,7 @@ class Contract:
     keeper_silence: str
     keeper_is_replaced: bool
     who_keeps: str
+    fees: FeesText | None
     schema: SchemaText | None
     room: list[str]
     room_is_bounded: bool
@@ -172,6 +176,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         keeper_silence="max_value(uint256)" if vault.keeper_silence is None else str(vault.keeper_silence),
         keeper_is_replaced=vault.keeper_silence is not None,
         who_keeps=_who_keeps(vault),
+        fees=fees_text(vault, symbols, source),
         schema=_schema(vault, symbols, source),
         room=room_text(vault, symbols),
         room_is_bounded=bool(vault.strategy.limits),
@@ -190,7 +195,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
 
 def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
-    asked_for = ASKED_FOR if vault.schema is not None else ()
+    wanted = {"depositors": vault.schema is not None, "fees": bool(vault.charge)}
+    asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *sorted({venue.adapter for venue in vault.strategy.venues}))
 
 
@@ -247,7 +253,10 @@ def _state(vault: Vault, symbols: Symbols) -> tuple[StateField, ...]:
     units |= {f"price({token.name})": f"10^-18 USD per whole {token.name}" for token in vault.strategy.tokens}
     units |= dict.fromkeys(vault.definitions, "10^-18 USD")
     units["total_assets"] = f"smallest units of {vault.base}"
-    return tuple(StateField(symbols.fields[name], comment) for name, comment in units.items())
+    if vault.charge:
+        units[SUPPLY.name] = "shares, with those that fees are due to mint"
+        units[mark(vault.base).name] = "smallest units per 10 ** 18 first share prices"
+    return tuple(StateField(symbols.fields[name], comment) for name, comment in units.items() if name in symbols.fields)
 
 
 def _balance_comment(token: str, debt: bool) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stratc_compiler.expr import Expr, Plain, Rounding, Var
-from stratc_compiler.shares import SHARES, WHOLE, part, remainder, round_assets, whole
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, part, remainder, round_assets, whole
 from stratc_compiler.vault import ExitStep, Held, Let, Vault, VenueModel
 from stratc_targets.vyper.layout import Doc, statement
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.printer import Scope, expression, formula
-from stratc_targets.vyper.symbols import Symbols, live_scope, state_scope
+from stratc_targets.vyper.symbols import Symbols, live_scope
 
 _SLICE = {SHARES.name: SHARES.name, WHOLE.name: WHOLE.name}
 """What a slice is computed from, by its names in the model and in the contract."""
@@ -78,7 +78,7 @@ def in_kind_text(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> In
     begun = round_assets(vault.base)
     remainders = statement("rounds._shrink(", _printed(remainder(begun), {begun.name: f"rounds.{begun.name}"}), ")")
     return InKindText(
-        whole=statement("whole: uint256 = ", expression(whole(decimals), state_scope(vault, symbols))),
+        whole=statement("whole: uint256 = ", _printed(whole(decimals), {SUPPLY.name: "share_token.totalSupply"})),
         part_of_token=statement("part: uint256 = ", _printed(part(all_of_it, Rounding.DOWN))),
         idle=tuple(symbols.token(held.token) for held in vault.idle),
         venues=tuple(

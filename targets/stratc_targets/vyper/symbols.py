@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Expr, Formula, Var
+from stratc_compiler.fees import mark, mark_due
+from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
 from stratc_dsl.strategy import Token, Venue
 from stratc_targets.venues.emitter import PositionText, VenueText
@@ -107,8 +109,17 @@ def _fields(vault: Vault) -> dict[str, str]:
         *(held.name for held in state_positions(vault)),
         *(f"price({token.name})" for token in vault.strategy.tokens),
         *vault.definitions,
+        *_charged(vault),
     )
     return {variable: names.claim(variable) for variable in variables}
+
+
+def _charged(vault: Vault) -> tuple[str, ...]:
+    """What fees change: in the State of a vault with fees as it is once they are charged."""
+    if not vault.charge:
+        return ()
+    high = mark_due(vault.base) in (let.name for let in vault.charge)
+    return (SUPPLY.name, mark(vault.base).name) if high else (SUPPLY.name,)
 
 
 # ── scopes ─────────────────────────────────────────────────────────────────────────────────
