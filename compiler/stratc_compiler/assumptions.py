@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator
 
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.refuse import feed_of, refused
-from stratc_compiler.rounds import SCALE
 from stratc_compiler.text import percent
-from stratc_compiler.vault import Held, Vault, VenueModel
+from stratc_compiler.vault import SCALE, Held, Vault, VenueModel
 from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult
 from stratc_dsl.strategy import (
     AaveV3,

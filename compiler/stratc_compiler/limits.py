@@ -18,9 +18,8 @@ from stratc_compiler.expr import (
     amount_worth,
     scale,
 )
-from stratc_compiler.rounds import SCALE
 from stratc_compiler.shares import round_assets, round_deposited, total_assets
-from stratc_compiler.vault import NAV
+from stratc_compiler.vault import NAV, SCALE
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.strategy import DepositsAtMost, Strategy
 

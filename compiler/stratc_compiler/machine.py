@@ -16,6 +16,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE, REASON
 from stratc_compiler.expr import Rounding
 from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
@@ -279,8 +280,7 @@ class Machine(Standing):
     def _carry_out(self, rule: RuleModel) -> None:
         match rule.effect:
             case Trades(plan):
-                run_plan(plan, self.vault, self._moving)
-                self._finish()
+                self._finish(run_plan(plan, self.vault, self._moving))
             case Marks(venue):
                 for held in marked(self.vault):
                     if held.venue == venue:
@@ -294,10 +294,12 @@ class Machine(Standing):
     def _moving(self) -> _MarkingWorld:
         return _MarkingWorld(self.market, self.book.marks)
 
-    def _finish(self) -> None:
-        """The floors hold; a round begins where the rules have left the vault settled."""
+    def _finish(self, bound: dict[str, int]) -> None:
+        """The floors hold, and no more was lost than the plan has bound; a round begins where it is then settled."""
         state = self.state()
         self._assert_floors(state)
+        state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
+        require(state.holds(CONSERVED), REASON)
         if self._is_settled(state):
             self._begin_round(state)
 

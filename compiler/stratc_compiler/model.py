@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from stratc_compiler.conservation import conserving
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Expr,
@@ -238,9 +239,10 @@ def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
 def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
     match rule.action:
         case Deleverage(venue, health, span=span):
-            return Trades(deleverage(scope.venue(venue), health, parts, span), reduces_risk=True)
+            plan = deleverage(scope.venue(venue), health, parts, span)
+            return Trades(conserving(plan, scope.held), reduces_risk=True)
         case Rebalance():
-            return Trades(rebalance(parts), reduces_risk=False)
+            return Trades(conserving(rebalance(parts), scope.held), reduces_risk=False)
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)

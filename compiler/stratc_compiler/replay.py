@@ -21,11 +21,12 @@ from stratc_compiler.claims import (
     Keeps,
     LosesAtMost,
 )
+from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.rounds import SCALE, trading_rules
+from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
-from stratc_compiler.vault import Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
+from stratc_compiler.vault import SCALE, Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
 from stratc_compiler.verdict import Round
 from stratc_dsl.record import Record
 
@@ -284,14 +285,15 @@ def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     assert isinstance(rule.effect, Trades)
     world.log.append(f"`{rule.action}`")
     try:
-        run_plan(rule.effect.plan, vault, world)
+        bound = run_plan(rule.effect.plan, vault, world)
     except Reverted as reverted:
         return f"`{rule.action}` reverts: {reverted}"
     state = Evaluator(vault, world)
     for floor in vault.floors:
         if not state.holds(floor.formula):
             return f"`{rule.action}` reverts: {floor.text} does not hold after it"
-    return None
+    state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
+    return None if state.holds(CONSERVED) else f"`{rule.action}` reverts: it costs more than the stated slippage"
 
 
 def _unsettled(vault: Vault, state: Evaluator) -> str | None:

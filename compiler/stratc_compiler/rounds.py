@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from stratc_compiler.conservation import CONSERVED
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.execute import Need, run_plan
 from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
-from stratc_compiler.vault import OnCondition, RuleModel, Trades, Vault
+from stratc_compiler.vault import SCALE, OnCondition, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
-
-SCALE = 1_000_000
-"""The scale assumption: nav is worth at least this many of the largest smallest unit in play (`dust`)."""
 
 DEPOSITED, WITHDRAWN = real("deposited"), real("withdrawn")
 
@@ -273,6 +271,7 @@ def _pass(
     fires.trace.learn(f"fires: {rule.name}", trigger)
     need: Need = lambda short, words, goal, at: report(rule, fired, short, words, goal, at)  # noqa: E731
     after = run_plan(rule.effect.plan, fires, need).primed()
+    report(rule, fired, "conserves", "it costs no more than the stated slippage", after.formula(CONSERVED), after)
     for floor in frame.vault.floors:
         report(rule, fired, f"floor/{floor.text}", f"{floor.text} holds after it", after.formula(floor.formula), after)
     yield from _pass(rest, (*fired, rule), after, report)

@@ -302,3 +302,6 @@ NAV = Var("nav", Plain.VALUE)
 
 DUST_SHARE = Fraction(1, 1_000_000)
 """Trades worth less than this share of nav are skipped: venues reject amounts that round to nothing."""
+
+SCALE = 1_000_000
+"""The scale assumption: nav is worth at least this many of the largest smallest unit in play (`dust`)."""

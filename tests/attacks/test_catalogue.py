@@ -26,6 +26,7 @@ LOSSES = {
     "funding reversal": "ETH perpetuals 2022, 2024-04",
     "hedge leg removed": "auto-deleveraging 2025-10-10",
     "swap without a least price": "Yearn treasury 2023-12-11",
+    "a rule that costs more than stated": "bounded by Sommelier's Cellars around each rebalance",
     "read-only reentrancy": "dForce 2023-02-10, Conic 2023-07-21",
     "compiler's lock does not lock": "Curve, Vyper 0.2.15 to 0.3.0, 2023-07-30",
     "bank run, unbounded exit": "Aave WETH April 2026",

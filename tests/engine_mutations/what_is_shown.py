@@ -281,6 +281,14 @@ SHOWN: tuple[Fault, ...] = (
     ),
     compiler(
         "rounds",
+        "what a rule costs is not looked at",
+        "after.formula(CONSERVED), after)",
+        "TRUE, after)",
+        "a rule could revert for its budget in the assumed world",
+        "proofs/test_conservation.py::test_without_the_slippage_it_is_not_proved",
+    ),
+    compiler(
+        "vault",
         "nav is a thousand times what is assumed",
         "SCALE = 1_000_000\n",
         "SCALE = 1_000_000_000\n",

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from fuzzing.rounds import Choices, RoughWorld, Round, State, at_scale, first_deposit, holds, moment, nav, opening, view
 from fuzzing.rounds import settled as is_settled
+from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.expr import And, Cmp, Formula, Not, Or, Rel, Rounding
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.shares import to_assets, to_shares, virtual_shares
@@ -133,7 +134,7 @@ def keeper(vault: Vault, played: Round, choices: Choices) -> Pass:
         if not isinstance(rule.effect, Trades) or not _due(rule, done.world, choices):
             continue
         try:
-            run_plan(rule.effect.plan, vault, done.world)
+            bound = run_plan(rule.effect.plan, vault, done.world)
         except Reverted as reverted:
             done.reverted = f"{rule.name} reverts: {reverted}"
             return done
@@ -141,6 +142,10 @@ def keeper(vault: Vault, played: Round, choices: Choices) -> Pass:
         done.spare = min([done.spare, *(spare(floor.formula, seen) for floor in vault.floors)])
         if not holds(vault, done.world.state, tuple(floor.formula for floor in vault.floors)):
             done.reverted = f"{rule.name} reverts: a floor does not hold after it"
+            return done
+        seen.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
+        if not seen.holds(CONSERVED):
+            done.reverted = f"{rule.name} reverts: it costs more than stated"
             return done
         done.after.append(dict(done.world.state))
     return done

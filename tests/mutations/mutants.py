@@ -37,6 +37,8 @@ def _module(module: str, name: str, caught_by: str, old: str, new: str) -> Mutan
     return _one(name, caught_by, f"contracts/{module}.vy", old, new)
 
 
+_FEES = "fees for time, and for gains above the mark"
+_SLEPT = "fees of a vault that was empty, of one that slept for years, and of one that is over"
 _ROUNDING = "rounding on the way in and out"
 _NO_PRICE = "answers that are no prices"
 _STUCK = "a venue that is stuck is left out of the exit, and left in kind"
@@ -253,6 +255,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "",
     ),
     _vault(
+        "the budget of a rule forgets the slippage of what it buys",
+        "a trade against a pool that is worse than the oracle",
+        "increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 3, 1_000)",
+        "increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 0, 1_000)",
+    ),
+    _vault(
         "the timer is not wound",
         "rules that are not due",
         "    self.harvest_save_last_run = block.timestamp\n",
@@ -459,5 +467,44 @@ MUTANTS: tuple[Mutant, ...] = (
         _NO_MEMBERS,
         " or extract32(record, 256, output_type=address) != ATTESTER",
         "",
+    ),
+    # fees
+    _vault(
+        "time is not counted where shares leave in kind",
+        _FEES,
+        "    self._charge_for_time()\n    whole",
+        "    whole",
+    ),
+    _vault(
+        "nothing is charged of those who come",
+        _FEES,
+        '    self._charge(s)\n    assert shares != 0, "deposit: no shares"',
+        '    assert shares != 0, "deposit: no shares"',
+    ),
+    _vault(
+        "the performance fee is charged of the whole price",
+        _FEES,
+        "gain_charged: uint256 = arith.mul_div_down(gain_over_mark,",
+        "gain_charged: uint256 = arith.mul_div_down(s.total_assets + 1,",
+    ),
+    _vault("the mark is not raised", _FEES, "    fees._raise_mark(s.high_water_mark)\n", ""),
+    _module(
+        "fees",
+        "time is charged again and again",
+        _FEES,
+        "    self.charged_at = block.timestamp\n\n\n@internal\ndef _raise_mark",
+        "    pass\n\n\n@internal\ndef _raise_mark",
+    ),
+    _vault(
+        "years of silence are charged",
+        _SLEPT,
+        "        return s\n    seconds_counted: uint256 = min(fees._elapsed(), 31_536_000)",
+        "        return s\n    seconds_counted: uint256 = fees._elapsed()",
+    ),
+    _vault(
+        "fees go on after the exit",
+        _SLEPT,
+        "    s: State = before\n    if modes._is_exited():\n        s.supply = share_token.totalSupply",
+        "    s: State = before\n    if modes._is_stuck():\n        s.supply = share_token.totalSupply",
     ),
 )

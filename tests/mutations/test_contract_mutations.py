@@ -24,6 +24,7 @@ OPTIMIZE = {
     "office": Mode("codesize"),
     "inflow": Mode("codesize"),
     "members": Mode("codesize"),
+    "fund": Mode("codesize"),
     "eth_carry": Mode("codesize", experimental=True),
 }
 """As fast to compile as fits on chain. The differential tests run what `build` really emits."""

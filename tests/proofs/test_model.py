@@ -10,8 +10,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import dim_of
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.replay import IdealWorld
-from stratc_compiler.rounds import SCALE
-from stratc_compiler.vault import Enter, Leave, Let, Swap, Trades
+from stratc_compiler.vault import SCALE, Enter, Leave, Let, Swap, Trades
 from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories
 

@@ -18,8 +18,8 @@ from stratc_compiler.expr import Cmp, Mul, Rel, number
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import DUST
 from stratc_compiler.replay import IdealWorld, health
-from stratc_compiler.rounds import SCALE, first_deposit, keeper_pass, trading_rules
-from stratc_compiler.vault import NAV, Condition
+from stratc_compiler.rounds import first_deposit, keeper_pass, trading_rules
+from stratc_compiler.vault import NAV, SCALE, Condition
 from stratc_compiler.verdict import Guardian, Refuted, Unknown
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories

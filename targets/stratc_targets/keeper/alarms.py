@@ -10,8 +10,7 @@ from typing import Any
 
 from stratc_compiler.assumptions import labels_of, rests_on
 from stratc_compiler.environment import MOST_GAIN
-from stratc_compiler.rounds import SCALE
-from stratc_compiler.vault import Held, Vault
+from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import (

@@ -25,6 +25,7 @@ from stratc_targets.vyper.predicate_text import (
     FloorText,
     HealthText,
     band_text,
+    conserved_text,
     conversion_texts,
     definition_lines,
     floor_texts,
@@ -131,6 +132,7 @@ class Contract:
     in_kind: InKindText
     exit_comment: str
     healths: tuple[HealthText, ...]
+    conserved: list[str]
 
 
 def contract_of(vault: Vault, source: Source) -> Contract:
@@ -190,6 +192,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         in_kind=in_kind_text(vault, symbols, marks),
         exit_comment=_exit_comment(vault, source),
         healths=health_texts(vault, symbols),
+        conserved=conserved_text(vault, symbols),
     )
 
 

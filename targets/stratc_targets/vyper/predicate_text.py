@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
+from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE, REASON
 from stratc_compiler.expr import (
     And,
     Expr,
@@ -86,6 +87,12 @@ def settled_text(vault: Vault) -> list[str]:
     """The body of `_is_settled`: floors, bands, and no rule on a condition due."""
     triggers = [f"not self._when_{rule.name}(s)" for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
     return statement("return ", both("self._floors_hold(s)", "self._in_band(s)", *triggers))
+
+
+def conserved_text(vault: Vault, symbols: Symbols) -> list[str]:
+    """What a rule that trades asserts of its cost."""
+    bound = {var.name: var.name for var in (NAV_BEFORE, BUDGET)}
+    return statement("assert ", formula(CONSERVED, state_scope(vault, symbols, bound)), f', "{REASON}"')
 
 
 def conversion_texts(vault: Vault, symbols: Symbols) -> tuple[ConversionText, ...]:

@@ -147,7 +147,7 @@ def _effect(rule: RuleModel, context: RuleContext) -> list[str]:
     match rule.effect:
         case Trades(plan):
             body = plan_text(plan, context.vault, context.symbols, context.marks, live=False)
-            return ["nav_before: uint256 = s.nav", *body, f'self._finish("{rule.name}", nav_before, s)']
+            return [*body, f'self._finish("{rule.name}", nav_before, budget, s)']
         case Marks(venue):
             return [line for held in context.vault.held if held.venue == venue for line in _mark(held.name, context)]
         case Freezes():
