@@ -250,14 +250,18 @@ def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
     due = tuple((rule, rule.trigger.condition) for rule in vault.rules if isinstance(rule.trigger, OnCondition))
     obligations: list[Obligation] = []
     for one in passes:
+        shown: list[Obligation] = []
         for end in one.ends():
             for rule, condition in due:
                 for index, goal in enumerate(_conjuncts(Not(end.frame.formula(condition.formula)))):
                     place = f"{_path(one.case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
-                    obligations.append(_obligation("quiet", place, words, end.frame, goal, rule.span))
-        if not due:
-            obligations.append(_trivial("quiet", one.case, "no rule has a condition", one.opening.frame))
+                    shown.append(_obligation("quiet", place, words, end.frame, goal, rule.span))
+        if not shown:
+            # Bands that are not there cannot be left: such a condition never holds.
+            why = "no condition of a rule can hold" if due else "no rule has a condition"
+            shown.append(_trivial("quiet", one.case, why, one.opening.frame))
+        obligations += shown
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
 
 

@@ -75,7 +75,7 @@ def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) ->
     """Repay debt until weighted collateral / debt = `health`; the repayment is rounded up.
 
     repay = debt - (weighted collateral) / health. Paid from positions in the debt's token at other venues, in exit
-    order, then from idle.
+    order and as far as those pay out, then from idle.
     """
     debts = [held for held in venue.positions if held.debt]
     if len(debts) != 1 or venue.health is None:
@@ -104,7 +104,8 @@ def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[PlanItem, ...
     leaves: list[PlanItem] = []
     for held in sources:
         draw = amount(plan_name("draw", held.name), held.token)
-        lets.append(Let(draw, Min(needed, held.var)))
+        # A venue may pay out a unit less than it says that is held, and less than that where it is assumed.
+        lets.append(Let(draw, Min(needed, Min(held.var, held.liquidity))))
         leaves.append(Leave(held, draw))
         needed = Monus(needed, draw)
     return (*lets, *leaves), needed

@@ -79,8 +79,7 @@ def _at_targets(vault: Vault, played: Round) -> bool:
 
 def _can_fire(rule: RuleModel, vault: Vault, box: Box) -> Possibility:
     def accepts(played: Round) -> bool:
-        world = IdealWorld(vault, dict(played.moment))
-        return inside_box(vault, box, played) is None and comes_due(rule, vault, world)
+        return inside_box(vault, box, played) is None and comes_due(rule, vault, played.moment)
 
     frames = tuple(_firing(rule, vault, box))
     return Possibility(f"consistent/fires/{rule.name}", f"`{rule.action}` comes due", frames, accepts, rule.span)

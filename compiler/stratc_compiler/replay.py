@@ -6,7 +6,9 @@ slippage assumption admits. Whatever breaks a claim here breaks it on a chain wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import combinations
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -26,7 +28,7 @@ from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
-from stratc_compiler.vault import SCALE, Condition, Held, OnCondition, RuleModel, Swap, Trades, Vault
+from stratc_compiler.vault import SCALE, Condition, Held, OnCondition, OnTimer, RuleModel, Swap, Trades, Vault
 from stratc_compiler.verdict import Round
 from stratc_dsl.record import Record
 
@@ -196,31 +198,42 @@ class Broken(Record):
     swaps: tuple[str, ...]
 
 
+Timers = frozenset[str]
+"""The rules on timers, by name, whose time has come when the keeper looks."""
+
+
+def timers(vault: Vault) -> Iterator[Timers]:
+    """Every way in which the timers of trading rules can stand, the calmest first: the state says nothing of them."""
+    on_timer = [rule.name for rule in trading_rules(vault) if isinstance(rule.trigger, OnTimer)]
+    return (frozenset(some) for count in range(len(on_timer) + 1) for some in combinations(on_timer, count))
+
+
 def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
-    """How the claim is broken in this round, or None where it holds."""
-    world = IdealWorld(vault, dict(played.moment))
-    why = _why(about, vault, played, world)
+    """How the claim is broken in this round, with as few timers as that takes, or None where it holds."""
     who = "the exit" if isinstance(about, ExitWorks) else "the keeper"
-    if why is None:
-        return None
-    return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps))
+    for up in timers(vault):
+        world = IdealWorld(vault, dict(played.moment))
+        why = _why(about, vault, played, world, up)
+        if why is not None:
+            return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps))
+    return None
 
 
-def _why(about: About, vault: Vault, played: Round, world: IdealWorld) -> str | None:
+def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timers) -> str | None:
     state = Evaluator(vault, world)
     match about:
         case AtAnyMoment(venues, solvency):
             return _moment(vault, state, venues, solvency)
         case KeeperSettles():
-            return keeper(vault, world) or _unsettled(vault, state)
+            return keeper(vault, world, up) or _unsettled(vault, state)
         case KeeperIsQuiet():
-            return _still_due(vault, world)
+            return _still_due(vault, world, up)
         case LosesAtMost(ratio):
-            return _loss(vault, played, world, ratio)
+            return _loss(vault, played, world, ratio, up)
         case ExitWorks(pays):
             return _exit(vault, world, pays)
         case Keeps(condition):
-            return _kept(condition, vault, world)
+            return _kept(condition, vault, world, up)
         case IsFair():
             return None
 
@@ -236,12 +249,12 @@ def _moment(vault: Vault, state: Evaluator, venues: tuple[str, ...], solvency: b
     return None
 
 
-def _kept(condition: Condition, vault: Vault, world: IdealWorld) -> str | None:
+def _kept(condition: Condition, vault: Vault, world: IdealWorld, up: Timers) -> str | None:
     state = Evaluator(vault, world)
     if not state.holds(condition.formula):
         return f"{condition.text} does not hold at this moment"
     for rule in trading_rules(vault):
-        if isinstance(rule.trigger, OnCondition) and not state.holds(rule.trigger.condition.formula):
+        if not _is_due(rule, state, up):
             continue
         if _run(rule, vault, world):
             return None  # a rule that fails is the business of `recovers`
@@ -258,32 +271,42 @@ def health(vault: Vault, venue: str, state: Evaluator) -> Fraction:
     return weighted / owed
 
 
-def keeper(vault: Vault, world: IdealWorld) -> str | None:
-    """Run the keeper's pass; what went wrong in it, or None."""
+def _is_due(rule: RuleModel, state: Evaluator, up: Timers) -> bool:
+    """Whether a trading rule runs: its condition holds, or its time has come."""
+    if isinstance(rule.trigger, OnCondition):
+        return state.holds(rule.trigger.condition.formula)
+    return rule.name in up
+
+
+def keeper(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
+    """Run the keeper's pass, those timers `up`; what went wrong in it, or None."""
     for rule in trading_rules(vault):
-        state = Evaluator(vault, world)
-        if isinstance(rule.trigger, OnCondition) and state.holds(rule.trigger.condition.formula):
+        if _is_due(rule, Evaluator(vault, world), up):
             broken = _run(rule, vault, world)
             if broken:
                 return broken
     return None
 
 
-def comes_due(rule: RuleModel, vault: Vault, world: IdealWorld) -> bool:
-    """Whether the rule's condition holds when its turn comes in the keeper's pass."""
+def comes_due(rule: RuleModel, vault: Vault, moment: Mapping[str, int]) -> bool:
+    """Whether the rule's condition can hold at this moment when its turn comes in the keeper's pass."""
+    return any(_comes_due(rule, vault, IdealWorld(vault, dict(moment)), up) for up in timers(vault))
+
+
+def _comes_due(rule: RuleModel, vault: Vault, world: IdealWorld, up: Timers) -> bool:
     for other in trading_rules(vault):
         if other == rule:
             break
-        state = Evaluator(vault, world)
-        due = isinstance(other.trigger, OnCondition) and state.holds(other.trigger.condition.formula)
-        if due and _run(other, vault, world):
+        if _is_due(other, Evaluator(vault, world), up) and _run(other, vault, world):
             return False
     return isinstance(rule.trigger, OnCondition) and Evaluator(vault, world).holds(rule.trigger.condition.formula)
 
 
 def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     assert isinstance(rule.effect, Trades)
-    world.log.append(f"`{rule.action}`")
+    world.log.append(
+        f"`{rule.action}`" if isinstance(rule.trigger, OnCondition) else f"`{rule.text}`: its time has come"
+    )
     try:
         bound = run_plan(rule.effect.plan, vault, world)
     except Reverted as reverted:
@@ -303,8 +326,8 @@ def _unsettled(vault: Vault, state: Evaluator) -> str | None:
     return None
 
 
-def _still_due(vault: Vault, world: IdealWorld) -> str | None:
-    if keeper(vault, world):
+def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
+    if keeper(vault, world, up):
         return None  # a rule that fails is the business of `recovers`
     state = Evaluator(vault, world)
     for rule in vault.rules:
@@ -313,7 +336,7 @@ def _still_due(vault: Vault, world: IdealWorld) -> str | None:
     return None
 
 
-def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction) -> str | None:
+def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: Timers) -> str | None:
     opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
     least = (1 - ratio) * (opening + played.deposited)
     for moment in ("at this moment", "after the keeper's pass"):
@@ -321,7 +344,7 @@ def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction) -> st
         if left < least:
             lost = 1 - Fraction(left, opening + played.deposited)
             return f"{float(lost * 100):.3f}% is lost {moment}, more than {percent(ratio)}"
-        if keeper(vault, world):
+        if keeper(vault, world, up):
             return None
     return None
 
@@ -334,5 +357,6 @@ def _exit(vault: Vault, world: IdealWorld, pays: Fraction) -> str | None:
         return f"the exit reverts: {reverted}"
     paid = world.state[f"idle({vault.base})"]
     if paid < pays * total:
-        return f"the exit pays {float(Fraction(paid, total) * 100):.3f}% of nav, less than {percent(pays)}"
+        thousandths = paid * 100_000 // total  # rounded down: what falls short by one unit shows that it does
+        return f"the exit pays {thousandths / 1_000:.3f}% of nav, less than {percent(pays)}"
     return None

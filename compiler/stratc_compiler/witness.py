@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
+from msgspec.structs import replace
+
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
@@ -17,7 +19,7 @@ from stratc_compiler.relax import ZERO, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import Held, Vault
+from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import Obligation, Round, Scenario
 from stratc_dsl.record import Record
 
@@ -31,8 +33,13 @@ CLEARLY = Fraction(1, 100)
 """By what share of nav a claim breaks, if it can: a reader should not have to look for the last digit."""
 
 WHOLE = 10_000
-"""Base tokens per percent of nav: scenarios are told for a vault of a million base tokens."""
+"""Base tokens per percent of nav: scenarios are told for a vault of a million base tokens, if that is large enough."""
 
+FINE = 10_000
+"""So many times what the scale assumption asks for is a scenario's nav: whole units of a coarse token fill a band."""
+
+NUDGES = (1, 3, 7)
+"""So many smallest units are added to a round that does not break the claim: few, and none divides a percentage."""
 
 SHARE = 4
 """Models are looked for with a fourth of what a proof may take: what is hard to satisfy seldom replays."""
@@ -44,12 +51,39 @@ def find_scenario(
     """A replayed counterexample to the obligation, or None where no model that was tried replays."""
     if isinstance(about, IsFair):
         return None
+    round_ones: list[Round] = []
     for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
         scenario = replayed(played, about, vault, box)
         if scenario is not None:
             return played, scenario
+        round_ones.append(played)
+    for played in (near for one in round_ones for near in _unround(one, vault)):
+        scenario = replayed(played, about, vault, box)
+        if scenario is not None:
+            return played, scenario
     return None
+
+
+def _unround(played: Round, vault: Vault) -> Iterator[Round]:
+    """The round with a few smallest units more: what only rounding breaks, round numbers do not."""
+    for units in NUDGES:
+        yield _with_deposit(played, vault, units)
+        for held in vault.held:
+            settled, moment = dict(played.settled), dict(played.moment)
+            for state in (settled, moment):
+                for name in (held.name, held.liquidity.name):
+                    if name in state:
+                        state[name] += units
+            more = replace(played, settled=settled, moment=moment)
+            yield more
+            yield _with_deposit(more, vault, units)
+
+
+def _with_deposit(played: Round, vault: Vault, units: int) -> Round:
+    base = f"idle({vault.base})"
+    moment = {**played.moment, base: played.moment[base] + units}
+    return replace(played, moment=moment, deposited=played.deposited + units)
 
 
 # ── models ─────────────────────────────────────────────────────────────────────────────────
@@ -236,17 +270,29 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
+    whole = _whole(vault, settled, moment)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
-        _place(held, values, vault, box, relative, settled, moment)
+        _place(held, values, vault, box, relative, settled, moment, whole)
     base = f"idle({vault.base})"
-    deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base)
-    withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base)
+    deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base, whole)
+    withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base, whole)
     moment[base] = settled[base] + deposited - withdrawn
     return Round(settled, moment, deposited, withdrawn)
 
 
-def _units(worth: Fraction, vault: Vault, token: str) -> int:
-    return int(worth / PERCENT * WHOLE * 10 ** vault.strategy.token(token).decimals)
+def _whole(vault: Vault, settled: dict[str, int], moment: dict[str, int]) -> int:
+    """Base tokens per percent of nav: `WHOLE`, times ten until no token's smallest unit counts."""
+    worth = settled[f"price({vault.base})"]
+    names = [token.name for token in vault.strategy.tokens]
+    prices = {name: max(settled[f"price({name})"], moment[f"price({name})"]) for name in names}
+    whole = WHOLE
+    while worth and any(100 * whole * worth * settled[f"unit({n})"] < FINE * SCALE * p for n, p in prices.items()):
+        whole *= 10
+    return whole
+
+
+def _units(worth: Fraction, vault: Vault, token: str, whole: int) -> int:
+    return int(worth / PERCENT * whole * 10 ** vault.strategy.token(token).decimals)
 
 
 def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, lost: str | None) -> Fraction:
@@ -326,12 +372,13 @@ def _place(
     relative: dict[str, Fraction],
     settled: dict[str, int],
     moment: dict[str, int],
+    whole: int,
 ) -> None:
     before = values.get(f"{held.name}@0", Fraction(0))
     if held.venue is None and held not in vault.held:
         before = Fraction(0)  # what others left lying with the vault is no part of the story
     in_base = Fraction(settled[f"price({vault.base})"], settled[f"price({held.token})"])
-    settled[held.name] = _units(before * in_base, vault, held.token)
+    settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
     if held.venue is not None and after is not None and before and relative[held.token]:

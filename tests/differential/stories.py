@@ -160,6 +160,20 @@ STORIES: dict[str, Story] = {
         {"deleverage_aave": 1, "settle": 1, "harvest_save": 3},
         {"rebalance": 1},  # the rule that saves the loan comes first
     ),
+    "a crash while most of the savings are lent out": Story(
+        "eth_carry",
+        (
+            *_OPENING,
+            Save("lend", 2_000),
+            Move("WETH", 700),
+            Keep(),  # what the savings do not pay is paid out of idle
+            Save("lend", 10_000),
+            Move("WETH", 950),
+            Keep(),
+        ),
+        {"deleverage_aave": 1},
+        {},
+    ),
     "a trade against a pool that is worse than the oracle": Story(
         "eth_carry",
         (

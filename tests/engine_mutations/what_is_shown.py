@@ -109,6 +109,14 @@ SHOWN: tuple[Fault, ...] = (
         needs("liquidity"),
     ),
     compiler(
+        "plans",
+        "a deleverage draws all that a venue says is held",
+        "        lets.append(Let(draw, Min(needed, Min(held.var, held.liquidity))))\n",
+        "        lets.append(Let(draw, Min(needed, held.var)))\n",
+        "the rule that saves a loan would depend on a venue that pays to the last unit",
+        "proofs/test_needs.py::test_a_deleverage_may_draw_a_whole_position",
+    ),
+    compiler(
         "execute",
         "liquidity can be drawn twice",
         "    after = _moved(frame, held, Sub(position, amount), Add(idle, amount), Sub(liquidity, amount))\n",

@@ -274,6 +274,12 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     # a loan
     _vault(
+        "a deleverage asks the savings for more than they pay",
+        "a crash while most of the savings are lent out",
+        "min(repay, min(s.save, erc4626.liquidity(SAVE_VAULT)))",
+        "min(repay, s.save)",
+    ),
+    _vault(
         "the floor under the loan is dropped",
         "a floor that is broken from outside lets nothing out and nothing in",
         '    assert self._floor_health_aave_1_35(s), "floor: health(aave) >= 1.35"\n',

@@ -115,6 +115,27 @@ def test_liquidity_is_used_up() -> None:
     assert not all(proved(again, "recovers", "step/rebalance/liquid/"))
 
 
+SMALL_SAVINGS = (("42% +- 5%", "5% +- 4%"), ("10% +- 4%, min 6%", "47% +- 5%"))
+"""A deleverage wants some 9% of nav, more than the savings hold; idle has the rest."""
+
+PAYS_NOTHING = ("loss(save) <= 0.05%", "loss(save) <= 0.05%, liquidity(save) >= 0%")
+
+
+def test_a_deleverage_may_draw_a_whole_position() -> None:
+    """A venue may pay out a unit less than it says is held; what it does not pay, idle pays, as far as a floor lets."""
+    deleverage = partial(proved, vault_of("eth_carry", *SMALL_SAVINGS)[0], "recovers")
+    for word in ("liquid", "funds", "floor"):
+        assert all(deleverage(f"step/deleverage_aave/{word}/"))
+    more = (*SMALL_SAVINGS, ("to health 1.80", "to health 4"), (">= 1% of nav", ">= 40% of nav"))
+    assert not all(proved(vault_of("eth_carry", *more)[0], "recovers", "step/deleverage_aave/floor/"))
+
+
+def test_what_the_savings_do_not_pay_has_to_be_idle() -> None:
+    vault, _ = vault_of("eth_carry", *SMALL_SAVINGS, PAYS_NOTHING)
+    assert all(proved(vault, "recovers", "step/deleverage_aave/funds/"))
+    assert not all(proved(vault_of("eth_carry", PAYS_NOTHING)[0], "recovers", "step/deleverage_aave/funds/"))
+
+
 def test_every_band_has_to_be_quiet() -> None:
     """A rebalance that leaves the second of three positions where it is is due again."""
     right, _ = vault_of("treasury")

@@ -10,15 +10,16 @@ from msgspec.structs import replace
 
 from proofs.strategies import claim, proved, vault_of
 from stratc_compiler.certify import ProvedVault, certify
+from stratc_compiler.claims import claims_of
 from stratc_compiler.driver import verify
 from stratc_compiler.environment import box_of
 from stratc_compiler.execute import run_plan
-from stratc_compiler.expr import Add, Cmp, Rel, times
+from stratc_compiler.expr import Add, And, Cmp, Or, Rel, times
 from stratc_compiler.relax import Frame
 from stratc_compiler.rounds import after_environment, first_deposit
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import NAV, Band, Condition, Enter, Leave, PlanItem, Swap, Trades, Vault
+from stratc_compiler.vault import NAV, Band, Condition, Enter, Leave, OnCondition, PlanItem, Swap, Trades, Vault
 from stratc_compiler.verdict import Obligation, Proved, Refuted
 from stratc_dsl.strategy import PriceMoves, PriceStays
 
@@ -146,3 +147,21 @@ def test_what_every_proof_may_use_does_not_contradict_itself(name: str) -> None:
     for case, frame in starts(vault):
         facts = eliminate(Obligation(case, case, case, frame.trace.facts, Cmp(NAV, Rel.LT, NAV))).obligation.hypotheses
         assert isinstance(Query(tuple(fact.formula for fact in facts), 40_000_000).solve(), Sat), case
+
+
+def test_a_rule_that_waits_for_bands_that_are_not_there_is_quiet_and_dead() -> None:
+    """It is never due again, since it is never due: the one is proved, the other refuted."""
+    bare = vault_of("treasury")[0]
+    bare = replace(bare, bands=tuple(replace(band, inside=()) for band in bare.bands))
+    never = Condition("weights outside band", Or(()))
+    rules = (
+        replace(rule, trigger=OnCondition(never)) if isinstance(rule.effect, Trades) else rule for rule in bare.rules
+    )
+    bare = replace(bare, rules=tuple(rules))
+    box = box_of(bare)
+    found = next(spec for spec in claims_of(bare, box) if spec.name == "quiet")
+    assert {one.goal for one in found.obligations} == {And(())}
+    assert len(found.obligations) == 2
+    verification = verify(bare, vault_of("treasury")[1])
+    assert isinstance(claim(verification, "quiet").verdict, Proved)
+    assert isinstance(claim(verification, "consistent").verdict, Refuted)
