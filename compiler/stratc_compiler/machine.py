@@ -126,7 +126,8 @@ class Machine(Standing):
         require(self.book.mode is not Mode.STUCK, "mode: redeem in kind")
         require(assets <= state.named(self._idle), "withdraw: more than is idle")
         require(assets <= self.round_allowance(), "withdraw: round limit")
-        self.book.round_withdrawn += assets
+        if self.vault.withdrawals is not None:
+            self.book.round_withdrawn += assets
         self._burn(owner, shares)
         self.market.transfer(self.vault.base, self.address, receiver, assets)
         if not self.book.mode.over:

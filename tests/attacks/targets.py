@@ -15,7 +15,7 @@ from vyper_target.probes import HERE as VYPER_TARGET
 from vyper_target.vaults import USDC, Deployed, _address, deploy, example, proved
 
 QUICK = {"treasury": Mode("codesize"), "eth_carry": Mode("codesize", experimental=True)}
-"""The quickest mode that fits on chain, where it is not `none`."""
+"""The first mode in which copies fit on chain, longer than the vault by what an attack adds, where it is not `none`."""
 
 NO_VIRTUAL_SHARES = tuple(
     Change(VAULT, f"arith.mul_div_{way}({old}", f"arith.mul_div_{way}({new}")

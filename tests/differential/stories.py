@@ -840,4 +840,23 @@ STORIES: dict[str, Story] = {
         {"admit": 1, "deposit": 1},
         {"admit": 6, "deposit": 1},
     ),
+    "nothing is counted where nothing limits what is withdrawn": Story(
+        "idle",
+        (
+            Deposit(0, 100_000 * USDC),
+            Deposit(1, 50_000 * USDC + 1),
+            Settle(),
+            Withdraw(0, 0, 300, past=True),
+            Redeem(0, 500, past=True),
+            RedeemInKind(1, 100),
+            Settle(),
+            Donate("idle", "USDC", 1_234_567),
+            Mint(2, 2, 10**18 + 1),
+            Withdraw(0, 2, 1_000, past=True),
+            Turn("emergency_exit", "guardian"),
+            Redeem(1, 1_000),
+        ),
+        {"deposit": 2, "settle": 2, "withdraw": 2, "redeem": 2, "mint": 1},
+        {},
+    ),
 }

@@ -25,6 +25,8 @@ VENUE_CALLS: dict[tuple[str, type[Enter | Leave], bool], str] = {
     ("erc4626", Enter, False): "erc4626.deposit",
     ("erc4626", Leave, False): "erc4626.withdraw",
 }
+LIQUIDITY = {"aave_v3": "aave_v3.liquidity", "erc4626": "erc4626.liquidity"}
+"""What a venue would pay out now: any number, a new one after each effect."""
 SWAP = "uniswap_v3.swap"
 GUARD = "roles._only_keeper"
 """Who may call; what it keeps of that for itself moves nothing."""
@@ -32,7 +34,7 @@ GUARD = "roles._only_keeper"
 RULES = replace(
     CALLS,
     opaque=frozenset({*VENUE_CALLS.values(), SWAP, GUARD, "Vault._finish"}),
-    states={"Vault._read": "state", "Vault._refresh": "state"},
+    states={"Vault._read": "state", "Vault._refresh": "state", **{name: name for name in LIQUIDITY.values()}},
 )
 
 
@@ -94,8 +96,19 @@ class _Plan:
 
     def quantity(self, expr: Expr) -> Term:
         """The model's quantity in the state at this point."""
-        names = {**self.subject.names(self.state()), **self.bound}
+        names = {**self.subject.names(self.state()), **self.liquidity(), **self.bound}
         return replaced(quantity(expr, names), self.values)
+
+    def liquidity(self) -> dict[str, Term]:
+        """What the venues would pay out at this point; of an adapter that two of them have, nothing is known."""
+        moment = f"@{self.done}" if self.done else ""
+        adapters = [venue.adapter for venue in self.subject.vault.venues]
+        return {
+            held.liquidity.name: unknown(f"{LIQUIDITY[venue.adapter]}{moment}")
+            for venue in self.subject.vault.venues
+            for held in venue.positions
+            if not held.debt and adapters.count(venue.adapter) == 1
+        }
 
     def state(self) -> str:
         """What the contract read last, if no venue was called since; else balances that nothing is equal to."""

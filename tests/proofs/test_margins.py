@@ -82,7 +82,9 @@ def test_both_ends_of_every_margin_are_true_of_the_changed_text(found: list[Marg
 def test_a_margin_is_as_exact_as_three_digits(found: list[Margin]) -> None:
     """Up to 80% of nav are saved, as much of a loss is a loss of nav: 2.5% of 80% are 2%."""
     source = Source("saving.strat", SAVING)
-    (loss,) = [one for one in found if one.fails is not None and "loss(save)" in source.words(one.constant.span)]
+    pushed = [one for one in found if one.fails is not None and "loss(save)" in source.words(one.constant.span)]
+    # How far `recovers` goes depends on what the engine can show, so it is no figure of this test.
+    (loss,) = [one for one in pushed if one.claim != "recovers"]
     assert loss.claim == "loss <= 2% per round"
     assert (loss.holds, loss.fails) == (Fraction(249, 10_000), Fraction(250, 10_000))
 

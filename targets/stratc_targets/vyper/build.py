@@ -29,6 +29,8 @@ class Mode(NamedTuple):
 MODES = (Mode("gas"), Mode("codesize"), Mode("codesize", experimental=True))
 """Tried in this order, until the code fits on chain: docs/contract-size.md says why."""
 
+_RUNTIME = "evm.deployedBytecode.object"
+
 _NAMED = 6
 """So many functions are named of a contract that is too large."""
 
@@ -73,6 +75,9 @@ def compile_vault(sources: Mapping[str, str]) -> Compiled:
 
 def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
     """The compiler input in Vyper's standard JSON: all sources and all settings that the code depends on."""
+    # Asked for both, venom of 0.4.3 optimises the runtime code a second time: what it calls deployed then is not what
+    # the creation code deploys.
+    runtime = () if mode.experimental else (_RUNTIME,)
     return {
         "language": "Vyper",
         "sources": {path: {"content": text} for path, text in sources.items()},
@@ -81,7 +86,7 @@ def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
             "optimize": mode.optimize,
             "experimentalCodegen": mode.experimental,
             "search_paths": ["."],
-            "outputSelection": {TARGET: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "layout"]},
+            "outputSelection": {TARGET: ["abi", "evm.bytecode.object", *runtime, "layout"]},
         },
     }
 
@@ -89,10 +94,17 @@ def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
 def compile_request(request: dict[str, Any]) -> Compiled:
     """Compile a standard JSON input."""
     contract = _contract(_compile(request))
-    creation, runtime = (contract["evm"][part]["object"] for part in ("bytecode", "deployedBytecode"))
+    creation = contract["evm"]["bytecode"]["object"]
+    apart = _contract(_compile(_selecting(request, _RUNTIME))) if is_experimental(request) else contract
+    runtime = apart["evm"]["deployedBytecode"]["object"]
+    assert runtime.removeprefix("0x") in creation, "the creation code deploys another runtime code"
     # The constructor appends the immutables to the runtime code.
     size = (len(runtime) - 2) // 2 + _immutable_bytes(contract["layout"].get("code_layout", {}))
     return Compiled(request, size, contract["abi"], creation, runtime)
+
+
+def _selecting(request: dict[str, Any], *outputs: str) -> dict[str, Any]:
+    return {**request, "settings": {**request["settings"], "outputSelection": {TARGET: list(outputs)}}}
 
 
 def _immutable_bytes(layout: dict[str, Any]) -> int:

@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Rounds
-@notice A round begins when the vault is settled. What is withdrawn, and what is deposited where the strategy bounds
-        that, is counted against the assets it began with.
+@notice A round begins when the vault is settled. What is withdrawn or deposited, where the strategy bounds that, is
+        counted against the assets it began with.
 """
 
 event RoundBegan:
     assets: uint256
 
 round_assets: public(uint256) # total assets when the round began; zero before the first one
-round_withdrawn: public(uint256) # paid out to users since then
+round_withdrawn: public(uint256) # paid out to users since then, where that is counted
 round_deposited: public(uint256) # paid in by users since then, where that is counted
 
 

@@ -22,7 +22,14 @@ def pull(token: address, sender: address, amount: uint256):
     """
     @notice Take exactly `amount` from `sender`, who has approved it. Tokens that keep a fee are refused.
     """
-    before: uint256 = self.held(token)
+    self.pull_onto(self.held(token), token, sender, amount)
+
+
+@internal
+def pull_onto(before: uint256, token: address, sender: address, amount: uint256):
+    """
+    @notice The same where it is known that this contract holds `before`.
+    """
     assert extcall IERC20(token).transferFrom(sender, self, amount, default_return_value=True), "tokens: not taken"
     assert self.held(token) == before + amount, "tokens: fee on transfer"
 
