@@ -20,6 +20,9 @@ TOKEN = re.compile(r"([()])|([^\s()|]+)|\|([^|\\]*)\||(\S)")
 LITERAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 MINUS = Fraction(-1)
 
+MOST_LINES = 10_000
+"""The carry's obligations have some 1,500."""
+
 
 class Unreadable(Exception):
     """The query is not in the part of SMT-LIB 2 that is read here."""
@@ -83,7 +86,10 @@ class Asserted:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads queries. A line that was read before is not read again: what it says does not depend on those around it."""
+    """Reads queries. A line that was read before is not read again: what it says does not depend on those around it.
+
+    Of more than `MOST_LINES` it begins anew, so that whoever keeps one keeps no more than that.
+    """
 
     _lines: dict[str, list[Declared | Asserted]] = field(default_factory=dict)
 
@@ -92,6 +98,8 @@ class Reader:
 
         Raises Unreadable for anything but declarations of reals and assertions.
         """
+        if len(self._lines) > MOST_LINES:
+            self._lines.clear()
         names = set(known)
         groups: list[list[Fact]] = []
         for line in text.split("\n"):

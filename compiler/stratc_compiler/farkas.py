@@ -7,6 +7,7 @@ dispensable after all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -23,28 +24,32 @@ Equation = dict[int, int]
 
 def multipliers(rows: list[Row], rlimit: int) -> Multipliers | None:
     """Multipliers that refute the rows, none of them zero; None where the rows do not contradict each other."""
-    found = _direction(rows)
-    if found is None:
-        found = _asked(rows, rlimit)
-    return None if found is None else [(value, row) for value, row in zip(found, rows, strict=True) if value]
+    found: Sequence[Fraction | int] | None = _direction(rows) or _asked(rows, rlimit)
+    return None if found is None else [(Fraction(value), row) for value, row in zip(found, rows, strict=True) if value]
 
 
-def _direction(rows: list[Row]) -> list[Fraction] | None:
+def _direction(rows: list[Row]) -> Sequence[int] | None:
     """The one direction of the null space, if it is one and refutes."""
     solved = _solved(_equations(rows))
     free = [index for index in range(len(rows)) if index not in solved]
     if len(free) != 1:
         return None
-    values = [_multiplier(index, free[0], solved) for index in range(len(rows))]
+    values = _satisfying(solved, free[0], len(rows))
     return next((way for way in (values, [-value for value in values]) if _refutes(way, rows)), None)
 
 
-def _multiplier(index: int, free: int, solved: dict[int, Equation]) -> Fraction:
-    """The row's multiplier where that of the row `free` is one."""
-    if index == free:
-        return Fraction(1)
-    equation = solved[index]
-    return Fraction(-equation.get(free, 0), equation[index])
+def _satisfying(solved: dict[int, Equation], free: int, count: int) -> list[int]:
+    """Multipliers of so many rows that satisfy the equations, as small as integers can be."""
+    known = {free: 1}
+    for pivot, equation in reversed(solved.items()):
+        value = -sum(times * known[index] for index, times in equation.items() if index != pivot)
+        common = gcd(value, equation[pivot])
+        times = equation[pivot] // common
+        if times != 1:
+            known = {index: times * one for index, one in known.items()}
+        known[pivot] = value // common
+    common = gcd(*known.values())
+    return [known[index] // common for index in range(count)]
 
 
 def _equations(rows: list[Row]) -> list[Equation]:
@@ -63,19 +68,15 @@ def _whole(equation: dict[int, Fraction]) -> Equation:
 
 
 def _solved(equations: list[Equation]) -> dict[int, Equation]:
-    """Gauss-Jordan: every pivot's number with its equation, in which no other pivot is."""
+    """Gauss: every pivot's number with its equation, in which no pivot before it is."""
     solved: dict[int, Equation] = {}
     for equation in equations:
         left = equation
-        for pivot in [index for index in left if index in solved]:
-            left = _without(pivot, left, solved[pivot])
-        if not left:
-            continue
-        pivot = min(left, key=lambda index: (abs(left[index]), index))
-        for known, other in solved.items():
-            if pivot in other:
-                solved[known] = _without(pivot, other, left)
-        solved[pivot] = left
+        for pivot, other in solved.items():
+            if pivot in left:
+                left = _without(pivot, left, other)
+        if left:
+            solved[min(left, key=lambda index: (abs(left[index]), index))] = left
     return solved
 
 
@@ -89,10 +90,11 @@ def _without(pivot: int, equation: Equation, other: Equation) -> Equation:
     return {index: value // common for index, value in sums.items() if value}
 
 
-def _refutes(values: list[Fraction], rows: list[Row]) -> bool:
+def _refutes(values: list[int], rows: list[Row]) -> bool:
     if any(value < 0 for value, row in zip(values, rows, strict=True) if row.relation != "="):
         return False
-    constant = sum((v * row.polynomial.get((), Fraction(0)) for v, row in zip(values, rows, strict=True)), Fraction(0))
+    constants = ((value, row.polynomial.get(())) for value, row in zip(values, rows, strict=True))
+    constant = sum((value * constant for value, constant in constants if constant), Fraction(0))
     strict = any(value and row.relation == ">" for value, row in zip(values, rows, strict=True))
     return constant < 0 or (constant == 0 and strict)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from stratc_checker.proof import Context, read, refute
-from stratc_checker.query import Fact
+from stratc_checker.query import Fact, Reader
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Formula, Not
 from stratc_compiler.prooftree import Node, hypotheses_of, proof_json
@@ -18,6 +18,9 @@ from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
 from stratc_compiler.smtlib import script
 from stratc_compiler.verdict import Derivation, Obligation, SolverSays
 from stratc_compiler.verdict import Query as Asked
+
+_READER = Reader()
+"""Most of what the obligations of a strategy know is said in the same lines."""
 
 
 def query_of(obligation: Obligation, rlimit: int, linear: bool = True) -> Query:
@@ -53,7 +56,7 @@ class _Searched:
     def __init__(self, obligation: Obligation, effort: Effort) -> None:
         self._effort = effort
         self._text = script(known(obligation))
-        self._context = Context(self._text)
+        self._context = Context(self._text, _READER)
         self._facts = self._context.facts
         self._search = Search(self._facts, effort)
 
