@@ -11,7 +11,8 @@ from functools import cache
 import pytest
 
 from differential.pair import Disagreement, pair_of
-from differential.stories import STORIES, tell
+from differential.stories import STORIES
+from differential.story import tell
 from lab.world import World
 from mutations.mutants import MUTANTS, Mutant
 from stratc_targets.vyper.arguments import constructor_layout
