@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from vyper.compiler import compile_code
@@ -86,6 +87,22 @@ def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.Monk
         emit_vault(example("eth_carry"))
     assert caught.value.size > 10_000
     assert caught.value.contributors[0][0] == "Vault.rebalance"
+
+
+def test_a_vault_that_the_experimental_generator_fails_on_is_refused_by_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compile_request = build.compile_request
+
+    def failing(request: dict[str, Any]) -> build.Compiled:
+        assert not build.is_experimental(request), "it fails with whatever it runs into"
+        return compile_request(request)
+
+    monkeypatch.setattr(build, "compile_request", failing)
+    monkeypatch.setattr(build, "CODE_LIMIT", 10_000)
+    given = example("idle")
+    with pytest.raises(ContractTooLarge, match="10,000 are allowed"):
+        build.compile_vault(vault_sources(given.vault, given.verification.source))
 
 
 @pytest.mark.long
