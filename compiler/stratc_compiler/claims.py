@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from stratc_compiler import fairness
+from stratc_compiler import fair_terms, fairness
 from stratc_compiler.environment import Box
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Or, Rel, Sub, number
@@ -85,7 +85,7 @@ def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
         _at_any_moment(vault, box, "survives", "no venue can liquidate, nav >= 0", True, _liquidatable(vault), NOWHERE),
         recovers(vault, passes),
         quiet(vault, passes),
-        ClaimSpec(fairness.CLAIM, fairness.TEXT, IsFair(), (*fairness.fairness(vault), *fee_fairness(vault))),
+        ClaimSpec(fair_terms.CLAIM, fairness.TEXT, IsFair(), (*fairness.fairness(vault), *fee_fairness(vault))),
         exits(vault, box, "exits", Fraction(0), NOWHERE),
     )
     return always + tuple(_written(claim, vault, box, passes) for claim in vault.strategy.claims)

@@ -9,88 +9,30 @@ which the claim allows for.
 
 from __future__ import annotations
 
-from msgspec import Struct, field
-
 from stratc_compiler.expr import (
     Add,
     Cmp,
     Expr,
     Formula,
-    Monus,
     Mul,
-    MulDiv,
-    Num,
     Rel,
     Rounding,
     Sub,
     Var,
     number,
 )
+from stratc_compiler.fair_terms import Exact, obligation
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.shares import SHARES, SUPPLY, assets_var, to_assets, to_shares, total_assets, virtual_shares
+from stratc_compiler.staying import stays
 from stratc_compiler.vault import Vault
-from stratc_compiler.verdict import Hypothesis, Obligation
+from stratc_compiler.verdict import Obligation
 from stratc_dsl.record import Record
 
-CLAIM = "fair"
 TEXT = "no share loses value when others come, go or give"
 ONE = number(1)
 FLOW, GRAIN = real("flow"), real("grain")
 BEFORE, AFTER = real("total assets"), real("total assets after")
-
-
-class Exact(Struct):
-    """Contract arithmetic over the reals, each division between the bounds that its rounding gives it."""
-
-    vault: Vault
-    known: dict[str, Expr] = field(default_factory=dict)
-    facts: list[Hypothesis] = field(default_factory=list)
-
-    def learn(self, label: str, *formulas: Formula) -> None:
-        self.facts += [Hypothesis(label, formula) for formula in formulas]
-
-    def fresh(self, stem: str) -> Var:
-        return real(f"{stem}#{len(self.facts)}")
-
-    def amount(self, name: str) -> Var:
-        """An unknown that is never negative."""
-        unknown = real(name)
-        self.learn("amounts are never negative", Cmp(unknown, Rel.GE, ZERO))
-        return unknown
-
-    def expr(self, expr: Expr) -> Expr:
-        match expr:
-            case Num(value):
-                return number(value)
-            case Var(name):
-                return self.known[name]
-            case Add(left, right):
-                return Add(self.expr(left), self.expr(right))
-            case Sub(left, right):
-                return Sub(self.expr(left), self.expr(right))
-            case Mul(left, right):
-                return Mul(self.expr(left), self.expr(right))
-            case Monus(left, right):
-                return self._monus(self.expr(left), self.expr(right))
-            case MulDiv(left, right, divisor, rounding):
-                return self._quotient(Mul(self.expr(left), self.expr(right)), self.expr(divisor), rounding)
-            case other:
-                raise TypeError(f"no part of an account: {type(other).__name__}")
-
-    def _monus(self, left: Expr, right: Expr) -> Expr:
-        """Nav is assets less debts, where assets cover them; that they do is the business of `survives`."""
-        self.learn("solvent", Cmp(left, Rel.GE, right))
-        return Sub(left, right)
-
-    def _quotient(self, product: Expr, divisor: Expr, rounding: Rounding) -> Expr:
-        result = self.fresh("quotient")
-        exact = Mul(result, divisor)
-        self.learn("definition", Cmp(result, Rel.GE, ZERO))
-        if rounding is Rounding.DOWN:
-            self.learn("definition", Cmp(exact, Rel.LE, product), Cmp(exact, Rel.GT, Sub(product, divisor)))
-        else:
-            self.learn("definition", Cmp(exact, Rel.GE, product), Cmp(exact, Rel.LT, Add(product, divisor)))
-        return result
 
 
 def fairness(vault: Vault) -> tuple[Obligation, ...]:
@@ -103,12 +45,8 @@ def fairness(vault: Vault) -> tuple[Obligation, ...]:
         _keeps_price_of_gifts(vault),
         _all_together(vault),
         _first_depositor(vault),
+        *stays(vault),
     )
-
-
-def obligation(short: str, text: str, exact: Exact, goal: Formula) -> Obligation:
-    """One of `fair`, of what is known exactly."""
-    return Obligation(f"{CLAIM}/{short}", CLAIM, text, tuple(exact.facts), goal)
 
 
 # ── total assets ───────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,8 @@ from stratc_compiler.expr import (
     Sub,
     number,
 )
-from stratc_compiler.fairness import ONE, Exact, obligation
+from stratc_compiler.fair_terms import Exact, obligation
+from stratc_compiler.fairness import ONE
 from stratc_compiler.fees import (
     ELAPSED,
     GAIN_FEE,

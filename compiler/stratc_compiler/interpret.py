@@ -6,6 +6,7 @@ bytecode is compared with it to the wei.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -29,7 +30,7 @@ from stratc_compiler.expr import (
     Sub,
     Var,
 )
-from stratc_compiler.vault import Enter, Held, Leave, Let, Plan, Swap, Vault
+from stratc_compiler.vault import Enter, Held, Leave, Let, Require, Swap, Unwinding, Vault
 
 
 class Reverted(Exception):
@@ -131,9 +132,9 @@ def _compare(left: int, rel: Rel, right: int) -> bool:
             return left == right
 
 
-def run_plan(plan: Plan, vault: Vault, world: World) -> dict[str, int]:
-    """Carry a plan out on a world; returns the names it bound. Raises Reverted where the contract would."""
-    state = Evaluator(vault, world)
+def run_plan(plan: Unwinding, vault: Vault, world: World, known: Mapping[str, int] = {}) -> dict[str, int]:
+    """Carry a plan out on a world; returns what is `known` and all names it bound. Raises Reverted as the contract."""
+    state = Evaluator(vault, world, dict(known))
     for item in plan:
         match item:
             case Let(name, expr):
@@ -146,6 +147,9 @@ def run_plan(plan: Plan, vault: Vault, world: World) -> dict[str, int]:
                     world.leave(held, sized)
             case Swap():
                 state.bound[item.received.name] = _swap(item, state)
+            case Require(formula, reason):
+                if not state.holds(formula):
+                    raise Reverted(reason)
     return state.bound
 
 

@@ -20,7 +20,7 @@ from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE, REASON
 from stratc_compiler.expr import Rounding
 from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, part, remainder, round_assets, whole
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
 from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen, waits_for
 from stratc_compiler.vault import (
     Exits,
@@ -139,16 +139,34 @@ class Machine(Standing):
         Of the venues in `forgone` nothing is paid or given.
         """
         with self._transaction():
-            self._charge_for_time()
-            known = {SHARES.name: shares, WHOLE.name: self._whole()}
-            self._burn(owner, shares)
+            known = self._burn_part(owner, shares)
             for idle in self.vault.idle:
                 given = self._share(idle, known, self.market.read(idle.name))
                 self.market.transfer(idle.token, self.address, receiver, given)
             for venue in self.vault.venues:
                 if venue.name not in forgone:
                     self._divide(venue, owner, receiver, known)
-            self.book.round_assets = self._left(self.book.round_assets, known)
+
+    def redeem_unwound(self, owner: str, shares: int, receiver: str, least: int = 0) -> int:
+        """Burn shares, called by their owner, for what their part of everything brings in base; returns that.
+
+        Whatever unwinding costs is the receiver's; it reverts where that would be paid less than `least`.
+        """
+        with self._transaction():
+            self._not_exited()
+            known = self._burn_part(owner, shares)
+            assets = run_plan(self.vault.unwinding, self.vault, self._moving, known)[paid(self.vault.base).name]
+            require(assets >= least, "unwind: less than asked for")
+            self.market.transfer(self.vault.base, self.address, receiver, assets)
+            return assets
+
+    def _burn_part(self, owner: str, shares: int) -> dict[str, int]:
+        """The shares and what they are a part of. The round goes on as if it had begun without them."""
+        self._charge_for_time()
+        known = {SHARES.name: shares, WHOLE.name: self._whole()}
+        self._burn(owner, shares)
+        self.book.round_assets = self._left(self.book.round_assets, known)
+        return known
 
     def _divide(self, venue: VenueModel, payer: str, receiver: str, known: dict[str, int]) -> None:
         for held in venue.debts_first:

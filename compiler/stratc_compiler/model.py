@@ -23,7 +23,8 @@ from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
-from stratc_compiler.shares import SHARES, SUPPLY, round_assets, round_deposited
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
+from stratc_compiler.slices import unwinding
 from stratc_compiler.vault import (
     NAV,
     Band,
@@ -42,6 +43,7 @@ from stratc_compiler.vault import (
     Swap,
     SwapModel,
     Trades,
+    Unwinding,
     Vault,
     VenueFactory,
     VenueModel,
@@ -100,6 +102,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
         charge=charge(strategy),
+        unwinding=unwinding(parts, strategy.span),
     )
     _names_mean_one_thing(vault)
     return vault
@@ -107,10 +110,11 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
 
 def _names_mean_one_thing(vault: Vault) -> None:
     """A venue's position may not bear the name of a derived quantity or of an amount that a plan binds."""
-    plans = [vault.exit_plan] + [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
+    plans: list[Unwinding] = [vault.exit_plan, vault.unwinding]
+    plans += [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
     bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
     bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
-    bound |= {SUPPLY.name, SHARES.name, round_assets(vault.base).name, round_deposited(vault.base).name}
+    bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name, round_deposited(vault.base).name}
     if vault.charge:
         bound |= {ELAPSED.name, mark(vault.base).name, *(let.name.name for let in vault.charge)}
     for held in vault.held:

@@ -65,7 +65,7 @@ def _worth_trading(value: Expr, then: Expr) -> Expr:
     return If(Cmp(value, Rel.GE, dust), then, zero(dim_of(then)))
 
 
-def _name(*words: str) -> str:
+def plan_name(*words: str) -> str:
     return "_".join(
         word for text in words for word in text.replace("(", " ").replace(")", " ").replace(".", " ").split()
     )
@@ -103,7 +103,7 @@ def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[PlanItem, ...
     lets: list[PlanItem] = []
     leaves: list[PlanItem] = []
     for held in sources:
-        draw = amount(_name("draw", held.name), held.token)
+        draw = amount(plan_name("draw", held.name), held.token)
         # A venue may pay out a unit less than it says that is held, and less than that where it is assumed.
         lets.append(Let(draw, Min(needed, Min(held.var, held.liquidity))))
         leaves.append(Leave(held, draw))
@@ -143,12 +143,12 @@ def _pledged(band: Band, debts: tuple[Band, ...]) -> bool:
 
 def _less(band: Band) -> Var:
     """The amount by which the position is over its target: to leave, to repay."""
-    return amount(_name("repay" if band.held.debt else "reduce", band.held.name), band.held.token)
+    return amount(plan_name("repay" if band.held.debt else "reduce", band.held.name), band.held.token)
 
 
 def _more(band: Band) -> Var:
     """The amount by which the position is under its target: to enter (in base where it must be bought), to borrow."""
-    return amount(_name("borrow" if band.held.debt else "increase", band.held.name), band.held.token)
+    return amount(plan_name("borrow" if band.held.debt else "increase", band.held.name), band.held.token)
 
 
 def _sizes(band: Band, base: str) -> tuple[Let, Let]:
@@ -179,7 +179,7 @@ def _increase(band: Band, parts: Parts) -> tuple[PlanItem, ...]:
     if held.token == parts.base:
         return (Enter(held, _more(band)),)
     spend = amount(_more(band).name, parts.base)
-    swap = sell(parts.base, held.token, spend, parts, band.span, _name("bought", held.name))
+    swap = sell(parts.base, held.token, spend, parts, band.span, plan_name("bought", held.name))
     return (swap,) if held.venue is None else (swap, Enter(held, swap.received))
 
 
@@ -191,7 +191,7 @@ def sell(sold: str, bought: str, sized: Expr, parts: Parts, span: Span, received
     swap = find_swap(sold, bought, parts.swaps, span)
     worth = scale(value_of(sized, Rounding.DOWN), 1 - swap.slippage, Rounding.DOWN)
     minimum = amount_worth(worth, bought, Rounding.DOWN)
-    return Swap(swap, sold, bought, sized, minimum, amount(received or _name("proceeds", sold), bought))
+    return Swap(swap, sold, bought, sized, minimum, amount(received or plan_name("proceeds", sold), bought))
 
 
 def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) -> SwapModel:

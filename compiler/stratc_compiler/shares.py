@@ -24,6 +24,11 @@ WHOLE = Var("whole", Plain.SHARES)
 """All shares and the virtual ones, before some are burnt."""
 
 
+def paid(base: str) -> Var:
+    """What an unwound redemption pays."""
+    return amount("paid", base)
+
+
 def assets_var(base: str) -> Var:
     """The amount of base that is converted."""
     return amount("assets", base)
@@ -50,7 +55,7 @@ def _denominators(base: str, decimals: int) -> tuple[Expr, Expr]:
 
 
 def whole(decimals: int) -> Expr:
-    """`WHOLE`: what a redemption in kind divides by, as redemptions in base do. The virtual shares' part stays."""
+    """`WHOLE`: what a redemption of a part of everything divides by, as others do. The virtual shares' part stays."""
     return Add(SUPPLY, Num(Fraction(virtual_shares(decimals)), Plain.SHARES))
 
 

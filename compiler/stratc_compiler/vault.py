@@ -137,6 +137,17 @@ PlanItem = Let | Enter | Leave | Swap
 Plan = tuple[PlanItem, ...]
 
 
+class Require(Record):
+    """Nothing of it happens, with this reason, unless the formula holds here."""
+
+    formula: Formula
+    reason: str
+
+
+Unwinding = tuple[PlanItem | Require, ...]
+"""What leaves a part of every position, and may stop where that part cannot pay for itself."""
+
+
 class ExitStep(Record):
     """What the exit does at one venue, and when it has left nothing there (but for units of rounding).
 
@@ -226,7 +237,9 @@ class Vault(Record):
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
     down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
-    limits leave to depositors; None where there are none. `charge` is what `fees` compute.
+    limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
+    redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
+    base.
     """
 
     strategy: Strategy
@@ -244,6 +257,7 @@ class Vault(Record):
     deposits: Fraction | None = None
     deposit_room: Expr | None = None
     charge: tuple[Let, ...] = ()
+    unwinding: Unwinding = ()
 
     @property
     def base(self) -> str:

@@ -62,6 +62,20 @@ def test_bank_run_takes_all_that_is_idle_from_a_vault_without_rounds(revm_world:
     assert target.call("settled") is False  # the loan has to be unwound for it
 
 
+def test_bank_run_that_unwinds(revm_world: World) -> None:
+    """Who does not wait for the next round sells their part at their own cost, not at that of who stays."""
+    target = vault(revm_world, "eth_carry")
+    users = crowd(target)
+    revm_world.arbitrage()
+    due = true_assets(target, PAR) / 5
+    for number, user in enumerate(users[:-1], start=1):
+        paid = target.contract.send("redeem_unwound", shares(target, user), user, user, 0, sender=user).value
+        assert due * 990 // 1_000 < paid <= due
+        revm_world.arbitrage()
+        assert true_assets(target, PAR) >= due * (5 - number) - 1
+    assert claim(target, users[-1]) >= 200_000 * USDC * 998 // 1_000  # it cost the allocation, once
+
+
 def test_bank_run_in_the_exit(revm_world: World) -> None:
     """Once all is sold everyone is paid in proportion, whoever comes first, without limit and without a price."""
     target = vault(revm_world, "eth_carry")

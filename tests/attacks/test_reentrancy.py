@@ -128,6 +128,7 @@ def venue_attack(world: World, make: Make) -> Attack:
         "mint": (10**18, me),
         "withdraw": (10**7, me, me),
         "redeem": (10**18, me, me),
+        "redeem_unwound": (10**18, me, me, 0),
         "rebalance": (),
         "harvest_save": (),
         "settle": (),
@@ -140,14 +141,14 @@ def venue_attack(world: World, make: Make) -> Attack:
 
 ATTACKS: dict[str, tuple[Callable[[World, Make], Attack], tuple[str, ...]]] = {
     "token": (token_attack, ("deposit", "mint", "withdraw", "redeem", "redeem_in_kind")),
-    "venue": (venue_attack, ("rebalance", "emergency_exit")),
+    "venue": (venue_attack, ("rebalance", "redeem_unwound", "emergency_exit")),
 }
 """Who attacks, and which transactions make it call."""
 
 
 def prepare(attack: Attack, fn: str) -> None:
     """A state in which the outer transaction does what makes the caller call."""
-    if fn == "emergency_exit":
+    if fn in ("redeem_unwound", "emergency_exit"):
         attack.begin("rebalance")
 
 
@@ -189,7 +190,10 @@ def test_reentrancy(revm_world: World, who: str, fn: str, after: bool) -> None:
     assert changing > 15
 
 
-@pytest.mark.parametrize("fn", ["deposit", "mint", "withdraw", "redeem", "rebalance", "harvest_save", "emergency_exit"])
+@pytest.mark.parametrize(
+    "fn",
+    ["deposit", "mint", "withdraw", "redeem", "redeem_unwound", "rebalance", "harvest_save", "emergency_exit"],
+)
 def test_read_only_reentrancy_from_a_view(revm_world: World, fn: str) -> None:
     """A venue that is only asked for a value can ask the vault back, and is not answered either."""
     attack = venue_attack(revm_world, vault)

@@ -152,6 +152,41 @@ class RedeemInKind:
 
 
 @dataclass(frozen=True)
+class RedeemUnwound:
+    """`permille` of a user's shares for what their part brings; asks for no less than that and `spare` units."""
+
+    user: int
+    permille: int
+    spare: int | None = None
+
+    def apply(self, pair: Pair) -> None:
+        user = pair.users[self.user]
+        shares = pair.machine.balance(user) * self.permille // 1_000
+        least = 0 if self.spare is None else max(self._brings(pair, user, shares) + self.spare, 0)
+        pair.send(
+            "redeem unwound",
+            user,
+            lambda: pair.machine.redeem_unwound(user, shares, user, least),
+            "redeem_unwound",
+            shares,
+            user,
+            user,
+            least,
+        )
+
+    def _brings(self, pair: Pair, user: str, shares: int) -> int:
+        """What the machine would pay, tried and put back."""
+        book, market = pair.machine.book.copy(), pair.market.snapshot()
+        try:
+            return pair.machine.redeem_unwound(user, shares, user)
+        except Reverted:
+            return 0
+        finally:
+            pair.machine.book = book
+            pair.market.restore(market)
+
+
+@dataclass(frozen=True)
 class Send:
     """Shares from one user to another."""
 
@@ -524,6 +559,7 @@ Operation = (
     | Withdraw
     | Redeem
     | RedeemInKind
+    | RedeemUnwound
     | Send
     | Attest
     | Admit
@@ -576,6 +612,9 @@ def operations(rules: tuple[str, ...], *, attested: bool = False) -> st.SearchSt
         st.builds(Redeem, _USER, _PERMILLE, to_vault=st.just(True)),
         st.builds(RedeemInKind, _USER, st.integers(0, 300), st.sampled_from([0, 0, 0, 1, 2, 3, 8]), st.just(False)),
         st.builds(RedeemInKind, _USER, _PERMILLE, st.just(0), st.booleans()),
+        st.builds(RedeemUnwound, _USER, st.integers(0, 300)),
+        st.builds(RedeemUnwound, _USER, st.integers(0, 300)),
+        st.builds(RedeemUnwound, _USER, _PERMILLE, st.sampled_from([-1, 0, 0, 1])),
         st.builds(Send, _USER, _USER, _PERMILLE),
         st.builds(Donate, st.just("idle"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
         st.builds(Donate, st.just("supply"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
@@ -624,6 +663,7 @@ def last_operations() -> st.SearchStrategy[list[Operation]]:
         st.builds(Redeem, _USER, _PERMILLE, _EXTRA, st.booleans()),
         st.builds(Withdraw, _USER, _USER, _PERMILLE, _EXTRA, st.booleans()),
         st.builds(RedeemInKind, _USER, _PERMILLE),
+        st.builds(RedeemUnwound, _USER, _PERMILLE),
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Keep),
         st.builds(Turn, st.sampled_from(["emergency_exit", "freeze", "unfreeze"]), st.sampled_from(WHO)),

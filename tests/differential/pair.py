@@ -20,7 +20,7 @@ from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
     *("arith", "deposit", "depositors", "exit", "floor", "mode", "oracle"),
-    *("roles", "round", "rule", "shares", "withdraw"),
+    *("roles", "round", "rule", "shares", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
 

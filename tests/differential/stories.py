@@ -1,13 +1,9 @@
 """Stories that are told on purpose: each makes one promise of the contract matter, and says what must come of it.
 
-A story is told to the contract and the machine alike, with everything compared after every step. The mutation tests
-tell the same stories to vaults with a fault, and want each fault to be noticed.
+The mutation tests tell the same stories to vaults with a fault, and want each fault to be noticed.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from differential.operations import (
     Admit,
@@ -20,7 +16,6 @@ from differential.operations import (
     Mend,
     Mint,
     Move,
-    Operation,
     Redeem,
     RedeemInKind,
     Report,
@@ -36,42 +31,12 @@ from differential.operations import (
     WhaleRepays,
     Withdraw,
 )
-from differential.pair import Disagreement, Pair
+from differential.stories_unwound import UNWOUND
+from differential.story import OPENING, Story
 from vyper_target.vaults import USDC
 
-PROBE = 12_345 * USDC + 678_901
-
-
-@dataclass(frozen=True)
-class Story:
-    """What happens, and how often of what must have succeeded (`done`) and failed (`reverted`) in the end."""
-
-    vault: str
-    steps: Sequence[Operation]
-    done: dict[str, int]
-    reverted: dict[str, int]
-
-
-def tell(pair: Pair, story: Story) -> None:
-    """Raises Disagreement where contract and machine differ, or where the story did not go as it should."""
-    for step in story.steps:
-        step.apply(pair)
-        pair.compare(PROBE, pair.users[0])
-    for wanted, counted in ((story.done, pair.tally.done), (story.reverted, pair.tally.reverted)):
-        for name, times in wanted.items():
-            if counted[name] != times:
-                raise Disagreement(f"{name}: {counted[name]} times, not {times}\n{pair.tally.told()}")
-
-
-_OPENING: tuple[Operation, ...] = (
-    Whale("USDC", 600),
-    Whale("WETH", 300),
-    Deposit(0, 100_000 * USDC),
-    Deposit(1, 50_000 * USDC + 1),
-    Keep(),
-)
-
 STORIES: dict[str, Story] = {
+    **UNWOUND,
     "first depositor's attack": Story(
         "treasury",
         (Deposit(0, 1), Donate("idle", "USDC", 10_000 * USDC), Deposit(1, 5_000 * USDC), Redeem(0, 1_000, past=True)),
@@ -81,7 +46,7 @@ STORIES: dict[str, Story] = {
     "rounding on the way in and out": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Save("gain", 3_333),
             Deposit(2, 777),
             Mint(2, 0, 10**12 + 1),
@@ -98,7 +63,7 @@ STORIES: dict[str, Story] = {
     "withdrawals up to the round's limit and one unit past it": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Withdraw(0, 0, 600),
             Withdraw(1, 1, 1_000, 1),
             Withdraw(1, 1, 1_000),
@@ -112,7 +77,7 @@ STORIES: dict[str, Story] = {
     "withdrawals down to the floor and one unit past it": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Save("gain", 10_000_000),  # idle is now 5.7% of nav: the floor is nearer than the round's limit
             Withdraw(0, 0, 1_000, 1),
             Withdraw(0, 0, 1_000),
@@ -126,7 +91,7 @@ STORIES: dict[str, Story] = {
     "a floor that is broken from outside lets nothing out and nothing in": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Move("WETH", 700),
             Move("WETH", 900),
             Deposit(2, 1_000 * USDC),
@@ -141,7 +106,7 @@ STORIES: dict[str, Story] = {
     "a crash, the keeper, and the way back": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Wait(30 * 86_400),
             Keep(),
             Move("WETH", 720),
@@ -162,7 +127,7 @@ STORIES: dict[str, Story] = {
     "a crash while most of the savings are lent out": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Save("lend", 2_000),
             Move("WETH", 700),
             Keep(),  # what the savings do not pay is paid out of idle
@@ -176,7 +141,7 @@ STORIES: dict[str, Story] = {
     "a trade against a pool that is worse than the oracle": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Move("WETH", 1_300, arbitrage=False),  # selling
             Run("rebalance"),
             Mend(),
@@ -192,7 +157,7 @@ STORIES: dict[str, Story] = {
     "rules that are not due": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Run("rebalance"),
             Run("harvest_save"),
             Wait(86_399),
@@ -211,7 +176,7 @@ STORIES: dict[str, Story] = {
     "rules of a loan that are not due": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Run("deleverage_aave"),
             Run("rebalance"),
             Run("harvest_save"),
@@ -228,7 +193,7 @@ STORIES: dict[str, Story] = {
     "who may do what": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Save("gain", 500_000),
             *(Run("rebalance", who) for who in ("stranger", "guardian", "keeper")),
             Wait(86_400),
@@ -243,7 +208,7 @@ STORIES: dict[str, Story] = {
     "who may do what with a loan": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Move("WETH", 700),
             *(Run("deleverage_aave", who) for who in ("stranger", "guardian", "keeper")),
             Move("WETH", 800),
@@ -258,7 +223,7 @@ STORIES: dict[str, Story] = {
     "an owner who has to wait": Story(
         "office",
         (
-            *_OPENING,
+            *OPENING,
             Turn("freeze", "guardian"),
             Turn("unfreeze", "owner"),
             *(Schedule("unfreeze()", who) for who in ("stranger", "keeper", "guardian", "owner")),
@@ -281,7 +246,7 @@ STORIES: dict[str, Story] = {
     "a keeper who falls silent": Story(
         "office",
         (
-            *_OPENING,
+            *OPENING,
             Wait(8 * 3_600),
             Settle("keeper"),
             Save("gain", 500_000),
@@ -300,7 +265,7 @@ STORIES: dict[str, Story] = {
     "deposits up to a limit": Story(
         "office",
         (
-            *_OPENING,
+            *OPENING,
             Deposit(2, 99_000 * USDC),
             Deposit(2, 1_000 * USDC + 1),
             Save("gain", 10_000),
@@ -355,7 +320,7 @@ STORIES: dict[str, Story] = {
     "a price that is stale to the second": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Report("WETH", age=3_600),
             Deposit(2, 100 * USDC),
             Run("freeze_when_due"),
@@ -376,7 +341,7 @@ STORIES: dict[str, Story] = {
     "answers that are no prices": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             *(
                 step
                 for answer in (0, -1, -(2**255), 2**128 + 1)
@@ -393,7 +358,7 @@ STORIES: dict[str, Story] = {
     "an answer as old as its heartbeat, and a second older": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Report("USDC", age=86_400),
             Deposit(2, USDC),
             Withdraw(0, 0, 10),
@@ -410,7 +375,7 @@ STORIES: dict[str, Story] = {
     "amounts beyond 128 bits": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Mint(2, 2, 2**200, short=True),
             Mint(2, 2, 2**255, short=True),
             Redeem(0, 0, 2**200, past=True),
@@ -422,7 +387,7 @@ STORIES: dict[str, Story] = {
     "frozen": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Turn("freeze", "guardian"),
             Deposit(2, 100 * USDC),
             Mint(2, 2, 10**21),
@@ -444,7 +409,7 @@ STORIES: dict[str, Story] = {
     "frozen with a loan": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Turn("freeze", "guardian"),
             Deposit(2, 100 * USDC),
             Mint(2, 2, 10**21),
@@ -465,7 +430,7 @@ STORIES: dict[str, Story] = {
     "the exit, in two goes": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Save("lend", 20_000),
             Turn("emergency_exit", "guardian"),
             Redeem(0, 500, past=True),  # nobody gives up what is lent out
@@ -499,7 +464,7 @@ STORIES: dict[str, Story] = {
     "the exit of a loan, in two goes": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Wait(86_400),
             Save("lend", 50_000),
             WhaleRepays("WETH"),
@@ -524,7 +489,7 @@ STORIES: dict[str, Story] = {
     "an exit that cannot repay the loan": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Save("lend", 20_000),
             Turn("emergency_exit", "guardian"),  # without Aave, which keeps collateral that a debt needs
             Redeem(0, 10, past=True),
@@ -552,7 +517,7 @@ STORIES: dict[str, Story] = {
     "venues that cannot pay": Story(
         "treasury",
         (
-            *_OPENING,
+            *OPENING,
             Save("gain", 500_000),
             Save("lend", 0),
             Run("rebalance"),
@@ -575,7 +540,7 @@ STORIES: dict[str, Story] = {
     "gifts of every kind": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Donate("idle", "WETH", 10**18),
             Donate("idle", "USDC", 5_000 * USDC),
             Donate("supply", "WETH", 10**18),
@@ -595,7 +560,7 @@ STORIES: dict[str, Story] = {
     "liquidated while the keeper sleeps": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Liquidate(1_000),
             Move("WETH", 550),
             Move("WETH", 850),
@@ -612,7 +577,7 @@ STORIES: dict[str, Story] = {
     "a venue that is stuck is left out of the exit, and left in kind": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Flag("pause", "USDC", True),
             Turn("emergency_exit", "guardian"),
             Redeem(0, 200, past=True),
@@ -630,7 +595,7 @@ STORIES: dict[str, Story] = {
     "the way out in kind needs no price, no keeper and no guardian": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Save("gain", 7_777),
             RedeemInKind(1, 333),
             Report("WETH", age=10**6),
@@ -648,7 +613,7 @@ STORIES: dict[str, Story] = {
     "who has left in kind has left the others what they had, and the keeper his work": Story(
         "eth_carry",
         (
-            *_OPENING,
+            *OPENING,
             Withdraw(0, 0, 400),
             RedeemInKind(1, 1_000),
             Withdraw(0, 0, 1_000),
@@ -664,7 +629,7 @@ STORIES: dict[str, Story] = {
     "fees for time, and for gains above the mark": Story(
         "fund",
         (
-            *_OPENING,
+            *OPENING,
             Wait(30 * 86_400),
             Deposit(2, 10_000 * USDC),
             Save("gain", 900_000),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from differential.operations import Admit, Attest, Deposit, Keep, Operation, Whale, last_operations, operations
 from differential.pair import Disagreement, Tally, pair_of, pair_up
-from differential.stories import STORIES, tell
+from differential.stories import STORIES
+from differential.story import tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from vyper_target.vaults import USDC, Deployed, deploy, example

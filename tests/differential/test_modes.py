@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from differential.pair import pair_of
-from differential.stories import STORIES, tell
+from differential.stories import STORIES
+from differential.story import tell
 from differential.test_differential import check, random_stories
 from lab.chain import RevmChain
 from lab.world import World, build_world

@@ -44,6 +44,7 @@ _NO_PRICE = "answers that are no prices"
 _STUCK = "a venue that is stuck is left out of the exit, and left in kind"
 _IN_KIND = "the way out in kind needs no price, no keeper and no guardian"
 _OTHERS = "who has left in kind has left the others what they had, and the keeper his work"
+_UNWOUND = "a part that is unwound pays for itself, and for no less than was asked"
 _MEMBERS = "shares go to those who are attested, and the way out is everybody's"
 _NO_MEMBERS = "attestations that are none"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
@@ -380,6 +381,51 @@ MUTANTS: tuple[Mutant, ...] = (
         _OTHERS,
         "        self.mark_save = arith.mul_div_up(self.mark_save, arith.monus(whole, shares), whole)\n",
         "",
+    ),
+    # a part of everything, unwound
+    _vault(
+        "the part of what is idle is rounded up",
+        _UNWOUND,
+        "free_usdc: uint256 = arith.mul_div_down(",
+        "free_usdc: uint256 = arith.mul_div_up(",
+    ),
+    _vault(
+        "the part of a debt is rounded down",
+        _UNWOUND,
+        "owed_aave_debt_usdc: uint256 = arith.mul_div_up(",
+        "owed_aave_debt_usdc: uint256 = arith.mul_div_down(",
+    ),
+    _vault(
+        "what a venue takes beyond the part is left to the others",
+        _UNWOUND,
+        " - arith.monus(left_save, erc4626.held(SAVE_VAULT))",
+        "",
+    ),
+    _vault(
+        "what is sold is all that lies there",
+        _UNWOUND,
+        "proceeds_weth = uniswap_v3.swap(DEX_ROUTER, DEX_FEE, WETH, USDC, free_weth_2, minimum)",
+        "proceeds_weth = uniswap_v3.swap(DEX_ROUTER, DEX_FEE, WETH, USDC, tokens.held(WETH), minimum)",
+    ),
+    Mutant(
+        "a debt's part is repaid with what is idle, whoever's it is",
+        (
+            Change(VAULT, "    assert owed_aave_debt_usdc <= free_usdc_2, ", "    assert True, "),
+            Change(VAULT, "(free_usdc_2 - owed_aave_debt_usdc)", "arith.monus(free_usdc_2, owed_aave_debt_usdc)"),
+        ),
+        "a debt that its own part does not cover is nobody else's to repay",
+    ),
+    _vault(
+        "less is paid than was asked for",
+        _UNWOUND,
+        '    assert paid >= least_assets, "unwind: less than asked for"\n',
+        "",
+    ),
+    _vault(
+        "parts are unwound after the exit",
+        "a part that is not swapped needs no price",
+        "    modes._not_exited()\n    whole: uint256",
+        "    whole: uint256",
     ),
     # depositors
     _vault(

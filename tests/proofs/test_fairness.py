@@ -38,7 +38,7 @@ def test_it_is_proved_by_proofs_that_were_checked(name: str) -> None:
     assert isinstance(fair.verdict, Proved)
     assert all(isinstance(result.evidence, Derivation) for result in fair.obligations)
     shown = {result.obligation.id.split("/")[1] for result in fair.obligations}
-    assert shown == {"follows", "deposit", "mint", "withdraw", "redeem", "gift", "together", "first"}
+    assert shown == {"follows", "deposit", "mint", "withdraw", "redeem", "gift", "together", "first", "unwound"}
 
 
 @pytest.mark.parametrize("decimals", ["0", "2", "18"])

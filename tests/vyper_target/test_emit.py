@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from vyper.compiler import compile_code
@@ -55,14 +56,20 @@ def test_standard_json_compiles_to_the_same_code(name: str, tmp_path) -> None:  
         evm_version=request["settings"]["evmVersion"],
         experimental_codegen=request["settings"]["experimentalCodegen"],
     )
-    out = compile_code(
-        emitted["contracts/Vault.vy"],
-        contract_path=tmp_path / "contracts" / "Vault.vy",
-        resolved_path=tmp_path / "contracts" / "Vault.vy",
-        input_bundle=FilesystemInputBundle([tmp_path / "contracts"]),
-        output_formats=["abi", "bytecode", "bytecode_runtime"],
-        settings=settings,
-    )
+
+    def compiled(*outputs: str) -> dict[str, Any]:
+        made: dict[str, Any] = compile_code(
+            emitted["contracts/Vault.vy"],
+            contract_path=tmp_path / "contracts" / "Vault.vy",
+            resolved_path=tmp_path / "contracts" / "Vault.vy",
+            input_bundle=FilesystemInputBundle([tmp_path / "contracts"]),
+            output_formats=outputs,
+            settings=settings,
+        )
+        return made
+
+    # Each apart, as `build` asks for them: venom names another runtime code where it is asked for both.
+    out = compiled("abi", "bytecode") | compiled("bytecode_runtime")
     assert out["bytecode"] == emitted["bytecode.hex"].strip()
     assert out["bytecode_runtime"] == emitted["runtime.hex"].strip()
     assert out["abi"] == json.loads(emitted["abi.json"])
@@ -86,6 +93,22 @@ def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.Monk
         emit_vault(example("eth_carry"))
     assert caught.value.size > 10_000
     assert caught.value.contributors[0][0] == "Vault.rebalance"
+
+
+def test_a_vault_that_the_experimental_generator_fails_on_is_refused_by_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compile_request = build.compile_request
+
+    def failing(request: dict[str, Any]) -> build.Compiled:
+        assert not build.is_experimental(request), "it fails with whatever it runs into"
+        return compile_request(request)
+
+    monkeypatch.setattr(build, "compile_request", failing)
+    monkeypatch.setattr(build, "CODE_LIMIT", 10_000)
+    given = example("idle")
+    with pytest.raises(ContractTooLarge, match="10,000 are allowed"):
+        build.compile_vault(vault_sources(given.vault, given.verification.source))
 
 
 @pytest.mark.long

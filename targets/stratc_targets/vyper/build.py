@@ -66,11 +66,20 @@ def is_experimental(request: Mapping[str, Any]) -> bool:
 
 def compile_vault(sources: Mapping[str, str]) -> Compiled:
     """Compile in the first of `MODES` in which the code fits. Raises ContractTooLarge where it fits in none."""
+    too_large: Compiled | None = None
     for mode in MODES:
-        compiled = compile_request(standard_json(sources, mode))
+        try:
+            compiled = compile_request(standard_json(sources, mode))
+        except Exception:
+            # There are contracts that the experimental generator fails on, with whatever exception it runs into.
+            if not mode.experimental:
+                raise
+            continue
         if compiled.size <= CODE_LIMIT:
             return compiled
-    raise ContractTooLarge(compiled.size, contributors(compiled.request)[:_NAMED])
+        too_large = compiled
+    assert too_large is not None
+    raise ContractTooLarge(too_large.size, contributors(too_large.request)[:_NAMED])
 
 
 def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The two ways out that ask nobody, as Vyper: the exit, venue by venue, and redemption in kind."""
+"""The ways out of positions, as Vyper: the exit, venue by venue, and a part of everything, in kind or unwound."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stratc_compiler.expr import Expr, Plain, Rounding, Var
-from stratc_compiler.shares import SUPPLY, part, remainder, round_assets, whole
+from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, part, remainder, round_assets, whole
 from stratc_compiler.vault import ExitStep, Held, Let, Vault, VenueModel
 from stratc_targets.vyper.layout import Doc, statement
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.symbols import Symbols, live_scope
+
+_SLICE = {SHARES.name: SHARES.name, WHOLE.name: WHOLE.name}
+"""What a slice is computed from, by its names in the model and in the contract."""
 
 _LOCALS = frozenset({"shares", "receiver", "owner", "forgone", "whole"})
 
@@ -30,9 +33,10 @@ class LeavingText:
 
 @dataclass(frozen=True, slots=True)
 class InKindText:
-    """Redemption in kind: `whole` is what shares are a part of; the other members are statements.
+    """Redemption of a part of everything: `whole` is what shares are a part of; the other members are statements.
 
     `venues` has for each venue its bit in `forgone`, by its place in the exit's order, and what it pays and is given.
+    `unwinding` binds what a part brings in base; there is none where there is nothing to unwind.
     """
 
     whole: list[str]
@@ -40,6 +44,7 @@ class InKindText:
     idle: tuple[str, ...]
     venues: tuple[VenueInKind, ...]
     remainders: list[str]
+    unwinding: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def in_kind_text(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> In
             if step.venue in {venue.name for venue in vault.venues}
         ),
         remainders=remainders,
+        unwinding=plan_text(vault.unwinding, vault, symbols, marks, live=True, bound=_SLICE),
     )
 
 

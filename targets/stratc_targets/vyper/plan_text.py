@@ -7,20 +7,31 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from stratc_compiler.expr import Expr, Formula, Var, variables
-from stratc_compiler.vault import Enter, Held, Leave, Let, Plan, PlanItem, Swap, Vault
+from stratc_compiler.vault import Enter, Held, Leave, Let, PlanItem, Require, Swap, Unwinding, Vault
 from stratc_targets.vyper.layout import call, statement
 from stratc_targets.vyper.names import Names
-from stratc_targets.vyper.printer import Scope, expression
+from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import Symbols, live_scope, state_scope
 
-_BODY = frozenset({"s", "minimum"})
+_BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole"})
 """Locals of the functions that plans are printed into."""
 
 
-def plan_text(plan: Plan, vault: Vault, symbols: Symbols, marks: Mapping[str, str], *, live: bool) -> list[str]:
-    """Statements that carry the plan out. `live` reads the chain at each step instead of the State `s`."""
-    printer = _Printer(vault, symbols, marks, live)
+def plan_text(
+    plan: Unwinding,
+    vault: Vault,
+    symbols: Symbols,
+    marks: Mapping[str, str],
+    *,
+    live: bool,
+    bound: Mapping[str, str] = {},
+) -> list[str]:
+    """Statements that carry the plan out. `live` reads the chain at each step instead of the State `s`.
+
+    `bound` are names of the model that are locals already.
+    """
+    printer = _Printer(vault, symbols, marks, live, bound=dict(bound))
     for is_let, items in groupby(plan, lambda item: isinstance(item, Let)):
         if is_let:
             printer.lets(tuple(item for item in items if isinstance(item, Let)))
@@ -53,7 +64,7 @@ class _Printer:
         for let in lets:
             self.bound[let.name.name] = self._local(let.name.name, let.expr, shared)
 
-    def step(self, item: PlanItem) -> None:
+    def step(self, item: PlanItem | Require) -> None:
         match item:
             case Let():
                 self.lets((item,))
@@ -65,6 +76,8 @@ class _Printer:
                 self._move(held, self._amount(amount, "repay" if held.debt else "leave", held.name), text.leave, "-=")
             case Swap():
                 self._swap(item)
+            case Require(condition, reason):
+                self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
     def _scope(self, known: Mapping[str, str] = {}, named: Mapping[Expr | Formula, str] = {}) -> Scope:
         if self.live:

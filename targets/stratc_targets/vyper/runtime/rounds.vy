@@ -25,7 +25,7 @@ def _begin(assets: uint256):
 @internal
 def _shrink(assets: uint256):
     """
-    @dev Some have left in kind: the round goes on as if it had begun without them.
+    @dev Some have left with their part of everything: the round goes on as if it had begun without them.
     """
     self.round_assets = assets
 

@@ -1,0 +1,101 @@
+"""A redemption that is paid out of the positions: the slice that shares stand for is unwound, in the exit's order.
+
+Of every token the plan keeps what is *free*: the slice of what lies idle, and what the slice has brought so far. Debts
+are repaid and tokens sold out of that and of nothing else, so those who stay pay for nothing. Slices of what is held
+are rounded down, of what is owed up. What a venue takes beyond the slice, by rounding or for a fee, is read off the
+position afterwards and taken from what is free: it stays with the vault, idle.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount
+from stratc_compiler.plans import Parts, plan_name, sell
+from stratc_compiler.shares import paid, part
+from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, SwapModel, Unwinding, VenueModel
+from stratc_dsl.span import Span
+
+CANNOT_REPAY = "unwind: a debt is more than its part brings"
+
+
+def unwinding(parts: Parts, span: Span) -> Unwinding:
+    """What a part of everything brings, bound to `paid`. Empty where there is nothing to unwind or no way into base."""
+    venues = [venue for venue in parts.exit_order if isinstance(venue, VenueModel)]
+    held = [one for venue in venues for one in venue.positions] + [band.held for band in parts.bands]
+    tokens = {one.token for one in held if not one.debt}
+    if all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
+        return ()
+    slices = _Slices(parts, span)
+    for idle in parts.idle:
+        slices.begin(idle)
+    for venue in parts.exit_order:
+        if isinstance(venue, VenueModel):
+            for one in venue.debts_first:
+                slices.leave(one)
+        else:
+            slices.sell_at(venue)
+    for token in tuple(slices.free):
+        slices.sell(token)
+    return (*slices.items, Let(paid(parts.base), slices.free[parts.base]))
+
+
+def _saleable(parts: Parts) -> set[str]:
+    """Base, and what some venue swaps into it."""
+    return {parts.base}.union(*(swap.pair for swap in parts.swaps if parts.base in swap.pair))
+
+
+class _Slices(Struct):
+    """The plan so far. `free` has every token of which some may be spent."""
+
+    parts: Parts
+    span: Span
+    items: list[PlanItem | Require] = field(default_factory=list)
+    free: dict[str, Var] = field(default_factory=dict)
+
+    def _bind(self, name: str, token: str, expr: Expr) -> Var:
+        bound = amount(name, token)
+        self.items.append(Let(bound, expr))
+        return bound
+
+    def _set_free(self, token: str, expr: Expr) -> None:
+        self.free[token] = self._bind(plan_name("free", token), token, expr)
+
+    def begin(self, idle: Held) -> None:
+        """The slice of what is idle, where it is base, owed somewhere, or can be sold."""
+        venues = (venue for venue in self.parts.exit_order if isinstance(venue, VenueModel))
+        at_venues = {one.token for venue in venues for one in venue.positions}
+        if idle.token in _saleable(self.parts) | at_venues:
+            self._set_free(idle.token, part(idle.var, Rounding.DOWN))
+
+    def leave(self, held: Held) -> None:
+        """The slice of a position: what it brings is free, what it costs was."""
+        free = self.free[held.token]
+        words = "owed" if held.debt else "slice"
+        size = self._bind(plan_name(words, held.name), held.token, part(held.var, _against_the_leaver(held)))
+        left = self._bind(plan_name("left", held.name), held.token, Sub(held.var, size))
+        if held.debt:
+            self.items.append(Require(Cmp(size, Rel.LE, free), CANNOT_REPAY))
+        self.items.append(Leave(held, size))
+        if held.debt:
+            self._set_free(held.token, Sub(Sub(free, size), Monus(held.var, left)))
+        else:
+            self._set_free(held.token, Sub(Add(free, size), Monus(left, held.var)))
+
+    def sell_at(self, swap: SwapModel) -> None:
+        """What is free by now of the token that is swapped here into base."""
+        if self.parts.base in swap.pair:
+            self.sell(next(token for token in swap.pair if token != self.parts.base))
+
+    def sell(self, token: str) -> None:
+        """All that is free of a token, at the least price that is proved; nothing where there is no way into base."""
+        base = self.parts.base
+        if token == base or token not in self.free or token not in _saleable(self.parts):
+            return
+        swap = sell(token, base, self.free.pop(token), self.parts, self.span)
+        self.items.append(swap)
+        self._set_free(base, Add(self.free[base], swap.received))
+
+
+def _against_the_leaver(held: Held) -> Rounding:
+    return Rounding.UP if held.debt else Rounding.DOWN

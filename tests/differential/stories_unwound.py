@@ -1,0 +1,92 @@
+"""Stories of parts of everything that are paid out of the positions themselves."""
+
+from __future__ import annotations
+
+from differential.operations import (
+    Donate,
+    Keep,
+    Mend,
+    Move,
+    Redeem,
+    RedeemUnwound,
+    Report,
+    Run,
+    Save,
+    Settle,
+    Turn,
+    Wait,
+    Withdraw,
+)
+from differential.story import OPENING, Story
+from vyper_target.vaults import USDC
+
+UNWOUND: dict[str, Story] = {
+    "a part that is unwound pays for itself, and for no less than was asked": Story(
+        "eth_carry",
+        (
+            *OPENING,
+            Save("gain", 7_777),
+            Donate("idle", "WETH", 10**16 + 1),
+            RedeemUnwound(1, 333),
+            Wait(3_600),
+            RedeemUnwound(0, 123, spare=1),
+            RedeemUnwound(0, 123, spare=0),
+            Move("WETH", 1_130, arbitrage=False),
+            RedeemUnwound(0, 100),
+            Mend(),
+            Move("WETH", 900),
+            RedeemUnwound(0, 1),
+            RedeemUnwound(1, 0),
+            Move("WETH", 620),
+            Withdraw(0, 0, 10, 1, past=True),
+            RedeemUnwound(0, 50),
+            Turn("freeze", "guardian"),
+            RedeemUnwound(1, 1_000),
+            Run("deleverage_aave"),
+            Report("WETH", age=10**6),
+            RedeemUnwound(0, 500),
+            Mend(),
+            RedeemUnwound(0, 1_000),
+        ),
+        {"redeem unwound": 7},
+        {"withdraw": 1, "redeem unwound": 3},
+    ),
+    "a part that is not swapped needs no price": Story(
+        "treasury",
+        (
+            *OPENING,
+            Save("gain", 7_777),
+            Report("USDC", age=10**6),
+            Withdraw(0, 0, 100),
+            RedeemUnwound(0, 777),
+            RedeemUnwound(1, 1),
+            Mend(),
+            Withdraw(0, 0, 1_000),
+            RedeemUnwound(1, 500),
+            Withdraw(1, 1, 1_000),
+            Save("lend", 0),
+            RedeemUnwound(1, 1_000),
+            Save("lend", 1_000_000),
+            RedeemUnwound(1, 1_000),
+            Keep(),
+            Settle(),
+            Turn("emergency_exit", "guardian"),
+            RedeemUnwound(0, 100),
+            Redeem(0, 1_000),
+        ),
+        {"redeem unwound": 4},
+        {"redeem unwound": 2},
+    ),
+    "a debt that its own part does not cover is nobody else's to repay": Story(
+        "eth_carry",
+        (
+            *OPENING,
+            Save("lose", 600_000),
+            RedeemUnwound(1, 100),
+            Donate("idle", "USDC", 10_000 * USDC),
+            RedeemUnwound(1, 100),
+        ),
+        {"redeem unwound": 1},
+        {"redeem unwound": 1},
+    ),
+}
