@@ -417,7 +417,7 @@ SHOWN: tuple[Fault, ...] = (
         "proofs/test_verdicts.py::test_what_a_later_step_says_does_not_help_an_earlier_one[treasury]",
     ),
     compiler(
-        "fairness",
+        "fair_terms",
         "a division is exact",
         '            self.learn("definition", Cmp(exact, Rel.LE, product), Cmp(exact, Rel.GT, Sub(product, '
         "divisor)))\n",

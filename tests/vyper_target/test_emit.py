@@ -68,7 +68,7 @@ def test_standard_json_compiles_to_the_same_code(name: str, tmp_path) -> None:  
         )
         return made
 
-    # Each apart, as `build` asks for them: venom names another runtime code where it is asked for both.
+    # Each apart: venom names another runtime code where it is asked for both.
     out = compiled("abi", "bytecode") | compiled("bytecode_runtime")
     assert out["bytecode"] == emitted["bytecode.hex"].strip()
     assert out["bytecode_runtime"] == emitted["runtime.hex"].strip()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+import cbor2
 from vyper.cli.vyper_json import compile_json
 
 from stratc_targets.vyper.size import parts
@@ -28,8 +29,6 @@ class Mode(NamedTuple):
 
 MODES = (Mode("gas"), Mode("codesize"), Mode("codesize", experimental=True))
 """Tried in this order, until the code fits on chain: docs/contract-size.md says why."""
-
-_RUNTIME = "evm.deployedBytecode.object"
 
 _NAMED = 6
 """So many functions are named of a contract that is too large."""
@@ -84,9 +83,6 @@ def compile_vault(sources: Mapping[str, str]) -> Compiled:
 
 def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
     """The compiler input in Vyper's standard JSON: all sources and all settings that the code depends on."""
-    # Asked for both, venom of 0.4.3 optimises the runtime code a second time: what it calls deployed then is not what
-    # the creation code deploys.
-    runtime = () if mode.experimental else (_RUNTIME,)
     return {
         "language": "Vyper",
         "sources": {path: {"content": text} for path, text in sources.items()},
@@ -95,7 +91,7 @@ def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
             "optimize": mode.optimize,
             "experimentalCodegen": mode.experimental,
             "search_paths": ["."],
-            "outputSelection": {TARGET: ["abi", "evm.bytecode.object", *runtime, "layout"]},
+            "outputSelection": {TARGET: ["abi", "evm.bytecode.object"]},
         },
     }
 
@@ -104,24 +100,19 @@ def compile_request(request: dict[str, Any]) -> Compiled:
     """Compile a standard JSON input."""
     contract = _contract(_compile(request))
     creation = contract["evm"]["bytecode"]["object"]
-    apart = _contract(_compile(_selecting(request, _RUNTIME))) if is_experimental(request) else contract
-    runtime = apart["evm"]["deployedBytecode"]["object"]
-    assert runtime.removeprefix("0x") in creation, "the creation code deploys another runtime code"
-    # The constructor appends the immutables to the runtime code.
-    size = (len(runtime) - 2) // 2 + _immutable_bytes(contract["layout"].get("code_layout", {}))
-    return Compiled(request, size, contract["abi"], creation, runtime)
+    runtime, immutables = _deployed(bytes.fromhex(creation.removeprefix("0x")))
+    return Compiled(request, len(runtime) + immutables, contract["abi"], creation, f"0x{runtime.hex()}")
 
 
-def _selecting(request: dict[str, Any], *outputs: str) -> dict[str, Any]:
-    return {**request, "settings": {**request["settings"], "outputSelection": {TARGET: list(outputs)}}}
+def _deployed(creation: bytes) -> tuple[bytes, int]:
+    """The runtime code in the creation code, and the bytes of immutables that the constructor appends to it.
 
-
-def _immutable_bytes(layout: dict[str, Any]) -> int:
-    """The end of the last immutable; modules nest."""
-    ends = (
-        entry["offset"] + entry["length"] if "offset" in entry else _immutable_bytes(entry) for entry in layout.values()
-    )
-    return max(ends, default=0)
+    Told by the note at the end of what Vyper compiles (CBOR, and its length in two bytes): asked for the runtime code,
+    venom of 0.4.3 optimises it a second time, and what it calls deployed then is not what the creation code deploys.
+    """
+    note = int.from_bytes(creation[-2:], "big")
+    _, size, _, immutables, _ = cbor2.loads(creation[-note:-2])
+    return creation[-note - size : -note], immutables
 
 
 def contributors(request: dict[str, Any]) -> tuple[tuple[str, int], ...]:
