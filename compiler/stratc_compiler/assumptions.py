@@ -30,6 +30,7 @@ from stratc_dsl.strategy import (
 
 ENFORCED, WATCHED, TRUSTED = Guardian.ENFORCED, Guardian.WATCHED, Guardian.TRUSTED
 
+_GUARDED = "and beyond it the vault only does what reduces risk"
 _BETWEEN = "in this round between transactions of the vault"
 
 
@@ -115,7 +116,8 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
             return "keeper", f"keeper every {period} s", WATCHED, "the keeper tells when a round lasts longer"
         case PriceMoves(token, low, high):
             text = f"price({token}) moves {percent(low)} .. +{percent(high)}"
-            return f"moves({token})", text, WATCHED, "the keeper compares prices with those when the round began"
+            how = f"the keeper compares prices with those when the round began, {_GUARDED}"
+            return f"moves({token})", text, WATCHED, how
         case PriceStays(token, low, high):
             text = f"price({token}) stays {float(low):g} .. {float(high):g}"
             return f"stays({token})", text, WATCHED, "the keeper reads the vault's prices"
@@ -140,7 +142,7 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
             return "deposits", f"deposits <= {percent(ratio)} of nav", ENFORCED, how
         case PairMoves(token, other, low, high):
             text = f"price({token}/{other}) moves {percent(low)} .. +{percent(high)}"
-            how = "the keeper compares how many of the other one token is worth with when the round began"
+            how = f"the keeper compares how many of the other one token is worth with when the round began, {_GUARDED}"
             return f"moves({token}/{other})", text, WATCHED, how
         case PairStays(token, other, low, high):
             text = f"price({token}/{other}) stays {float(low):g} .. {float(high):g}"

@@ -17,8 +17,9 @@ from functools import partial
 from msgspec import Struct
 
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE, REASON
-from stratc_compiler.expr import Rounding
+from stratc_compiler.expr import Rounding, price
 from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
+from stratc_compiler.guard import GUARDED, held_up
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
 from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen, waits_for
@@ -95,6 +96,7 @@ class Machine(Standing):
             return assets
 
     def _take(self, caller: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
+        require(not self._is_guarded(state), GUARDED)
         self._only_attested(receiver)
         self._charge(state)
         require(shares != 0, "deposit: no shares")
@@ -124,6 +126,7 @@ class Machine(Standing):
     def _pay(self, owner: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
         self._charge(state)
         require(self.book.mode is not Mode.STUCK, "mode: redeem in kind")
+        require(not self._holds_up(state), GUARDED)
         require(assets <= state.named(self._idle), "withdraw: more than is idle")
         require(assets <= self.round_allowance(), "withdraw: round limit")
         if self.vault.withdrawals is not None:
@@ -249,6 +252,8 @@ class Machine(Standing):
         closed = self.book.mode.over if runs_frozen(rule) else self.book.mode is not Mode.OPEN
         if closed or (needs_state(rule) and not self.prices_usable()):
             return False
+        if held_up(rule, self.vault) and self._is_guarded(self.state()):
+            return False
         return self._triggered(rule) and not any(map(self._triggered, waits_for(rule, self.vault)))
 
     def _triggered(self, rule: RuleModel) -> bool:
@@ -270,7 +275,8 @@ class Machine(Standing):
             else:
                 self._only_open()
             if needs_state(rule):
-                self.state()  # a price that is unusable reverts first
+                state = self.state()  # a price that is unusable reverts first
+                require(not (held_up(rule, self.vault) and self._is_guarded(state)), GUARDED)
             require(self._triggered(rule), "rule: not due")
             for other in waits_for(rule, self.vault):
                 require(not self._triggered(other), f"rule: {other.name} comes first")
@@ -301,13 +307,28 @@ class Machine(Standing):
         self._assert_floors(state)
         state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
         require(state.holds(CONSERVED), REASON)
-        if self._is_settled(state):
+        if not self._is_guarded(state) and self._is_settled(state):
             self._begin_round(state)
 
     def _begin_round(self, state: Evaluator) -> None:
         self.book.round_assets = state.named("total_assets")
         self.book.round_withdrawn = 0
         self.book.round_deposited = 0
+        self._remember_prices(state)
+
+    def _remember_prices(self, state: Evaluator) -> None:
+        if self.vault.guard is not None:
+            self.book.round_prices = {one: state.named(price(one).name) for one in self.vault.guard.remembered}
+
+    def accept_prices(self, caller: str) -> None:
+        """Owner: go on at the prices of now, as if the round had begun with them."""
+        with self._transaction():
+            self._only(caller, self.roles.owner, "owner")
+            self._waited("accept_prices()")
+            self._not_exited()
+            state = self.state()
+            require(self._is_guarded(state), "mode: not guarded")
+            self._remember_prices(state)
 
     def settle(self, caller: str) -> None:
         """Begin a new round where there is nothing to do for the keeper; anyone may."""
@@ -319,6 +340,7 @@ class Machine(Standing):
     def _settle(self) -> None:
         require(not self.book.mode.over, "mode: exited")
         state = self.state()
+        require(not self._is_guarded(state), GUARDED)
         require(self._is_settled(state), "round: not settled")
         self._charge(state)
         self._begin_round(state)

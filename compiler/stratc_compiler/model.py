@@ -19,6 +19,7 @@ from stratc_compiler.expr import (
     value_of,
 )
 from stratc_compiler.fees import ELAPSED, charge, mark
+from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
@@ -37,6 +38,7 @@ from stratc_compiler.vault import (
     OnCondition,
     OnStale,
     OnTimer,
+    Plan,
     RuleEffect,
     RuleModel,
     RuleTrigger,
@@ -102,6 +104,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
         charge=charge(strategy),
+        guard=guard(strategy),
         unwinding=unwinding(parts, strategy.span),
     )
     _names_mean_one_thing(vault)
@@ -239,10 +242,9 @@ def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
 def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
     match rule.action:
         case Deleverage(venue, health, span=span):
-            plan = deleverage(scope.venue(venue), health, parts, span)
-            return Trades(conserving(plan, scope.held), reduces_risk=True)
+            return _trades(deleverage(scope.venue(venue), health, parts, span), scope)
         case Rebalance():
-            return Trades(conserving(rebalance(parts), scope.held), reduces_risk=False)
+            return _trades(rebalance(parts), scope)
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
@@ -253,3 +255,7 @@ def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
             return Exits()
         case Rehedge() | TopUp() | Unwind():
             refused(rule.action)
+
+
+def _trades(plan: Plan, scope: Scope) -> Trades:
+    return Trades(conserving(plan, scope.held), only_reduces_risk(plan, scope.venues))

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from stratc_compiler.expr import Expr, Rounding, scale
 from stratc_compiler.fees import ELAPSED, FIRST_MARK, SUPPLY_DUE, mark, mark_due
+from stratc_compiler.guard import round_price
 from stratc_compiler.interpret import Evaluator, Reverted, World
 from stratc_compiler.shares import SUPPLY, round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Exits, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
@@ -88,6 +89,7 @@ class Roles(Record):
 class Book(Struct):
     """The contract's storage. `marks` holds, by position, what it was at the last harvest and what moved since.
 
+    `round_prices` are those that the round began with, of the tokens that the guard compares.
     `ready_at` says from when on a call that the owner has scheduled may be made. `attestation_of` names, by account,
     the attestation by which it may be given shares. `charged_at` says when the management fee was last charged,
     `high_water_mark` up to which share price the performance fee was (see `fees`).
@@ -99,6 +101,7 @@ class Book(Struct):
     round_assets: int = 0
     round_withdrawn: int = 0
     round_deposited: int = 0
+    round_prices: dict[str, int] = field(default_factory=dict)
     last_run: dict[str, int] = field(default_factory=dict)
     keeper_seen: int = 0
     ready_at: dict[str, int] = field(default_factory=dict)
@@ -109,7 +112,7 @@ class Book(Struct):
 
     def copy(self) -> Book:
         """An independent copy."""
-        tables = ("balances", "last_run", "ready_at", "marks", "attestation_of")
+        tables = ("balances", "round_prices", "last_run", "ready_at", "marks", "attestation_of")
         copies = {name: dict(getattr(self, name)) for name in tables}
         return replace(self, **copies)
 
@@ -229,8 +232,22 @@ class Standing:
         return all(state.holds(one.formula) for one in self.vault.settled) and not any(map(state.holds, due))
 
     def settled(self) -> bool:
-        """False while a price is unusable."""
-        return self.prices_usable() and self._is_settled(self.state())
+        """False while a price is unusable, or the vault is guarded."""
+        if not self.prices_usable():
+            return False
+        state = self.state()
+        return not self._is_guarded(state) and self._is_settled(state)
+
+    def _is_guarded(self, state: Evaluator) -> bool:
+        """Whether a price has left what is assumed of it since the round began."""
+        if self.vault.guard is None:
+            return False
+        then = {round_price(token).name: self.book.round_prices.get(token, 0) for token in self.vault.guard.remembered}
+        return Evaluator(self.vault, self.market, state.bound | then).holds(self.vault.guard.guarded)
+
+    def guarded(self) -> bool:
+        """False while a price is unusable, and after the exit."""
+        return not self.book.mode.over and self.prices_usable() and self._is_guarded(self.state())
 
     def health(self, venue: str) -> int:
         """Health factor of a venue with debt in 10^-18, rounded down; UNLIMITED without debt."""
@@ -300,7 +317,7 @@ class Standing:
         if not self.may_hold(receiver) or self.book.mode is not Mode.OPEN or not self.prices_usable():
             return 0
         state = self.state()
-        return self._room(state) if self._floors_hold(state) else 0
+        return self._room(state) if self._floors_hold(state) and not self._is_guarded(state) else 0
 
     def max_mint(self, receiver: str) -> int:
         """The shares that `mint` would make now."""
@@ -320,6 +337,8 @@ class Standing:
         if not self._accountable():
             return 0
         state = self._account()
+        if self._holds_up(state):
+            return 0
         return self._granted(self._assets(self.balance(owner), state, Rounding.DOWN), state)
 
     def max_redeem(self, owner: str) -> int:
@@ -327,12 +346,18 @@ class Standing:
         if not self._accountable():
             return 0
         state, held = self._account(), self.balance(owner)
+        if self._holds_up(state):
+            return 0
         wanted = self._assets(held, state, Rounding.DOWN)
         granted = self._granted(wanted, state)
         if granted == 0:
             return 0
         # Of a part, one share less than would pay a unit more.
         return held if granted == wanted else self._shares(granted + 1, state, Rounding.UP) - 1
+
+    def _holds_up(self, account: Evaluator) -> bool:
+        """Whether nobody is paid at these prices; after the exit nothing is priced."""
+        return not self.book.mode.over and self._is_guarded(account)
 
     def _accountable(self) -> bool:
         return self.book.mode is not Mode.STUCK and (self.book.mode.over or self.prices_usable())

@@ -8,6 +8,7 @@ Variables of the model's expressions, by name:
     POSITION              amount held or owed at a venue, e.g. `aave.debt(USDC)`, `save`
     liquidity(POSITION)   amount of an asset position that its venue would pay out now
     price(T), unit(T)     oracle price and smallest units per whole token
+    round_price(T)        the price when the round began (see `guard`)
     supply                shares in existence
     elapsed               seconds since the management fee was charged
     high_water_mark       see `fees`
@@ -185,7 +186,7 @@ RuleTrigger = OnCondition | OnTimer | OnStale
 
 
 class Trades(Record):
-    """The rule trades: its plan. `reduces_risk` rules may run while the vault is frozen."""
+    """The rule trades: its plan. `reduces_risk` rules may run while the vault is frozen or guarded (see `guard`)."""
 
     plan: Plan
     reduces_risk: bool
@@ -230,6 +231,16 @@ class Band(Placed):
     inside: tuple[Condition, ...]
 
 
+class Guard(Record):
+    """`guarded` holds where a price has left what is assumed of it since the round began (see `guard`).
+
+    `remembered` are the tokens whose prices it compares, as `round_price(T)`, with those of the round's beginning.
+    """
+
+    remembered: tuple[str, ...]
+    guarded: Formula
+
+
 class Vault(Record):
     """The whole model of one strategy.
 
@@ -239,7 +250,7 @@ class Vault(Record):
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
     limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
     redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
-    base.
+    base. `guard` is None where no move of a price is assumed.
     """
 
     strategy: Strategy
@@ -257,6 +268,7 @@ class Vault(Record):
     deposits: Fraction | None = None
     deposit_room: Expr | None = None
     charge: tuple[Let, ...] = ()
+    guard: Guard | None = None
     unwinding: Unwinding = ()
 
     @property

@@ -88,7 +88,11 @@ QUANTITIES = {
     "share_price": Entry("share_price", "what one share of the vault is worth", "a price (USD per share)"),
     "supply": Entry("supply", "how many shares of the vault there are", "an amount of shares"),
     "weights": Entry("weights outside band", "the weights of all positions, each beside its band", "a truth value"),
-    "stale": Entry("stale(price(T))", "true where a feed is older than its heartbeat", "a truth value"),
+    "stale": Entry(
+        "stale(price(T))",
+        "true while the vault takes no price: a feed too old, a sequencer down",
+        "a truth value",
+    ),
 }
 
 ASSUMPTIONS = {

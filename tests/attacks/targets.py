@@ -36,6 +36,9 @@ NO_LEAST_PRICE = (
     Change("contracts/uniswap_v3.vy", "amount_out_minimum=minimum", "amount_out_minimum=0"),
     Change("contracts/uniswap_v3.vy", '    assert received >= minimum, "uniswap_v3: too little received"\n', ""),
 )
+NO_GUARD = (
+    Change(VAULT, "    round_price_weth: uint256 = self.round_price_weth\n", "    round_price_weth: uint256 = 0\n"),
+)
 NO_CONSERVATION = (Change(VAULT, '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n', ""),)
 
 

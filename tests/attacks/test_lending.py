@@ -134,8 +134,10 @@ def test_governance_takes_the_loan_to_value(revm_world: World) -> None:
     target.run("deleverage_aave")
     assert revm_world.aave.account(target.address).health >= 179 * 10**16
     user = revm_world.users[0]
+    target.accept_prices()
     assert target.contract.send("redeem", 10**18, user, user, sender=user).value > 0
     revm_world.set_price("WETH", 2_600)
+    target.accept_prices()
     before = target.state()
     with pytest.raises(Reverted):
         target.run("rebalance")

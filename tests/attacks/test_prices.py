@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from attacks.targets import (
+    NO_GUARD,
     NO_ROUND_LIMIT,
     at_work,
     claim,
@@ -48,7 +50,7 @@ SPOT_PRICE = (
     Change("contracts/uniswap_v3.vy", _LAST, _LAST + SPOT),
     Change(
         VAULT,
-        "    s.price_weth = oracle.price(WETH_FEED)\n",
+        "    s.price_weth = oracle.price_of(WETH_FEED)\n",
         "    s.price_weth = uniswap_v3.spot(DEX_ROUTER, DEX_FEE, WETH, USDC)\n",
     ),
 )
@@ -84,7 +86,7 @@ def test_flash_loan(revm_world: World) -> None:
 
 
 def test_flash_loan_robs_a_vault_that_values_at_the_pool(revm_world: World) -> None:
-    target = at_work(without(revm_world, "eth_carry", SPOT_PRICE), 3 * MILLION // 2, times=2)
+    target = at_work(without(revm_world, "eth_carry", (*SPOT_PRICE, *NO_GUARD)), 3 * MILLION // 2, times=2)
     per_share = true_assets(target, PAR) / target.call("totalSupply")
     assert flash_loan(target) > 100_000 * USDC
     assert true_assets(target, PAR) / target.call("totalSupply") < per_share * 95 / 100
@@ -179,6 +181,88 @@ def test_stale_feed_overpays_those_who_leave_a_vault_that_takes_any_age(revm_wor
     assert paid > worth * 110 / 100
 
 
+NO_SEQUENCER = (
+    Change("contracts/oracle.vy", "    if SEQUENCER_FEED == empty(address):\n", "    if SEQUENCER_FEED != self:\n"),
+)
+
+
+def leave_before_the_chain_is_back(target: Deployed) -> tuple[int, Fraction]:
+    """The sequencer is down, its feed says so, and the attacker comes in by way of L1: prices are of before."""
+    target.world.sequencer.report(1, target.world.chain.timestamp())
+    return leave_before_the_fall(target, 60)
+
+
+def test_sequencer_outage(revm_world: World) -> None:
+    """Neither while it is down nor in the hour after is anything paid at a price of before."""
+    world = revm_world
+    target = filled(vault(world, "eth_carry", sequencer_feed_=world.sequencer))
+    attacker = world.users[0]
+    paid, _ = leave_before_the_chain_is_back(target)
+    assert paid == 0
+    world.sequencer.report(0, world.chain.timestamp())
+    assert target.call("maxRedeem", attacker) == 0
+    with pytest.raises(Reverted, match="oracle: sequencer not up for an hour"):
+        target.contract.send("redeem", 10**18, attacker, attacker, sender=attacker)
+    world.set_price("WETH", 1_650)
+    world.warp(3_601, refresh=True)
+    assert target.call("maxRedeem", attacker) > 0
+
+
+def test_sequencer_outage_overpays_those_who_come_by_way_of_l1(revm_world: World) -> None:
+    changes = (*NO_SEQUENCER, *NO_ROUND)
+    target = filled(without(revm_world, "eth_carry", changes, sequencer_feed_=revm_world.sequencer))
+    paid, worth = leave_before_the_chain_is_back(target)
+    assert paid > worth * 110 / 100
+
+
+def enter_at_a_jump(target: Deployed) -> Fraction:
+    """The feed says 1,500 for a moment, the market 2,000: what a deposit in that moment earns."""
+    world, attacker = target.world, target.world.users[0]
+    world.set_price("WETH", 1_500, arbitrage=False)
+    target.deposit(attacker, MILLION)
+    world.set_price("WETH", 2_000, arbitrage=False)
+    return true_claim(target, attacker, PAR) - MILLION
+
+
+def leave_at_a_jump(target: Deployed) -> Fraction:
+    """The feed says 2,600 for a moment: what a holder of half is paid more than it was worth."""
+    world, holder = target.world, target.world.users[1]
+    assets, supply = true_assets(target, PAR), target.call("totalSupply")
+    world.set_price("WETH", 2_600, arbitrage=False)
+    burnt = target.call("maxRedeem", holder) or 10**18
+    paid = target.contract.send("redeem", burnt, holder, holder, sender=holder).value
+    world.set_price("WETH", 2_000, arbitrage=False)
+    return paid - assets * burnt / supply
+
+
+@pytest.mark.parametrize("take", [enter_at_a_jump, leave_at_a_jump])
+def test_oracle_that_jumps(revm_world: World, take: Callable[[Deployed], Fraction]) -> None:
+    """Beyond the assumed move nobody enters or leaves at the feed's price, nor does the vault trade at it; who wants to
+    leave takes a part of everything."""
+    target = filled(vault(revm_world, "eth_carry"))
+    holder = revm_world.users[1]
+    with pytest.raises(Reverted, match="mode: guarded"):
+        take(target)
+    assert target.call("guarded") is True
+    for limit in ("maxDeposit", "maxMint", "maxWithdraw", "maxRedeem"):
+        assert target.call(limit, holder) == 0
+    with pytest.raises(Reverted, match="mode: guarded"):
+        target.run("rebalance")
+    revm_world.usdc.provide(holder, target.contract, MILLION)
+    part = target.call("balanceOf", holder) // 3
+    target.contract.send("redeem_in_kind", part, holder, holder, 0, sender=holder)
+    revm_world.set_price("WETH", 2_000, arbitrage=False)
+    assert target.call("guarded") is False
+    assert target.call("maxRedeem", holder) > 0
+
+
+@pytest.mark.parametrize(("take", "least"), [(enter_at_a_jump, 50_000 * USDC), (leave_at_a_jump, 5_000 * USDC)])
+def test_oracle_that_jumps_robs_a_vault_without_a_guard(
+    revm_world: World, take: Callable[[Deployed], Fraction], least: int
+) -> None:
+    assert take(filled(without(revm_world, "eth_carry", NO_GUARD))) > least
+
+
 def test_clamped_feed(revm_world: World) -> None:
     """A feed that stops at its least answer and goes on reporting looks alive. What leaves at the wrong price is held
     to the round: the others lose at most the overpaid part of 5% of the assets, and the keeper's sales are refused."""
@@ -256,7 +340,7 @@ def test_feed_of_another_pair(revm_world: World) -> None:
 
 # ── prices that are written down ───────────────────────────────────────────────────────────
 
-DOLLAR_IS_DOLLAR = (Change(VAULT, "    s.price_usdc = oracle.price(USDC_FEED)\n", "    s.price_usdc = 10**18\n"),)
+DOLLAR_IS_DOLLAR = (Change(VAULT, "    s.price_usdc = oracle.price_of(USDC_FEED)\n", "    s.price_usdc = 10**18\n"),)
 SHARE_IS_ASSET = (
     Change(
         "contracts/erc4626.vy",

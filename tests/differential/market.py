@@ -45,6 +45,17 @@ class FeedState:
 
 
 @dataclass
+class SequencerState:
+    """What the sequencer's uptime feed says, and since when."""
+
+    answer: int
+    since: int
+
+    def is_up(self, now: int) -> bool:
+        return self.answer == 0 and self.since > 0 and now - self.since > 3_600
+
+
+@dataclass
 class ExactMarket:
     """`stratc_compiler.standing.Market` of one vault at `address`."""
 
@@ -55,6 +66,7 @@ class ExactMarket:
     feeds: dict[str, FeedState]
     time: int
     quote: Quote
+    sequencer: SequencerState | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
 
@@ -62,7 +74,10 @@ class ExactMarket:
         return self.time
 
     def usable(self, token: str) -> bool:
-        return self.feeds[token].usable(self.time)
+        return self._sequencer_is_up() and self.feeds[token].usable(self.time)
+
+    def _sequencer_is_up(self) -> bool:
+        return self.sequencer is None or self.sequencer.is_up(self.time)
 
     def attestation(self, uid: str) -> Attestation | None:
         return self.attestations.get(uid)
@@ -76,6 +91,8 @@ class ExactMarket:
             case "idle":
                 return self.balance(inside, self.address)
             case "price":
+                if not self._sequencer_is_up():
+                    raise Reverted("oracle: sequencer not up for an hour")
                 return self.feeds[inside].price(self.time)
             case "unit":
                 return self.aave.reserves[inside].unit

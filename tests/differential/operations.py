@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from differential.pair import Disagreement, Pair
 from lab.chain import Reverted as ChainReverted
 from lab.eas import EasLab
+from lab.sequencer import LONG_AGO
 from lab.tokens import Token
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.standing import Attestation
@@ -346,7 +347,7 @@ class Settle:
 
 @dataclass(frozen=True)
 class Turn:
-    """freeze, unfreeze, emergency_exit."""
+    """freeze, unfreeze, emergency_exit, accept_prices."""
 
     call: str
     who: str
@@ -410,10 +411,23 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Mend:
-    """Every feed answers again, and the pool follows."""
+class Sequencer:
+    """The sequencer's feed gives an answer that has held for `age` seconds (negative: from the future; None: never)."""
+
+    answer: int
+    age: int | None
 
     def apply(self, pair: Pair) -> None:
+        pair.sequencer(self.answer, self.age)
+        pair.tally.done["sequencer"] += 1
+
+
+@dataclass(frozen=True)
+class Mend:
+    """Every feed answers again, the sequencer has long been up, and the pool follows."""
+
+    def apply(self, pair: Pair) -> None:
+        pair.sequencer(0, LONG_AGO)
         for token, feed in pair.market.feeds.items():
             low, usual, high = _SENSIBLE[token]
             pair.feed(token, feed.answer if low <= feed.answer <= high else usual, arbitrage=False)
@@ -571,6 +585,7 @@ Operation = (
     | Turn
     | Move
     | Report
+    | Sequencer
     | Mend
     | Wait
     | Save
@@ -591,8 +606,11 @@ _AMOUNT = st.integers(1, 10**6 * USDC) | st.sampled_from([0, 1, 10**13])
 _SECONDS = st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 30 * 86_400)
 
 
-def operations(rules: tuple[str, ...], *, attested: bool = False) -> st.SearchStrategy[Operation]:
-    """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them."""
+def operations(
+    rules: tuple[str, ...], *, attested: bool = False, guarded: bool = False
+) -> st.SearchStrategy[Operation]:
+    """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them,
+    of the guard where it has one."""
     usual: list[st.SearchStrategy[Operation]] = [
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
@@ -627,6 +645,7 @@ def operations(rules: tuple[str, ...], *, attested: bool = False) -> st.SearchSt
         st.builds(Move, st.just("WETH"), st.integers(990, 1_010), st.just(False)),
         st.builds(Report, st.sampled_from(["USDC", "WETH"]), st.sampled_from([0, -1, 2**128, 2**128 + 1])),
         st.builds(Report, st.sampled_from(["USDC", "WETH"]), age=st.sampled_from([-1, 3_600, 3_601, 86_400, 86_401])),
+        st.builds(Sequencer, st.sampled_from([0, 1]), st.sampled_from([None, -1, 0, 3_600, 3_601])),
         st.builds(Mend),
         st.builds(Mend),
         st.builds(Wait, _SECONDS, st.just(False)),
@@ -652,6 +671,9 @@ def operations(rules: tuple[str, ...], *, attested: bool = False) -> st.SearchSt
         st.builds(Revoke, _USER),
         st.builds(Send, _USER, _USER, _PERMILLE),
     ]
+    if guarded:
+        usual += [st.builds(Turn, st.just("accept_prices"), st.just("owner"))] * 2
+        odd += [st.builds(Turn, st.just("accept_prices"), st.sampled_from(WHO))]
     if attested:
         odd += about_attestations * 2
     return st.sampled_from([*usual, *usual, *usual, *odd]).flatmap(lambda one: one)

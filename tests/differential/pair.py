@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from differential.market import ExactMarket, exact_market, read_indices
+from differential.market import ExactMarket, SequencerState, exact_market, read_indices
 from lab.chain import Reverted as ChainReverted
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -95,6 +95,10 @@ class Pair:
         _same("round assets", book.round_assets, call("round_assets"))
         _same("withdrawn in the round", book.round_withdrawn, call("round_withdrawn"))
         _same("round allowance", machine.round_allowance(), call("round_allowance"))
+        if machine.vault.guard is not None:
+            for token in machine.vault.guard.remembered:
+                then = book.round_prices.get(token, 0)
+                _same(f"price of {token} when the round began", then, call(f"round_price_{token.lower()}"))
         if machine.vault.deposits is not None:
             _same("deposited in the round", book.round_deposited, call("round_deposited"))
         for timer, last in book.last_run.items():
@@ -155,6 +159,7 @@ class Pair:
             ("maxRedeem", lambda: machine.max_redeem(user), (user,)),
             ("settled", machine.settled, ()),
         ]
+        views += [("guarded", machine.guarded, ())] if machine.vault.guard is not None else []
         views += [(f"{rule.name}_due", self._due(rule.name), ()) for rule in machine.vault.rules]
         views += [(f"health_{one.name}", self._health(one.name), ()) for one in machine.vault.venues if one.health]
         for fn, exact, args in views:
@@ -186,6 +191,14 @@ class Pair:
         if arbitrage and all(0 < one.answer < 10**15 for one in self.market.feeds.values()):
             self.world.arbitrage()
 
+    def sequencer(self, answer: int, age: int | None) -> None:
+        """The sequencer's feed gives an answer that has held for `age` seconds: negative for one from the future, None
+        for one without a time. Nothing where the vault knows no sequencer."""
+        if self.market.sequencer is not None:
+            since = 0 if age is None else self.world.chain.timestamp() - age
+            self.world.sequencer.report(answer, since)
+            self.market.sequencer = SequencerState(answer, since)
+
     def price(self, token: str) -> Fraction:
         return Fraction(self.market.feeds[token].answer, 10**8)
 
@@ -203,9 +216,14 @@ def _same(what: str, exact: object, onchain: object) -> None:
         raise Disagreement(f"{what}: the machine says {exact}, the chain {onchain}")
 
 
+def deploy_behind_sequencer(world: World, proved: ProvedVault) -> Deployed:
+    """As on a chain that has one."""
+    return deploy(world, proved, sequencer_feed_=world.sequencer)
+
+
 def pair_up(world: World, proved: ProvedVault, tally: Tally | None = None) -> Pair:
-    """Deploy, and set the machine beside it."""
-    return pair_of(deploy(world, proved), tally)
+    """Deploy as on a chain with a sequencer, and set the machine beside it."""
+    return pair_of(deploy_behind_sequencer(world, proved), tally)
 
 
 def pair_of(deployed: Deployed, tally: Tally | None = None) -> Pair:
@@ -213,5 +231,7 @@ def pair_of(deployed: Deployed, tally: Tally | None = None) -> Pair:
     people = (deployed.owner, deployed.guardian, deployed.keeper, deployed.attester, deployed.fee_recipient)
     roles = Roles(*people)
     market = exact_market(deployed.world, deployed.model, deployed.address)
+    if deployed.call("SEQUENCER_FEED") == deployed.world.sequencer.address:
+        market.sequencer = SequencerState(0, deployed.world.sequencer.since())
     machine = Machine(deployed.model, market, roles, deployed.address)
     return Pair(deployed.world, deployed, machine, market, tally or Tally())

@@ -31,11 +31,15 @@ from differential.operations import (
     WhaleRepays,
     Withdraw,
 )
+from differential.stories_guarded import GUARDED
+from differential.stories_sequencer import SEQUENCER
 from differential.stories_unwound import UNWOUND
 from differential.story import OPENING, Story
 from vyper_target.vaults import USDC
 
 STORIES: dict[str, Story] = {
+    **SEQUENCER,
+    **GUARDED,
     **UNWOUND,
     "first depositor's attack": Story(
         "treasury",
@@ -94,6 +98,7 @@ STORIES: dict[str, Story] = {
             *OPENING,
             Move("WETH", 700),
             Move("WETH", 900),
+            Turn("accept_prices", "owner"),
             Deposit(2, 1_000 * USDC),
             Withdraw(0, 0, 10, 1, past=True),
             Redeem(0, 10, past=True),
@@ -110,6 +115,7 @@ STORIES: dict[str, Story] = {
             Wait(30 * 86_400),
             Keep(),
             Move("WETH", 720),
+            Turn("accept_prices", "owner"),
             Run("rebalance"),
             Keep(),
             Settle(),
@@ -117,6 +123,7 @@ STORIES: dict[str, Story] = {
             Wait(3_600),
             Keep(),
             Move("WETH", 1_400),
+            Turn("accept_prices", "owner"),
             Keep(),
             Wait(86_400),
             Keep(),
@@ -142,11 +149,11 @@ STORIES: dict[str, Story] = {
         "eth_carry",
         (
             *OPENING,
-            Move("WETH", 1_300, arbitrage=False),  # selling
+            Move("WETH", 1_190, arbitrage=False),  # selling
             Run("rebalance"),
             Mend(),
             Keep(),
-            Move("WETH", 770, arbitrage=False),  # buying
+            Move("WETH", 810, arbitrage=False),  # buying
             Run("rebalance"),
             Mend(),
             Keep(),
@@ -421,6 +428,7 @@ STORIES: dict[str, Story] = {
             Keep(),
             Turn("freeze", "owner"),
             Turn("unfreeze", "owner"),
+            Turn("accept_prices", "owner"),
             Deposit(2, 100 * USDC),
             Keep(),
         ),

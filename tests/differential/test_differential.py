@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from differential.operations import Admit, Attest, Deposit, Keep, Operation, Whale, last_operations, operations
-from differential.pair import Disagreement, Tally, pair_of, pair_up
+from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
 from differential.story import tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
-from vyper_target.vaults import USDC, Deployed, deploy, example
+from vyper_target.vaults import USDC, Deployed, example
 
 Deploy = Callable[[World, ProvedVault], Deployed]
 
@@ -46,11 +46,13 @@ differs with the tests before it.
 """
 
 
-def random_stories(world: World, name: str, stories: int, *, seeded: bool, deploy: Deploy = deploy) -> Tally:
+def random_stories(
+    world: World, name: str, stories: int, *, seeded: bool, deploy: Deploy = deploy_behind_sequencer
+) -> Tally:
     """So many lists of operations, each on a fresh vault. Raises Disagreement, with the shortest list found."""
     proved, tally = example(name), Tally()
     rules = tuple(rule.name for rule in proved.vault.rules)
-    attested = proved.vault.schema is not None
+    attested, guarded = proved.vault.schema is not None, proved.vault.guard is not None
 
     @settings(
         max_examples=stories,
@@ -62,7 +64,7 @@ def random_stories(world: World, name: str, stories: int, *, seeded: bool, deplo
         report_multiple_bugs=False,
     )
     @given(
-        st.lists(operations(rules, attested=attested), min_size=30, max_size=60),
+        st.lists(operations(rules, attested=attested, guarded=guarded), min_size=30, max_size=60),
         st.just([]) | last_operations(),
         st.integers(0, 10**7 * USDC),
         st.integers(0, 2),

@@ -41,6 +41,7 @@ _THIRD = "test_a_third_party_spends_exactly_its_allowance"
 _FREE = "test_without_a_limit_any_amount_is_taken"
 _EMPTY = "test_limits_of_an_empty_vault"
 _BROKEN = "test_a_venue_whose_views_revert_is_shown"
+_GUARDED = "test_a_guarded_vault_takes_and_pays_nothing_but_in_kind"
 _ASKED = "test_limits_do_not_ask_for_balances_or_allowances"
 _PRICE = "prices"
 
@@ -88,7 +89,8 @@ def _max_in(name: str, fn: str) -> tuple[Sentence, ...]:
         _is(f"{name}.factors", "MUST factor in both global and user-specific limits", _IN_LIMIT,
             "test_a_broken_floor_closes_the_vault_to_users", "test_limits_are_nothing_for_who_may_not_hold_shares",
             choice="depositors"),
-        _is(f"{name}.disabled", "if deposits are entirely disabled (even temporarily) it MUST return 0", _NEVER),
+        _is(f"{name}.disabled", "if deposits are entirely disabled (even temporarily) it MUST return 0", _NEVER,
+            _GUARDED),
         _is(f"{name}.unlimited", "MUST return 2 ** 256 - 1 if there is no limit", _EMPTY),
         _is(f"{name}.reverts", "MUST NOT revert", _NEVER, _EMPTY, _BROKEN, choice="venues"),
     )  # fmt: skip
@@ -103,7 +105,8 @@ def _max_out(name: str, fn: str, exact: tuple[str, ...]) -> tuple[Sentence, ...]
             "test_limits_count_what_others_took",
             "test_the_round_limits_withdrawals_and_says_so", "test_floors_stop_a_withdrawal_before_the_round_does"),
         _is(f"{name}.disabled", "if withdrawals are entirely disabled (even temporarily) it MUST return 0",
-            "test_a_stuck_vault_pays_in_kind_only", "test_a_broken_floor_closes_the_vault_to_users", choice="stuck"),
+            "test_a_stuck_vault_pays_in_kind_only", "test_a_broken_floor_closes_the_vault_to_users", _GUARDED,
+            choice="stuck"),
         _is(f"{name}.reverts", "MUST NOT revert", _NEVER, _EMPTY, _BROKEN, choice="venues"),
     )  # fmt: skip
 

@@ -228,6 +228,7 @@ def test_a_broken_floor_closes_ways_in_and_out(revm_world: World) -> None:
     """All of the assets or none: what would leave the vault outside its floors is refused whole."""
     subject = invested(revm_world, "eth_carry")
     revm_world.set_price("WETH", 1_300)
+    subject.ours.accept_prices()
     user = subject.holders[0]
     for fn in WAYS_IN:
         with pytest.raises(Reverted, match="floor: health"):

@@ -187,6 +187,27 @@ def test_a_stuck_vault_pays_in_kind_only(revm_world: World, name: str) -> None:
     subject.send("redeem_in_kind", 10**18, owner, owner, 2**256 - 1, sender=owner)
 
 
+def test_a_guarded_vault_takes_and_pays_nothing_but_in_kind(revm_world: World) -> None:
+    """A choice of ours: beyond the move that is assumed of a price nobody enters or leaves at it. Conversions and
+    previews go on telling what it says, and limits what calls do."""
+    subject = invested(revm_world, "eth_carry")
+    revm_world.set_price("WETH", 1_590)
+    owner = subject.holders[0]
+    assert subject.call("guarded") == 1
+    assert set(answers(subject, owner).values()) == {0}
+    for fn in ("deposit", "mint"):
+        assert subject.refused(fn, 10**9, owner, sender=owner)
+    for fn in ("withdraw", "redeem"):
+        assert subject.refused(fn, 1, owner, owner, sender=owner)
+    shares = subject.shares(owner)
+    assert 0 < subject.call("previewRedeem", shares) == subject.call("convertToAssets", shares)
+    subject.asset.provide(owner, subject.vault, 10**12)
+    subject.send("redeem_in_kind", shares, owner, owner, 0, sender=owner)
+    assert subject.shares(owner) == 0
+    subject.ours.accept_prices()
+    assert subject.call("maxRedeem", subject.holders[1]) > 0
+
+
 def test_a_venue_whose_views_revert_is_shown(revm_world: World) -> None:
     """Where we differ: what is there has no value that could be told. The venue is a vault of ours, without a price.
 

@@ -50,6 +50,7 @@ def _addresses(world: World) -> dict[str, object]:
         "owner_": owner,
         "guardian_": guardian,
         "keeper_": keeper,
+        "sequencer_feed_": world.sequencer,
         "token_usdc": world.usdc,
         "token_weth": world.weth,
         "feed_usdc": world.feeds["USDC"],

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from keeper.watching import Watching
 from lab.aave import VARIABLE
-from lab.chain import CHAIN_ID, AnvilChain
+from lab.chain import CHAIN_ID, AnvilChain, Reverted
 from lab.world import World
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.certify import ProvedVault
@@ -61,6 +61,12 @@ def test_a_price_that_leaves_its_band_is_the_only_alarm(anvil_world: World, tmp_
     for rule in ("deleverage_aave", "rebalance"):
         if vault.call(f"{rule}_due"):
             vault.run(rule)
+    for due in ("rebalance_due", "settled"):  # what the keeper asks before it sends anything
+        assert vault.call(due) is False
+    with pytest.raises(Reverted, match="mode: guarded"):
+        vault.contract.send("settle")
+    vault.accept_prices()
+    vault.run("rebalance")
     vault.contract.send("settle")
     assert watching.says() == [("alarm_over", "moves(WETH)")]
 

@@ -9,6 +9,7 @@ from lab.aave import AaveAsset, AaveLab, deploy_aave
 from lab.erc4626 import Erc4626Lab, deploy_erc4626
 from lab.feed import Feed, deploy_feed
 from lab.interface import Chain
+from lab.sequencer import Sequencer, deploy_sequencer
 from lab.tokens import Number, Token, deploy_usdc, deploy_weth
 from lab.uniswap import Pool, UniswapLab, deploy_uniswap
 
@@ -35,6 +36,7 @@ class World:
     uniswap: UniswapLab
     pool: Pool
     save: Erc4626Lab
+    sequencer: Sequencer  # of no vault that is not told of it
 
     @property
     def admin(self) -> str:
@@ -106,7 +108,7 @@ def build_world(chain: Chain) -> World:
     uniswap = deploy_uniswap(chain, admin, weth)
     pool = uniswap.create_pool(weth, usdc, POOL_FEE, Fraction(WETH_USD, USDC_USD))
     save = deploy_erc4626(chain, admin, usdc)
-    world = World(chain, usdc, weth, feeds, aave, uniswap, pool, save)
+    world = World(chain, usdc, weth, feeds, aave, uniswap, pool, save, deploy_sequencer(chain, admin))
     _seed(world, whale)
     return world
 

@@ -29,8 +29,9 @@ from library_proofs.terms import (
     unknown,
 )
 from library_proofs.vaults import CALLS, Subject
-from stratc_compiler.expr import Expr, Formula, Rounding, scale
+from stratc_compiler.expr import Expr, Formula, Rounding, price, scale
 from stratc_compiler.fairness import _operations
+from stratc_compiler.guard import round_price
 from stratc_compiler.shares import round_assets, to_assets, to_shares
 from stratc_compiler.vault import OnCondition, VenueModel
 
@@ -72,8 +73,8 @@ def refreshed(subject: Subject) -> None:
     found = {variable: read.struct[member] for variable, member in subject.fields.items()}
     names = subject.names("before")
     prices = [f"price({token.name})" for token in subject.vault.strategy.tokens]
-    for price in prices:
-        prove(f"{read.name}: {price}", read.facts, _number(found[price]).same(names[price]))
+    for one in prices:
+        prove(f"{read.name}: {one}", read.facts, _number(found[one]).same(names[one]))
     balances = [found[one] for one in found if one not in prices and one not in subject.vault.definitions]
     if len(set(balances)) != len(balances) or not all(_is_read(one) for one in balances):
         raise Unproved(read.name, "reads two balances at one place, or one nowhere")
@@ -128,6 +129,21 @@ def triggers(subject: Subject) -> None:
     """Each rule on a condition is due where the model says."""
     for name, formula in _triggers(subject).items():
         _says(subject, f"_when_{name}", formula)
+
+
+def guard(subject: Subject) -> None:
+    """`_is_guarded` says of prices, and of those remembered, what the model says; `_not_guarded` reverts there."""
+    if subject.vault.guard is None:
+        return
+    names = {**subject.names("s")}
+    for token in subject.vault.guard.remembered:
+        names[price(token).name] = unknown(subject.fields[price(token).name])
+        names[round_price(token).name] = unknown(f"Vault.round_price_{token.lower()}")
+    expected = truth(subject.vault.guard.guarded, names)
+    read = subject.function("_is_guarded")
+    prove(read.name, read.facts, same_truth(read.returned, expected))
+    asserted = subject.function("_not_guarded")
+    prove(asserted.name, asserted.facts, same_truth(asserted.asserts, negated(expected)))
 
 
 def settled(subject: Subject) -> None:
@@ -232,5 +248,5 @@ def _moves(read: Meaning, function: str, assets: Term, shares: Term) -> None:
 
 THEOREMS = {
     one.__name__: one
-    for one in (values, refreshed, floors, bands, triggers, settled, rounds, health, conversions, flows)
+    for one in (values, refreshed, floors, bands, triggers, guard, settled, rounds, health, conversions, flows)
 }

@@ -200,6 +200,7 @@ ACCOUNT_FAULTS = (
         "a wider band",
     ),
     _vault("bands", "        and 100 * s.value_save >= 37 * s.nav\n", "", "a band without its lower edge"),
+    _vault("guard", "5 * price_weth >= 4 *", "4 * price_weth >= 4 *", "a guard that comes too late"),
     _vault("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
     _vault("health", "10 ** 18, 40 * s.value", "10 ** 18, 41 * s.value", "a health factor that is lower"),
     _vault(

@@ -48,6 +48,10 @@ _UNWOUND = "a part that is unwound pays for itself, and for no less than was ask
 _MEMBERS = "shares go to those who are attested, and the way out is everybody's"
 _NO_MEMBERS = "attestations that are none"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
+_SEQUENCER = "a sequencer that is down, and the hour after it is back"
+_SAYS_NOTHING = "answers of a sequencer that say nothing"
+_BOX = "a move to the edge of the box, and one unit past it"
+_BEYOND = "a crash beyond the box, and the owner who accepts it"
 _INFLOW = "deposits up to the round's share and one unit past it"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -141,6 +145,101 @@ MUTANTS: tuple[Mutant, ...] = (
         "    assert block.timestamp - updated_at <= feed.heartbeat",
         "    assert updated_at <= feed.heartbeat + block.timestamp",
     ),
+    _module(
+        "oracle",
+        "nobody asks for the sequencer",
+        _SEQUENCER,
+        'assert self.sequencer_is_up(), "oracle: sequencer not up for an hour"',
+        "pass",
+    ),
+    _module(
+        "oracle",
+        "a sequencer that has come back is trusted at once",
+        _SEQUENCER,
+        " and block.timestamp - since > SEQUENCER_GRACE",
+        "",
+    ),
+    _module(
+        "oracle",
+        "a sequencer is trusted a second early",
+        _SEQUENCER,
+        "block.timestamp - since > SEQUENCER_GRACE",
+        "block.timestamp - since >= SEQUENCER_GRACE",
+    ),
+    _module(
+        "oracle",
+        "a sequencer that was never up is",
+        _SAYS_NOTHING,
+        " and since != 0",
+        "",
+    ),
+    _module(
+        "oracle", "any answer of a sequencer is good", _SAYS_NOTHING, "return answer == 0 and", "return answer != 1 and"
+    ),
+    _module(
+        "oracle",
+        "the exit sells at prices of before the sequencer went down",
+        "an exit while the sequencer is down",
+        "    self.only_while_up()\n",
+        "",
+    ),
+    # the guard
+    _vault(
+        "a deposit is taken at any price",
+        _BOX,
+        "receiver: address, s: State):\n    self._not_guarded(s.price_weth)\n",
+        "receiver: address, s: State):\n",
+    ),
+    _vault(
+        "a withdrawal is paid at any price",
+        _BOX,
+        "    if not modes._is_exited():\n        self._not_guarded(s.price_weth)\n",
+        "",
+    ),
+    _vault("the box ends before its lower edge", _BOX, "5 * price_weth >= 4 *", "5 * price_weth > 4 *"),
+    _vault("the box ends before its upper edge", _BOX, "5 * price_weth <= 6 *", "5 * price_weth < 6 *"),
+    _vault(
+        "limits do not know of the guard",
+        _BOX,
+        "    if not modes._is_exited() and self._is_guarded(s.price_weth):\n        return 0\n",
+        "",
+    ),
+    _vault(
+        "a guarded vault trades",
+        _BEYOND,
+        "    self._not_guarded(s.price_weth)\n    assert self._when_rebalance(s)",
+        "    assert self._when_rebalance(s)",
+    ),
+    _vault(
+        "a guarded vault begins a round",
+        _BEYOND,
+        '    self._not_guarded(s.price_weth)\n    assert self._is_settled(s), "round: not settled"',
+        '    assert self._is_settled(s), "round: not settled"',
+    ),
+    _vault(
+        "the guardian accepts prices",
+        _BEYOND,
+        'roles._only_owner(method_id("accept_prices()", output_type=Bytes[4]))',
+        "roles._only_guardian()",
+    ),
+    _vault(
+        "prices are accepted at any time",
+        _BEYOND,
+        'assert self._is_guarded(s.price_weth), "mode: not guarded"',
+        "pass",
+    ),
+    _vault(
+        "a round forgets what prices it began with",
+        _BEYOND,
+        "    rounds._begin(s.total_assets)\n    self._remember_prices(s.price_weth)\n",
+        "    rounds._begin(s.total_assets)\n",
+    ),
+    _vault(
+        "a vault is guarded before its first round",
+        "before the first round, and after the exit, no move is too large",
+        "round_price_weth > 0\n",
+        "round_price_weth >= 0\n",
+    ),
     # roles and modes
     _module(
         "roles",
@@ -180,8 +279,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "the count of deposits begins anew with a rule, not with a settlement",
         _INFLOW,
-        "        rounds._forget_deposits()\n",
-        "        pass\n",
+        '"round: not settled"\n    self._begin_round(s)\n',
+        '"round: not settled"\n    rounds._begin(s.total_assets)\n',
     ),
     _vault(
         "who deposits a few units first keeps others out",

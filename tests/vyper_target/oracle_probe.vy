@@ -6,11 +6,14 @@
 
 from . import oracle
 
+initializes: oracle
+
 FEED: immutable(oracle.Feed)
 
 
 @deploy
-def __init__(source: address, heartbeat: uint256):
+def __init__(source: address, heartbeat: uint256, sequencer_feed: address):
+    oracle.__init__(sequencer_feed)
     FEED = oracle.connect(source, heartbeat)
 
 

@@ -68,6 +68,7 @@ def test_a_crash_makes_deleverage_due_and_it_restores_health_at_aave_itself(sett
 
 def test_a_rule_waits_for_those_of_higher_priority(settled: Deployed) -> None:
     settled.world.set_price("WETH", 1_400)
+    settled.accept_prices()
     assert settled.call("deleverage_aave_due") is True
     assert settled.call("rebalance_due") is False
     assert reason(settled.run, "rebalance") == "rule: deleverage_aave comes first"
@@ -95,6 +96,7 @@ def test_the_vault_follows_the_price_down_and_up_again(settled: Deployed) -> Non
 def test_no_allowance_is_left_behind(settled: Deployed) -> None:
     world = settled.world
     world.set_price("WETH", 1_400)
+    settled.accept_prices()
     settled.run("deleverage_aave")
     settled.run("rebalance")
     for token in (world.usdc, world.weth):

@@ -151,6 +151,7 @@ def test_the_constructor_is_told_argument_by_argument() -> None:
         (BindingKind.ROLE, "owner"),
         (BindingKind.ROLE, "guardian"),
         (BindingKind.ROLE, "keeper"),
+        (BindingKind.SEQUENCER, "sequencer_feed"),
         (BindingKind.TOKEN, "USDC"),
         (BindingKind.TOKEN, "WETH"),
         (BindingKind.FEED, "USDC"),

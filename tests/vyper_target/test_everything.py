@@ -74,6 +74,7 @@ def test_a_rule_on_a_timer_waits_for_those_of_higher_priority(clockwork: Deploye
     clockwork.world.warp(HALF_A_DAY, refresh=True)
     assert clockwork.call("rebalance_due") is True
     clockwork.world.set_price("WETH", 1_150)
+    clockwork.accept_prices()
     assert clockwork.call("deleverage_aave_due") is True
     assert clockwork.call("rebalance_due") is False
     assert refusal(clockwork, "rebalance") == "rule: deleverage_aave comes first"

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from lab.chain import Contract, Reverted, RevmChain
+from lab.eas import NOBODY
 from lab.feed import Feed, deploy_feed
 from vyper_target.probes import probe
 
@@ -16,7 +17,7 @@ NEVER = 2**256 - 1
 
 def connected(chain: RevmChain, usd: str = "2000", decimals: int = 8) -> tuple[Feed, Contract]:
     feed = deploy_feed(chain, chain.accounts[0], "ETH / USD", usd, decimals)
-    return feed, probe(chain, "oracle_probe", feed, HEARTBEAT)
+    return feed, probe(chain, "oracle_probe", feed, HEARTBEAT, NOBODY)
 
 
 def refusal(oracle: Contract) -> str:
@@ -82,6 +83,15 @@ def test_a_round_without_an_answer_is_no_price(revm_chain: RevmChain) -> None:
     assert oracle.call("age") == NEVER
 
 
+def test_an_answer_carried_over_is_as_old_as_it_says(revm_chain: RevmChain) -> None:
+    """`answeredInRound` is deprecated: what counts is when the answer was given."""
+    feed, oracle = connected(revm_chain)
+    feed.set_raw(round_id=9, answered_in=3)
+    assert oracle.call("usable") is True
+    feed.set_raw(updated_at=revm_chain.timestamp() - HEARTBEAT - 1, round_id=10, answered_in=3)
+    assert refusal(oracle) == "oracle: stale price"
+
+
 def test_what_is_no_feed_cannot_be_connected(revm_chain: RevmChain) -> None:
     with pytest.raises(Reverted):
-        probe(revm_chain, "oracle_probe", revm_chain.accounts[3], HEARTBEAT)
+        probe(revm_chain, "oracle_probe", revm_chain.accounts[3], HEARTBEAT, NOBODY)

@@ -101,6 +101,10 @@ class Deployed:
         """A rule, by the keeper."""
         return self.contract.send(rule, sender=self.keeper)
 
+    def accept_prices(self) -> Receipt:
+        """Go on at the prices of now, by the owner of a vault that is guarded."""
+        return self.contract.send("accept_prices", sender=self.owner)
+
     def deposit(self, user: str, assets: int) -> Receipt:
         """Mint base tokens to the user and deposit them."""
         self.world.usdc.provide(user, self.contract, assets)
@@ -134,6 +138,8 @@ def _address(world: World, binding: Binding) -> object:
             return world.token(binding.name)
         case BindingKind.FEED:
             return world.feeds[binding.name]
+        case BindingKind.SEQUENCER:
+            return NOBODY
         case BindingKind.DEPOSITORS:
             return _of_depositors(world, binding.name)
         case BindingKind.VENUE:

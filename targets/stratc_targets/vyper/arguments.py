@@ -13,6 +13,7 @@ class BindingKind(Enum):
     ROLE = "role"  # owner, guardian, keeper, and the fee recipient where the strategy has fees
     TOKEN = "token"  # the ERC-20 contract
     FEED = "feed"  # the Chainlink aggregator (proxy) of a token's price
+    SEQUENCER = "sequencer"  # Chainlink's uptime feed of the chain's sequencer; zero on a chain without one
     DEPOSITORS = "depositors"  # who attests depositors, where, and the resolver of the schema (zero without one)
     VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter
 
@@ -28,6 +29,7 @@ class Binding:
 
 ROLES = ("owner", "guardian", "keeper")
 FEE_RECIPIENT = "fee_recipient"
+SEQUENCER = "sequencer_feed"
 DEPOSITORS = ("service", "attester", "resolver")
 
 
@@ -40,4 +42,5 @@ def constructor_layout(vault: Vault) -> tuple[Binding, ...]:
     wanted += [(BindingKind.DEPOSITORS, name) for name in DEPOSITORS if vault.schema is not None]
     people = (*ROLES, FEE_RECIPIENT) if vault.strategy.fees else ROLES
     roles = tuple(Binding(BindingKind.ROLE, one, f"{one}_") for one in people)
-    return (*roles, *(Binding(kind, name, names.claim(kind.value, name)) for kind, name in wanted))
+    sequencer = Binding(BindingKind.SEQUENCER, SEQUENCER, f"{SEQUENCER}_")
+    return (*roles, sequencer, *(Binding(kind, name, names.claim(kind.value, name)) for kind, name in wanted))

@@ -16,8 +16,9 @@ from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
-from stratc_targets.vyper.arguments import DEPOSITORS, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import DEPOSITORS, SEQUENCER, BindingKind, constructor_layout
 from stratc_targets.vyper.fee_text import FeesText, fees_text
+from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
 from stratc_targets.vyper.predicate_text import (
@@ -97,6 +98,7 @@ class Contract:
     state: tuple[StateField, ...]
     tokens: tuple[TokenText, ...]
     parameters: tuple[str, ...]
+    sequencer_feed: str
     venue_constants: tuple[Immutable, ...]
     venue_setup: tuple[str, ...]
     timers: tuple[str, ...]
@@ -133,6 +135,7 @@ class Contract:
     exit_comment: str
     healths: tuple[HealthText, ...]
     conserved: list[str]
+    guard: GuardText | None
 
 
 def contract_of(vault: Vault, source: Source) -> Contract:
@@ -140,9 +143,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     symbols = symbols_of(vault)
     marks = marked_positions(vault, symbols)
     places = {rule.name: place(rule.span, source, rule.text) for rule in vault.rules}
-    context = RuleContext(vault, symbols, marks, named_formulas(vault), places)
+    guard = guard_text(vault, symbols)
+    context = RuleContext(vault, symbols, marks, named_formulas(vault), places, guard)
     floors = floor_texts(vault, symbols, source)
-    usable = [f"oracle.usable({token.feed})" for token in symbols.tokens.values()]
+    usable = [f"oracle.answers({token.feed})" for token in symbols.tokens.values()]
     return Contract(
         title=f"{plain(vault.strategy.name)} vault",
         version=version("stratc"),
@@ -157,6 +161,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         state=_state(vault, symbols),
         tokens=tuple(_token(token, symbols) for token in vault.strategy.tokens),
         parameters=tuple(binding.parameter for binding in symbols.arguments),
+        sequencer_feed=symbols.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=tuple(one for venue in symbols.venues.values() for one in venue.immutables),
         venue_setup=(*_setup(symbols), *_distinct(vault)),
         timers=tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer)),
@@ -166,7 +171,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         read_prices=_prices(symbols),
         read_balances=[f"s.{symbols.fields[held.name]} = {symbols.read(held)}" for held in state_positions(vault)],
         derive=definition_lines(vault, symbols),
-        prices_usable=statement("return ", both(*usable)),
+        prices_usable=statement("return ", both("oracle.sequencer_is_up()", *usable)),
         floors=floors,
         floors_hold=statement("return ", both(*(f"self.{floor.function}(s)" for floor in floors))),
         in_band=band_text(vault, symbols),
@@ -193,6 +198,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         exit_comment=_exit_comment(vault, source),
         healths=health_texts(vault, symbols),
         conserved=conserved_text(vault, symbols),
+        guard=guard,
     )
 
 
@@ -233,7 +239,8 @@ def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None
 
 def _prices(symbols: Symbols) -> list[str]:
     return [
-        f"s.{symbols.fields[f'price({name})']} = oracle.price({token.feed})" for name, token in symbols.tokens.items()
+        f"s.{symbols.fields[f'price({name})']} = oracle.price_of({token.feed})"
+        for name, token in symbols.tokens.items()
     ]
 
 

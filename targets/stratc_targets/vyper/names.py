@@ -9,7 +9,7 @@ from vyper.ast.identifiers import RESERVED_KEYWORDS
 from vyper.semantics.namespace import Namespace
 
 _IMPORTED = frozenset({"state", "ierc20detailed", "ierc4626", "aave_v3", "erc4626", "uniswap_v3"}) | frozenset(
-    {"arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds", "depositors", "fees"}
+    {"arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds", "depositors", "fees", "sequencer_feed"}
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stratc_compiler.expr import Expr, Formula
+from stratc_compiler.guard import held_up
 from stratc_compiler.vault import (
     Exits,
     Freezes,
@@ -17,6 +18,7 @@ from stratc_compiler.vault import (
     Trades,
     Vault,
 )
+from stratc_targets.vyper.guard_text import GuardText
 from stratc_targets.vyper.layout import Atom, Call, both, statement
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.printer import formula
@@ -45,6 +47,7 @@ class RuleContext:
     marks: Mapping[str, str]
     named: Mapping[Expr | Formula, str]
     places: Mapping[str, str]
+    guard: GuardText | None
 
 
 def marked_positions(vault: Vault, symbols: Symbols) -> dict[str, str]:
@@ -111,6 +114,8 @@ def _due(rule: RuleModel, context: RuleContext) -> list[str]:
     lines = [f"if {closed} or not self._prices_usable():", "    return False"]
     conditions = [f"not self._when_{one.name}(s)" for one in before(rule, context.vault)]
     own = trigger or f"self._when_{rule.name}(s)"
+    if context.guard and held_up(rule, context.vault):
+        conditions.append(f"not {context.guard.asked}")
     return [*lines, "s: State = self._read()", *statement("return ", both(own, *conditions))]
 
 
@@ -133,6 +138,8 @@ def _run(rule: RuleModel, context: RuleContext) -> list[str]:
     lines = ["roles._only_keeper()", mode]
     if _needs_state(rule):
         lines.append("s: State = self._read()")
+    if context.guard and held_up(rule, context.vault):
+        lines.append(f"self._not_guarded({context.guard.arguments})")
     own = _standing_trigger(rule, context) or f"self._when_{rule.name}(s)"
     lines.append(f'assert {own}, "rule: not due"')
     lines += [

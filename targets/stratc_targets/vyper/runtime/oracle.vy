@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Chainlink prices
-@notice Reads a feed strictly (a price or a revert with its reason) or asks whether it could be read.
-@dev Prices are in 10^-18 USD per whole token.
+@notice Reads a feed strictly (a price or a revert with its reason) or asks whether it could be read. On a chain with a
+        sequencer no price is good while that is down, or has just come back: feeds may still tell of before.
+@dev Prices are in 10^-18 USD per whole token. A round's `answeredInRound` is not looked at: Chainlink has deprecated it
+     and promises nothing of it. An answer that was carried over is as old as its `updatedAt`, which is.
 """
 
 interface Aggregator:
@@ -20,6 +22,28 @@ GRACE: constant(uint256) = 0
 # No price comes near 2^128 units of a feed; the bound keeps the scaling from overflowing.
 LARGEST_ANSWER: constant(int256) = 2**128
 
+# Where a round's data has its times, in bytes.
+STARTED_AT: constant(uint256) = 64
+UPDATED_AT: constant(uint256) = 96
+
+# Seconds for which a sequencer must have been up: as Chainlink's own example has it.
+SEQUENCER_GRACE: constant(uint256) = 3_600
+
+SEQUENCER_FEED: public(immutable(address)) # Chainlink's uptime feed of the sequencer; zero on a chain without one
+
+
+@deploy
+def __init__(sequencer_feed: address):
+    """
+    @notice Reverts where a sequencer's feed is named that does not answer as one: 0 is up, 1 is down.
+    """
+    SEQUENCER_FEED = sequencer_feed
+    if sequencer_feed != empty(address):
+        answer: int256 = 0
+        since: uint256 = 0
+        answer, since = self._latest(sequencer_feed, STARTED_AT)
+        assert since != 0 and (answer == 0 or answer == 1), "oracle: no sequencer feed"
+
 
 @internal
 @view
@@ -30,19 +54,54 @@ def connect(source: address, heartbeat: uint256) -> Feed:
     decimals: uint256 = convert(staticcall Aggregator(source).decimals(), uint256)
     assert decimals <= 36, "oracle: decimals of the feed"
     feed: Feed = Feed(source=source, decimals=decimals, heartbeat=heartbeat)
-    assert self._latest(feed)[1] != 0, "oracle: no answer"
+    assert self._latest(source, UPDATED_AT)[1] != 0, "oracle: no answer"
     return feed
+
+
+@internal
+@view
+def sequencer_is_up() -> bool:
+    """
+    @notice Whether the chain's sequencer has been up for longer than the grace period, or there is none. Never reverts.
+    """
+    if SEQUENCER_FEED == empty(address):
+        return True
+    answer: int256 = 0
+    since: uint256 = 0
+    answer, since = self._latest(SEQUENCER_FEED, STARTED_AT)
+    # Nothing is 0 as well where a feed does not answer, or has not been told anything yet.
+    return answer == 0 and since != 0 and since < block.timestamp and block.timestamp - since > SEQUENCER_GRACE
+
+
+@internal
+@view
+def only_while_up():
+    """
+    @notice Reverts while the sequencer is not known to be up, and for the grace period after.
+    """
+    assert self.sequencer_is_up(), "oracle: sequencer not up for an hour"
 
 
 @internal
 @view
 def price(feed: Feed) -> uint256:
     """
-    @notice The price now. Reverts where it is missing, not positive, from the future or older than its heartbeat.
+    @notice The price now. Reverts where it is not `usable`.
+    """
+    self.only_while_up()
+    return self.price_of(feed)
+
+
+@internal
+@view
+def price_of(feed: Feed) -> uint256:
+    """
+    @notice The price now, for those who have asked for the sequencer. Reverts where it is missing, not positive, from
+            the future or older than its heartbeat.
     """
     answer: int256 = 0
     updated_at: uint256 = 0
-    answer, updated_at = self._latest(feed)
+    answer, updated_at = self._latest(feed.source, UPDATED_AT)
     assert updated_at != 0, "oracle: no answer"
     assert updated_at <= block.timestamp, "oracle: answer from the future"
     assert block.timestamp - updated_at <= feed.heartbeat + GRACE, "oracle: stale price"
@@ -58,9 +117,18 @@ def usable(feed: Feed) -> bool:
     """
     @notice Whether `price` would answer. Never reverts.
     """
+    return self.sequencer_is_up() and self.answers(feed)
+
+
+@internal
+@view
+def answers(feed: Feed) -> bool:
+    """
+    @notice Whether `price_of` would answer. Never reverts.
+    """
     answer: int256 = 0
     updated_at: uint256 = 0
-    answer, updated_at = self._latest(feed)
+    answer, updated_at = self._latest(feed.source, UPDATED_AT)
     if updated_at == 0 or updated_at > block.timestamp or block.timestamp - updated_at > feed.heartbeat + GRACE:
         return False
     if answer <= 0 or answer > LARGEST_ANSWER:
@@ -74,7 +142,7 @@ def age(feed: Feed) -> uint256:
     """
     @notice Seconds since the last answer; the largest number where there is none, or it is from the future.
     """
-    updated_at: uint256 = self._latest(feed)[1]
+    updated_at: uint256 = self._latest(feed.source, UPDATED_AT)[1]
     if updated_at == 0 or updated_at > block.timestamp:
         return max_value(uint256)
     return block.timestamp - updated_at
@@ -82,12 +150,15 @@ def age(feed: Feed) -> uint256:
 
 @internal
 @view
-def _latest(feed: Feed) -> (int256, uint256):
+def _latest(source: address, time: uint256) -> (int256, uint256):
+    """
+    @dev The answer, and the time that stands at that place of the round's data; zeros where there is none.
+    """
     # A raw call, since a feed that reverts must read as "no answer" to those who only ask.
     answered: bool = False
     data: Bytes[160] = b""
     answered, data = raw_call(
-        feed.source,
+        source,
         method_id("latestRoundData()"),
         max_outsize=160,
         is_static_call=True,
@@ -95,7 +166,7 @@ def _latest(feed: Feed) -> (int256, uint256):
     )
     if not answered or len(data) < 160:
         return 0, 0
-    return extract32(data, 32, output_type=int256), extract32(data, 96, output_type=uint256)
+    return extract32(data, 32, output_type=int256), extract32(data, time, output_type=uint256)
 
 
 @internal

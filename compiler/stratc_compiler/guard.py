@@ -1,0 +1,111 @@
+"""The guard: beyond the moves of prices that the proofs assume of a round, only what reduces risk is done.
+
+The contract remembers the prices that the round began with, and holds those of the moment to the very bounds that
+`environment` makes the round's box of. A move that is exactly as large as assumed is inside: nothing here is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from stratc_compiler.expr import (
+    And,
+    Cmp,
+    Expr,
+    Formula,
+    Kind,
+    MulDiv,
+    Not,
+    Rel,
+    Rounding,
+    TokenDim,
+    Var,
+    at_least_ratio,
+    at_most_ratio,
+    price,
+    times,
+    zero,
+)
+from stratc_compiler.vault import Guard, Leave, Let, Plan, RuleModel, Trades, Vault, VenueModel
+from stratc_dsl.strategy import PairMoves, PriceMoves, Strategy
+
+GUARDED = "mode: guarded"
+
+
+def round_price(token: str) -> Var:
+    """The price when the round began; zero before the first one."""
+    return Var(f"round_price({token})", TokenDim(Kind.PRICE, token))
+
+
+def guard(strategy: Strategy) -> Guard | None:
+    """What is remembered, and when it is left; None where no move of a price is assumed."""
+    inside = tuple(_inside(strategy))
+    moved = {token for one in strategy.assumptions for token in _tokens(one)}
+    remembered = tuple(token.name for token in strategy.tokens if token.name in moved)
+    if not inside:
+        return None
+    first = round_price(remembered[0])
+    return Guard(remembered, And((Cmp(first, Rel.GT, zero(first.dim)), Not(And(inside)))))
+
+
+def _tokens(assumption: object) -> tuple[str, ...]:
+    match assumption:
+        case PriceMoves(token):
+            return (token,)
+        case PairMoves(token, other):
+            return token, other
+        case _:
+            return ()
+
+
+def _inside(strategy: Strategy) -> Iterator[Formula]:
+    for assumption in strategy.assumptions:
+        match assumption:
+            case PriceMoves(token, down, up):
+                yield from _between(price(token), round_price(token), 1 + down, 1 + up)
+            case PairMoves(token, other, down, up):
+                yield from _pair(token, other, 1 + down, 1 + up)
+            case _:
+                pass
+
+
+def _between(now: Expr, then: Expr, low: Fraction, high: Fraction) -> Iterator[Formula]:
+    if low > 0:
+        yield at_least_ratio(now, low, then)
+    yield at_most_ratio(now, high, then)
+
+
+def _pair(token: str, other: str, low: Fraction, high: Fraction) -> Iterator[Formula]:
+    """`low <= (price(token) / price(other)) / (what that was) <= high`, as a comparison of prices of `other`.
+
+    What `other` would cost had it moved as `token` did, times the ratio's denominator, against a whole number: rounded
+    down that is at least the number, and rounded up at most, just where it is so without rounding.
+    """
+    now, then, counted = price(token), round_price(token), price(other)
+    if low > 0:
+        moved = MulDiv(times(low.denominator, now), round_price(other), then, Rounding.DOWN)
+        yield Cmp(moved, Rel.GE, times(low.numerator, counted))
+    moved = MulDiv(times(high.denominator, now), round_price(other), then, Rounding.UP)
+    yield Cmp(moved, Rel.LE, times(high.numerator, counted))
+
+
+# ── what is still done ─────────────────────────────────────────────────────────────────────
+
+
+def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
+    """Whether the plan repays debt, out of what secures none, and does nothing else: no position grows, nothing is
+    bought or sold."""
+    secured = {held.name for venue in venues if any(one.debt for one in venue.positions) for held in venue.positions}
+    moves = tuple(item for item in plan if not isinstance(item, Let))
+    repays = [item for item in moves if isinstance(item, Leave) and item.held.debt]
+    draws = [item for item in moves if isinstance(item, Leave) and not item.held.debt and item.held.name not in secured]
+    return bool(repays) and len(repays) + len(draws) == len(moves)
+
+
+def held_up(rule: RuleModel, vault: Vault) -> bool:
+    """Whether the vault can be guarded, and the rule has to wait while it is: what trades, and not only to reduce risk.
+
+    An exit goes on, by rule as by the guardian: it takes all risk away, and a price that has crashed is its occasion.
+    """
+    return vault.guard is not None and isinstance(rule.effect, Trades) and not rule.effect.reduces_risk
