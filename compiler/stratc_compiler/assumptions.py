@@ -22,6 +22,7 @@ from stratc_dsl.strategy import (
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RatioPrice,
     SlippageAtMost,
     Token,
     Venue,
@@ -156,6 +157,8 @@ def _of_token(token: Token) -> Iterator[GuardedAssumption]:
     price = feed_of(token)
     feed = f"{price.pair} feed"
     age = f"{feed} is no older than {price.heartbeat} s, positive and complete"
+    if isinstance(token.price, RatioPrice):
+        age += f"; so is what {token.price.other} is priced by"
     yield _implied(f"fresh({token.name})", age, ENFORCED, "every state-changing call that needs a price reverts")
     near = f"{feed} is within {percent(price.deviation)} of the market, and {token.name} moves what it says"
     yield _implied(f"feed({token.name})", near, TRUSTED, "claims are told at feed prices")

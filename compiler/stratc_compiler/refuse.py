@@ -14,13 +14,14 @@ from stratc_dsl import administration
 from stratc_dsl import strategy as typed
 from stratc_dsl.record import Leaf, parts
 from stratc_dsl.span import NOWHERE, Span
-from stratc_dsl.strategy import ChainlinkPrice, Quantity, Strategy, Terms, Token, Venue
+from stratc_dsl.strategy import ChainlinkPrice, Quantity, RatioPrice, Strategy, Terms, Token, Venue
 
 HELP = "this is valid language for a later version; nothing was dropped silently"
 
 SUPPORTED = frozenset(
     {
-        *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.Collateral, typed.Position, typed.Allocation),
+        *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.RatioPrice),
+        *(typed.Collateral, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
         *(typed.RateAtMost, typed.SlippageAtMost),
         *(typed.LossAtMost, typed.LiquidityAtLeast, typed.WithdrawalsAtMost, typed.DepositsAtMost),
@@ -56,8 +57,14 @@ def refused(node: object) -> NoReturn:
 
 
 def feed_of(token: Token) -> ChainlinkPrice:
-    """The feed of a token of a supported strategy."""
-    return token.price if isinstance(token.price, ChainlinkPrice) else refused(token.price)
+    """The feed of a token of a supported strategy: in USD, or in the token that its price is a ratio to."""
+    match token.price:
+        case ChainlinkPrice():
+            return token.price
+        case RatioPrice(feed=feed):
+            return feed
+        case other:
+            refused(other)
 
 
 def _missing(node: object, around: Span, adapters: Container[str]) -> Iterator[Place]:
@@ -95,8 +102,6 @@ def _is_plain(text: str) -> bool:
 
 def _named(node: object) -> str:
     match node:
-        case typed.RatioPrice():
-            return "the price source `ratio(...)`"
         case typed.FixedPrice():
             return "the price source `fixed(...)`"
         case typed.Emode():

@@ -19,7 +19,8 @@ from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories
 from stratc_targets.vyper import Binding, BindingKind, constructor_layout, emit_vault
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
 MEMBERSHIP = "bool isMember"
 """The schema of members.strat."""
 
@@ -41,7 +42,7 @@ def proved(text: str, name: str = "test.strat") -> ProvedVault:
 def example(name: str) -> ProvedVault:
     """An example strategy, or one of the tests' own beside this file, taken as proved."""
     file = EXAMPLES / f"{name}.strat"
-    file = file if file.exists() else Path(__file__).parent / file.name
+    file = file if file.exists() else HERE / file.name
     return proved(file.read_text(encoding="utf-8"), file.name)
 
 

@@ -36,6 +36,7 @@ from stratc_targets.vyper.predicate_text import (
     round_limit,
     settled_text,
 )
+from stratc_targets.vyper.price_text import oldest_answer, prices_usable, read_prices
 from stratc_targets.vyper.rule_text import RuleContext, RuleText, marked_positions, rule_text
 from stratc_targets.vyper.symbols import Symbols, state_positions, symbols_of
 from stratc_targets.vyper.words import file_name, place, plain
@@ -59,6 +60,7 @@ class TokenText:
     heartbeat: int
     token_parameter: str
     feed_parameter: str
+    age: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,6 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     guard = guard_text(vault, symbols)
     context = RuleContext(vault, symbols, marks, named_formulas(vault), places, guard)
     floors = floor_texts(vault, symbols, source)
-    usable = [f"oracle.answers({token.feed})" for token in symbols.tokens.values()]
     return Contract(
         title=f"{plain(vault.strategy.name)} vault",
         version=version("stratc"),
@@ -159,7 +160,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         nav=symbols.fields["nav"],
         total_assets=symbols.fields["total_assets"],
         state=_state(vault, symbols),
-        tokens=tuple(_token(token, symbols) for token in vault.strategy.tokens),
+        tokens=tuple(_token(token, vault, symbols) for token in vault.strategy.tokens),
         parameters=tuple(binding.parameter for binding in symbols.arguments),
         sequencer_feed=symbols.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=tuple(one for venue in symbols.venues.values() for one in venue.immutables),
@@ -168,10 +169,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         marks=tuple(mark.removeprefix("self.") for mark in marks.values()),
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
         longest_position=max((len(name) for name in marks), default=1),
-        read_prices=_prices(symbols),
+        read_prices=read_prices(vault, symbols),
         read_balances=[f"s.{symbols.fields[held.name]} = {symbols.read(held)}" for held in state_positions(vault)],
         derive=definition_lines(vault, symbols),
-        prices_usable=statement("return ", both("oracle.sequencer_is_up()", *usable)),
+        prices_usable=statement("return ", prices_usable(vault, symbols)),
         floors=floors,
         floors_hold=statement("return ", both(*(f"self.{floor.function}(s)" for floor in floors))),
         in_band=band_text(vault, symbols),
@@ -237,14 +238,7 @@ def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None
     return SchemaText(role.schema, place(role.span, source, source.words(role.span)), service, attester, resolver)
 
 
-def _prices(symbols: Symbols) -> list[str]:
-    return [
-        f"s.{symbols.fields[f'price({name})']} = oracle.price_of({token.feed})"
-        for name, token in symbols.tokens.items()
-    ]
-
-
-def _token(token: Token, symbols: Symbols) -> TokenText:
+def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenText:
     names = symbols.tokens[token.name]
     return TokenText(
         token.name,
@@ -255,6 +249,7 @@ def _token(token: Token, symbols: Symbols) -> TokenText:
         feed_of(token).heartbeat,
         symbols.argument(BindingKind.TOKEN, token.name),
         symbols.argument(BindingKind.FEED, token.name),
+        oldest_answer(token.name, vault, symbols),
     )
 
 

@@ -21,6 +21,7 @@ from stratc_compiler.vault import (
 from stratc_targets.vyper.guard_text import GuardText
 from stratc_targets.vyper.layout import Atom, Call, both, statement
 from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.price_text import unusable
 from stratc_targets.vyper.printer import formula
 from stratc_targets.vyper.symbols import Symbols, state_scope
 
@@ -127,7 +128,7 @@ def _standing_trigger(rule: RuleModel, context: RuleContext) -> str | None:
         case OnTimer(period):
             return f"block.timestamp >= self.{rule.name}_last_run + {period}"
         case OnStale(token):
-            return f"not oracle.usable({context.symbols.tokens[token].feed})"
+            return unusable(token, context.vault, context.symbols)
 
 
 # ── run ────────────────────────────────────────────────────────────────────────────────────

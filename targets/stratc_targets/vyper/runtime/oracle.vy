@@ -4,7 +4,8 @@
 @title Chainlink prices
 @notice Reads a feed strictly (a price or a revert with its reason) or asks whether it could be read. On a chain with a
         sequencer no price is good while that is down, or has just come back: feeds may still tell of before.
-@dev Prices are in 10^-18 USD per whole token. A round's `answeredInRound` is not looked at: Chainlink has deprecated it
+@dev Prices are in 10^-18 USD per whole token; where a feed tells a token in another one, the price is the product,
+     rounded down. A round's `answeredInRound` is not looked at: Chainlink has deprecated it
      and promises nothing of it. An answer that was carried over is as old as its `updatedAt`, which is.
 """
 
@@ -21,6 +22,9 @@ GRACE: constant(uint256) = 0
 
 # No price comes near 2^128 units of a feed; the bound keeps the scaling from overflowing.
 LARGEST_ANSWER: constant(int256) = 2**128
+
+# What a price that is told in another token is a product of is below this, so that no product overflows.
+TOO_LARGE_A_FACTOR: constant(uint256) = 2**128
 
 # Where a round's data has its times, in bytes.
 STARTED_AT: constant(uint256) = 64
@@ -113,27 +117,58 @@ def price_of(feed: Feed) -> uint256:
 
 @internal
 @view
-def usable(feed: Feed) -> bool:
+def price_in(feed: Feed, other: uint256) -> uint256:
     """
-    @notice Whether `price` would answer. Never reverts.
+    @notice The price where the feed tells whole tokens of another one, whose price is given. Reverts as `price_of` does.
     """
-    return self.sequencer_is_up() and self.answers(feed)
+    told: uint256 = self._product(self.price_of(feed), other)
+    assert told != 0, "oracle: price out of range"
+    return told
 
 
 @internal
 @view
-def answers(feed: Feed) -> bool:
+def usable(feed: Feed) -> bool:
     """
-    @notice Whether `price_of` would answer. Never reverts.
+    @notice Whether `price` would answer. Never reverts.
+    """
+    return self.sequencer_is_up() and self.price_or_none(feed) != 0
+
+
+@internal
+@view
+def price_in_or_none(feed: Feed, other: uint256) -> uint256:
+    """
+    @notice What `price_in` would answer, or zero where it would revert, or the other price is none. Never reverts.
+    """
+    return self._product(self.price_or_none(feed), other)
+
+
+@internal
+@view
+def price_or_none(feed: Feed) -> uint256:
+    """
+    @notice What `price_of` would answer, or zero where it would revert. Never reverts.
     """
     answer: int256 = 0
     updated_at: uint256 = 0
     answer, updated_at = self._latest(feed.source, UPDATED_AT)
     if updated_at == 0 or updated_at > block.timestamp or block.timestamp - updated_at > feed.heartbeat + GRACE:
-        return False
+        return 0
     if answer <= 0 or answer > LARGEST_ANSWER:
-        return False
-    return self._scaled(answer, feed.decimals) != 0
+        return 0
+    return self._scaled(answer, feed.decimals)
+
+
+@internal
+@pure
+def _product(told: uint256, other: uint256) -> uint256:
+    """
+    @dev Zero where a factor is out of range.
+    """
+    if told >= TOO_LARGE_A_FACTOR or other >= TOO_LARGE_A_FACTOR:
+        return 0
+    return told * other // 10 ** 18
 
 
 @internal

@@ -1,0 +1,111 @@
+"""A vault with a token that is priced in another one, in a pool of the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import pytest
+
+from lab.artifacts import npm_artifact
+from lab.chain import Reverted
+from lab.feed import Feed, deploy_feed
+from lab.tokens import Token
+from lab.uniswap import Pool
+from lab.world import World
+from vyper_target.vaults import Deployed, deploy, example
+
+HOUR = 3_600
+WHOLE = 10**18
+RATIO = Fraction("1.1999999999999999")
+
+
+@dataclass(frozen=True)
+class Staked:
+    """The vault of staked.strat, its staked token, the feed that tells that in WETH, and their pool."""
+
+    vault: Deployed
+    token: Token
+    feed: Feed
+    pool: Pool
+
+    @property
+    def weth(self) -> Token:
+        return self.vault.world.weth
+
+    def deposit(self, user: str, assets: int) -> None:
+        self.weth.provide(user, self.vault.contract, assets)
+        self.vault.contract.send("deposit", assets, user, sender=user)
+
+    def depeg(self, ratio: Fraction) -> None:
+        self.feed.set(ratio)
+        self.pool.move_to(ratio, self.vault.world.arbitrageur)
+
+
+@pytest.fixture
+def staked(revm_world: World) -> Staked:
+    world, chain = revm_world, revm_world.chain
+    artifact = npm_artifact("@aave/core-v3", "mocks/tokens/MintableERC20")
+    token = Token(
+        chain.deploy_artifact(artifact, "Wrapped staked ether", "wstETH", 18, sender=world.admin), "wstETH", 18
+    )
+    feed = deploy_feed(chain, world.admin, "WSTETH / ETH", RATIO, 18)
+    pool = world.uniswap.create_pool(token, world.weth, 500, RATIO)
+    pool.add_liquidity(world.whale, token.units(1_000_000), world.weth.units(1_200_000))
+    vault = deploy(world, example("staked"), token_wsteth=token, feed_wsteth=feed)
+    return Staked(vault, token, feed, pool)
+
+
+def test_the_price_is_what_the_two_feeds_say(staked: Staked) -> None:
+    staked.vault.world.set_price("WETH", "2000.00000001", arbitrage=False)
+    state = staked.vault.state()
+    told, weth = int(RATIO * WHOLE), 200_000_000_001 * 10**10
+    assert state["price_weth"] == weth
+    assert state["price_wsteth"] == told * weth // WHOLE
+    assert told * weth % WHOLE != 0
+
+
+def test_it_lives_with_the_peg_and_without(staked: Staked) -> None:
+    user = staked.vault.world.users[0]
+    staked.deposit(user, 100 * WHOLE)
+    staked.vault.run("rebalance")
+    assert staked.vault.call("settled")
+    assert staked.vault.weight("idle_wsteth") == pytest.approx(0.8, abs=0.002)
+    before = staked.vault.call("totalAssets")
+    staked.depeg(RATIO * Fraction("0.96"))
+    # 4% of the four fifths; the strategy promises no more than 4% in all.
+    assert staked.vault.call("totalAssets") / before == pytest.approx(0.968, abs=0.0005)
+    assert staked.vault.call("settled")
+    paid = staked.vault.contract.send("redeem", staked.vault.call("maxRedeem", user), user, user, sender=user).value
+    assert paid == staked.weth.balance(user) > 0
+
+
+@pytest.mark.parametrize("stale", ["WETH", "wstETH"])
+def test_a_price_is_as_old_as_the_older_of_its_feeds(staked: Staked, stale: str) -> None:
+    world = staked.vault.world
+    user = world.users[0]
+    staked.deposit(user, 100 * WHOLE)
+    world.warp((1 if stale == "WETH" else 24) * HOUR)
+    if stale == "wstETH":
+        world.refresh_feeds()
+    else:
+        staked.feed.refresh()
+    assert staked.vault.call("oracle_age", staked.token) == (1 if stale == "WETH" else 24) * HOUR
+    assert not staked.vault.call("freeze_when_due_due")
+    world.warp(1)
+    with pytest.raises(Reverted, match="oracle: stale price"):
+        staked.vault.call("totalAssets")
+    assert staked.vault.call("maxDeposit", user) == staked.vault.call("maxWithdraw", user) == 0
+    assert staked.vault.call("freeze_when_due_due")
+    staked.vault.run("freeze_when_due")
+    assert staked.vault.call("mode") == 1
+
+
+def test_the_exit_sells_it_all(staked: Staked) -> None:
+    user = staked.vault.world.users[0]
+    staked.deposit(user, 100 * WHOLE)
+    staked.vault.run("rebalance")
+    before = staked.vault.call("totalAssets")
+    staked.vault.contract.send("emergency_exit", sender=staked.vault.guardian)
+    assert staked.token.balance(staked.vault.address) == 0
+    assert staked.weth.balance(staked.vault.address) >= before * 98 // 100
