@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from lab.chain import AnvilChain, Chain, RevmChain
+from lab.kept import FOLDER
 from lab.world import World, build_world
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The folder of what processes of this run leave to each other; it goes with the process that made it."""
+    if FOLDER not in os.environ:
+        os.environ[FOLDER] = folder = tempfile.mkdtemp(prefix="stratc-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        config.add_cleanup(lambda: os.environ.pop(FOLDER, None))
 
 
 @contextmanager

@@ -36,9 +36,18 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "a floor no target satisfies": (changed("idle(USDC) >= 5% of nav", "idle(USDC) >= 25% of nav"), "25%"),
 }
 
+SLOW = {("verify", "10 MB of lines of braces"), ("build", "10 MB of lines of braces")}
 
-@pytest.mark.parametrize("case", CONTENTS)
-@pytest.mark.parametrize("command", ["check", "verify", "build"])
+
+@pytest.mark.parametrize(
+    ("command", "case"),
+    [
+        # Each of the commands reads in the same way, and this takes seconds of each.
+        pytest.param(command, case, marks=[pytest.mark.long] if (command, case) in SLOW else [])
+        for command in ("check", "verify", "build")
+        for case in CONTENTS
+    ],
+)
 def test_bad_contents(case: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     contents, expected = CONTENTS[case]
     file = tmp_path / "bad.strat"

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from cli.examples import CARRY_45, TREASURY, tree
+from cli.examples import FOLDER, IDLE, TREASURY, tree
 from stratc import cache as disk
 from stratc.__main__ import main
 from stratc.cache import Cache
 
+REFUTED = str(FOLDER / "refuted" / "exit_promise.strat")
 STRATC = (sys.executable, "-m", "stratc")
 LOADS_NO_SOLVER = """
 import sys
@@ -46,7 +47,7 @@ def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("file", "status"), [(TREASURY, 0), (CARRY_45, 1)])
+@pytest.mark.parametrize(("file", "status"), [(TREASURY, 0), (REFUTED, 1)])
 def test_the_second_run_says_the_same_and_loads_no_solver(file: str, status: int, cached: Path) -> None:
     first = verify(file)
     left = tree(cached)
@@ -60,7 +61,7 @@ def test_the_second_run_says_the_same_and_loads_no_solver(file: str, status: int
 
 def test_what_is_built_from_the_cache_is_the_same_to_the_byte(cached: Path, tmp_path: Path) -> None:
     for out in ("first", "second"):
-        assert main(["build", TREASURY, "--out", str(tmp_path / out)]) == 0
+        assert main(["build", IDLE, "--out", str(tmp_path / out)]) == 0
     assert tree(tmp_path / "first") == tree(tmp_path / "second")
     assert tree(cached)
 
@@ -88,7 +89,7 @@ def test_a_place_that_takes_nothing_is_no_error(
     (tmp_path / "file").write_text("mine")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(disk, "_folder", lambda: place)
-    assert main(["verify", TREASURY]) == 0
+    assert main(["verify", IDLE]) == 0
     assert capsys.readouterr().err == ""
     assert tree(tmp_path) == {"file": b"mine"}
 

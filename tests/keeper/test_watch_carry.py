@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.keeper.config import bind
 from stratc_targets.keeper.emit import emit_keeper
-from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, files, proved
+from stratc_targets.vyper.build import TARGET
+from stratc_targets.vyper.emit import vault_sources
+from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, example, files, proved
 
 pytestmark = pytest.mark.anvil
 
@@ -33,13 +36,21 @@ def carry() -> ProvedVault:
     return replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
 
 
+def code(given: ProvedVault) -> str:
+    """The vault's text without comments, which name lines of the strategy."""
+    text = vault_sources(given.vault, given.verification.source)[TARGET]
+    return re.sub(r"#.*|^@author.*", "", text, flags=re.MULTILINE)
+
+
 def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
     """A vault of 150,000 USDC that has just begun a round, and the watch over it."""
     assert isinstance(world.chain, AnvilChain)
     world.aave.borrow(world.whale, world.usdc, world.usdc.units(300_000_000))  # so that Aave's interest is not zero
-    given = carry()
-    emitted = files(given)
-    vault = deploy(world, given)
+    given, built = carry(), example("eth_carry")
+    # What is watched alone is nothing to the contract: the example's own is compiled already.
+    assert code(given) == code(built)
+    emitted = files(built)
+    vault = deploy(world, built)
     document = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip()).text)
     watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
     assert watching.says() == [("watching", None)]  # empty, and no alarm for that

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def _sorted() -> list[type[LanguageError]]:
     return sorted(ERRORS, key=lambda error: error.code)
 
 
+@cache
 def expected() -> dict[str, str]:
     return {"README.md": index()} | {f"{error.code}.md": page(error) for error in ERRORS}
 

@@ -415,10 +415,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "a frozen vault takes new risk",
         "frozen with a loan",
-        "    roles._only_keeper()\n    modes._only_open()\n    s: State = self._read()\n"
-        '    assert self._when_rebalance(s), "rule: not due"',
-        "    roles._only_keeper()\n    modes._not_exited()\n    s: State = self._read()\n"
-        '    assert self._when_rebalance(s), "rule: not due"',
+        "    modes._only_open()\n    s: State = self._read()\n    self._not_guarded(s.price_weth)\n",
+        "    modes._not_exited()\n    s: State = self._read()\n    self._not_guarded(s.price_weth)\n",
     ),
     # ways out
     _vault(

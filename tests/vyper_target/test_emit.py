@@ -24,7 +24,12 @@ from stratc_targets.vyper import (
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import deploy, example, files
 
-EXAMPLES = ["eth_carry", "treasury"]
+EXAMPLES = [
+    "idle",
+    *(pytest.param(name, marks=pytest.mark.long) for name in ("eth_carry", "treasury")),
+]
+"""Each compiles anew. The long run tries the shipped examples, which `stratc build` compiles twice in every run."""
+
 MODULES = {"arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds"}
 
 
@@ -75,7 +80,7 @@ def test_standard_json_compiles_to_the_same_code(name: str, tmp_path) -> None:  
     assert out["abi"] == json.loads(emitted["abi.json"])
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", ["eth_carry", pytest.param("treasury", marks=pytest.mark.long)])
 def test_a_vault_fits_on_chain(name: str, revm_world: World) -> None:
     deployed = deploy(revm_world, example(name))
     code = revm_world.chain.code(deployed.address)
@@ -133,9 +138,9 @@ def parts_of(sources: dict[str, str]) -> tuple[int, dict[str, int]]:
 
 
 def test_code_that_fits_only_small_is_made_small_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    limit = len(files(example("treasury"))["runtime.hex"].strip()) // 2
+    limit = len(files(example("idle"))["runtime.hex"].strip()) // 2
     monkeypatch.setattr(build, "CODE_LIMIT", limit)
-    emitted = {artifact.path: artifact.text for artifact in emit_vault(example("treasury"))}
+    emitted = {artifact.path: artifact.text for artifact in emit_vault(example("idle"))}
     request = json.loads(emitted["standard.json"])
     assert request["settings"]["optimize"] == "codesize"
     assert not is_experimental(request)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.chain import Contract, Receipt
 from lab.eas import NOBODY, EasLab, deploy_eas, eas_at
+from lab.kept import kept
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.model import build_vault
@@ -50,11 +51,15 @@ _EMITTED: dict[Source, dict[str, str]] = {}
 
 
 def files(given: ProvedVault) -> dict[str, str]:
-    """What is emitted, by path; compiled once."""
+    """What is emitted, by path; compiled once in a run."""
     source = given.verification.source
     if source not in _EMITTED:
-        _EMITTED[source] = {artifact.path: artifact.text for artifact in emit_vault(given)}
+        _EMITTED[source] = kept(lambda: _emitted(given), "emitted", source.name, source.text)
     return _EMITTED[source]
+
+
+def _emitted(given: ProvedVault) -> dict[str, str]:
+    return {artifact.path: artifact.text for artifact in emit_vault(given)}
 
 
 @dataclass(frozen=True)
