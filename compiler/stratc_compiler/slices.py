@@ -8,6 +8,8 @@ position afterwards and taken from what is free: it stays with the vault, idle.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct, field
 
 from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount
@@ -29,12 +31,12 @@ def unwinding(parts: Parts, span: Span) -> Unwinding:
     slices = _Slices(parts, span)
     for idle in parts.idle:
         slices.begin(idle)
-    for venue in parts.exit_order:
+    for place, venue in enumerate(parts.exit_order):
         if isinstance(venue, VenueModel):
             for one in venue.debts_first:
                 slices.leave(one)
         else:
-            slices.sell_at(venue)
+            slices.sell_at(venue, _owed(parts.exit_order[place:]))
     for token in tuple(slices.free):
         slices.sell(token)
     return (*slices.items, Let(paid(parts.base), slices.free[parts.base]))
@@ -45,8 +47,14 @@ def _saleable(parts: Parts) -> set[str]:
     return {parts.base}.union(*(swap.pair for swap in parts.swaps if parts.base in swap.pair))
 
 
+def _owed(order: Sequence[VenueModel | SwapModel]) -> set[str]:
+    """Tokens that are repaid at these venues."""
+    return {one.token for venue in order if isinstance(venue, VenueModel) for one in venue.positions if one.debt}
+
+
 class _Slices(Struct):
-    """The plan so far. `free` has every token of which some may be spent."""
+    """The plan so far. `free` has every token of which some may be spent: none of what was sold, until a
+    venue brings more of it."""
 
     parts: Parts
     span: Span
@@ -70,22 +78,25 @@ class _Slices(Struct):
 
     def leave(self, held: Held) -> None:
         """The slice of a position: what it brings is free, what it costs was."""
-        free = self.free[held.token]
         words = "owed" if held.debt else "slice"
         size = self._bind(plan_name(words, held.name), held.token, part(held.var, _against_the_leaver(held)))
         left = self._bind(plan_name("left", held.name), held.token, Sub(held.var, size))
         if held.debt:
+            free = self.free[held.token]
             self.items.append(Require(Cmp(size, Rel.LE, free), CANNOT_REPAY))
-        self.items.append(Leave(held, size))
-        if held.debt:
+            self.items.append(Leave(held, size))
             self._set_free(held.token, Sub(Sub(free, size), Monus(held.var, left)))
         else:
-            self._set_free(held.token, Sub(Add(free, size), Monus(left, held.var)))
+            brought = Add(self.free[held.token], size) if held.token in self.free else size
+            self.items.append(Leave(held, size))
+            self._set_free(held.token, Sub(brought, Monus(left, held.var)))
 
-    def sell_at(self, swap: SwapModel) -> None:
-        """What is free by now of the token that is swapped here into base."""
+    def sell_at(self, swap: SwapModel, kept: set[str]) -> None:
+        """What is free by now of the token that is swapped here into base, unless it is kept for debts."""
         if self.parts.base in swap.pair:
-            self.sell(next(token for token in swap.pair if token != self.parts.base))
+            (token,) = set(swap.pair) - {self.parts.base}
+            if token not in kept:
+                self.sell(token)
 
     def sell(self, token: str) -> None:
         """All that is free of a token, at the least price that is proved; nothing where there is no way into base."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +19,7 @@ from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import virtual_shares
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.staying import stays
-from stratc_compiler.vault import Held, Let, PlanItem, Require, Swap, Vault
+from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, Swap, Vault
 from stratc_compiler.verdict import Obligation
 
 NAMES = ["treasury", "eth_carry"]
@@ -38,6 +38,35 @@ def unproved(vault: Vault) -> set[str]:
 def test_of_every_token_the_others_keep_theirs(name: str) -> None:
     vault = vault_of(name)[0]
     assert {one.id for one in stays(vault)} == {f"fair/unwound/{token.name}" for token in vault.strategy.tokens}
+    assert unproved(vault) == set()
+
+
+@pytest.mark.parametrize("order", list(permutations(("aave", "dex", "save"))), ids=", ".join)
+def test_in_whatever_order_positions_are_left(order: tuple[str, ...]) -> None:
+    """Also where a token is sold before a venue brings more of it."""
+    vault = vault_of("eth_carry", ("order: [save, aave, dex]", f"order: [{', '.join(order)}]"))[0]
+    assert unproved(vault) == set()
+    left = {item.held.name for item in vault.unwinding if isinstance(item, Leave)}
+    assert left == {held.name for held in vault.held if held.venue is not None}
+    sold = sum(isinstance(item, Swap) for item in vault.unwinding)
+    assert sold == (2 if order.index("dex") < order.index("aave") else 1)
+
+
+def test_what_is_owed_is_not_sold_before_it_is_repaid() -> None:
+    """A debt in WETH is repaid out of what is free of it, though the exchange comes first."""
+    changes = (
+        (
+            "collateral=[WETH(ltv=80%, threshold=82.5%)], borrow=[USDC]",
+            "collateral=[USDC(ltv=80%, threshold=82.5%)], borrow=[WETH]",
+        ),
+        ("aave.collateral(WETH)", "aave.collateral(USDC)"),
+        ("aave.debt(USDC)", "aave.debt(WETH)"),
+        ("order: [save, aave, dex]", "order: [dex, aave, save]"),
+    )
+    vault = vault_of("eth_carry", *changes)[0]
+    moves = [item for item in vault.unwinding if isinstance(item, Leave | Swap)]
+    repaid = next(place for place, item in enumerate(moves) if isinstance(item, Leave) and item.held.debt)
+    assert not any(isinstance(item, Swap) for item in moves[:repaid])
     assert unproved(vault) == set()
 
 
