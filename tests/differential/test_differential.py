@@ -98,7 +98,13 @@ def check(tally: Tally, at_least: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "stories", "at_least"),
-    [("eth_carry", 240, 11_000), ("treasury", 120, 5_000), ("office", 110, 4_500), ("members", 30, 1_000)],
+    [
+        ("eth_carry", 240, 11_000),
+        ("treasury", 100, 4_000),
+        ("office", 90, 3_500),
+        ("members", 40, 1_500),
+        ("fund", 40, 1_500),
+    ],
 )
 def test_contract_and_machine_agree(
     revm_world: World, name: str, stories: int, at_least: int, record_property: Callable[[str, object], None]
@@ -110,7 +116,7 @@ def test_contract_and_machine_agree(
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("name", ["eth_carry", "treasury", "office", "members"])
+@pytest.mark.parametrize("name", ["eth_carry", "treasury", "office", "members", "fund"])
 def test_contract_and_machine_agree_at_length(revm_world: World, name: str) -> None:
     check(random_stories(revm_world, name, 600, seeded=False), 25_000)
 

@@ -27,7 +27,7 @@ WORDS = sorted(
     {word for text in EXAMPLES + CORPUS for word in re.findall(r"[\w.%]+|[^\w\s]|\n", text)} | {"\r\n", "\f", "\ufeff"}
 )
 
-bounded = settings(max_examples=150, deadline=None)
+bounded = settings(max_examples=80, deadline=None)
 
 # ── what must hold of any text ──
 
@@ -233,7 +233,7 @@ def strategies(draw: st.DrawFn) -> str:
     return written
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(strategies())
 def test_valid_strategies_mean_the_same(text: str) -> None:
     assert spanless(parsed(check(text))) == spanless(parsed(text))

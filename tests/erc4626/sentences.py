@@ -24,6 +24,7 @@ def _is(id: str, quote: str, *tests: str, choice: str = "") -> Sentence:
 
 # What several functions have in common, each sentence of the standard repeating it.
 _DOWN = "test_conversions_round_down_and_are_those_of_virtual_shares"
+_FEES = "test_fees_are_counted_before_they_are_minted"
 _CALLERS = "test_views_are_the_same_for_all_callers"
 _OVERFLOW = "test_conversions_and_previews_revert_for_nothing_but_overflow"
 _SALE = "test_conversions_do_not_know_what_a_sale_would_cost"
@@ -64,14 +65,15 @@ GENERAL = (
     _is("asset.reverts", "MUST NOT revert", "test_the_asset_is_a_token_and_always_known"),
     _is("totalAssets.yield", "SHOULD include any compounding that occurs from yield",
         "test_total_assets_compound_what_was_earned", "test_total_assets_are_net_of_what_was_lost"),
-    _is("totalAssets.fees", "MUST be inclusive of any fees that are charged against assets", _DOWN, choice="fees"),
+    _is("totalAssets.fees", "MUST be inclusive of any fees that are charged against assets", _DOWN, _FEES,
+        choice="fees"),
     _is("totalAssets.reverts", "MUST NOT revert", _NO_PRICE, "test_after_the_exit_no_price_is_needed", choice=_PRICE),
 )  # fmt: skip
 
 
 def _conversion(name: str) -> tuple[Sentence, ...]:
     return (
-        _is(f"{name}.fees", "MUST NOT be inclusive of any fees", _DOWN, choice="fees"),
+        _is(f"{name}.fees", "MUST NOT be inclusive of any fees", _DOWN, _FEES, choice="fees"),
         _is(f"{name}.callers", "MUST NOT show any variations depending on the caller", _CALLERS),
         _is(f"{name}.slippage", "MUST NOT reflect slippage or other on-chain conditions", _SALE),
         _is(f"{name}.reverts", "MUST NOT revert unless due to integer overflow", _OVERFLOW, _NO_PRICE, choice=_PRICE),
@@ -117,7 +119,7 @@ def _preview(name: str, fn: str, bound: str, kept: str) -> tuple[Sentence, ...]:
             kept, _ROUNDED),
         _is(f"{name}.limits", f"MUST NOT account for limits, always act as though the {fn} would be accepted",
             _UNLIMITED_VIEWS, "test_after_the_exit_no_price_is_needed", choice="exit"),
-        _is(f"{name}.fees", "MUST be inclusive of fees", kept, choice="fees"),
+        _is(f"{name}.fees", "MUST be inclusive of fees", kept, _FEES, choice="fees"),
         _is(f"{name}.reverts", "MUST NOT revert due to vault specific user/global limits", _UNLIMITED_VIEWS, _OVERFLOW),
         _is(f"{name}.may", f"MAY revert due to other conditions that would also cause {fn} to revert", _NO_PRICE,
             choice=_PRICE),

@@ -73,6 +73,14 @@ class Subject:
     def shares(self, user: str) -> int:
         return self.call("balanceOf", user)
 
+    def supply(self) -> int:
+        """All shares, with those that fees are due to mint: what conversions, previews and limits count."""
+        due = self.ours.state().get("supply") if self.made and self.made.model.charge and not self._is_over() else None
+        return self.call("totalSupply") if due is None else due
+
+    def _is_over(self) -> bool:
+        return self.call("mode") > 1
+
     def round_allowance(self) -> int:
         return self.call("round_allowance") if self.made else UNLIMITED
 
@@ -117,6 +125,17 @@ def invested(world: World, name: str) -> Subject:
     return subject
 
 
+def members(world: World) -> Subject:
+    """The savings account for members; everybody here is one."""
+    made = deploy(world, example("members"))
+    subject = Subject(world, made.contract, world.usdc, made)
+    for user in (*subject.holders, subject.stranger):
+        subject.send("admit", made.eas.attest(made.attester, made.call("SCHEMA"), user), sender=user)
+    held(subject)
+    made.run("rebalance")
+    return subject
+
+
 def held(subject: Subject) -> Subject:
     """Two holders with two thirds and one third."""
     for user, whole in zip(subject.holders, (100_000, 50_000), strict=True):
@@ -145,6 +164,12 @@ def lost(subject: Subject) -> Subject:
     return subject
 
 
+def slept(subject: Subject) -> Subject:
+    """A month went by in which nobody called it: what fees there are for time are due."""
+    subject.world.warp(30 * 86_400, refresh=True)
+    return subject
+
+
 def fallen(subject: Subject) -> Subject:
     """Ether fell by five percent and a bit."""
     subject.world.set_price("WETH", 1_893)
@@ -168,5 +193,8 @@ SITUATIONS: dict[str, Callable[[World], Subject]] = {
     "carry, fall": lambda world: fallen(invested(world, "eth_carry")),
     "office": lambda world: invested(world, "office"),
     "office, donation": lambda world: donated(invested(world, "office")),
+    "fund, gain": lambda world: gained(slept(invested(world, "fund"))),
+    "fund, loss": lambda world: lost(slept(invested(world, "fund"))),
+    "members": members,
 }
 """Where somebody holds shares. The empty vault is tried apart."""

@@ -47,14 +47,25 @@ def amount_in(subject: Subject, fn: str) -> int:
     return assets if fn == "deposit" else subject.call("convertToShares", assets)
 
 
+def due(subject: Subject) -> list[tuple[str, str, int]]:
+    """The transfer that mints what fees are due, as the next call makes it; none where none are."""
+    shares = subject.supply() - subject.call("totalSupply")
+    return [(NOBODY, subject.ours.fee_recipient, shares)] if shares else []
+
+
+def moves(receipt: Receipt, subject: Subject) -> list[tuple[object, ...]]:
+    """Transfers of shares, in order."""
+    return [tuple(event.args.values()) for event in receipt.events("Transfer", subject.vault)]
+
+
 # ── ways in ────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("fn", WAYS_IN)
 def test_a_way_in_moves_what_it_says_and_says_it(anyones: Subject, fn: str) -> None:
-    """Assets from the caller, shares to the receiver, and the event of both, once."""
+    """Assets from the caller, shares to the receiver, and the event of both, once; before it what fees were due."""
     payer, receiver = anyones.holders
-    shares, supply = anyones.shares(receiver), anyones.call("totalSupply")
+    shares, supply, fees = anyones.shares(receiver), anyones.supply(), due(anyones)
     anyones.asset.provide(payer, anyones.vault, 10 ** (anyones.asset.decimals + 15))
     purse = anyones.asset.balance(payer)
     receipt, moved = come(anyones, fn, amount_in(anyones, fn), payer, receiver)
@@ -62,8 +73,7 @@ def test_a_way_in_moves_what_it_says_and_says_it(anyones: Subject, fn: str) -> N
     assert event == {"sender": payer, "owner": receiver, "assets": moved.assets, "shares": moved.shares}
     assert purse - anyones.asset.balance(payer) == event["assets"]
     assert anyones.shares(receiver) - shares == event["shares"] == anyones.call("totalSupply") - supply
-    minted = receipt.event("Transfer", anyones.vault).args.values()
-    assert list(minted) == [NOBODY, receiver, event["shares"]]
+    assert moves(receipt, anyones) == [*fees, (NOBODY, receiver, event["shares"])]
 
 
 @pytest.mark.parametrize("fn", WAYS_IN)
@@ -134,16 +144,17 @@ def test_assets_that_lie_in_the_vault_are_no_deposit(revm_world: World) -> None:
 
 @pytest.mark.parametrize("fn", WAYS_OUT)
 def test_a_way_out_moves_what_it_says_and_says_it(anyones: Subject, fn: str) -> None:
-    """Shares of the owner, who calls, assets to the receiver, and the event of both, once."""
-    owner, receiver = anyones.holders[0], anyones.stranger
-    shares, supply, purse = anyones.shares(owner), anyones.call("totalSupply"), anyones.asset.balance(receiver)
+    """Shares of the owner, who calls, assets to the receiver, and the event of both, once; before it what fees were
+    due."""
+    owner, receiver, fees = anyones.holders[0], anyones.stranger, due(anyones)
+    shares, supply, purse = anyones.shares(owner), anyones.supply(), anyones.asset.balance(receiver)
     receipt, moved = go(anyones, fn, amount_out(anyones, fn), owner, receiver, owner)
     assert receipt.event("Withdraw", anyones.vault).args == {
         "sender": owner, "receiver": receiver, "owner": owner, "assets": moved.assets, "shares": moved.shares,
     }  # fmt: skip
     assert anyones.asset.balance(receiver) - purse == moved.assets
     assert shares - anyones.shares(owner) == moved.shares == supply - anyones.call("totalSupply")
-    assert list(receipt.event("Transfer", anyones.vault).args.values()) == [owner, NOBODY, moved.shares]
+    assert moves(receipt, anyones) == [*fees, (owner, NOBODY, moved.shares)]
 
 
 @pytest.mark.parametrize("fn", WAYS_OUT)

@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from erc4626.amounts import PARTS, WORDS, tried, up_to
-from erc4626.situations import RICH, Subject, lost, restored
+from erc4626.situations import RICH, SITUATIONS, Subject, lost, restored
 from lab.chain import Reverted
+from lab.world import World
 
 CONVERSIONS = ("convertToShares", "convertToAssets")
 PREVIEWS = ("previewDeposit", "previewMint", "previewWithdraw", "previewRedeem")
@@ -20,7 +21,7 @@ REASONABLE = 10**38
 def _price(subject: Subject) -> Fraction:
     """Assets for one unit of shares, with the virtual ones on both sides."""
     virtual = 10 ** (18 - subject.asset.decimals)
-    return Fraction(subject.call("totalAssets") + 1, subject.call("totalSupply") + virtual)
+    return Fraction(subject.call("totalAssets") + 1, subject.supply() + virtual)
 
 
 def test_the_asset_is_a_token_and_always_known(subject: Subject) -> None:
@@ -63,6 +64,20 @@ def test_previews_round_for_the_vault(subject: Subject, amount: int) -> None:
     assert subject.call("previewRedeem", amount) == subject.call("convertToAssets", amount)
     assert subject.call("previewMint", amount) == -int(-amount * price // 1)
     assert subject.call("previewWithdraw", amount) == -int(-amount / price // 1)
+
+
+@pytest.mark.parametrize("situation", ["fund, gain", "fund, loss"])
+def test_fees_are_counted_before_they_are_minted(revm_world: World, situation: str) -> None:
+    """A charge mints to the recipient what conversions and previews have counted already, and changes none of them."""
+    subject = SITUATIONS[situation](revm_world)
+    amounts = (1, 10**6 + 1, 123_456_789_012, 10**24 + 7)
+    seen = {(view, one): subject.call(view, one) for view in (*CONVERSIONS, *PREVIEWS) for one in amounts}
+    supply, minted = subject.supply(), subject.call("totalSupply")
+    assert supply > minted
+    subject.send("settle", sender=subject.stranger)
+    assert subject.call("totalSupply") == subject.supply() == supply
+    assert subject.shares(subject.ours.fee_recipient) == supply - minted
+    assert {(view, one): subject.call(view, one) for view, one in seen} == seen
 
 
 @tried(amount=WORDS)

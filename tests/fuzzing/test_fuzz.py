@@ -11,7 +11,7 @@ from stratc_dsl import Source, parse_strategies
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_no_text_is_answered_with_an_exception(kind: str) -> None:
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(TEXTS[kind])
     def attacked(text: str) -> None:
         attack(text)
@@ -24,7 +24,7 @@ def test_the_attack_reaches_behind_the_parser(kind: str, codes: set[str]) -> Non
     """Texts that all end at their first word would find nothing."""
     reached: set[str] = set()
 
-    @settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(TEXTS[kind])
     def seen(text: str) -> None:
         reached.update(one.code[:3] for one in parse_strategies(Source("seen.strat", text)).diagnostics)

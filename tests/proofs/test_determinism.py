@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ from stratc_compiler.verdict import Verification
 
 TESTS = Path(__file__).parents[1]
 SEEDS = range(10)
+FEW = range(4)
+"""In every run; the long one takes all of them."""
+
 PARAMETERS = ("smt.random_seed", "sat.random_seed", "nlsat.seed")
 
 PROVED, REFUTED = "100000", "100005"
@@ -32,14 +36,14 @@ def said(seed: int, name: str) -> str:
 
 
 def test_hashes_and_processes_change_no_byte() -> None:
-    answers = {said(seed, PROVED) for seed in SEEDS}
+    answers = {said(seed, PROVED) for seed in FEW}
     assert len(answers) == 1
     assert '"verdict": "proved"' in answers.pop()
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("name", ["treasury", "eth_carry", REFUTED])
+@pytest.mark.parametrize("name", ["treasury", "eth_carry", PROVED, REFUTED])
 def test_hashes_and_processes_change_no_byte_of_an_example(name: str) -> None:
     assert len({said(seed, name) for seed in SEEDS}) == 1
 
@@ -68,15 +72,15 @@ def verdicts(verification: Verification) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", [PROVED, REFUTED])
 def test_seeds_of_solvers_change_no_verdict(name: str, seeds: Iterator[int]) -> None:
     """Solvers go other ways, and find other proofs and other witnesses, of the same claims."""
-    found = [verify(*named(name), Options(workers=1)) for _ in seeds]
-    assert len(found) == len(SEEDS)
+    found = [verify(*named(name), Options(workers=1)) for _ in islice(seeds, len(FEW))]
+    assert len(found) == len(FEW)
     assert all(verdicts(one) == verdicts(found[0]) for one in found)
     assert any(one != found[0] for one in found)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("name", ["treasury", "eth_carry"])
+@pytest.mark.parametrize("name", ["treasury", "eth_carry", PROVED, REFUTED])
 def test_seeds_of_solvers_change_no_verdict_of_an_example(name: str, seeds: Iterator[int]) -> None:
     found = [verdicts(verify(*named(name), Options(workers=1))) for _ in seeds]
     assert found == [found[0]] * len(SEEDS)

@@ -8,7 +8,7 @@ import pytest
 
 from proofs.strategies import claim
 from proofs.strategies import verified as example
-from stratc_compiler.constants import assumed, stated
+from stratc_compiler.constants import Constant, assumed, stated
 from stratc_compiler.driver import Options, model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.margins import Margin, Repair, Setting, _Variants, margins, repairs
@@ -16,6 +16,7 @@ from stratc_compiler.prove import all_proved
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Proved, Refuted, Verification
 from stratc_dsl import Source, parse_strategies
+from stratc_dsl.strategy import Strategy
 from stratc_targets.venues import venue_factories
 
 SAVING = """strategy Saving {
@@ -51,11 +52,17 @@ def verified(text: str) -> Verification:
     return verify(*vault_of(text))
 
 
-@pytest.fixture(scope="module")
-def found() -> list[Margin]:
+EVERY = pytest.param(None, marks=pytest.mark.long, id="every number")
+LOSSES = pytest.param(("loss(save)", "stays(USDC)", "stays(USDC):low", "stays(USDC):high"), id="losses")
+"""Numbers that are pushed: each takes seconds. The range of a dollar's price is one that no proof rests on."""
+
+
+@pytest.fixture(scope="module", params=[LOSSES, EVERY])
+def found(request: pytest.FixtureRequest) -> list[Margin]:
     verification = verified(SAVING)
     assert verification.proved
-    return list(margins(verification, venue_factories(verification.vault.strategy), ONE_PROCESS))
+    factories = venue_factories(verification.vault.strategy)
+    return list(margins(verification, factories, ONE_PROCESS, request.param))
 
 
 def changed(statement: str, old: str, new: str) -> str:
@@ -109,11 +116,20 @@ def test_a_value_that_contradicts_the_strategy_is_no_margin() -> None:
 BROKEN = SAVING.replace("loss <= 2% per round", "loss <= 0.5% per round")
 
 
-@pytest.fixture(scope="module")
-def mended() -> list[Repair]:
+def losses(strategy: Strategy, source: Source) -> list[Constant]:
+    """Of the numbers that are stated those of losses."""
+    return [one for one in stated(strategy, source) if source.words(one.span).startswith("loss")]
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(losses, id="losses"), pytest.param(stated, marks=pytest.mark.long)]
+)
+def mended(request: pytest.FixtureRequest) -> list[Repair]:
     verification = verified(BROKEN)
     assert isinstance(claim(verification, "loss <= 0.5% per round").verdict, Refuted)
-    return list(repairs(verification, venue_factories(verification.vault.strategy), ONE_PROCESS))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("stratc_compiler.margins.stated", request.param)
+        return list(repairs(verification, venue_factories(verification.vault.strategy), ONE_PROCESS))
 
 
 def test_each_repair_repairs(mended: list[Repair]) -> None:

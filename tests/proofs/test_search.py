@@ -57,11 +57,15 @@ def found(hypotheses: list[Formula], goal: Formula) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(formulas, max_size=8), formulas)
-def test_search_and_solver_agree(hypotheses: list[Formula], goal: Formula) -> None:
-    asked = Query((*hypotheses, goal), EFFORT.rlimit).solve()
-    assert found(hypotheses, goal) == isinstance(asked, Unsat)
+@pytest.mark.parametrize("examples", [120, pytest.param(1_200, marks=pytest.mark.long)])
+def test_search_and_solver_agree(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.lists(formulas, max_size=8), formulas)
+    def agreed(hypotheses: list[Formula], goal: Formula) -> None:
+        asked = Query((*hypotheses, goal), EFFORT.rlimit).solve()
+        assert found(hypotheses, goal) == isinstance(asked, Unsat)
+
+    agreed()
 
 
 class Blind(Relaxation):

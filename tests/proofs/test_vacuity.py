@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 
 import pytest
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from stratc_compiler.rounds import after_environment, first_deposit
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import NAV, Band, Condition, Enter, Leave, OnCondition, PlanItem, Swap, Trades, Vault
-from stratc_compiler.verdict import Obligation, Proved, Refuted
+from stratc_compiler.verdict import Obligation, Proved, Refuted, Verification
 from stratc_dsl.strategy import PriceMoves, PriceStays
 
 Change = Callable[[PlanItem], PlanItem]
@@ -112,18 +113,23 @@ def empty_box(vault: Vault) -> Vault:
 NOTHING = [contradictory_band, bands_that_exceed_the_whole, contradictory_floors, empty_box]
 
 
+@cache
+def verified(change: Callable[[Vault], Vault]) -> Verification:
+    """The treasury so changed."""
+    vault, source = vault_of("treasury")
+    return verify(change(vault), source)
+
+
 @pytest.mark.parametrize("change", NOTHING, ids=lambda change: change.__name__)
 def test_what_nothing_satisfies_is_not_proved(change: Callable[[Vault], Vault]) -> None:
-    vault, source = vault_of("treasury")
-    verification = verify(change(vault), source)
+    verification = verified(change)
     assert not isinstance(claim(verification, "consistent").verdict, Proved)
     assert not isinstance(certify(verification), ProvedVault)
 
 
 @pytest.mark.parametrize("change", NOTHING[:3], ids=lambda change: change.__name__)
 def test_that_no_settled_state_exists_is_said(change: Callable[[Vault], Vault]) -> None:
-    vault, source = vault_of("treasury")
-    verdict = claim(verify(change(vault), source), "consistent").verdict
+    verdict = claim(verified(change), "consistent").verdict
     assert isinstance(verdict, Refuted)
     assert "a settled vault exists" in verdict.why
 
