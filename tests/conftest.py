@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,24 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FOLDER] = folder = tempfile.mkdtemp(prefix="stratc-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         config.add_cleanup(lambda: os.environ.pop(FOLDER, None))
+
+
+LONGEST = (
+    *("differential/test_differential", "attacks/test_prices", "proofs/test_verdicts", "cli/test_examples"),
+    *("refuted/test_scenarios", "vyper_target/test_emit", "fuzzing/test_proofs", "vyper_target/test_everything"),
+    *("proofs/test_vacuity", "keeper/test_process", "attacks/test_exits", "proofs/test_pairs", "proofs/test_margins"),
+    *("attacks/test_lending", "erc4626/test_actions", "library_proofs/test_faults", "fuzzing/test_fuzz"),
+    *("proofs/test_recall", "integration/test_carry_on_anvil", "keeper/test_watch", "proofs/test_invariants"),
+    *("vyper_target/test_carry", "cli/test_cache", "cli/test_build", "ground/test_checkers_see_every_file"),
+)
+"""Files of fifteen seconds and more: begun first, so that in the end no process works alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """By files, those that take longest first; all others as they were."""
+    here = Path(__file__).parent
+    places = {here / f"{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @contextmanager
