@@ -46,17 +46,18 @@ def witnesses(box: Box, past: Past) -> Witnesses:
 def consistent(box: Box, past: Past) -> ClaimResult:
     """Proved iff a settled witness exists, the targets are one, and each conditional rule has one in which it fires."""
     sought = witnesses(box, past)
-    return concluded(sought, map(look_for, sought.wanted), past)
+    return concluded(sought, [keep(look_for(one), past) for one in sought.wanted])
 
 
-def concluded(sought: Witnesses, found: Iterable[ObligationResult], past: Past) -> ClaimResult:
-    """The claim, given what was found of each witness that was wanted. Remembers those that were found."""
+def concluded(sought: Witnesses, found: Iterable[ObligationResult]) -> ClaimResult:
+    """The claim, given what was found of each witness that was wanted."""
     new = iter(found)
-    results = tuple(one or _kept(next(new), past) for one in sought.known)
+    results = tuple(one or next(new) for one in sought.known)
     return ClaimResult(CLAIM, TEXT, overall(results), results)
 
 
-def _kept(found: ObligationResult, past: Past) -> ObligationResult:
+def keep(found: ObligationResult, past: Past) -> ObligationResult:
+    """What was looked for; a witness that was found is remembered."""
     if isinstance(found.evidence, Round):
         past.keep_round(found.obligation, found.evidence)
     return found

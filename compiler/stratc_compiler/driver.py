@@ -49,4 +49,4 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     sought = witnesses(box, past)
     answers, seen = answer_all(specs, past, options.workers, options.told, sought.wanted)
     judged = (judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True))
-    return Verification(vault, source, (concluded(sought, seen, past), *judged), guarded_assumptions(vault))
+    return Verification(vault, source, (concluded(sought, seen), *judged), guarded_assumptions(vault))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import closing
 
 from stratc_compiler.claims import ClaimSpec
-from stratc_compiler.consistency import Wanted
+from stratc_compiler.consistency import Wanted, keep
 from stratc_compiler.questions import Answered, Questions, Task
 from stratc_compiler.recall import Past
 from stratc_compiler.verdict import ObligationResult, Query
@@ -60,7 +60,7 @@ def answer_all(
         with closing(found(find, tasks, workers, lambda: told(progress()))) as finding:
             for number, one in finding:
                 if isinstance(one, ObligationResult):
-                    seen[number] = one
+                    seen[number] = keep(one, past)
                 else:
                     text = missing[number - len(witnesses)]
                     past.keep(groups[text], one)
