@@ -26,8 +26,10 @@ STRATEGIES: dict[str, Path] = {
     "treasury": EXAMPLES / "treasury.strat",
     "everything": TESTS / "vyper_target" / "everything.strat",
     "idle": TESTS / "vyper_target" / "idle.strat",
+    "fund": TESTS / "vyper_target" / "fund.strat",
+    "members": TESTS / "vyper_target" / "members.strat",
 }
-"""The shipped examples, and two more that hold every construct and next to none."""
+"""The shipped examples, two that hold every construct and next to none, one with fees and one for members."""
 
 CALLS = replace(
     ARITH,
@@ -35,6 +37,9 @@ CALLS = replace(
     states={"Vault._read": "state", "Vault._account": "state"},
 )
 """The state that the chain gives is any state; tokens are moved elsewhere."""
+
+CHARGED = replace(CALLS, states={"Vault._read": "read", "Vault._due": "state", "Vault._account": "state"})
+"""Where there are fees shares are priced at what `_due` makes of it: `fees` is about that."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,17 @@ class Subject:
             members = {variable: _term(state[member]) for variable, member in self.fields.items()}
         units = {f"unit({token.name})": number(10**token.decimals) for token in self.vault.strategy.tokens}
         standing = {"supply": unknown("share_token.totalSupply"), "round_assets": unknown("rounds.round_assets")}
-        return {**members, **units, **standing}
+        return {**units, **standing, **members}
+
+    @property
+    def supply(self) -> Term:
+        """What conversions in the state `s` count as supply."""
+        return self.names("s")["supply"]
+
+    @property
+    def calls(self) -> Known:
+        """What a function that users call may take for granted."""
+        return CHARGED if self.vault.charge else CALLS
 
     def with_fault(self, file: str, old: str, new: str) -> Subject:
         """The same with a line changed, which must stand there exactly once."""
