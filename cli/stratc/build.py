@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from stratc.verify import print_report
 from stratc_compiler.certify import ProvedVault, certify
 from stratc_compiler.errors import Unsupported
 from stratc_targets.artifact import Artifact
-from stratc_targets.vyper import ContractTooLarge, is_experimental
+from stratc_targets.vyper import ContractTooLarge
 
 
 def build(files: Sequence[str], out: Path, denied: Denied) -> Status:
@@ -40,7 +39,7 @@ def build(files: Sequence[str], out: Path, denied: Denied) -> Status:
         print(f"nothing was built{'' if status is Status.BAD_INPUT else why}", file=sys.stderr)
         return status
     gated = [certify(result.verification) for report in reports for result in report.results]
-    return _write([vault for vault in gated if isinstance(vault, ProvedVault)], out, denied.warnings)
+    return _write([vault for vault in gated if isinstance(vault, ProvedVault)], out)
 
 
 def _mistakes(loaded: Sequence[Loaded], out: Path, denied: Denied) -> list[str]:
@@ -61,7 +60,7 @@ def _mistakes(loaded: Sequence[Loaded], out: Path, denied: Denied) -> list[str]:
     return []
 
 
-def _write(vaults: Sequence[ProvedVault], out: Path, deny_warnings: bool) -> Status:
+def _write(vaults: Sequence[ProvedVault], out: Path) -> Status:
     """Emit all in memory, then write all."""
     artifacts: dict[str, Sequence[Artifact]] = {}
     for proved in vaults:
@@ -72,27 +71,12 @@ def _write(vaults: Sequence[ProvedVault], out: Path, deny_warnings: bool) -> Sta
             return _refuse(of_unsupported(error, proved.verification.source).text)
         except ContractTooLarge as error:
             return _refuse(f"error: {name}: {error}")
-    small = [name for name, written in artifacts.items() if _is_experimental(written)]
-    for name in small:
-        print(f"{'error' if deny_warnings else 'warning'}: {name}: {_EXPERIMENTAL}", file=sys.stderr)
-    if small and deny_warnings:
-        return Status.BAD_INPUT
     try:
         write_build(artifacts, out)
     except Unwritable as error:
         return _refuse(f"error: {error}")
     _list(artifacts, out)
     return Status.PROVED
-
-
-_EXPERIMENTAL = (
-    "the code fits on chain only as Vyper's experimental code generator (venom) makes it; "
-    "fewer venues or rules make it fit without (docs/contract-size.md)"
-)
-
-
-def _is_experimental(written: Sequence[Artifact]) -> bool:
-    return any(is_experimental(json.loads(one.text)) for one in written if one.path == "standard.json")
 
 
 def _refuse(why: str) -> Status:

@@ -16,5 +16,7 @@ def emit(proved: ProvedVault) -> tuple[Artifact, ...]:
     """The vault's files, its keeper's configuration, and the certificate. Raises what `emit_vault` raises."""
     vault = emit_vault(proved)
     texts = {artifact.path: artifact.text for artifact in vault}
-    keeper = emit_keeper(proved, json.loads(texts["abi.json"]), texts["runtime.hex"].strip())
+    keeper = emit_keeper(
+        proved, json.loads(texts["abi.json"]), texts["runtime.hex"].strip(), texts["actions.runtime.hex"].strip()
+    )
     return (*vault, keeper, Artifact(MARK, certificate_json(proved.verification)))

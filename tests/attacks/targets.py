@@ -6,15 +6,14 @@ from fractions import Fraction
 from functools import cache
 
 from lab.world import World
-from mutations.mutants import VAULT, Change
+from mutations.mutants import ACTIONS, BOOK, VAULT, Change
 from stratc_compiler.certify import ProvedVault
-from stratc_targets.vyper.arguments import constructor_layout
-from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard_json
+from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
-from vyper_target.vaults import USDC, Deployed, _address, deploy, example, proved
+from vyper_target.vaults import USDC, Deployed, deploy, example, install, proved
 
-QUICK = {"treasury": Mode("codesize"), "eth_carry": Mode("codesize", experimental=True)}
+QUICK = {"treasury": Mode("codesize"), "eth_carry": Mode("codesize")}
 """The first mode in which copies fit on chain, longer than the vault by what an attack adds, where it is not `none`."""
 
 NO_VIRTUAL_SHARES = tuple(
@@ -37,9 +36,9 @@ NO_LEAST_PRICE = (
     Change("contracts/uniswap_v3.vy", '    assert received >= minimum, "uniswap_v3: too little received"\n', ""),
 )
 NO_GUARD = (
-    Change(VAULT, "    round_price_weth: uint256 = self.round_price_weth\n", "    round_price_weth: uint256 = 0\n"),
+    Change(BOOK, "    round_price_weth: uint256 = self.round_price_weth\n", "    round_price_weth: uint256 = 0\n"),
 )
-NO_CONSERVATION = (Change(VAULT, '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n', ""),)
+NO_CONSERVATION = (Change(ACTIONS, '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n', ""),)
 
 
 def strategy(name: str) -> ProvedVault:
@@ -56,10 +55,7 @@ def vault(world: World, name: str, **addresses: object) -> Deployed:
 
 def without(world: World, name: str, changes: tuple[Change, ...], **addresses: object) -> Deployed:
     """The same with these changes in its text, each of which must find its place, once."""
-    given, code = strategy(name), _compiled(name, changes)
-    arguments = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(given.vault)]
-    contract = world.chain.deploy(code.abi, code.creation, arguments, name="weakened vault")
-    return Deployed(world, contract, given.vault)
+    return install(world, _compiled(name, changes), strategy(name).vault, "weakened vault", **addresses)
 
 
 @cache
@@ -67,9 +63,8 @@ def _compiled(name: str, changes: tuple[Change, ...]) -> Compiled:
     given = strategy(name)
     sources = vault_sources(given.vault, given.verification.source)
     for change in changes:
-        assert sources[change.file].count(change.old) == 1, f"{change.old!r} is no longer there once"
-        sources[change.file] = sources[change.file].replace(change.old, change.new)
-    return compile_request(standard_json(sources, QUICK.get(name, Mode("none"))))
+        change.seed(sources)
+    return compile_in(QUICK.get(name, Mode("none")), sources)
 
 
 # ── what things are worth ──────────────────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ from lab.artifacts import vyper_artifact
 from lab.chain import Reverted
 from lab.feed import deploy_feed
 from lab.world import World
-from mutations.mutants import VAULT, Change
+from mutations.mutants import BOOK, VAULT, Change
 from vyper_target.vaults import USDC, Deployed
 
 HERE = Path(__file__).resolve().parent
@@ -49,7 +49,7 @@ _LAST = '    assert received >= minimum, "uniswap_v3: too little received"\n    
 SPOT_PRICE = (
     Change("contracts/uniswap_v3.vy", _LAST, _LAST + SPOT),
     Change(
-        VAULT,
+        BOOK,
         "    s.price_weth = oracle.price_of(WETH_FEED)\n",
         "    s.price_weth = uniswap_v3.spot(DEX_ROUTER, DEX_FEE, WETH, USDC)\n",
     ),
@@ -340,7 +340,7 @@ def test_feed_of_another_pair(revm_world: World) -> None:
 
 # ── prices that are written down ───────────────────────────────────────────────────────────
 
-DOLLAR_IS_DOLLAR = (Change(VAULT, "    s.price_usdc = oracle.price_of(USDC_FEED)\n", "    s.price_usdc = 10**18\n"),)
+DOLLAR_IS_DOLLAR = (Change(BOOK, "    s.price_usdc = oracle.price_of(USDC_FEED)\n", "    s.price_usdc = 10**18\n"),)
 SHARE_IS_ASSET = (
     Change(
         "contracts/erc4626.vy",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ from stratc import decide
 from stratc.__main__ import main
 from stratc_compiler.verdict import ClaimResult
 from stratc_targets.vyper import build as compiling
-from stratc_targets.vyper.build import compile_request
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *claims: ClaimResult) -> None:
@@ -46,22 +43,15 @@ def test_an_earlier_build_survives_a_refusal(tmp_path: Path, monkeypatch: pytest
     assert tree(tmp_path) == {"Treasury/certificate.json": b"{}"}
 
 
-def test_code_that_fits_by_the_experimental_generator_alone_is_a_warning(
+def test_code_that_no_chain_accepts_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever denies warnings gets nothing written. It takes 14,000 bytes by the established generator, else 11,000."""
-    monkeypatch.setattr(compiling, "CODE_LIMIT", 12_800)
-    once = cache(lambda asked: compile_request(json.loads(asked)))
-    monkeypatch.setattr(compiling, "compile_request", lambda request: once(json.dumps(request)))
-    assert main(["build", IDLE, "--out", str(tmp_path / "denied"), "--deny", "warnings"]) == 2
-    assert "error: Plain: the code fits on chain only as" in capsys.readouterr().err
-    assert not (tmp_path / "denied").exists()
-    assert main(["build", IDLE, "--out", str(tmp_path / "out")]) == 0
-    assert "warning: Plain: the code fits on chain only as" in capsys.readouterr().err
-    built = tmp_path / "out" / "Plain"
-    assert '"experimentalCodegen": true' in (built / "standard.json").read_text()
-    creation, runtime = ((built / name).read_text().strip() for name in ("bytecode.hex", "runtime.hex"))
-    assert runtime.removeprefix("0x") in creation, "what keepers and explorers compare is what stands on chain"
+    monkeypatch.setattr(compiling, "CODE_LIMIT", 10_000)
+    assert main(["build", IDLE, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: Plain: Vault.vy has ")
+    assert "10,000 are allowed; largest parts: " in said
+    assert not (tmp_path / "out").exists()
 
 
 def never(*_: object) -> None:

@@ -88,7 +88,8 @@ def test_a_build_holds_what_a_deployment_needs(built: Path) -> None:
     for strategy in ("EthCarry", "Treasury"):
         names = set(tree(built / strategy))
         assert {"abi.json", "bytecode.hex", "runtime.hex", "standard.json", "keeper.json", "certificate.json"} <= names
-        assert "contracts/Vault.vy" in names
+        assert {"actions.blueprint.hex", "actions.runtime.hex", "actions.standard.json"} <= names
+        assert {"contracts/Vault.vy", "contracts/Actions.vy"} <= names
 
 
 def test_every_json_of_a_build_is_json(built: Path) -> None:

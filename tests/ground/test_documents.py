@@ -17,7 +17,7 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 WORD = re.compile(r"[\w.][\w./-]*")
 
-MADE = {"build", "dist", ".venv", "node_modules", "Vault.vy"}
+MADE = {"build", "dist", ".venv", "node_modules", "Vault.vy", "Actions.vy", "book.vy", "actions_code.vy"}
 """What tools make, and a build: documents speak of it, no clone has it."""
 
 CODE = {".py", ".lark", ".vy", ".j2", ".toml", ".md", ".strat"}

@@ -11,7 +11,9 @@ from typing import Any
 
 from lab.chain import Contract
 from lab.world import World
-from vyper_target.vaults import Deployed, example
+from vyper_target.vaults import Deployed, blueprint, example
+
+_CODE = ("bytecode.hex", "actions.blueprint.hex")
 
 ROOT = Path(__file__).resolve().parents[2]
 STRATC = Path(sys.executable).with_name("stratc")
@@ -36,9 +38,10 @@ class Built:
 
     def deploy(self, world: World) -> Deployed:
         """Deploy what was written, each address found by the name that abi.json has for it."""
-        abi, code = self.json("abi.json"), (self.folder / "bytecode.hex").read_text("utf-8").strip()
+        abi = self.json("abi.json")
+        code, actions = ((self.folder / name).read_text("utf-8").strip() for name in _CODE)
         (constructor,) = (entry for entry in abi if entry["type"] == "constructor")
-        addresses = _addresses(world)
+        addresses = {**_addresses(world), "actions_": blueprint(world.chain, actions)}
         args = [addresses[part["name"]] for part in constructor["inputs"]]
         contract: Contract = world.chain.deploy(abi, code, args, name="vault")
         return Deployed(world, contract, example("eth_carry").vault)

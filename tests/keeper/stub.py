@@ -88,9 +88,14 @@ def compiled() -> dict[str, Any]:
     return dict(compile_code(source, output_formats=["abi", "bytecode", "bytecode_runtime"]))
 
 
+def codes() -> tuple[list[dict[str, Any]], str, str]:
+    """What `emit_keeper` is given of the stub, which is its own actions."""
+    return compiled()["abi"], compiled()["bytecode_runtime"], compiled()["bytecode_runtime"]
+
+
 def document(text: str = TEXT) -> dict[str, Any]:
     """The stub's keeper.json, not bound."""
-    artifact = emit_keeper(proved_stub(text), compiled()["abi"], compiled()["bytecode_runtime"])
+    artifact = emit_keeper(proved_stub(text), *codes())
     parsed: dict[str, Any] = json.loads(artifact.text)
     return parsed
 

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from keeper.stub import compiled, document, proved_stub
+from keeper.stub import codes, compiled, document, proved_stub
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.verdict import GuardedAssumption, Guardian
 from stratc_targets.keeper.config import Gas, bind, gwei, parse_config, schema
@@ -43,7 +43,7 @@ def test_what_is_emitted_is_accepted() -> None:
 
 
 def test_emission_is_reproducible_and_ends_in_a_newline() -> None:
-    first, second = (emit_keeper(proved_stub(), compiled()["abi"], compiled()["bytecode_runtime"]) for _ in range(2))
+    first, second = (emit_keeper(proved_stub(), *codes()) for _ in range(2))
     assert first == second
     assert first.path == "keeper.json"
     assert first.text.endswith("}\n")
@@ -52,7 +52,7 @@ def test_emission_is_reproducible_and_ends_in_a_newline() -> None:
 def test_a_vault_without_a_function_of_its_keeper_is_not_emitted() -> None:
     abi = [entry for entry in compiled()["abi"] if entry.get("name") not in ("settle", "rebalance_due")]
     with pytest.raises(ValueError, match="settle, rebalance_due"):
-        emit_keeper(proved_stub(), abi, compiled()["bytecode_runtime"])
+        emit_keeper(proved_stub(), abi, *codes()[1:])
 
 
 def test_alarms_are_for_what_is_watched_with_exact_edges() -> None:
@@ -84,7 +84,7 @@ def test_a_watched_assumption_that_nobody_measures_is_not_emitted() -> None:
     strange = GuardedAssumption("weather", "no rain", Guardian.WATCHED, "by the window", False)
     verification = replace(proved.verification, assumptions=(strange,))
     with pytest.raises(ValueError, match="how the keeper measures weather"):
-        emit_keeper(ProvedVault(proved.vault, verification), compiled()["abi"], compiled()["bytecode_runtime"])
+        emit_keeper(ProvedVault(proved.vault, verification), *codes())
 
 
 def test_a_fee_cap_below_one_gwei_is_exact() -> None:
@@ -116,7 +116,7 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> str:
         ),
         (lambda d: d["rules"][2].update(name="rebalance"), "keeper.json: rules[2].name: `rebalance` is used twice"),
         (lambda d: d["rules"][2].update(call="x"), "keeper.json: rules[2].call: the function `x` is not in abi"),
-        (lambda d: d["abi"].pop(2), "keeper.json: abi: the function `settle` is missing"),
+        (lambda d: d["abi"].pop(3), "keeper.json: abi: the function `settle` is missing"),
         (
             lambda d: d["gas"]["max_fee_per_gas_gwei"].update(normal=-1),
             "keeper.json: gas.max_fee_per_gas_gwei.normal: -1 is less than or equal to the minimum of 0",

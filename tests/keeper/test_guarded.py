@@ -35,7 +35,8 @@ def kept(world: World, folder: Path) -> Iterator[tuple[Deployed, KeeperProcess]]
     given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
     emitted = files(example("eth_carry"))
     vault = deploy(world, given, keeper_=KEEPER)
-    document = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip()).text)
+    codes = emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
+    document = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), *codes).text)
     vault.deposit(world.users[0], 150_000 * USDC)
     assert isinstance(world.chain, AnvilChain)
     with KeeperProcess(folder, bind(document, CHAIN_ID, vault.address), world.chain.url) as keeper:

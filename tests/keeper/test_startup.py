@@ -93,13 +93,23 @@ def test_no_code(run: Runner, chain: AnvilChain) -> None:
 
 def test_wrong_contract(run: Runner, chain: AnvilChain, vault: Contract) -> None:
     other = bound_document(vault)
-    other["code"]["runtime_keccak256"] = "0x" + "00" * 32
+    other["code"]["vault"]["runtime_keccak256"] = "0x" + "00" * 32
     ran = run(other, chain.url)
     assert ran.status == 2
     assert "wrong contract" in ran.said
+    assert "is not this vault " in ran.said
     longer = bound_document(vault)
-    longer["code"]["runtime_bytes"] = len(chain.code(vault.address)) + 1
+    longer["code"]["vault"]["runtime_bytes"] = len(chain.code(vault.address)) + 1
     assert "wrong contract" in run(longer, chain.url).said
+
+
+def test_wrong_actions(run: Runner, chain: AnvilChain, vault: Contract) -> None:
+    """The right vault may have been created with other code behind it."""
+    other = bound_document(vault)
+    other["code"]["actions"]["runtime_keccak256"] = "0x" + "00" * 32
+    ran = run(other, chain.url)
+    assert ran.status == 2
+    assert "is not this vault's actions" in ran.said
 
 
 def test_immutables_do_not_matter(run: Runner, chain: AnvilChain) -> None:

@@ -17,7 +17,6 @@ from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.keeper.config import bind
 from stratc_targets.keeper.emit import emit_keeper
-from stratc_targets.vyper.build import TARGET
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, example, files, proved
 
@@ -37,8 +36,8 @@ def carry() -> ProvedVault:
 
 
 def code(given: ProvedVault) -> str:
-    """The vault's text without comments, which name lines of the strategy."""
-    text = vault_sources(given.vault, given.verification.source)[TARGET]
+    """All that is emitted, without comments, which name lines of the strategy."""
+    text = "".join(vault_sources(given.vault, given.verification.source).values())
     return re.sub(r"#.*|^@author.*", "", text, flags=re.MULTILINE)
 
 
@@ -51,7 +50,8 @@ def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
     assert code(given) == code(built)
     emitted = files(built)
     vault = deploy(world, built)
-    document = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip()).text)
+    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
+    document = json.loads(emit_keeper(given, *codes).text)
     watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
     assert watching.says() == [("watching", None)]  # empty, and no alarm for that
     vault.deposit(world.users[0], 150_000 * USDC)

@@ -1,6 +1,6 @@
 """Theorems of one vault's account: what it holds and owes, floors, bands, triggers, flows. Contract and model agree.
 
-Every function is read out of the emitted Vault.vy, and compared with the model's expressions, which the proofs use. The
+Every function is read out of the emitted text, and compared with the model's expressions, which the proofs use. The
 calls of `arith` stand for the theorems of `library`. Equal means: for all integers that the inputs can be.
 """
 
@@ -143,7 +143,7 @@ def guard(subject: Subject) -> None:
     names = {**subject.names("s")}
     for token in subject.vault.guard.remembered:
         names[price(token).name] = unknown(subject.fields[price(token).name])
-        names[round_price(token).name] = unknown(f"Vault.round_price_{token.lower()}")
+        names[round_price(token).name] = unknown(f"book.round_price_{token.lower()}")
     expected = truth(subject.vault.guard.guarded, names)
     read = subject.function("_is_guarded")
     prove(read.name, read.facts, same_truth(read.returned, expected))

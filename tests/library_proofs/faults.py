@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ARITH_FILE, ORACLE_FILE, TOKEN_FILE, VAULT_FILE = (
-    f"contracts/{name}.vy" for name in ("arith", "oracle", "share_token", "Vault")
+ARITH_FILE, ORACLE_FILE, TOKEN_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE = (
+    f"contracts/{name}.vy" for name in ("arith", "oracle", "share_token", "Vault", "Actions", "book")
 )
 
 
@@ -26,6 +26,14 @@ def _arith(theorem: str, old: str, new: str, name: str) -> Fault:
 
 def _vault(theorem: str, old: str, new: str, name: str) -> Fault:
     return Fault(name, VAULT_FILE, old, new, theorem)
+
+
+def _actions(theorem: str, old: str, new: str, name: str) -> Fault:
+    return Fault(name, ACTIONS_FILE, old, new, theorem)
+
+
+def _book(theorem: str, old: str, new: str, name: str) -> Fault:
+    return Fault(name, BOOK_FILE, old, new, theorem)
 
 
 LIBRARY_FAULTS = (
@@ -151,83 +159,83 @@ SHARE_FAULTS = (
 )
 
 ACCOUNT_FAULTS = (
-    _vault("values", "arith.mul_div_up(s.aave_debt_usdc", "arith.mul_div_down(s.aave_debt_usdc", "a debt rounded down"),
-    _vault(
+    _book("values", "arith.mul_div_up(s.aave_debt_usdc", "arith.mul_div_down(s.aave_debt_usdc", "a debt rounded down"),
+    _book(
         "values",
         "arith.mul_div_down(s.save, s.price_usdc, USDC_UNIT)",
         "arith.mul_div_down(s.save, s.price_weth, USDC_UNIT)",
         "another token's price",
     ),
-    _vault(
+    _book(
         "values",
         "arith.mul_div_down(s.save, s.price_usdc, USDC_UNIT)",
         "arith.mul_div_down(s.save, s.price_usdc, WETH_UNIT)",
         "another token's unit",
     ),
-    _vault("values", "+ s.value_save + s.value_idle_usdc", "+ s.value_save + s.value_save", "a position counted twice"),
-    _vault("values", "arith.monus(s.assets, s.debts)", "arith.monus(s.debts, s.assets)", "debts less assets"),
-    _vault("bounds", "arith.monus(s.assets, s.debts)", "s.assets - s.debts", "an insolvent vault that cannot be read"),
-    _vault(
+    _book("values", "+ s.value_save + s.value_idle_usdc", "+ s.value_save + s.value_save", "a position counted twice"),
+    _book("values", "arith.monus(s.assets, s.debts)", "arith.monus(s.debts, s.assets)", "debts less assets"),
+    _book("bounds", "arith.monus(s.assets, s.debts)", "s.assets - s.debts", "an insolvent vault that cannot be read"),
+    _book(
         "values",
         "arith.mul_div_down(s.nav, USDC_UNIT, s.price_usdc)",
         "arith.mul_div_up(s.nav, USDC_UNIT, s.price_usdc)",
         "total assets rounded up",
     ),
-    _vault("values", "s.debts = s.value_aave_debt_usdc", "s.debts = s.aave_debt_usdc", "a debt in units for its worth"),
-    _vault("floors", "weth >= 54 * s.value_aave", "weth >= 53 * s.value_aave", "a floor that is lower"),
-    _vault(
+    _book("values", "s.debts = s.value_aave_debt_usdc", "s.debts = s.aave_debt_usdc", "a debt in units for its worth"),
+    _book("floors", "weth >= 54 * s.value_aave", "weth >= 53 * s.value_aave", "a floor that is lower"),
+    _book(
         "floors",
         "return 100 * s.value_idle_usdc >= s.nav",
         "return 100 * s.value_idle_usdc > s.nav",
         "a floor without its edge",
     ),
-    _vault(
+    _book(
         "floors",
         "return self._floor_health_aave_1_35(s) and self",
         "return self._floor_health_aave_1_35(s) or self",
         "one floor is enough",
     ),
-    _vault(
+    _book(
         "floors",
         '    assert self._floor_idle_usdc_1_of_nav(s), "floor: idle(USDC) >= 1% of nav"\n',
         "",
         "a floor that is not asserted",
     ),
-    _vault(
+    _book(
         "bands",
         "20 * s.value_aave_collateral_weth <= 17 * s.nav",
         "20 * s.value_aave_collateral_weth <= 18 * s.nav",
         "a wider band",
     ),
-    _vault("bands", "        and 100 * s.value_save >= 37 * s.nav\n", "", "a band without its lower edge"),
-    _vault("guard", "5 * price_weth >= 4 *", "4 * price_weth >= 4 *", "a guard that comes too late"),
-    _vault("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
+    _book("bands", "        and 100 * s.value_save >= 37 * s.nav\n", "", "a band without its lower edge"),
+    _book("guard", "5 * price_weth >= 4 *", "4 * price_weth >= 4 *", "a guard that comes too late"),
+    _book("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
     _vault("health", "10 ** 18, 40 * s.value", "10 ** 18, 41 * s.value", "a health factor that is lower"),
-    _vault(
+    _book(
         "refreshed",
         "    return self._derive(s)\n\n\n@internal\n@pure",
         "    return s\n\n\n@internal\n@pure",
         "values of the past",
     ),
-    _vault(
+    _actions(
         "trades", "s.value_aave_collateral_weth, 11, 24)", "s.value_aave_collateral_weth, 12, 24)", "repays too little"
     ),
-    _vault("trades", "if repay > 0:", "if repay > 1:", "leaves a debt of one"),
-    _vault("trades", "= min(repay, s.save)", "= min(repay, s.idle_usdc)", "draws by another position"),
-    _vault(
+    _actions("trades", "if repay > 0:", "if repay > 1:", "leaves a debt of one"),
+    _actions("trades", "= min(repay, s.save)", "= min(repay, s.idle_usdc)", "draws by another position"),
+    _actions(
         "trades",
-        "(increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 997",
-        "(increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 987",
+        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 997",
+        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 987",
         "sells for less than is allowed",
     ),
-    _vault(
+    _actions(
         "trades",
         "nav_32_percent: uint256 = arith.mul_div_down(s.nav, 8, 25)",
         "nav_32_percent: uint256 = arith.mul_div_down(s.nav, 9, 25)",
         "owes more than the target",
     ),
-    _vault("trades", '    assert self._when_rebalance(s), "rule: not due"\n', "", "rebalances without cause"),
-    _vault("settled", "and not self._when_rebalance(s)", "and self._when_rebalance(s)", "settled while a rule is due"),
+    _actions("trades", '    assert book._when_rebalance(s), "rule: not due"\n', "", "rebalances without cause"),
+    _book("settled", "and not self._when_rebalance(s)", "and self._when_rebalance(s)", "settled while a rule is due"),
     _vault(
         "rounds",
         "arith.mul_div_down(rounds.round_assets, 1, 20)",

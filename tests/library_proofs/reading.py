@@ -12,7 +12,7 @@ from vyper.compiler.input_bundle import JSONInputBundle
 from vyper.compiler.phases import CompilerData
 from vyper.semantics.types import IntegerT
 
-VAULT = "contracts/Vault.vy"
+VAULT, ACTIONS, BOOK = (f"contracts/{name}.vy" for name in ("Vault", "Actions", "book"))
 Sources = Mapping[str, str]
 
 

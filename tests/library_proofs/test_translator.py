@@ -19,7 +19,7 @@ from library_proofs.reading import functions, module
 from library_proofs.terms import unknown
 from library_proofs.translator import translate
 from stratc_targets.vyper.adapters import RUNTIME, runtime_source
-from stratc_targets.vyper.build import TARGET, compile_vault
+from stratc_targets.vyper.build import VAULT, compile_vault
 from vyper_target.probes import probe
 
 LIMIT = 2**256
@@ -36,7 +36,7 @@ MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 
 @pytest.fixture(scope="module")
 def compiled() -> Contract:
-    code = compile_vault({TARGET: PROBE})
+    code = compile_vault({VAULT: PROBE})
     artifact = Artifact("translator_probe", code.abi, bytes.fromhex(code.creation.removeprefix("0x")))
     return RevmChain().deploy_artifact(artifact)
 
@@ -55,7 +55,7 @@ def outcome(contract: Contract, function: str, *arguments: int) -> int | None:
 
 @cache
 def probed() -> dict[str, Any]:
-    return functions(module({TARGET: PROBE}, TARGET))
+    return functions(module({VAULT: PROBE}, VAULT))
 
 
 @cache
@@ -144,7 +144,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_known_is_refused_by_name(name: str) -> None:
     body, why = REFUSED[name]
-    tree = module({TARGET: f"{PRELUDE}    {body}\n"}, TARGET)
+    tree = module({VAULT: f"{PRELUDE}    {body}\n"}, VAULT)
     with pytest.raises(Refused) as refused:
         translate(functions(tree)["_tried"])
     assert "Vault.vy:" in str(refused.value)
@@ -154,19 +154,19 @@ def test_what_is_not_known_is_refused_by_name(name: str) -> None:
 def test_functions_that_write_are_refused_within_an_expression() -> None:
     text = PRELUDE.replace("@view\ndef _tried", "def _tried") + "    return self._writes()\n"
     with pytest.raises(Refused, match="not pure or view"):
-        translate(functions(module({TARGET: text}, TARGET))["_tried"])
+        translate(functions(module({VAULT: text}, VAULT))["_tried"])
 
 
 def test_what_a_call_of_its_own_wrote_is_read_after_it() -> None:
     text = PRELUDE.replace("@view\ndef _tried", "def _tried") + "    self._writes()\n    return self.stored\n"
-    read = translate(functions(module({TARGET: text}, TARGET))["_tried"])
+    read = translate(functions(module({VAULT: text}, VAULT))["_tried"])
     assert read.value == unknown("Vault.stored") + 1
 
 
 def test_what_was_written_is_read_again() -> None:
     text = PRELUDE + "    return a\n"
     text = text.replace("    self.stored += 1\n    return 1", "    self.stored += 1\n    return self.stored")
-    read = translate(functions(module({TARGET: text}, TARGET))["_writes"])
+    read = translate(functions(module({VAULT: text}, VAULT))["_writes"])
     (effect,) = read.effects
     assert effect.function == "Vault.stored ="
     assert effect.arguments == (read.value,) == (unknown("Vault.stored") + 1,)
@@ -177,11 +177,11 @@ def test_after_a_call_storage_is_unknown() -> None:
     text = text.replace("    self.stored += 1\n    return 1", "    self._sends()\n    return self.stored")
     text += "@internal\ndef _sends():\n    pass\n"
     known = Known(opaque=frozenset({"Vault._sends"}))
-    assert translate(functions(module({TARGET: text}, TARGET))["_writes"], known).value == unknown("Vault.stored@1")
+    assert translate(functions(module({VAULT: text}, VAULT))["_writes"], known).value == unknown("Vault.stored@1")
 
 
 def test_computed_keys_are_refused() -> None:
     text = (PRELUDE + "    return a\n").replace("HashMap[address", "HashMap[uint256")
     text = text.replace("return a\n", "return self.pairs[a + b]\n")
     with pytest.raises(Refused, match="a computed key"):
-        translate(functions(module({TARGET: text}, TARGET))["_tried"])
+        translate(functions(module({VAULT: text}, VAULT))["_tried"])

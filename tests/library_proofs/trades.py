@@ -28,13 +28,13 @@ VENUE_CALLS: dict[tuple[str, type[Enter | Leave], bool], str] = {
 LIQUIDITY = {"aave_v3": "aave_v3.liquidity", "erc4626": "erc4626.liquidity"}
 """What a venue would pay out now: any number, a new one after each effect."""
 SWAP = "uniswap_v3.swap"
-GUARD = "roles._only_keeper"
-"""Who may call; what it keeps of that for itself moves nothing."""
+GUARDS = frozenset({"roles._only_keeper", "Actions._only_the_vault"})
+"""Who may call; what is kept of that moves nothing."""
 
 RULES = replace(
     CALLS,
-    opaque=frozenset({*VENUE_CALLS.values(), SWAP, GUARD, "Vault._finish"}),
-    states={"Vault._read": "state", "Vault._refresh": "state", **{name: name for name in LIQUIDITY.values()}},
+    opaque=frozenset({*VENUE_CALLS.values(), SWAP, *GUARDS, "Actions._finish"}),
+    states={"book._read": "state", "book._refresh": "state", **{name: name for name in LIQUIDITY.values()}},
 )
 
 
@@ -66,7 +66,9 @@ def _written_out(subject: Subject, read: Meaning) -> dict[str, Term]:
 
 def _moves(effect: Effect) -> bool:
     """Whether it is more than a note: marks, timers and logs move nothing."""
-    return not effect.function.endswith(" =") and not effect.function.startswith("log ") and effect.function != GUARD
+    return (
+        not effect.function.endswith(" =") and not effect.function.startswith("log ") and effect.function not in GUARDS
+    )
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class _Plan:
                     self.move(held, type(item), self.quantity(amount))
                 case Swap():
                     self.swap(item)
-        if self.next().function != "Vault._finish" or self.done + 1 != len(self.read.effects):
+        if self.next().function != "Actions._finish" or self.done + 1 != len(self.read.effects):
             raise Unproved(self.read.name, f"does more than its plan: {self.next().function}")
         self.show("finishes", self.next().path)
 
@@ -157,7 +159,7 @@ class _Plan:
         self.bound[item.received.name] = choice(amount > 0, unknown(f"{SWAP}@{self.done}"), number(0))
 
     def token(self, name: str) -> Term:
-        return unknown(f"Vault.{symbols_of(self.subject.vault).tokens[name].address}")
+        return unknown(f"book.{symbols_of(self.subject.vault).tokens[name].address}")
 
     def show(self, words: str, claim: Term) -> None:
         prove(f"{self.read.name}: {words}", self.read.domain, replaced(claim, self.values))

@@ -14,6 +14,7 @@ from typing import Any
 from vyper import ast as vy
 from vyper.semantics.types import AddressT, BoolT, HashMapT, IntegerT, StructT
 from vyper.semantics.types.function import ContractFunctionT
+from vyper.semantics.types.module import ModuleT
 
 from library_proofs.known import Known, Refused
 from library_proofs.meaning import Check, Effect, Meaning, Struct, Value, chosen
@@ -240,10 +241,9 @@ class _Body:
                 raise Refused(node, "a member of what is no struct")
             if (owner, node.attr) in (("msg", "sender"), ("block", "timestamp")):
                 return self.work.fresh(f"{owner}.{node.attr}", type_of(node), node)
-            if owner == "self":
-                return self.state(node, f"{module_name(node)}.{node.attr}")
-            if node.value._metadata["type"].__class__.__name__ == "ModuleT":
-                return self.state(node, f"{module_name(node.value._metadata['type']._module)}.{node.attr}")
+            module = _owner(node)
+            if module is not None:
+                return self.state(node, f"{module}.{node.attr}")
         elif isinstance(node.value, vy.Call):
             struct = self.value(node.value)
             if isinstance(struct, Struct) and node.attr in struct.members:
@@ -262,15 +262,16 @@ class _Body:
         return self.stored(node, (name, ()))
 
     def entry(self, node: Any) -> Place:
-        """The storage variable of this module, or the entry of a mapping, that an expression is."""
+        """The storage variable, of this module or another, or the entry of a mapping, that an expression is."""
         if isinstance(node, vy.Subscript):
             if not isinstance(type_of(node.value), HashMapT):
                 raise Refused(node, "an element of what is no mapping")
             name, keys = self.entry(node.value)
             return name, (*keys, self.number(node.slice))
-        if not isinstance(node, vy.Attribute) or getattr(node.value, "id", None) != "self":
-            raise Refused(node, "no local, and no storage of this module")
-        return f"{module_name(node)}.{node.attr}", ()
+        module = _owner(node) if isinstance(node, vy.Attribute) else None
+        if module is None:
+            raise Refused(node, "no local, and no storage of a module")
+        return f"{module}.{node.attr}", ()
 
     def stored(self, node: Any, place: Place) -> Term:
         name, keys = place
@@ -383,3 +384,13 @@ class _Body:
             self.require(number(0) <= value, f"{place(node)}: a negative number is no uint256")
             return value
         raise Refused(node, f"a conversion of {source}")
+
+
+def _owner(node: Any) -> str | None:
+    """The module whose variable `self.x` or `module.x` is; None for what is neither."""
+    if not isinstance(node.value, vy.Name):
+        return None
+    if node.value.id == "self":
+        return module_name(node)
+    type_ = node.value._metadata.get("type")
+    return module_name(type_._module) if isinstance(type_, ModuleT) else None

@@ -10,10 +10,11 @@ from typing import Any
 from library_proofs.known import Known
 from library_proofs.library import ARITH
 from library_proofs.meaning import Meaning, Struct, Value
-from library_proofs.reading import VAULT, functions, module
+from library_proofs.reading import ACTIONS, BOOK, VAULT, functions, module
 from library_proofs.terms import Term, number, unknown
 from library_proofs.translator import translate
 from stratc_compiler.vault import Vault
+from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.contract import contract_of
 from stratc_targets.vyper.emit import vault_sources
 from stratc_targets.vyper.symbols import symbols_of
@@ -31,10 +32,15 @@ STRATEGIES: dict[str, Path] = {
 }
 """The shipped examples, two that hold every construct and next to none, one with fees and one for members."""
 
+NO_CODE = f"HASH: constant(bytes32) = {bytes(32).hex()}".replace("= ", "= 0x")
+"""The hash of what nobody compiles here."""
+
+GENERATED = (VAULT, ACTIONS, BOOK)
+
 CALLS = replace(
     ARITH,
     opaque=frozenset({"Vault._take", "Vault._pay"}),
-    states={"Vault._read": "state", "Vault._account": "state"},
+    states={"book._read": "state", "Vault._account": "state"},
 )
 """The state that the chain gives is any state; tokens are moved elsewhere."""
 
@@ -56,9 +62,11 @@ class Subject:
     _functions: dict[str, Any] = field(default_factory=dict)
 
     def function(self, name: str, known: Known = ARITH, given: Mapping[str, Value] | None = None) -> Meaning:
-        """A function of Vault.vy. Raises Refused."""
+        """A function of the vault, its actions or its book; of a rule what is done, not the call that asks for it.
+        Raises Refused."""
         if not self._functions:
-            self._functions.update(functions(module(self.sources, VAULT)))
+            for path in GENERATED:
+                self._functions.update(functions(module(self.sources, path)))
         return translate(self._functions[name], known, given)
 
     def names(self, state: Mapping[str, Value] | str) -> dict[str, Term]:
@@ -99,4 +107,4 @@ def subject(name: str) -> Subject:
     assert len(set(fields.values())) == len(fields)
     source = given.verification.source
     floors = tuple(floor.function for floor in contract_of(vault, source).floors)
-    return Subject(vault, vault_sources(vault, source), fields, floors)
+    return Subject(vault, {**vault_sources(vault, source), ACTIONS_CODE: NO_CODE}, fields, floors)

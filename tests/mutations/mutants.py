@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 VAULT = "contracts/Vault.vy"
+ACTIONS = "contracts/Actions.vy"
+BOOK = "contracts/book.vy"
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,11 @@ class Change:
     file: str
     old: str
     new: str
+
+    def seed(self, sources: dict[str, str]) -> None:
+        """Make the change in the sources."""
+        assert sources[self.file].count(self.old) == 1, f"{self.old!r} is no longer there once"
+        sources[self.file] = sources[self.file].replace(self.old, self.new)
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,14 @@ def _one(name: str, caught_by: str, file: str, old: str, new: str) -> Mutant:
 
 def _vault(name: str, caught_by: str, old: str, new: str) -> Mutant:
     return _one(name, caught_by, VAULT, old, new)
+
+
+def _actions(name: str, caught_by: str, old: str, new: str) -> Mutant:
+    return _one(name, caught_by, ACTIONS, old, new)
+
+
+def _book(name: str, caught_by: str, old: str, new: str) -> Mutant:
+    return _one(name, caught_by, BOOK, old, new)
 
 
 def _module(module: str, name: str, caught_by: str, old: str, new: str) -> Mutant:
@@ -187,34 +202,34 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "a deposit is taken at any price",
         _BOX,
-        "receiver: address, s: State):\n    self._not_guarded(s.price_weth)\n",
-        "receiver: address, s: State):\n",
+        "receiver: address, s: book.State):\n    book._not_guarded(s.price_weth)\n",
+        "receiver: address, s: book.State):\n",
     ),
     _vault(
         "a withdrawal is paid at any price",
         _BOX,
-        "    if not modes._is_exited():\n        self._not_guarded(s.price_weth)\n",
+        "    if not modes._is_exited():\n        book._not_guarded(s.price_weth)\n",
         "",
     ),
-    _vault("the box ends before its lower edge", _BOX, "5 * price_weth >= 4 *", "5 * price_weth > 4 *"),
-    _vault("the box ends before its upper edge", _BOX, "5 * price_weth <= 6 *", "5 * price_weth < 6 *"),
+    _book("the box ends before its lower edge", _BOX, "5 * price_weth >= 4 *", "5 * price_weth > 4 *"),
+    _book("the box ends before its upper edge", _BOX, "5 * price_weth <= 6 *", "5 * price_weth < 6 *"),
     _vault(
         "limits do not know of the guard",
         _BOX,
-        "    if not modes._is_exited() and self._is_guarded(s.price_weth):\n        return 0\n",
+        "    if not modes._is_exited() and book._is_guarded(s.price_weth):\n        return 0\n",
         "",
     ),
-    _vault(
+    _actions(
         "a guarded vault trades",
         _BEYOND,
-        "    self._not_guarded(s.price_weth)\n    assert self._when_rebalance(s)",
-        "    assert self._when_rebalance(s)",
+        "    book._not_guarded(s.price_weth)\n    assert book._when_rebalance(s)",
+        "    assert book._when_rebalance(s)",
     ),
     _vault(
         "a guarded vault begins a round",
         _BEYOND,
-        '    self._not_guarded(s.price_weth)\n    assert self._is_settled(s), "round: not settled"',
-        '    assert self._is_settled(s), "round: not settled"',
+        '    book._not_guarded(s.price_weth)\n    assert book._is_settled(s), "round: not settled"',
+        '    assert book._is_settled(s), "round: not settled"',
     ),
     _vault(
         "the guardian accepts prices",
@@ -225,16 +240,16 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "prices are accepted at any time",
         _BEYOND,
-        'assert self._is_guarded(s.price_weth), "mode: not guarded"',
+        'assert book._is_guarded(s.price_weth), "mode: not guarded"',
         "pass",
     ),
-    _vault(
+    _book(
         "a round forgets what prices it began with",
         _BEYOND,
         "    rounds._begin(s.total_assets)\n    self._remember_prices(s.price_weth)\n",
         "    rounds._begin(s.total_assets)\n",
     ),
-    _vault(
+    _book(
         "a vault is guarded before its first round",
         "before the first round, and after the exit, no move is too large",
         "round_price_weth > 0\n",
@@ -279,7 +294,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "the count of deposits begins anew with a rule, not with a settlement",
         _INFLOW,
-        '"round: not settled"\n    self._begin_round(s)\n',
+        '"round: not settled"\n    book._begin_round(s)\n',
         '"round: not settled"\n    rounds._begin(s.total_assets)\n',
     ),
     _vault(
@@ -304,8 +319,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "a frozen vault takes deposits",
         "frozen",
-        "    modes._only_open()\n    s: State = self._read()\n    shares: uint256",
-        "    s: State = self._read()\n    shares: uint256",
+        "    modes._only_open()\n    s: book.State = book._read()\n    shares: uint256",
+        "    s: book.State = book._read()\n    shares: uint256",
     ),
     _module(
         "modes",
@@ -317,11 +332,11 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "floors and prices hold up those who leave after the exit",
         "the exit, in two goes",
-        "    if not modes._is_exited():\n        self._assert_floors(self._refresh(s))",
-        "    self._assert_floors(self._refresh(self._read()))",
+        "    if not modes._is_exited():\n        book._assert_floors(book._refresh(s))",
+        "    book._assert_floors(book._refresh(book._read()))",
     ),
     # floors and rounds
-    _vault(
+    _book(
         "withdrawals ignore the floors",
         "withdrawals down to the floor and one unit past it",
         '    assert self._floor_idle_usdc_5_of_nav(s), "floor: idle(USDC) >= 5% of nav"',
@@ -343,63 +358,63 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "a round begins whenever somebody asks",
         "rules that are not due",
-        '    assert self._is_settled(s), "round: not settled"\n',
+        '    assert book._is_settled(s), "round: not settled"\n',
         "",
     ),
     # rules
-    _vault(
+    _actions(
         "rebalancing without cause",
         "rules that are not due",
-        '    assert self._when_rebalance(s), "rule: not due"\n',
+        '    assert book._when_rebalance(s), "rule: not due"\n',
         "",
     ),
-    _vault(
+    _actions(
         "the budget of a rule forgets the slippage of what it buys",
         "a trade against a pool that is worse than the oracle",
-        "increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 3, 1_000)",
-        "increase_aave_collateral_weth, s.price_usdc, USDC_UNIT), 0, 1_000)",
+        "increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 3, 1_000)",
+        "increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 0, 1_000)",
     ),
-    _vault(
+    _actions(
         "the timer is not wound",
         "rules that are not due",
-        "    self.harvest_save_last_run = block.timestamp\n",
+        "    book.harvest_save_last_run = block.timestamp\n",
         "",
     ),
-    _vault(
+    _actions(
         "the exit asks a venue for more than it can pay",
         "the exit, in two goes",
-        "min(erc4626.held(SAVE_VAULT), erc4626.liquidity(SAVE_VAULT))",
-        "erc4626.held(SAVE_VAULT)",
+        "min(erc4626.held(book.SAVE_VAULT), erc4626.liquidity(book.SAVE_VAULT))",
+        "erc4626.held(book.SAVE_VAULT)",
     ),
     # a loan
-    _vault(
+    _actions(
         "a deleverage asks the savings for more than they pay",
         "a crash while most of the savings are lent out",
-        "min(repay, min(s.save, erc4626.liquidity(SAVE_VAULT)))",
+        "min(repay, min(s.save, erc4626.liquidity(book.SAVE_VAULT)))",
         "min(repay, s.save)",
     ),
-    _vault(
+    _book(
         "the floor under the loan is dropped",
         "a floor that is broken from outside lets nothing out and nothing in",
         '    assert self._floor_health_aave_1_35(s), "floor: health(aave) >= 1.35"\n',
         "",
     ),
-    _vault(
+    _actions(
         "one unit too little is repaid",
         "a crash, the keeper, and the way back",
-        "aave_v3.repay(AAVE_POOL, USDC, repay)",
-        "aave_v3.repay(AAVE_POOL, USDC, repay - 1)",
+        "aave_v3.repay(book.AAVE_POOL, book.USDC, repay)",
+        "aave_v3.repay(book.AAVE_POOL, book.USDC, repay - 1)",
     ),
-    _vault(
+    _book(
         "collateral is valued rounded up",
         "a crash, the keeper, and the way back",
         "s.value_aave_collateral_weth = arith.mul_div_down(",
         "s.value_aave_collateral_weth = arith.mul_div_up(",
     ),
-    _vault(
+    _actions(
         "the keeper may rebalance before the loan is safe",
         "a crash, the keeper, and the way back",
-        '    assert not self._when_deleverage_aave(s), "rule: deleverage_aave comes first"\n',
+        '    assert not book._when_deleverage_aave(s), "rule: deleverage_aave comes first"\n',
         "",
     ),
     Mutant(
@@ -412,18 +427,18 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         "a trade against a pool that is worse than the oracle",
     ),
-    _vault(
+    _actions(
         "a frozen vault takes new risk",
         "frozen with a loan",
-        "    modes._only_open()\n    s: State = self._read()\n    self._not_guarded(s.price_weth)\n",
-        "    modes._not_exited()\n    s: State = self._read()\n    self._not_guarded(s.price_weth)\n",
+        "    modes._only_open()\n    s: book.State = book._read()\n    book._not_guarded(s.price_weth)\n",
+        "    modes._not_exited()\n    s: book.State = book._read()\n    book._not_guarded(s.price_weth)\n",
     ),
     # ways out
     _vault(
         "a venue that is stuck holds up the exit",
         _STUCK,
-        "        done, gone = raw_call(self, step, max_outsize=32, gas=LEAVING_GAS, revert_on_failure=False)\n",
-        "        done = True\n        gone = raw_call(self, step, max_outsize=32, gas=LEAVING_GAS)\n",
+        "            revert_on_failure=False,\n        )\n",
+        "            revert_on_failure=False,\n        )\n        assert done\n",
     ),
     _vault(
         "what a venue has kept counts as gone",
@@ -437,88 +452,88 @@ MUTANTS: tuple[Mutant, ...] = (
         '    assert not modes._is_stuck(), "mode: redeem in kind"\n',
         "",
     ),
-    _vault(
+    _actions(
         "who leaves in kind gives up what was to be kept",
         _STUCK,
         "if forgone & 2 == 0: # aave",
         "if forgone & 1 == 0: # aave",
     ),
-    _vault(
+    _actions(
         "who leaves in kind takes a part rounded up",
         _IN_KIND,
         "part: uint256 = arith.mul_div_down(",
         "part: uint256 = arith.mul_div_up(",
     ),
-    _vault(
+    _actions(
         "who leaves in kind pays a part rounded down",
         _IN_KIND,
         "repay_aave_debt_usdc: uint256 = arith.mul_div_up(",
         "repay_aave_debt_usdc: uint256 = arith.mul_div_down(",
     ),
-    _vault(
+    _actions(
         "who leaves in kind pays no debt",
         _IN_KIND,
         "        if repay_aave_debt_usdc > 0:\n            tokens.pull(",
         "        if repay_aave_debt_usdc == max_value(uint256):\n            tokens.pull(",
     ),
-    _vault(
+    _actions(
         "the part of the virtual shares is given away",
         _IN_KIND,
         "whole: uint256 = share_token.totalSupply + 10 ** 12",
         "whole: uint256 = share_token.totalSupply",
     ),
-    _vault(
+    _actions(
         "the round's allowance stays what it was for those who have left in kind",
         _OTHERS,
         "    rounds._shrink(arith.mul_div_up(rounds.round_assets, arith.monus(whole, shares), whole))\n",
         "",
     ),
-    _vault(
+    _actions(
         "what has left in kind counts as a loss at the next harvest",
         _OTHERS,
-        "        self.mark_save = arith.mul_div_up(self.mark_save, arith.monus(whole, shares), whole)\n",
+        "        book.mark_save = arith.mul_div_up(book.mark_save, arith.monus(whole, shares), whole)\n",
         "",
     ),
     # a part of everything, unwound
-    _vault(
+    _actions(
         "the part of what is idle is rounded up",
         _UNWOUND,
         "free_usdc: uint256 = arith.mul_div_down(",
         "free_usdc: uint256 = arith.mul_div_up(",
     ),
-    _vault(
+    _actions(
         "the part of a debt is rounded down",
         _UNWOUND,
         "owed_aave_debt_usdc: uint256 = arith.mul_div_up(",
         "owed_aave_debt_usdc: uint256 = arith.mul_div_down(",
     ),
-    _vault(
+    _actions(
         "what a venue takes beyond the part is left to the others",
         _UNWOUND,
-        " - arith.monus(left_save, erc4626.held(SAVE_VAULT))",
+        " - arith.monus(left_save, erc4626.held(book.SAVE_VAULT))",
         "",
     ),
-    _vault(
+    _actions(
         "what is sold is all that lies there",
         _UNWOUND,
-        "proceeds_weth = uniswap_v3.swap(DEX_ROUTER, DEX_FEE, WETH, USDC, free_weth_2, minimum)",
-        "proceeds_weth = uniswap_v3.swap(DEX_ROUTER, DEX_FEE, WETH, USDC, tokens.held(WETH), minimum)",
+        "book.USDC, free_weth_2, minimum)",
+        "book.USDC, tokens.held(book.WETH), minimum)",
     ),
     Mutant(
         "a debt's part is repaid with what is idle, whoever's it is",
         (
-            Change(VAULT, "    assert owed_aave_debt_usdc <= free_usdc_2, ", "    assert True, "),
-            Change(VAULT, "(free_usdc_2 - owed_aave_debt_usdc)", "arith.monus(free_usdc_2, owed_aave_debt_usdc)"),
+            Change(ACTIONS, "    assert owed_aave_debt_usdc <= free_usdc_2, ", "    assert True, "),
+            Change(ACTIONS, "(free_usdc_2 - owed_aave_debt_usdc)", "arith.monus(free_usdc_2, owed_aave_debt_usdc)"),
         ),
         "a debt that its own part does not cover is nobody else's to repay",
     ),
-    _vault(
+    _actions(
         "less is paid than was asked for",
         _UNWOUND,
         '    assert paid >= least_assets, "unwind: less than asked for"\n',
         "",
     ),
-    _vault(
+    _actions(
         "parts are unwound after the exit",
         "a part that is not swapped needs no price",
         "    modes._not_exited()\n    whole: uint256",
@@ -572,7 +587,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "",
     ),
     # fees
-    _vault(
+    _actions(
         "time is not counted where shares leave in kind",
         _FEES,
         "    self._charge_for_time()\n    whole",
@@ -581,16 +596,16 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "nothing is charged of those who come",
         _FEES,
-        '    self._charge(s)\n    assert shares != 0, "deposit: no shares"',
+        '    book._charge(s)\n    assert shares != 0, "deposit: no shares"',
         '    assert shares != 0, "deposit: no shares"',
     ),
-    _vault(
+    _book(
         "the performance fee is charged of the whole price",
         _FEES,
         "gain_charged: uint256 = arith.mul_div_down(gain_over_mark,",
         "gain_charged: uint256 = arith.mul_div_down(s.total_assets + 1,",
     ),
-    _vault("the mark is not raised", _FEES, "    fees._raise_mark(s.high_water_mark)\n", ""),
+    _book("the mark is not raised", _FEES, "    fees._raise_mark(s.high_water_mark)\n", ""),
     _module(
         "fees",
         "time is charged again and again",
@@ -598,13 +613,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "    self.charged_at = block.timestamp\n\n\n@internal\ndef _raise_mark",
         "    pass\n\n\n@internal\ndef _raise_mark",
     ),
-    _vault(
+    _book(
         "years of silence are charged",
         _SLEPT,
         "        return s\n    seconds_counted: uint256 = min(fees._elapsed(), 31_536_000)",
         "        return s\n    seconds_counted: uint256 = fees._elapsed()",
     ),
-    _vault(
+    _book(
         "fees go on after the exit",
         _SLEPT,
         "    s: State = before\n    if modes._is_exited():\n        s.supply = share_token.totalSupply",

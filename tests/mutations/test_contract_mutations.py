@@ -16,10 +16,9 @@ from differential.stories import STORIES
 from differential.story import tell
 from lab.world import World
 from mutations.mutants import MUTANTS, Mutant
-from stratc_targets.vyper.arguments import constructor_layout
-from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard_json
+from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
-from vyper_target.vaults import Deployed, _address, example
+from vyper_target.vaults import example, install
 
 OPTIMIZE = {
     "treasury": Mode("codesize"),
@@ -27,7 +26,7 @@ OPTIMIZE = {
     "inflow": Mode("codesize"),
     "members": Mode("codesize"),
     "fund": Mode("codesize"),
-    "eth_carry": Mode("codesize", experimental=True),
+    "eth_carry": Mode("codesize"),
 }
 """As fast to compile as fits on chain. The differential tests run what `build` really emits."""
 
@@ -48,13 +47,12 @@ def mutated(mutant: Mutant) -> dict[str, str]:
     """The sources with the fault in them. Every change must find its place, once."""
     changed = dict(sources(STORIES[mutant.caught_by].vault))
     for change in mutant.changes:
-        assert changed[change.file].count(change.old) == 1, f"{mutant.name}: no longer to be seeded"
-        changed[change.file] = changed[change.file].replace(change.old, change.new)
+        change.seed(changed)
     return changed
 
 
 def compiled(name: str, files: dict[str, str]) -> Compiled:
-    return compile_request(standard_json(files, OPTIMIZE[name]))
+    return compile_in(OPTIMIZE[name], files)
 
 
 def told(world: World, code: Compiled, story: str) -> None:
@@ -62,10 +60,7 @@ def told(world: World, code: Compiled, story: str) -> None:
     start = world.chain.snapshot()
     try:
         model = example(STORIES[story].vault).vault
-        known = {"sequencer_feed_": world.sequencer}
-        arguments = [known.get(one.parameter) or _address(world, one) for one in constructor_layout(model)]
-        contract = world.chain.deploy(code.abi, code.creation, arguments, name="vault")
-        tell(pair_of(Deployed(world, contract, model)), STORIES[story])
+        tell(pair_of(install(world, code, model, sequencer_feed_=world.sequencer)), STORIES[story])
     finally:
         world.chain.revert(start)
 

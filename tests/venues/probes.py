@@ -8,7 +8,7 @@ from pathlib import Path
 from lab.artifacts import Artifact
 from lab.chain import Chain, Contract
 from stratc_targets.vyper.adapters import adapter_source, runtime_source
-from stratc_targets.vyper.build import TARGET, Mode, compile_request, standard_json
+from stratc_targets.vyper.build import VAULT, Mode, compile_request, standard_json
 
 ADAPTERS = ("aave_v3", "erc4626", "uniswap_v3")
 
@@ -16,7 +16,7 @@ ADAPTERS = ("aave_v3", "erc4626", "uniswap_v3")
 @cache
 def artifact() -> Artifact:
     """The probe's code."""
-    sources = {TARGET: (Path(__file__).resolve().parent / "probe.vy").read_text(encoding="utf-8")}
+    sources = {VAULT: (Path(__file__).resolve().parent / "probe.vy").read_text(encoding="utf-8")}
     sources |= {f"contracts/{name}.vy": adapter_source(name) for name in ADAPTERS}
     sources["contracts/tokens.vy"] = runtime_source("tokens")
     compiled = compile_request(standard_json(sources, Mode("none")))

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
-from stratc_targets.vyper.arguments import constructor_layout
-from stratc_targets.vyper.build import Compiled, Mode, compile_request, standard_json
+from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
-from vyper_target.vaults import Deployed, _address, example, proved
+from vyper_target.vaults import Deployed, example, install, proved
 
 MODES = {
     "gas": Mode("gas"),
@@ -36,11 +35,9 @@ def strategy(name: str) -> ProvedVault:
 def compiled(name: str, mode: str) -> Compiled:
     """The vault of a strategy in one of the modes."""
     given = strategy(name)
-    return compile_request(standard_json(vault_sources(given.vault, given.verification.source), MODES[mode]))
+    return compile_in(MODES[mode], vault_sources(given.vault, given.verification.source))
 
 
 def deploy_in_mode(world: World, name: str, mode: str) -> Deployed:
     """Deployed beside the lab's venues."""
-    model, code = strategy(name).vault, compiled(name, mode)
-    arguments = [_address(world, one) for one in constructor_layout(model)]
-    return Deployed(world, world.chain.deploy(code.abi, code.creation, arguments, name=f"vault ({mode})"), model)
+    return install(world, compiled(name, mode), strategy(name).vault, f"vault ({mode})")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import OptimizationLevel, Settings
 
 from lab.world import World
+from stratc_compiler.vault import OnCondition
 from stratc_targets.vyper import (
     CODE_LIMIT,
     BindingKind,
@@ -19,7 +22,6 @@ from stratc_targets.vyper import (
     build,
     constructor_layout,
     emit_vault,
-    is_experimental,
 )
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import deploy, example, files
@@ -44,40 +46,50 @@ def test_the_same_vault_gives_the_same_bytes(name: str) -> None:
 )
 def test_only_what_is_used_is_emitted(name: str, adapters: set[str]) -> None:
     sources = {path for path in files(example(name)) if path.startswith("contracts/")}
-    assert sources == {f"contracts/{module}.vy" for module in {"Vault"} | MODULES | adapters}
+    generated = {"Vault", "Actions", "book", "actions_code"}
+    assert sources == {f"contracts/{module}.vy" for module in generated | MODULES | adapters}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_standard_json_compiles_to_the_same_code(name: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_standard_json_compiles_to_the_same_code(name: str, tmp_path: Path) -> None:
     """Through the compiler's other entry point, from files on disk with the settings that the JSON states."""
     emitted = files(example(name))
-    request = json.loads(emitted["standard.json"])
+    vault, actions = (written(emitted, file, tmp_path / file) for file in ("standard.json", "actions.standard.json"))
+    out = vault("Vault", "abi", "bytecode", "bytecode_runtime")
+    assert out["bytecode"] == emitted["bytecode.hex"].strip()
+    assert out["bytecode_runtime"] == emitted["runtime.hex"].strip()
+    assert out["abi"] == json.loads(emitted["abi.json"])
+    out = actions("Actions", "blueprint_bytecode", "bytecode_runtime")
+    assert out["blueprint_bytecode"] == emitted["actions.blueprint.hex"].strip()
+    assert out["bytecode_runtime"] == emitted["actions.runtime.hex"].strip()
+
+
+def written(emitted: dict[str, str], standard: str, folder: Path) -> Callable[..., dict[str, Any]]:
+    """The sources of a standard JSON as files, and the compiler with its settings."""
+    request = json.loads(emitted[standard])
+    (folder / "contracts").mkdir(parents=True)
     for path, entry in request["sources"].items():
         assert entry["content"] == emitted[path]
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(entry["content"])
+        (folder / path).write_text(entry["content"])
     settings = Settings(
         optimize=OptimizationLevel.from_string(request["settings"]["optimize"]),
         evm_version=request["settings"]["evmVersion"],
         experimental_codegen=request["settings"]["experimentalCodegen"],
     )
 
-    def compiled(*outputs: str) -> dict[str, Any]:
+    def compiled(contract: str, *outputs: str) -> dict[str, Any]:
+        path = folder / "contracts" / f"{contract}.vy"
         made: dict[str, Any] = compile_code(
-            emitted["contracts/Vault.vy"],
-            contract_path=tmp_path / "contracts" / "Vault.vy",
-            resolved_path=tmp_path / "contracts" / "Vault.vy",
-            input_bundle=FilesystemInputBundle([tmp_path / "contracts"]),
+            path.read_text(),
+            contract_path=path,
+            resolved_path=path,
+            input_bundle=FilesystemInputBundle([folder / "contracts"]),
             output_formats=outputs,
             settings=settings,
         )
         return made
 
-    # Each apart: venom names another runtime code where it is asked for both.
-    out = compiled("abi", "bytecode") | compiled("bytecode_runtime")
-    assert out["bytecode"] == emitted["bytecode.hex"].strip()
-    assert out["bytecode_runtime"] == emitted["runtime.hex"].strip()
-    assert out["abi"] == json.loads(emitted["abi.json"])
+    return compiled
 
 
 @pytest.mark.parametrize("name", ["eth_carry", pytest.param("treasury", marks=pytest.mark.long)])
@@ -87,6 +99,8 @@ def test_a_vault_fits_on_chain(name: str, revm_world: World) -> None:
     emitted = files(example(name))
     size = build.compile_request(json.loads(emitted["standard.json"])).size
     assert size <= CODE_LIMIT
+    actions = revm_world.chain.code(deployed.call("ACTIONS")).hex()
+    assert actions.startswith(emitted["actions.runtime.hex"].strip().removeprefix("0x"))
     assert code.hex().startswith(emitted["runtime.hex"].strip().removeprefix("0x"))
     assert len(code.rstrip(b"\0")) <= size <= len(code)  # revm shows its own padding
 
@@ -97,23 +111,20 @@ def test_a_vault_too_large_is_refused_by_size_and_cause(monkeypatch: pytest.Monk
     with pytest.raises(ContractTooLarge, match="10,000 are allowed") as caught:
         emit_vault(example("eth_carry"))
     assert caught.value.size > 10_000
-    assert caught.value.contributors[0][0] == "Vault.rebalance"
+    assert caught.value.contributors[0][0] in {"oracle.price_of", "book._derive"}
 
 
-def test_a_vault_that_the_experimental_generator_fails_on_is_refused_by_its_size(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    compile_request = build.compile_request
-
-    def failing(request: dict[str, Any]) -> build.Compiled:
-        assert not build.is_experimental(request), "it fails with whatever it runs into"
-        return compile_request(request)
-
-    monkeypatch.setattr(build, "compile_request", failing)
-    monkeypatch.setattr(build, "CODE_LIMIT", 10_000)
+def test_contracts_that_store_things_in_different_places_are_never_emitted() -> None:
     given = example("idle")
-    with pytest.raises(ContractTooLarge, match="10,000 are allowed"):
-        build.compile_vault(vault_sources(given.vault, given.verification.source))
+    sources = vault_sources(given.vault, given.verification.source)
+    moved = (
+        sources[build.ACTIONS]
+        .replace("initializes: rounds\ninitializes: oracle", "initializes: oracle")
+        .replace("initializes: share_token\n", "initializes: rounds\ninitializes: share_token\n")
+    )
+    assert moved != sources[build.ACTIONS]
+    with pytest.raises(build.StorageDiffers):
+        build.compile_in(build.Mode("none"), {**sources, build.ACTIONS: moved})
 
 
 @pytest.mark.long
@@ -124,16 +135,16 @@ def test_what_a_function_is_said_to_take_is_what_goes_with_it() -> None:
     sources = vault_sources(given.vault, given.verification.source)
     whole, counted = parts_of(sources)
     assert 0 <= whole - sum(counted.values()) < 1_000  # immutables, and the table of selectors
-    text = sources[build.TARGET]
+    text = sources[build.VAULT]
     (settled,) = re.finditer(r"\n\n@external\n@view\ndef settled\(.*?(?=\n\n\n)", text, re.DOTALL)
-    left, rest = parts_of({**sources, build.TARGET: text[: settled.start()] + text[settled.end() :]})
+    left, rest = parts_of({**sources, build.VAULT: text[: settled.start()] + text[settled.end() :]})
     assert "Vault.settled" not in rest
     assert abs((whole - left) - counted["Vault.settled"]) <= 64
 
 
 def parts_of(sources: dict[str, str]) -> tuple[int, dict[str, int]]:
     """The size on chain, and bytes by function."""
-    compiled = build.compile_request(build.standard_json(sources, build.Mode("gas")))
+    compiled = build.compile_in(build.Mode("gas"), sources)
     return compiled.size, dict(build.contributors(compiled.request))
 
 
@@ -143,14 +154,13 @@ def test_code_that_fits_only_small_is_made_small_and_says_so(monkeypatch: pytest
     emitted = {artifact.path: artifact.text for artifact in emit_vault(example("idle"))}
     request = json.loads(emitted["standard.json"])
     assert request["settings"]["optimize"] == "codesize"
-    assert not is_experimental(request)
 
 
 def test_the_constructor_is_told_argument_by_argument() -> None:
     layout = constructor_layout(example("eth_carry").vault)
     abi = json.loads(files(example("eth_carry"))["abi.json"])
     (constructor,) = (entry for entry in abi if entry["type"] == "constructor")
-    assert [one.parameter for one in layout] == [part["name"] for part in constructor["inputs"]]
+    assert [*(one.parameter for one in layout), "actions_"] == [part["name"] for part in constructor["inputs"]]
     assert {part["type"] for part in constructor["inputs"]} == {"address"}
     assert [(one.kind, one.name) for one in layout] == [
         (BindingKind.ROLE, "owner"),
@@ -170,11 +180,13 @@ def test_the_constructor_is_told_argument_by_argument() -> None:
 def test_every_rule_and_floor_names_its_line_of_the_strategy() -> None:
     given = example("eth_carry")
     lines = given.verification.source.text.split("\n")
-    vault = files(given)["contracts/Vault.vy"]
-    places = re.findall(r"# eth_carry\.strat:(\d+)  (.+)", vault)
-    assert len(places) == len(given.vault.floors) + len(given.vault.rules) + 1
-    for number, words in places:
-        assert words in " ".join(lines[int(number) - 1].split())
+    rules, floors = len(given.vault.rules), len(given.vault.floors)
+    conditions = sum(isinstance(rule.trigger, OnCondition) for rule in given.vault.rules)
+    for file, expected in (("Vault", rules + 1), ("Actions", rules), ("book", floors + conditions)):
+        places = re.findall(r"# eth_carry\.strat:(\d+)  (.+)", files(given)[f"contracts/{file}.vy"])
+        assert len(places) == expected
+        for number, words in places:
+            assert words in " ".join(lines[int(number) - 1].split())
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

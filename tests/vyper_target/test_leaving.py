@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from lab.anvil import AnvilChain
 from lab.chain import Reverted
 from lab.world import World
 from vyper_target.probes import probe
-from vyper_target.vaults import USDC, Deployed, deploy, example
+from vyper_target.vaults import USDC, Deployed, deploy, example, files
 
 AAVE = 2
 """Aave's bit in `forgone`: the carry's exit goes by the savings vault, then Aave, then the pool."""
+
+
+LEAVE = {
+    "type": "function",
+    "name": "leave",
+    "inputs": [{"name": "venue", "type": "uint256"}],
+    "outputs": [{"name": "", "type": "bool"}],
+    "stateMutability": "nonpayable",
+}
+"""A step of the exit, which only actions have."""
 
 
 @pytest.fixture
@@ -128,10 +140,20 @@ def test_a_round_goes_on_with_what_stays(settled: Deployed) -> None:
 # ── the exit ───────────────────────────────────────────────────────────────────────────────
 
 
-def test_nobody_but_the_vault_takes_a_step_of_the_exit(settled: Deployed) -> None:
-    for caller in (settled.owner, settled.guardian, settled.keeper, settled.world.users[0]):
-        with pytest.raises(Reverted, match="exit: the vault only"):
-            settled.contract.send("leave", 0, sender=caller)
+def test_nobody_but_the_vault_acts(settled: Deployed) -> None:
+    """Actions are code for the vault: called where they stand they do nothing, and the vault has no call for a step."""
+    chain, user = settled.world.chain, settled.world.users[0]
+    known = [*settled.contract.abi.entries, LEAVE]
+    actions = chain.at(known, settled.call("ACTIONS"))
+    calls: dict[str, tuple[object, ...]] = {rule.name: () for rule in settled.model.rules}
+    calls |= {"leave": (0,), "redeem_in_kind": (1, user, user, 0), "redeem_unwound": (1, user, user, 0)}
+    source = files(example("eth_carry"))["contracts/Actions.vy"]
+    assert set(re.findall(r"@external\ndef (\w+)", source)) == set(calls)
+    for function, arguments in calls.items():
+        for caller in (settled.owner, settled.guardian, settled.keeper, user):
+            with pytest.raises(Reverted, match="actions: the vault only"):
+                actions.send(function, *arguments, sender=caller)
+    assert "leave" not in {entry.get("name") for entry in settled.contract.abi.entries}
 
 
 def test_what_is_left_out_is_said_and_can_be_left_later(settled: Deployed) -> None:

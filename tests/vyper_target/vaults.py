@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.chain import Contract, Receipt
+from lab.chain import Chain, Contract, Receipt
 from lab.eas import NOBODY, EasLab, deploy_eas, eas_at
 from lab.kept import kept
 from lab.world import World
@@ -19,6 +19,7 @@ from stratc_compiler.verdict import Verification
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories
 from stratc_targets.vyper import Binding, BindingKind, constructor_layout, emit_vault
+from stratc_targets.vyper.build import Compiled, blueprint_creation
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
@@ -132,8 +133,23 @@ def deploy(world: World, given: ProvedVault, **addresses: object) -> Deployed:
     """Deploy beside the lab's venues; `addresses` replaces constructor arguments by parameter name."""
     emitted = files(given)
     args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(given.vault)]
-    contract = world.chain.deploy(json.loads(emitted["abi.json"]), emitted["bytecode.hex"].strip(), args, name="vault")
+    abi, code, actions = (emitted[name] for name in ("abi.json", "bytecode.hex", "actions.blueprint.hex"))
+    args.append(blueprint(world.chain, actions.strip()))
+    contract = world.chain.deploy(json.loads(abi), code.strip(), args, name="vault")
     return Deployed(world, contract, given.vault)
+
+
+def blueprint(chain: Chain, creation: str) -> Contract:
+    """What a vault makes its actions from, deployed."""
+    return chain.deploy([], creation, name="blueprint")
+
+
+def install(world: World, code: Compiled, model: Vault, name: str = "vault", **addresses: object) -> Deployed:
+    """Deploy what was compiled for this model; `addresses` as for `deploy`."""
+    args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(model)]
+    assert code.actions is not None
+    args.append(blueprint(world.chain, blueprint_creation(code.actions.blueprint)))
+    return Deployed(world, world.chain.deploy(code.abi, code.creation, args, name=name), model)
 
 
 def _address(world: World, binding: Binding) -> object:

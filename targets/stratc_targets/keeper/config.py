@@ -15,7 +15,7 @@ from stratc_targets.keeper.watchlist import Alarm, Readings, mistakes, parse_ala
 
 SCHEMA = "stratc.keeper/1"
 
-VAULT_FUNCTIONS = ("keeper", "mode", "settle", "settled", "round_allowance", "state", "totalSupply")
+VAULT_FUNCTIONS = ("ACTIONS", "keeper", "mode", "settle", "settled", "round_allowance", "state", "totalSupply")
 """What the keeper calls besides the rules."""
 
 _MOST_MISTAKES = 5
@@ -43,7 +43,7 @@ class Gas:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The runtime that a vault's code begins with: length in bytes and keccak256 in hex."""
+    """The runtime that a contract's code begins with: length in bytes and keccak256 in hex."""
 
     length: int
     keccak: str
@@ -67,6 +67,7 @@ class KeeperConfig:
     readings: Readings
     abi: tuple[dict[str, Any], ...]
     code: Code
+    actions: Code
     deployment: Deployment | None
 
 
@@ -185,6 +186,11 @@ def _config(document: dict[str, Any]) -> KeeperConfig:
         alarms=parse_alarms(document),
         readings=parse_readings(document),
         abi=tuple(document["abi"]),
-        code=Code(code["runtime_bytes"], code["runtime_keccak256"]),
+        code=_code(code["vault"]),
+        actions=_code(code["actions"]),
         deployment=None if deployment is None else Deployment(deployment["chain_id"], deployment["vault"]),
     )
+
+
+def _code(given: dict[str, Any]) -> Code:
+    return Code(given["runtime_bytes"], given["runtime_keccak256"])

@@ -47,14 +47,14 @@ RECORD_GAS_LIMIT = 1_500_000
 """Rules that only record something still read every oracle and venue when they assert the floors."""
 
 
-def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex: str) -> Artifact:
+def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex: str, actions_hex: str) -> Artifact:
     """The configuration of the vault's keeper, not yet bound to a deployment; the same input gives the same bytes.
 
-    `abi` is the compiled vault's, `runtime_hex` its runtime without immutables (with or without `0x`).
+    `abi` is the compiled vault's, `runtime_hex` and `actions_hex` are its runtime and that of its actions, without
+    immutables (with or without `0x`).
     Raises ValueError where the vault lacks a function that its keeper calls.
     """
     vault, source = proved.vault, proved.verification.source
-    runtime = bytes.fromhex(runtime_hex.removeprefix("0x"))
     period = _period(vault.strategy)
     document = {
         "schema": SCHEMA,
@@ -72,10 +72,15 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "alarms": alarms(proved.verification, period),
         "readings": readings(vault),
         "abi": _abi(abi, vault.rules),
-        "code": {"runtime_bytes": len(runtime), "runtime_keccak256": f"0x{keccak256(runtime).hex()}"},
+        "code": {"vault": _code(runtime_hex), "actions": _code(actions_hex)},
         "deployment": None,
     }
     return Artifact(PATH, document_text(document))
+
+
+def _code(runtime_hex: str) -> dict[str, Any]:
+    runtime = bytes.fromhex(runtime_hex.removeprefix("0x"))
+    return {"runtime_bytes": len(runtime), "runtime_keccak256": f"0x{keccak256(runtime).hex()}"}
 
 
 def document_text(document: dict[str, Any]) -> str:

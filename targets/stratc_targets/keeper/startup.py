@@ -33,7 +33,9 @@ def check(config: KeeperConfig, deployment: Deployment, chain: Chain, account: L
     """
     try:
         _check_chain(deployment, chain)
-        _check_code(config.code, deployment, chain)
+        _check_code(config.code, deployment.vault, "this vault", deployment, chain)
+        actions = str(chain.view("ACTIONS", chain.head().number))
+        _check_code(config.actions, actions, "this vault's actions", deployment, chain)
         _check_keeper(chain, account, log)
     except Reverted as reason:
         raise SetupError(f"the vault at {deployment.vault} does not answer as one: {reason}") from None
@@ -47,14 +49,14 @@ def _check_chain(deployment: Deployment, chain: Chain) -> None:
         raise SetupError(f"chain {found} has no base fee (EIP-1559), which the keeper's transactions need")
 
 
-def _check_code(expected: Code, deployment: Deployment, chain: Chain) -> None:
-    code = chain.code(deployment.vault)
+def _check_code(expected: Code, address: str, what: str, deployment: Deployment, chain: Chain) -> None:
+    code = chain.code(address)
     if not code:
-        raise SetupError(f"there is no contract at {deployment.vault} on chain {deployment.chain_id}")
+        raise SetupError(f"there is no contract at {address} on chain {deployment.chain_id}")
     found = f"0x{keccak256(code[: expected.length]).hex()}"
     if len(code) < expected.length or found != expected.keccak:
         raise SetupError(
-            f"wrong contract: the code at {deployment.vault} is not this vault "
+            f"wrong contract: the code at {address} is not {what} "
             f"(keccak256 of its runtime is {found}, of this strategy's {expected.keccak})"
         )
 

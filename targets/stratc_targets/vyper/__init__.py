@@ -1,7 +1,7 @@
 """The vault as a Vyper contract: printed from the model, over a runtime library that is written once."""
 
 from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout
-from stratc_targets.vyper.build import CODE_LIMIT, EVM_VERSION, ContractTooLarge, is_experimental
+from stratc_targets.vyper.build import CODE_LIMIT, EVM_VERSION, ContractTooLarge
 from stratc_targets.vyper.emit import emit_vault
 
 __all__ = [
@@ -12,5 +12,4 @@ __all__ = [
     "ContractTooLarge",
     "constructor_layout",
     "emit_vault",
-    "is_experimental",
 ]

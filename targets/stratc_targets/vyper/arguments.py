@@ -18,6 +18,10 @@ class BindingKind(Enum):
     VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter
 
 
+OF_THE_BOOK = frozenset({BindingKind.TOKEN, BindingKind.FEED, BindingKind.VENUE})
+"""What the vault's books are read from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """One address to bind. `name` is the strategy's word for it, `parameter` the constructor's."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import cbor2
 from vyper.cli.vyper_json import compile_json
+from vyper.utils import keccak256
 
 from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
 
-TARGET = "contracts/Vault.vy"
+VAULT = "contracts/Vault.vy"
+ACTIONS = "contracts/Actions.vy"
+ACTIONS_CODE = "contracts/actions_code.vy"
+
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
+
+_BLUEPRINT = bytes.fromhex("fe7100")
+"""What a blueprint begins with (ERC-5202): it cannot be called."""
 
 
 class Mode(NamedTuple):
@@ -27,7 +34,7 @@ class Mode(NamedTuple):
     experimental: bool = False
 
 
-MODES = (Mode("gas"), Mode("codesize"), Mode("codesize", experimental=True))
+MODES = (Mode("gas"), Mode("codesize"))
 """Tried in this order, until the code fits on chain: docs/contract-size.md says why."""
 
 _NAMED = 6
@@ -35,20 +42,25 @@ _NAMED = 6
 
 
 class ContractTooLarge(Exception):
-    """The vault's code is over the limit of EIP-170. `contributors` are (function, bytes), largest first."""
+    """A contract's code is over the limit of EIP-170. `contributors` are (function, bytes), largest first."""
 
-    def __init__(self, size: int, contributors: tuple[tuple[str, int], ...]) -> None:
+    def __init__(self, contract: str, size: int, contributors: tuple[tuple[str, int], ...]) -> None:
         largest = ", ".join(f"{name} {count:,}" for name, count in contributors)
-        super().__init__(f"the vault has {size:,} bytes of code, {CODE_LIMIT:,} are allowed; largest parts: {largest}")
+        super().__init__(f"{contract} has {size:,} bytes of code, {CODE_LIMIT:,} are allowed; largest parts: {largest}")
         self.size = size
         self.contributors = contributors
+
+
+class StorageDiffers(Exception):
+    """The two contracts of a vault would not find the same things in the same places: a bug of the compiler."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """What the compiler made of a standard JSON input: creation and runtime code in hexadecimal with 0x.
 
-    `size` is what will stand on chain, immutables included.
+    `size` is what will stand on chain, immutables included. `storage` is where everything stored has its place.
+    `actions` is the other contract, of which this one makes itself a copy when it is deployed.
     """
 
     request: dict[str, Any]
@@ -56,33 +68,75 @@ class Compiled:
     abi: list[dict[str, Any]]
     creation: str
     runtime: str
+    storage: dict[str, Any]
+    actions: Compiled | None = None
 
+    @property
+    def target(self) -> str:
+        """The path of the source that was compiled."""
+        return str(next(iter(self.request["settings"]["outputSelection"])))
 
-def is_experimental(request: Mapping[str, Any]) -> bool:
-    """Whether a standard JSON input asks for the experimental code generator."""
-    return bool(request["settings"]["experimentalCodegen"])
+    @property
+    def blueprint(self) -> bytes:
+        """The code of a contract that others are made from (ERC-5202): the creation code, made uncallable."""
+        return _BLUEPRINT + bytes.fromhex(self.creation.removeprefix("0x"))
+
+    @property
+    def excess(self) -> tuple[Compiled, int] | None:
+        """The contract that no chain accepts, and its size; None where all fit."""
+        sizes = [(self, self.size)] + ([(self.actions, len(self.actions.blueprint))] if self.actions else [])
+        return next(((one, size) for one, size in sizes if size > CODE_LIMIT), None)
 
 
 def compile_vault(sources: Mapping[str, str]) -> Compiled:
     """Compile in the first of `MODES` in which the code fits. Raises ContractTooLarge where it fits in none."""
-    too_large: Compiled | None = None
+    excess: tuple[Compiled, int] | None = None
     for mode in MODES:
-        try:
-            compiled = compile_request(standard_json(sources, mode))
-        except Exception:
-            # There are contracts that the experimental generator fails on, with whatever exception it runs into.
-            if not mode.experimental:
-                raise
-            continue
-        if compiled.size <= CODE_LIMIT:
+        compiled = compile_in(mode, sources)
+        excess = compiled.excess
+        if excess is None:
             return compiled
-        too_large = compiled
-    assert too_large is not None
-    raise ContractTooLarge(too_large.size, contributors(too_large.request)[:_NAMED])
+    assert excess is not None
+    contract, size = excess
+    raise ContractTooLarge(PurePosixPath(contract.target).name, size, contributors(contract.request)[:_NAMED])
 
 
-def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
-    """The compiler input in Vyper's standard JSON: all sources and all settings that the code depends on."""
+def compile_in(mode: Mode, sources: Mapping[str, str]) -> Compiled:
+    """Compile in this mode, whatever the size: the actions first, whose code the vault knows by its hash.
+
+    Sources without actions are a single contract. Raises StorageDiffers.
+    """
+    if ACTIONS not in sources:
+        return compile_request(standard_json(sources, mode))
+    below = {path: text for path, text in sources.items() if path != VAULT}
+    actions = compile_request(standard_json(below, mode, ACTIONS))
+    vault = compile_request(standard_json({**sources, ACTIONS_CODE: _hash_of(actions)}, mode))
+    # Modules that only the vault has come after all others: what the actions know is the beginning of its storage.
+    if any(vault.storage.get(module) != places for module, places in actions.storage.items()):
+        raise StorageDiffers(f"{VAULT} and {ACTIONS} lay out their storage differently")
+    return replace(vault, actions=actions)
+
+
+def blueprint_creation(code: bytes) -> str:
+    """Creation code, in hexadecimal with 0x, of a contract with this code and no constructor."""
+    # PUSH2 size, RETURNDATASIZE, DUP2, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURN: the preamble that ERC-5202 shows.
+    return f"0x61{len(code):04x}3d81600a3d39f3{code.hex()}"
+
+
+def _hash_of(actions: Compiled) -> str:
+    """The module that tells the vault what it may be given as its actions."""
+    return f'''# pragma version 0.4.3
+"""
+@title The code of Actions.vy
+@notice Hash of the code at the blueprint of Actions.vy (ERC-5202), compiled as actions.standard.json says.
+"""
+
+HASH: constant(bytes32) = 0x{keccak256(actions.blueprint).hex()}
+'''
+
+
+def standard_json(sources: Mapping[str, str], mode: Mode, target: str = VAULT) -> dict[str, Any]:
+    """The compiler input in Vyper's standard JSON: all sources and all settings that the target's code depends on."""
     return {
         "language": "Vyper",
         "sources": {path: {"content": text} for path, text in sources.items()},
@@ -91,17 +145,18 @@ def standard_json(sources: Mapping[str, str], mode: Mode) -> dict[str, Any]:
             "optimize": mode.optimize,
             "experimentalCodegen": mode.experimental,
             "search_paths": ["."],
-            "outputSelection": {TARGET: ["abi", "evm.bytecode.object"]},
+            "outputSelection": {target: ["abi", "evm.bytecode.object", "layout"]},
         },
     }
 
 
 def compile_request(request: dict[str, Any]) -> Compiled:
-    """Compile a standard JSON input."""
-    contract = _contract(_compile(request))
+    """Compile a standard JSON input, its one target alone."""
+    contract = _contract(_compile(request), request)
     creation = contract["evm"]["bytecode"]["object"]
     runtime, immutables = _deployed(bytes.fromhex(creation.removeprefix("0x")))
-    return Compiled(request, len(runtime) + immutables, contract["abi"], creation, f"0x{runtime.hex()}")
+    size, storage = len(runtime) + immutables, contract["layout"].get("storage_layout", {})
+    return Compiled(request, size, contract["abi"], creation, f"0x{runtime.hex()}", storage)
 
 
 def _deployed(creation: bytes) -> tuple[bytes, int]:
@@ -122,14 +177,16 @@ def contributors(request: dict[str, Any]) -> tuple[tuple[str, int], ...]:
     """
     sources = {path: entry["content"] for path, entry in request["sources"].items()}
     wanted: dict[str, list[str]] = {path: ["ast"] for path in sources}
-    wanted[TARGET] = ["ast", "evm.deployedBytecode.sourceMap"]
+    (target,) = request["settings"]["outputSelection"]
+    wanted[target] = ["ast", "evm.deployedBytecode.sourceMap"]
     result = _compile({**request, "settings": {**request["settings"], "outputSelection": wanted}})
     ids = {entry["id"]: path for path, entry in result["sources"].items()}
-    return parts(_contract(result), ids, sources)
+    return parts(_contract(result, request), ids, sources)
 
 
-def _contract(result: dict[str, Any]) -> dict[str, Any]:
-    contract: dict[str, Any] = result["contracts"][TARGET][PurePosixPath(TARGET).stem]
+def _contract(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    (target,) = request["settings"]["outputSelection"]
+    contract: dict[str, Any] = result["contracts"][target][PurePosixPath(target).stem]
     return contract
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
+from pathlib import PurePosixPath
 
 from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
@@ -16,7 +17,8 @@ from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
-from stratc_targets.vyper.arguments import DEPOSITORS, SEQUENCER, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind, constructor_layout
+from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
@@ -38,7 +40,7 @@ from stratc_targets.vyper.predicate_text import (
 )
 from stratc_targets.vyper.price_text import oldest_answer, prices_usable, read_prices
 from stratc_targets.vyper.rule_text import RuleContext, RuleText, marked_positions, rule_text
-from stratc_targets.vyper.symbols import Symbols, state_positions, symbols_of
+from stratc_targets.vyper.symbols import BOOK, Symbols, from_outside, state_positions, symbols_of
 from stratc_targets.vyper.words import file_name, place, plain
 
 
@@ -93,7 +95,12 @@ class Contract:
     source_hash: str
     share_name: str
     share_symbol: str
-    modules: tuple[str, ...]
+    vault_modules: tuple[str, ...]
+    actions_modules: tuple[str, ...]
+    book_modules: tuple[str, ...]
+    book_uses: tuple[str, ...]
+    book_parameters: tuple[str, ...]
+    book_public: tuple[str, ...]
     base: BaseText
     nav: str
     total_assets: str
@@ -142,12 +149,17 @@ class Contract:
 
 def contract_of(vault: Vault, source: Source) -> Contract:
     """The text of every part. Raises Unsupported for what no emitter knows."""
-    symbols = symbols_of(vault)
-    marks = marked_positions(vault, symbols)
+    book = symbols_of(vault)
+    outside = from_outside(book, vault)
+    marks = marked_positions(vault, book)
     places = {rule.name: place(rule.span, source, rule.text) for rule in vault.rules}
-    guard = guard_text(vault, symbols)
-    context = RuleContext(vault, symbols, marks, named_formulas(vault), places, guard)
-    floors = floor_texts(vault, symbols, source)
+    guard = guard_text(vault, book)
+    context = RuleContext(vault, outside, book, marks, named_formulas(vault), places, guard)
+    floors = floor_texts(vault, book, source)
+    timers = tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer))
+    marked = tuple(mark.removeprefix(f"{BOOK}.") for mark in marks.values())
+    modules, adapters, book_uses = used_modules(vault), _adapters(vault), _book_uses(vault)
+    immutables = tuple(one for venue in book.venues.values() for one in venue.immutables)
     return Contract(
         title=f"{plain(vault.strategy.name)} vault",
         version=version("stratc"),
@@ -155,50 +167,61 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         source_hash=source.digest(),
         share_name=f"{plain(vault.strategy.name)} over {vault.base}"[:64],
         share_symbol=plain(vault.strategy.name)[:64],
-        modules=used_modules(vault),
-        base=BaseText(vault.base, symbols.token(vault.base), symbols.fields[f"idle({vault.base})"]),
-        nav=symbols.fields["nav"],
-        total_assets=symbols.fields["total_assets"],
-        state=_state(vault, symbols),
-        tokens=tuple(_token(token, vault, symbols) for token in vault.strategy.tokens),
-        parameters=tuple(binding.parameter for binding in symbols.arguments),
-        sequencer_feed=symbols.argument(BindingKind.SEQUENCER, SEQUENCER),
-        venue_constants=tuple(one for venue in symbols.venues.values() for one in venue.immutables),
-        venue_setup=(*_setup(symbols), *_distinct(vault)),
-        timers=tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer)),
-        marks=tuple(mark.removeprefix("self.") for mark in marks.values()),
+        vault_modules=(*(one for one in modules if one not in adapters), BOOK, PurePosixPath(ACTIONS_CODE).stem),
+        actions_modules=(*(one for one in modules if one != "depositors"), BOOK),
+        book_modules=("arith", "tokens", *book_uses, *adapters),
+        book_uses=book_uses,
+        book_parameters=tuple(one.parameter for one in book.arguments if one.kind in OF_THE_BOOK),
+        book_public=(
+            *(token.address for token in book.tokens.values()),
+            *(one.name for one in immutables if not one.constant),
+            *timers,
+            *(one.variable for one in (guard.remembered if guard else ())),
+            *marked,
+        ),
+        base=BaseText(vault.base, book.token(vault.base), book.fields[f"idle({vault.base})"]),
+        nav=book.fields["nav"],
+        total_assets=book.fields["total_assets"],
+        state=_state(vault, book),
+        tokens=tuple(_token(token, vault, book, outside) for token in vault.strategy.tokens),
+        parameters=tuple(binding.parameter for binding in book.arguments),
+        sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
+        venue_constants=immutables,
+        venue_setup=(*_setup(book), *_distinct(vault)),
+        timers=timers,
+        marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
         longest_position=max((len(name) for name in marks), default=1),
-        read_prices=read_prices(vault, symbols),
-        read_balances=[f"s.{symbols.fields[held.name]} = {symbols.read(held)}" for held in state_positions(vault)],
-        derive=definition_lines(vault, symbols),
-        prices_usable=statement("return ", prices_usable(vault, symbols)),
+        read_prices=read_prices(vault, book),
+        read_balances=[f"s.{book.fields[held.name]} = {book.read(held)}" for held in state_positions(vault)],
+        derive=definition_lines(vault, book),
+        prices_usable=statement("return ", prices_usable(vault, book)),
         floors=floors,
         floors_hold=statement("return ", both(*(f"self.{floor.function}(s)" for floor in floors))),
-        in_band=band_text(vault, symbols),
+        in_band=band_text(vault, book),
         settled=settled_text(vault),
-        conversions=conversion_texts(vault, symbols),
+        conversions=conversion_texts(vault, outside),
         round_limit=round_limit(vault),
         round_comment=_round_comment(vault, source),
         owner_delay=vault.owner_delay,
         keeper_silence="max_value(uint256)" if vault.keeper_silence is None else str(vault.keeper_silence),
         keeper_is_replaced=vault.keeper_silence is not None,
         who_keeps=_who_keeps(vault),
-        fees=fees_text(vault, symbols, source),
-        schema=_schema(vault, symbols, source),
-        room=room_text(vault, symbols),
+        fees=fees_text(vault, book, source),
+        schema=_schema(vault, book, source),
+        room=room_text(vault, outside),
         room_is_bounded=bool(vault.strategy.limits),
         round_room=vault.deposits is not None,
         room_notice=_room_notice(vault) + (", for who is attested," if vault.schema else ""),
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
         rules=tuple(rule_text(rule, context) for rule in vault.rules),
-        leaving=leaving_texts(vault, symbols, marks),
+        leaving=leaving_texts(vault, outside, marks),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
         leaving_gas=leaving_gas(vault),
-        in_kind=in_kind_text(vault, symbols, marks),
+        in_kind=in_kind_text(vault, outside, marks),
         exit_comment=_exit_comment(vault, source),
-        healths=health_texts(vault, symbols),
-        conserved=conserved_text(vault, symbols),
+        healths=health_texts(vault, outside),
+        conserved=conserved_text(vault, outside),
         guard=guard,
     )
 
@@ -207,7 +230,16 @@ def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
     wanted = {"depositors": vault.schema is not None, "fees": bool(vault.charge)}
     asked_for = (name for name in ASKED_FOR if wanted[name])
-    return (*RUNTIME, *asked_for, *sorted({venue.adapter for venue in vault.strategy.venues}))
+    return (*RUNTIME, *asked_for, *_adapters(vault))
+
+
+def _adapters(vault: Vault) -> tuple[str, ...]:
+    return tuple(sorted({venue.adapter for venue in vault.strategy.venues}))
+
+
+def _book_uses(vault: Vault) -> tuple[str, ...]:
+    """Modules whose state the book reads or changes."""
+    return ("oracle", "modes", "rounds", *(("share_token", "fees") if vault.charge else ()))
 
 
 def _setup(symbols: Symbols) -> tuple[str, ...]:
@@ -238,8 +270,8 @@ def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None
     return SchemaText(role.schema, place(role.span, source, source.words(role.span)), service, attester, resolver)
 
 
-def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenText:
-    names = symbols.tokens[token.name]
+def _token(token: Token, vault: Vault, book: Symbols, outside: Symbols) -> TokenText:
+    names = book.tokens[token.name]
     return TokenText(
         token.name,
         names.address,
@@ -247,9 +279,9 @@ def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenText:
         names.unit,
         token.decimals,
         feed_of(token).heartbeat,
-        symbols.argument(BindingKind.TOKEN, token.name),
-        symbols.argument(BindingKind.FEED, token.name),
-        oldest_answer(token.name, vault, symbols),
+        book.argument(BindingKind.TOKEN, token.name),
+        book.argument(BindingKind.FEED, token.name),
+        oldest_answer(token.name, vault, outside),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -14,33 +15,47 @@ from stratc_compiler.vault import Vault
 from stratc_dsl.span import Source
 from stratc_targets.artifact import Artifact
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME, adapter_source, runtime_source
-from stratc_targets.vyper.build import TARGET, compile_vault
-from stratc_targets.vyper.contract import contract_of, used_modules
+from stratc_targets.vyper.build import ACTIONS, ACTIONS_CODE, VAULT, blueprint_creation, compile_vault
+from stratc_targets.vyper.contract import Contract, contract_of, used_modules
+from stratc_targets.vyper.symbols import BOOK
 
 
 def emit_vault(proved: ProvedVault) -> tuple[Artifact, ...]:
-    """The contract of a proved vault, compiled. The same vault and source give the same bytes.
+    """The contracts of a proved vault, compiled. The same vault and source give the same bytes.
 
     Files: the Vyper sources under `contracts/`; `abi.json`; `bytecode.hex`, the creation code, to which the
-    constructor's arguments are appended; `runtime.hex`, the deployed code without its immutables; `standard.json`,
-    the compiler input that gives this code, in the first mode of `build.MODES` that fits. Raises
-    ContractTooLarge, and Unsupported for what no emitter knows.
+    constructor's arguments are appended; `actions.blueprint.hex`, creation code of the blueprint that the vault makes
+    its actions from; `runtime.hex` and `actions.runtime.hex`, the deployed code of both without their immutables;
+    `standard.json` and `actions.standard.json`, the compiler inputs that give this code, in the first mode of
+    `build.MODES` in which both fit. Raises ContractTooLarge, and Unsupported for what no emitter knows.
     """
     sources = vault_sources(proved.vault, proved.verification.source)
     compiled = compile_vault(sources)
+    actions = compiled.actions
+    assert actions is not None, "a vault deploys its actions"
+    code = compiled.request["sources"][ACTIONS_CODE]["content"]
     return (
-        *(Artifact(path, text) for path, text in sources.items()),
+        *(Artifact(path, text) for path, text in {**sources, ACTIONS_CODE: code}.items()),
         Artifact("abi.json", _json(compiled.abi)),
         Artifact("bytecode.hex", compiled.creation + "\n"),
         Artifact("runtime.hex", compiled.runtime + "\n"),
+        Artifact("actions.blueprint.hex", blueprint_creation(actions.blueprint) + "\n"),
+        Artifact("actions.runtime.hex", actions.runtime + "\n"),
         Artifact("standard.json", _json(compiled.request)),
+        Artifact("actions.standard.json", _json(actions.request)),
     )
 
 
 def vault_sources(vault: Vault, source: Source) -> dict[str, str]:
-    """The Vyper sources by path: the generated vault, then the modules that it imports."""
-    text = _template().render(c=contract_of(vault, source))
-    return {TARGET: text, **{f"contracts/{name}.vy": _module(name) for name in used_modules(vault)}}
+    """The Vyper sources by path: the generated contracts and their book, then the modules that they import."""
+    contract = contract_of(vault, source)
+    generated = {path: _generated(path, contract) for path in (VAULT, ACTIONS, f"contracts/{BOOK}.vy")}
+    return {**generated, **{f"contracts/{name}.vy": _module(name) for name in used_modules(vault)}}
+
+
+def _generated(path: str, contract: Contract) -> str:
+    text: str = _templates().get_template(f"{PurePosixPath(path).name}.j2").render(c=contract)
+    return text
 
 
 def _module(name: str) -> str:
@@ -48,9 +63,9 @@ def _module(name: str) -> str:
 
 
 @cache
-def _template() -> Any:
+def _templates() -> Environment:
     folder = files("stratc_targets.vyper") / "templates"
-    environment = Environment(
+    return Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -58,7 +73,6 @@ def _template() -> Any:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    return environment.get_template("Vault.vy.j2")
 
 
 def _json(value: Any) -> str:

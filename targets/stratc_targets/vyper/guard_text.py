@@ -9,7 +9,7 @@ from stratc_compiler.guard import GUARDED, round_price
 from stratc_compiler.vault import Vault
 from stratc_targets.vyper.layout import statement
 from stratc_targets.vyper.printer import formula
-from stratc_targets.vyper.symbols import Symbols, state_scope
+from stratc_targets.vyper.symbols import BOOK, Symbols, state_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class GuardText:
 
     @property
     def asked(self) -> str:
-        """Whether the vault is guarded in the State `s`."""
-        return f"self._is_guarded({self.arguments})"
+        """Whether the vault is guarded in the State `s`, as it is asked outside the book."""
+        return f"{BOOK}._is_guarded({self.arguments})"
 
 
 def guard_text(vault: Vault, symbols: Symbols) -> GuardText | None:

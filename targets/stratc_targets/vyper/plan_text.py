@@ -12,7 +12,7 @@ from stratc_targets.vyper.layout import call, statement
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
-from stratc_targets.vyper.symbols import Symbols, live_scope, state_scope
+from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
 
 _BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole"})
 """Locals of the functions that plans are printed into."""
@@ -94,7 +94,7 @@ class _Printer:
         moving = self.symbols.fields.keys() - {f"price({token.name})" for token in self.vault.strategy.tokens}
         reads = {var.name for expr in exprs for var in variables(expr)} - self.bound.keys()
         if self.stale and not self.live and reads & moving:
-            self.lines.append("s = self._refresh(s)")
+            self.lines.append(f"s = {BOOK}._refresh(s)")
             self.stale = False
 
     def _amount(self, expr: Expr, *words: str) -> str:

@@ -23,12 +23,15 @@ from stratc_targets.vyper.layout import Atom, Call, both, statement
 from stratc_targets.vyper.plan_text import plan_text
 from stratc_targets.vyper.price_text import unusable
 from stratc_targets.vyper.printer import formula
-from stratc_targets.vyper.symbols import Symbols, state_scope
+from stratc_targets.vyper.symbols import BOOK, Symbols, state_scope
+
+_READ = f"s: {BOOK}.State = {BOOK}._read()"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """One rule. `when` is the body of its condition over a State, if it has one; `timer` its storage variable."""
+    """One rule. `when` is the body of its condition over a State, if it has one, and stands in the book; `timer` is its
+    storage variable there. `due` is asked of the vault, `run` is what its actions do."""
 
     name: str
     comment: str
@@ -41,10 +44,14 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What all rules are printed with. `marks` maps the positions that a rule marks to their storage variables."""
+    """What all rules are printed with: names as they are outside the book, and in it, where conditions stand.
+
+    `marks` maps the positions that a rule marks to their storage variables, `named` is of the book.
+    """
 
     vault: Vault
     symbols: Symbols
+    book: Symbols
     marks: Mapping[str, str]
     named: Mapping[Expr | Formula, str]
     places: Mapping[str, str]
@@ -55,7 +62,7 @@ def marked_positions(vault: Vault, symbols: Symbols) -> dict[str, str]:
     """The positions of venues that some rule marks, with the storage variable of each mark."""
     venues = {rule.effect.venue for rule in vault.rules if isinstance(rule.effect, Marks)}
     held = (one for one in vault.held if one.venue in venues)
-    return {one.name: f"self.{symbols.functions.claim('mark', one.name)}" for one in held}
+    return {one.name: f"{BOOK}.{symbols.functions.claim('mark', one.name)}" for one in held}
 
 
 def rule_text(rule: RuleModel, context: RuleContext) -> RuleText:
@@ -84,7 +91,7 @@ def _notice(rule: RuleModel) -> str:
 def _when(rule: RuleModel, context: RuleContext) -> list[str]:
     if not isinstance(rule.trigger, OnCondition):
         return []
-    scope = state_scope(context.vault, context.symbols, named=context.named)
+    scope = state_scope(context.vault, context.book, named=context.named)
     return statement("return ", formula(rule.trigger.condition.formula, scope))
 
 
@@ -112,12 +119,12 @@ def _due(rule: RuleModel, context: RuleContext) -> list[str]:
     trigger = _standing_trigger(rule, context)
     if not _needs_state(rule):
         return [f"if {closed}:", "    return False", f"return {trigger}"]
-    lines = [f"if {closed} or not self._prices_usable():", "    return False"]
-    conditions = [f"not self._when_{one.name}(s)" for one in before(rule, context.vault)]
-    own = trigger or f"self._when_{rule.name}(s)"
+    lines = [f"if {closed} or not {BOOK}._prices_usable():", "    return False"]
+    conditions = [f"not {BOOK}._when_{one.name}(s)" for one in before(rule, context.vault)]
+    own = trigger or f"{BOOK}._when_{rule.name}(s)"
     if context.guard and held_up(rule, context.vault):
         conditions.append(f"not {context.guard.asked}")
-    return [*lines, "s: State = self._read()", *statement("return ", both(own, *conditions))]
+    return [*lines, _READ, *statement("return ", both(own, *conditions))]
 
 
 def _standing_trigger(rule: RuleModel, context: RuleContext) -> str | None:
@@ -126,7 +133,7 @@ def _standing_trigger(rule: RuleModel, context: RuleContext) -> str | None:
         case OnCondition():
             return None
         case OnTimer(period):
-            return f"block.timestamp >= self.{rule.name}_last_run + {period}"
+            return f"block.timestamp >= {BOOK}.{rule.name}_last_run + {period}"
         case OnStale(token):
             return unusable(token, context.vault, context.symbols)
 
@@ -138,16 +145,16 @@ def _run(rule: RuleModel, context: RuleContext) -> list[str]:
     mode = "modes._not_exited()" if _runs_frozen(rule) else "modes._only_open()"
     lines = ["roles._only_keeper()", mode]
     if _needs_state(rule):
-        lines.append("s: State = self._read()")
+        lines.append(_READ)
     if context.guard and held_up(rule, context.vault):
-        lines.append(f"self._not_guarded({context.guard.arguments})")
-    own = _standing_trigger(rule, context) or f"self._when_{rule.name}(s)"
+        lines.append(f"{BOOK}._not_guarded({context.guard.arguments})")
+    own = _standing_trigger(rule, context) or f"{BOOK}._when_{rule.name}(s)"
     lines.append(f'assert {own}, "rule: not due"')
     lines += [
-        f'assert not self._when_{one.name}(s), "rule: {one.name} comes first"' for one in before(rule, context.vault)
+        f'assert not {BOOK}._when_{one.name}(s), "rule: {one.name} comes first"' for one in before(rule, context.vault)
     ]
     if isinstance(rule.trigger, OnTimer):
-        lines.append(f"self.{rule.name}_last_run = block.timestamp")
+        lines.append(f"{BOOK}.{rule.name}_last_run = block.timestamp")
     return [*lines, *_effect(rule, context)]
 
 
@@ -167,7 +174,7 @@ def _effect(rule: RuleModel, context: RuleContext) -> list[str]:
 def _mark(position: str, context: RuleContext) -> list[str]:
     held = next(one for one in context.vault.held if one.name == position)
     mark = context.marks[position]
-    now = f"{mark.removeprefix('self.mark_')}_now"
+    now = f"{mark.removeprefix(f'{BOOK}.mark_')}_now"
     gain, loss = f"arith.monus({now}, {mark})", f"arith.monus({mark}, {now})"
     if held.debt:  # a debt that grew is a loss
         gain, loss = loss, gain

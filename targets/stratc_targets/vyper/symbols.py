@@ -17,6 +17,9 @@ from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_lay
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.printer import NotPrintable, Scope
 
+BOOK = "book"
+"""The generated module of what both contracts of a vault know: State, immutables, storage, what must hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenSymbols:
@@ -58,33 +61,43 @@ class Symbols:
 class _ConstantNames:
     """The name table that venue emitters are given."""
 
-    def __init__(self, names: Names, tokens: dict[str, TokenSymbols]) -> None:
+    def __init__(self, names: Names, tokens: dict[str, TokenSymbols], home: str) -> None:
         self._names = names
         self._tokens = tokens
+        self._home = home
 
     def constant(self, *words: str) -> str:
-        return self._names.constant(*words)
+        return self._home + self._names.constant(*words)
 
     def token(self, name: str) -> str:
         return self._tokens[name].address
 
 
 def symbols_of(vault: Vault) -> Symbols:
-    """Names for everything. Raises Unsupported where no emitter knows an adapter."""
-    module, functions = Names(), Names()
-    tokens = {token.name: _token(token, module) for token in vault.strategy.tokens}
+    """Names for everything, as `book.vy` calls it. Raises Unsupported where no emitter knows an adapter."""
+    return _symbols(vault, Names(), "")
+
+
+def from_outside(symbols: Symbols, vault: Vault) -> Symbols:
+    """The same things, as the contracts over the book call them."""
+    return _symbols(vault, symbols.functions, f"{BOOK}.")
+
+
+def _symbols(vault: Vault, functions: Names, home: str) -> Symbols:
+    """`home` is what stands before the immutables and constants of the book."""
+    module = Names()
+    tokens = {token.name: _token(token, module, home) for token in vault.strategy.tokens}
     arguments = constructor_layout(vault)
-    table = _ConstantNames(module, tokens)
+    table = _ConstantNames(module, tokens, home)
     symbols = Symbols(tokens, {}, _fields(vault), functions, arguments)
     for venue in vault.strategy.venues:
         symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
     return symbols
 
 
-def _token(token: Token, names: Names) -> TokenSymbols:
-    return TokenSymbols(
-        names.constant(token.name), names.constant(token.name, "feed"), names.constant(token.name, "unit")
-    )
+def _token(token: Token, names: Names, home: str) -> TokenSymbols:
+    name = token.name
+    return TokenSymbols(*(home + names.constant(*words) for words in ((name,), (name, "feed"), (name, "unit"))))
 
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols, table: _ConstantNames) -> VenueText:
