@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from library_proofs.faults import VAULT_FILE, Fault
+from library_proofs.faults import ACTIONS_FILE, BOOK_FILE, VAULT_FILE, Fault
 
 
-def _fee(theorem: str, old: str, new: str, name: str) -> Fault:
-    return Fault(name, VAULT_FILE, old, new, theorem)
+def _fee(theorem: str, old: str, new: str, name: str, file: str = BOOK_FILE) -> Fault:
+    return Fault(name, file, old, new, theorem)
 
 
 _RATE = "        1_576_800_000 - seconds_counted,\n    )\n    supply_before_gain_fee"
+"""Two percent a year: seconds of a year over fifty, in the charge that comes and goes with a price."""
+
 _REACHED = "arith.mul_div_up(min(s.total_assets, 10 ** 36) + 1"
 
 FEE_FAULTS = (
-    _fee("charge", "s.supply = supply_due", "s.supply = supply_before_gain_fee", "a fee that is not counted"),
     _fee("charge", "arith.mul_div_down(gain_over_mark", "arith.mul_div_up(gain_over_mark", "a fee rounded up"),
     _fee(
         "charge",
@@ -51,9 +52,17 @@ FEE_FAULTS = (
     _fee("mark_rises", _REACHED, _REACHED.replace("36", "37"), "a mark without end"),
     _fee(
         "charged",
-        "    fees._count_time()\n    self._mint_fees(time_fee)",
-        "    self._mint_fees(time_fee)",
+        "    fees._count_time()\n    book._mint_fees(time_fee)",
+        "    book._mint_fees(time_fee)",
         "time counted twice",
+        ACTIONS_FILE,
+    ),
+    _fee(
+        "charged",
+        "        1_576_800_000 - seconds_counted,\n    )\n    fees._count_time()",
+        "        788_400_000 - seconds_counted,\n    )\n    fees._count_time()",
+        "leaving by parts costs twice the fee",
+        ACTIONS_FILE,
     ),
     _fee("charged", "unsafe_sub(s.supply, share_token.totalSupply)", "s.supply", "the whole supply minted again"),
     _fee("charged", "_mint(fees.fee_recipient, shares)", "_mint(msg.sender, shares)", "fees for whoever calls"),
@@ -66,9 +75,10 @@ FEE_FAULTS = (
     ),
     _fee(
         "accounted",
-        "    if not modes._is_exited():\n        return self._due(self._read())",
-        "    if not modes._is_exited():\n        return self._read()",
+        "    if not modes._is_exited():\n        return book._due(book._read())",
+        "    if not modes._is_exited():\n        return book._read()",
         "shares priced without what is due",
+        VAULT_FILE,
     ),
     _fee(
         "no_charge_reverts",

@@ -138,7 +138,7 @@ def accounted(subject: Subject) -> None:
     """What shares are priced at is the State with fees that are due; after the exit it is what is idle, and no fee."""
     if not subject.vault.charge:
         return
-    known = Known(REFRESHING.contracts, states={"Vault._read": "read", "Vault._due": "due"})
+    known = Known(REFRESHING.contracts, states={"book._read": "read", "book._due": "due"})
     read = subject.function("_account", known)
     idle, base = subject.fields[f"idle({subject.vault.base})"], subject.vault.base
     after_exit = {SUPPLY.name: SHARES, total_assets(base).name: _number(read.struct[idle])}

@@ -44,7 +44,7 @@ CALLS = replace(
 )
 """The state that the chain gives is any state; tokens are moved elsewhere."""
 
-CHARGED = replace(CALLS, states={"Vault._read": "read", "Vault._due": "state", "Vault._account": "state"})
+CHARGED = replace(CALLS, states={"book._read": "read", "book._due": "state", "Vault._account": "state"})
 """Where there are fees shares are priced at what `_due` makes of it: `fees` is about that."""
 
 
