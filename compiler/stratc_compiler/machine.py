@@ -10,7 +10,7 @@ The words of a `Reverted` raised here are those of the contract, so that tests c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -21,6 +21,7 @@ from stratc_compiler.expr import Rounding, price
 from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
 from stratc_compiler.guard import GUARDED, held_up
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
+from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST, Request
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
 from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen, waits_for
 from stratc_compiler.vault import (
@@ -40,13 +41,11 @@ from stratc_compiler.vault import (
 
 
 class _MarkingWorld(Struct):
-    """The market, with every move of a marked position written into its mark."""
+    """The market as the vault reads it, with every move of a marked position written into its mark."""
 
     market: Market
     marks: dict[str, int]
-
-    def read(self, name: str) -> int:
-        return self.market.read(name)
+    read: Callable[[str], int]
 
     def enter(self, held: Held, amount: int) -> None:
         self.market.enter(held, amount)
@@ -124,17 +123,102 @@ class Machine(Standing):
             return assets
 
     def _pay(self, owner: str, assets: int, shares: int, receiver: str, state: Evaluator) -> None:
+        ahead = self._ahead(state)
+        self._retire(owner, assets, shares, ahead, state)
+        self.market.transfer(self.vault.base, self.address, receiver, assets)
+        self._assert_floors_after(ahead)
+
+    def _retire(self, owner: str, assets: int, shares: int, ahead: int, state: Evaluator) -> None:
+        """Burn shares for assets that are paid or set aside next, behind those that are owed `ahead`."""
         self._charge(state)
         require(self.book.mode is not Mode.STUCK, "mode: redeem in kind")
         require(not self._holds_up(state), GUARDED)
-        require(assets <= state.named(self._idle), "withdraw: more than is idle")
-        require(assets <= self.round_allowance(), "withdraw: round limit")
+        require(assets <= max(state.named(self._idle) - ahead, 0), "withdraw: more than is idle")
+        require(assets <= max(self.round_allowance() - ahead, 0), "withdraw: round limit")
         if self.vault.withdrawals is not None:
             self.book.round_withdrawn += assets
         self._burn(owner, shares)
-        self.market.transfer(self.vault.base, self.address, receiver, assets)
-        if not self.book.mode.over:
-            self._assert_floors(self.state())
+
+    def _assert_floors_after(self, ahead: int) -> None:
+        """The floors hold now, and once those who have asked before are paid as well."""
+        if self.book.mode.over:
+            return
+        state = self.state()
+        self._assert_floors(state)
+        require(ahead == 0 or self._floors_survive(ahead, state), "withdraw: requests come first")
+
+    # ── requests ───────────────────────────────────────────────────────────────────────────
+
+    def request_redeem(self, owner: str, shares: int, controller: str) -> int:
+        """Hand in shares, called by their owner, to be redeemed in turn; returns the number of the request."""
+        with self._transaction():
+            self._not_exited()
+            enough = shares != 0 and shares >= self.book.supply // SMALLEST_REQUEST
+            require(enough, "request: too small")
+            self._move(owner, self.address, shares)
+            number = len(self.book.requests) + 1
+            self.book.requests[number] = Request(controller, owner, shares)
+            return number
+
+    def take_back(self, number: int, caller: str) -> None:
+        """The controller: shares that are still pending go back to who handed them in."""
+        with self._transaction():
+            self._controlled(number, caller)
+            self._give_back(number)
+
+    def _controlled(self, number: int, caller: str) -> Request:
+        request = self.book.requests.get(number)
+        require(request is not None and request.controller == caller, "request: controller only")
+        assert request is not None
+        return request
+
+    def _give_back(self, number: int) -> None:
+        request = self.book.requests[number]
+        self._move(self.address, request.owner, request.shares)
+        request.shares = 0
+
+    def serve(self, count: int) -> int:
+        """Redeem the oldest requests as far as a redemption is granted; returns what was set aside."""
+        with self._transaction():
+            numbers = range(self.book.requests_done + 1, len(self.book.requests) + 1)
+            return sum(self._serve(number) for number in numbers[: min(count, SERVED_AT_ONCE)])
+
+    def _serve(self, number: int) -> int:
+        """One request, unless one before it is still pending."""
+        request, assets = self.book.requests[number], 0
+        if self.book.requests_done != number - 1:
+            return 0
+        if request.shares:
+            state = self._account()
+            if self._assets(request.shares, state, Rounding.DOWN) == 0:
+                self._give_back(number)
+            else:
+                assets = self._set_aside(request, state)
+        if not request.shares:
+            self.book.requests_done = number
+        return assets
+
+    def _set_aside(self, request: Request, state: Evaluator) -> int:
+        shares = self._most_of(request.shares, 0, state)[1]
+        if shares == 0:
+            return 0
+        assets = self._assets(shares, state, Rounding.DOWN)
+        self._retire(self.address, assets, shares, 0, state)
+        request.shares -= shares
+        request.served += shares
+        request.assets += assets
+        self._assert_floors_after(0)
+        return assets
+
+    def claim(self, number: int, caller: str, receiver: str) -> int:
+        """The controller: pay out what was set aside for a request; returns that."""
+        with self._transaction():
+            request = self._controlled(number, caller)
+            assets, request.served, request.assets = request.assets, 0, 0
+            self.market.transfer(self.vault.base, self.address, receiver, assets)
+            return assets
+
+    # ── a part of everything ───────────────────────────────────────────────────────────────
 
     def redeem_in_kind(self, owner: str, shares: int, receiver: str, forgone: Collection[str] = ()) -> None:
         """Burn shares, called by their owner, who pays their part of every debt and is given that of everything held.
@@ -144,7 +228,7 @@ class Machine(Standing):
         with self._transaction():
             known = self._burn_part(owner, shares)
             for idle in self.vault.idle:
-                given = self._share(idle, known, self.market.read(idle.name))
+                given = self._share(idle, known, self._read(idle.name))
                 self.market.transfer(idle.token, self.address, receiver, given)
             for venue in self.vault.venues:
                 if venue.name not in forgone:
@@ -202,6 +286,9 @@ class Machine(Standing):
     def transfer(self, sender: str, receiver: str, shares: int) -> None:
         """Move shares to somebody who may hold them."""
         self._only_attested(receiver)
+        self._move(sender, receiver, shares)
+
+    def _move(self, sender: str, receiver: str, shares: int) -> None:
         require(self.balance(sender) >= shares, "shares: balance too low")
         self.book.balances[sender] = self.balance(sender) - shares
         self.book.balances[receiver] = self.balance(receiver) + shares
@@ -299,7 +386,7 @@ class Machine(Standing):
 
     @property
     def _moving(self) -> _MarkingWorld:
-        return _MarkingWorld(self.market, self.book.marks)
+        return _MarkingWorld(self.market, self.book.marks, self._read)
 
     def _finish(self, bound: dict[str, int]) -> None:
         """The floors hold, and no more was lost than the plan has bound; a round begins where it is then settled."""
@@ -413,7 +500,7 @@ class Machine(Standing):
 
     def _leave(self, step: ExitStep) -> bool:
         run_plan(step.plan, self.vault, self._moving)
-        return Evaluator(self.vault, self.market).holds(step.gone)
+        return Evaluator(self.vault, self._moving).holds(step.gone)
 
     def _close(self, gone: list[bool]) -> None:
         """While something is left somewhere, nobody is to give up a part of it unasked."""

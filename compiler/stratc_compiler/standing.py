@@ -18,6 +18,7 @@ from stratc_compiler.expr import Expr, Rounding, scale
 from stratc_compiler.fees import ELAPSED, FIRST_MARK, SUPPLY_DUE, mark, mark_due
 from stratc_compiler.guard import round_price
 from stratc_compiler.interpret import Evaluator, Reverted, World
+from stratc_compiler.requests import Request
 from stratc_compiler.shares import SUPPLY, round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Exits, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
@@ -92,7 +93,8 @@ class Book(Struct):
     `round_prices` are those that the round began with, of the tokens that the guard compares.
     `ready_at` says from when on a call that the owner has scheduled may be made. `attestation_of` names, by account,
     the attestation by which it may be given shares. `charged_at` says when the management fee was last charged,
-    `high_water_mark` up to which share price the performance fee was (see `fees`).
+    `high_water_mark` up to which share price the performance fee was (see `fees`). `requests` are numbered from 1; none
+    up to `requests_done` is pending.
     """
 
     supply: int = 0
@@ -109,12 +111,23 @@ class Book(Struct):
     charged_at: int = 0
     high_water_mark: int = FIRST_MARK
     attestation_of: dict[str, str] = field(default_factory=dict)
+    requests: dict[int, Request] = field(default_factory=dict)
+    requests_done: int = 0
+
+    @property
+    def shares_requested(self) -> int:
+        return sum(request.shares for request in self.requests.values())
+
+    @property
+    def reserved(self) -> int:
+        return sum(request.assets for request in self.requests.values())
 
     def copy(self) -> Book:
         """An independent copy."""
         tables = ("balances", "round_prices", "last_run", "ready_at", "marks", "attestation_of")
         copies = {name: dict(getattr(self, name)) for name in tables}
-        return replace(self, **copies)
+        requests = {number: replace(request) for number, request in self.requests.items()}
+        return replace(self, requests=requests, **copies)
 
 
 # ── what the rules of a vault mean to each other ───────────────────────────────────────────
@@ -173,10 +186,18 @@ class Standing:
     def _idle(self) -> str:
         return f"idle({self.vault.base})"
 
+    def _read(self, name: str) -> int:
+        """A balance; of base without what is set aside for requests. Raises Reverted where some of that was spent."""
+        held = self.market.read(name)
+        if name != self._idle:
+            return held
+        require(held >= self.book.reserved, "idle: less than is set aside")
+        return held - self.book.reserved
+
     def positions(self) -> dict[str, int]:
         """Every balance, idle ones first; needs no price."""
         places = (*self.vault.idle, *(held for held in self.vault.held if held.venue is not None))
-        return {held.name: self.market.read(held.name) for held in places}
+        return {held.name: self._read(held.name) for held in places}
 
     def state(self) -> Evaluator:
         """Balances, prices, every definition, and the supply with fees that are due, bound by name.
@@ -211,7 +232,7 @@ class Standing:
         """The state that shares are priced at; after the exit idle base alone, which needs no price."""
         if not self.book.mode.over:
             return self.state()
-        idle = self.market.read(self._idle)
+        idle = self._read(self._idle)
         bound = {self._idle: idle, "total_assets": idle, "supply": self.book.supply}
         return Evaluator(self.vault, self.market, bound)
 
@@ -339,21 +360,29 @@ class Standing:
         state = self._account()
         if self._holds_up(state):
             return 0
-        return self._granted(self._assets(self.balance(owner), state, Rounding.DOWN), state)
+        return self._most_of(self.balance(owner), self._ahead(state), state)[0]
 
     def max_redeem(self, owner: str) -> int:
         """The shares that `redeem` would take now."""
         if not self._accountable():
             return 0
-        state, held = self._account(), self.balance(owner)
+        state = self._account()
         if self._holds_up(state):
             return 0
+        return self._most_of(self.balance(owner), self._ahead(state), state)[1]
+
+    def _ahead(self, state: Evaluator) -> int:
+        """What pending requests would be paid, rounded up; nobody is behind them after the exit."""
+        return 0 if self.book.mode.over else self._assets(self.book.shares_requested, state, Rounding.UP)
+
+    def _most_of(self, held: int, ahead: int, state: Evaluator) -> tuple[int, int]:
+        """What of the shares `held` would be redeemed, behind those that are owed `ahead`: in assets, and in shares."""
         wanted = self._assets(held, state, Rounding.DOWN)
-        granted = self._granted(wanted, state)
-        if granted == 0:
-            return 0
+        granted = max(self._granted(wanted + ahead, state) - ahead, 0)
+        if granted == 0 or (ahead > 0 and not self._floors_survive(granted, state)):
+            return 0, 0
         # Of a part, one share less than would pay a unit more.
-        return held if granted == wanted else self._shares(granted + 1, state, Rounding.UP) - 1
+        return granted, held if granted == wanted else self._shares(granted + 1, state, Rounding.UP) - 1
 
     def _holds_up(self, account: Evaluator) -> bool:
         """Whether nobody is paid at these prices; after the exit nothing is priced."""

@@ -281,6 +281,11 @@ class Vault(Record):
         return tuple(item for step in self.exit_steps for item in step.plan)
 
     @property
+    def queues(self) -> bool:
+        """Whether withdrawals wait in turn: where a round limits them, or not all that is held is idle base."""
+        return self.withdrawals is not None or any(held.venue or held.token != self.base for held in self.held)
+
+    @property
     def owner_delay(self) -> int:
         """Seconds that what the owner wants has to wait."""
         return next((role.delay for role in self.strategy.roles if isinstance(role, Owner)), 0)

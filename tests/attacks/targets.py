@@ -30,7 +30,9 @@ NO_VIRTUAL_SHARES = tuple(
         ),
     )
 )
-NO_ROUND_LIMIT = (Change(VAULT, '    assert assets <= self._round_allowance(), "withdraw: round limit"\n', ""),)
+NO_ROUND_LIMIT = (
+    Change(VAULT, '    assert assets <= arith.monus(self._round_allowance(), ahead), "withdraw: round limit"\n', ""),
+)
 NO_LEAST_PRICE = (
     Change("contracts/uniswap_v3.vy", "amount_out_minimum=minimum", "amount_out_minimum=0"),
     Change("contracts/uniswap_v3.vy", '    assert received >= minimum, "uniswap_v3: too little received"\n', ""),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from differential.pair import Disagreement, Pair
+from differential.requests import Claim, Request, Serve, TakeBack
 from lab.chain import Reverted as ChainReverted
 from lab.eas import EasLab
 from lab.sequencer import LONG_AGO
@@ -574,6 +575,10 @@ Operation = (
     | Redeem
     | RedeemInKind
     | RedeemUnwound
+    | Request
+    | Serve
+    | TakeBack
+    | Claim
     | Send
     | Attest
     | Admit
@@ -633,6 +638,15 @@ def operations(
         st.builds(RedeemUnwound, _USER, st.integers(0, 300)),
         st.builds(RedeemUnwound, _USER, st.integers(0, 300)),
         st.builds(RedeemUnwound, _USER, _PERMILLE, st.sampled_from([-1, 0, 0, 1])),
+        st.builds(Request, _USER, _PERMILLE),
+        st.builds(Request, _USER, st.integers(0, 300), _USER),
+        st.builds(Request, _USER, st.integers(0, 300)),
+        st.builds(Serve),
+        st.builds(Serve),
+        st.builds(Serve, st.integers(0, 3)),
+        st.builds(TakeBack, _USER, st.integers(0, 3)),
+        st.builds(Claim, _USER, st.integers(0, 3)),
+        st.builds(Claim, _USER, st.integers(0, 3), _USER),
         st.builds(Send, _USER, _USER, _PERMILLE),
         st.builds(Donate, st.just("idle"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
         st.builds(Donate, st.just("supply"), st.sampled_from(["USDC", "WETH"]), st.integers(1, 10**12)),
@@ -686,6 +700,10 @@ def last_operations() -> st.SearchStrategy[list[Operation]]:
         st.builds(Withdraw, _USER, _USER, _PERMILLE, _EXTRA, st.booleans()),
         st.builds(RedeemInKind, _USER, _PERMILLE),
         st.builds(RedeemUnwound, _USER, _PERMILLE),
+        st.builds(Request, _USER, _PERMILLE),
+        st.builds(Serve),
+        st.builds(TakeBack, _USER, st.integers(0, 3)),
+        st.builds(Claim, _USER, st.integers(0, 3)),
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Keep),
         st.builds(Turn, st.sampled_from(["emergency_exit", "freeze", "unfreeze"]), st.sampled_from(WHO)),

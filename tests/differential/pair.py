@@ -20,7 +20,7 @@ from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
     *("arith", "deposit", "depositors", "exit", "floor", "mode", "oracle"),
-    *("roles", "round", "rule", "shares", "unwind", "withdraw"),
+    *("request", "roles", "round", "rule", "shares", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
@@ -114,7 +114,22 @@ class Pair:
             if machine.vault.schema is not None:
                 noted = book.attestation_of.get(holder, "00" * 32)
                 _same(f"attestation of {holder}", noted, call("attestation_of", holder).hex())
+        if machine.vault.queues:
+            self._compare_requests()
         self._compare_views(probe, user)
+
+    def _compare_requests(self) -> None:
+        """What is known of all of them, and of the newest."""
+        book, call = self.machine.book, self.chain.call
+        _same("requests made", len(book.requests), call("requests_made"))
+        _same("requests done", book.requests_done, call("requests_done"))
+        _same("shares requested", book.shares_requested, call("shares_requested"))
+        _same("set aside", book.reserved, call("reserved"))
+        for number, request in tuple(book.requests.items())[-4:]:
+            for user in self.users:
+                mine = request.controller == user
+                _same(f"pending of {number}", request.shares * mine, call("pendingRedeemRequest", number, user))
+                _same(f"claimable of {number}", request.served * mine, call("claimableRedeemRequest", number, user))
 
     def compare_state(self) -> None:
         """Balances, prices and everything derived from them."""
@@ -134,7 +149,8 @@ class Pair:
         me, world = self.chain.address, self.world
         match word:
             case "idle":
-                return world.token(token).balance(me)
+                aside = self.chain.call("reserved") if self.machine.vault.queues and token == "USDC" else 0
+                return world.token(token).balance(me) - aside
             case "aave.collateral":
                 return world.aave.supplied(me, world.token(token))
             case "aave.debt":

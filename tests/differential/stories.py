@@ -32,6 +32,7 @@ from differential.operations import (
     Withdraw,
 )
 from differential.stories_guarded import GUARDED
+from differential.stories_requests import REQUESTS
 from differential.stories_sequencer import SEQUENCER
 from differential.stories_unwound import UNWOUND
 from differential.story import OPENING, Story
@@ -41,6 +42,7 @@ STORIES: dict[str, Story] = {
     **SEQUENCER,
     **GUARDED,
     **UNWOUND,
+    **REQUESTS,
     "first depositor's attack": Story(
         "treasury",
         (Deposit(0, 1), Donate("idle", "USDC", 10_000 * USDC), Deposit(1, 5_000 * USDC), Redeem(0, 1_000, past=True)),

@@ -82,7 +82,10 @@ class Subject:
         return self.call("mode") > 1
 
     def round_allowance(self) -> int:
-        return self.call("round_allowance") if self.made else UNLIMITED
+        """What of the round is left to who withdraws at once, behind those who wait."""
+        if self.made is None or not self.made.model.queues:
+            return self.call("round_allowance") if self.made else UNLIMITED
+        return max(self.call("round_allowance") - self.call("previewMint", self.call("shares_requested")), 0)
 
     def most_in(self) -> int:
         """Assets that may come in and be taken out again at once."""
@@ -176,6 +179,15 @@ def fallen(subject: Subject) -> Subject:
     return subject
 
 
+def waiting(subject: Subject) -> Subject:
+    """One has been served and has not claimed, one still waits."""
+    first, second = subject.holders
+    subject.send("requestRedeem", 3_000 * 10**18 + 7, first, first, sender=first)
+    subject.send("serve", 1, sender=second)
+    subject.send("requestRedeem", 2_000 * 10**18 + 1, second, second, sender=second)
+    return subject
+
+
 def one_unit(subject: Subject) -> Subject:
     """One holder with one unit, and a gift: the state in which others' vaults were robbed."""
     subject.enter("deposit", 1, subject.holders[0])
@@ -189,6 +201,7 @@ SITUATIONS: dict[str, Callable[[World], Subject]] = {
     "plain 18, donation": lambda world: donated(held(plain(world, 18))),
     "treasury, gain": lambda world: gained(invested(world, "treasury")),
     "treasury, loss": lambda world: lost(invested(world, "treasury")),
+    "treasury, requests": lambda world: waiting(invested(world, "treasury")),
     "carry": lambda world: invested(world, "eth_carry"),
     "carry, fall": lambda world: fallen(invested(world, "eth_carry")),
     "office": lambda world: invested(world, "office"),

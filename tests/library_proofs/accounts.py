@@ -35,6 +35,7 @@ from stratc_compiler.fees import mark
 from stratc_compiler.guard import round_price
 from stratc_compiler.shares import SUPPLY, round_assets, to_assets, to_shares
 from stratc_compiler.vault import OnCondition, VenueModel
+from stratc_targets.vyper.symbols import symbols_of
 
 EXITED = 2
 
@@ -44,7 +45,8 @@ def _held(*where: Term) -> Promise:
     return unknown(f"held({', '.join(str(one.leaf) for one in where)})"), ()
 
 
-REFRESHING = Known({**ARITH.contracts, "tokens.held": _held, "aave_v3.held": _held, "erc4626.held": _held})
+READING = Known({**ARITH.contracts, "tokens.held": _held, "aave_v3.held": _held, "erc4626.held": _held})
+REFRESHING = Known({**READING.contracts, "book._idle": lambda: (unknown("held(idle)"), ())})
 
 
 def values(subject: Subject) -> None:
@@ -174,6 +176,21 @@ def rounds(subject: Subject) -> None:
     prove(read.name, read.facts, equal(read.returned, expected))
 
 
+def requests(subject: Subject) -> None:
+    """`_idle` is the balance of base less what is set aside; `_ahead` what pending shares would be paid, rounded up."""
+    vault = subject.vault
+    if not vault.queues:
+        return
+    idle = subject.function("_idle", READING)
+    balance, reserved = unknown(f"held(book.{symbols_of(vault).token(vault.base)})"), unknown("requests.reserved")
+    prove(idle.name, idle.facts, equal(idle.returned, balance - reserved))
+    ahead = subject.function("_ahead")
+    names = {**subject.names("s"), "shares": unknown("requests.shares_requested")}
+    owed = quantity(to_assets(vault.base, vault.strategy.token(vault.base).decimals, Rounding.UP), names)
+    expected = choice(unknown("modes.mode") >= EXITED, number(0), owed)
+    prove(ahead.name, ahead.facts, equal(ahead.returned, expected))
+
+
 def health(subject: Subject) -> None:
     """Each health factor is weighted collateral over debt, times 10^18, rounded down; the largest without debt."""
     for venue in subject.vault.venues:
@@ -253,5 +270,18 @@ def _moves(read: Meaning, function: str, assets: Term, shares: Term) -> None:
 
 THEOREMS = {
     one.__name__: one
-    for one in (values, refreshed, floors, bands, triggers, guard, settled, rounds, health, conversions, flows)
+    for one in (
+        values,
+        refreshed,
+        floors,
+        bands,
+        triggers,
+        guard,
+        settled,
+        rounds,
+        requests,
+        health,
+        conversions,
+        flows,
+    )
 }

@@ -211,6 +211,13 @@ ACCOUNT_FAULTS = (
     _book("guard", "5 * price_weth >= 4 *", "4 * price_weth >= 4 *", "a guard that comes too late"),
     _book("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
     _vault("health", "10 ** 18, 40 * s.value", "10 ** 18, 41 * s.value", "a health factor that is lower"),
+    _book("requests", "held(USDC) - requests.reserved", "held(USDC) - 0 * requests.reserved", "debts are idle"),
+    _vault(
+        "requests",
+        "else self._to_assets_up(requests.shares_requested, s)",
+        "else self._to_assets_down(requests.shares_requested, s)",
+        "a unit is left to who comes later",
+    ),
     _book(
         "refreshed",
         "    return self._derive(s)\n\n\n@internal\n@pure",

@@ -41,6 +41,7 @@ def test_every_call_is_in_the_table_or_the_users() -> None:
     abi = json.loads(EMITTED["abi.json"])
     changing = {one.get("name") for one in abi if one.get("stateMutability") in ("nonpayable", "payable")}
     users = {"deposit", "mint", "withdraw", "redeem", "redeem_in_kind", "redeem_unwound"}
+    users |= {"requestRedeem", "take_back", "serve", "claim"}
     users |= {"transfer", "transferFrom", "approve", "permit"}
     assert changing - {None} - users == listed
     assert "`redeem_in_kind`" in PAGE

@@ -60,6 +60,9 @@ _STUCK = "a venue that is stuck is left out of the exit, and left in kind"
 _IN_KIND = "the way out in kind needs no price, no keeper and no guardian"
 _OTHERS = "who has left in kind has left the others what they had, and the keeper his work"
 _UNWOUND = "a part that is unwound pays for itself, and for no less than was asked"
+_REQUESTS = "requests are served in turn, in part where a round ends, and claimed"
+_LEFT_OVER = "who withdraws at once takes only what requests leave over"
+_TAKEN_BACK = "what is taken back loses its turn, and what is set aside stays the claimant's"
 _MEMBERS = "shares go to those who are attested, and the way out is everybody's"
 _NO_MEMBERS = "attestations that are none"
 _ROUND = "withdrawals up to the round's limit and one unit past it"
@@ -332,8 +335,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "floors and prices hold up those who leave after the exit",
         "the exit, in two goes",
-        "    if not modes._is_exited():\n        book._assert_floors(book._refresh(s))",
-        "    book._assert_floors(book._refresh(book._read()))",
+        "    if modes._is_exited():\n        return\n    s: book.State = book._refresh(before)\n",
+        "    s: book.State = book._refresh(book._read())\n",
     ),
     # floors and rounds
     _book(
@@ -345,7 +348,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "withdrawals ignore the round's limit",
         _ROUND,
-        '    assert assets <= self._round_allowance(), "withdraw: round limit"\n',
+        '    assert assets <= arith.monus(self._round_allowance(), ahead), "withdraw: round limit"\n',
         "",
     ),
     _vault(
@@ -538,6 +541,64 @@ MUTANTS: tuple[Mutant, ...] = (
         "a part that is not swapped needs no price",
         "    modes._not_exited()\n    whole: uint256",
         "    whole: uint256",
+    ),
+    # requests
+    _vault(
+        "who withdraws at once passes those who wait",
+        _LEFT_OVER,
+        "    return 0 if modes._is_exited() else self._to_assets_up(requests.shares_requested, s)\n",
+        "    return 0\n",
+    ),
+    _book(
+        "what is set aside is idle",
+        _LEFT_OVER,
+        "    return tokens.held(USDC) - requests.reserved\n",
+        "    return tokens.held(USDC) - 0 * requests.reserved\n",
+    ),
+    _vault(
+        "requests may be of any size",
+        _REQUESTS,
+        'assert shares != 0 and shares >= share_token.totalSupply // 10_000, "request: too small"',
+        'assert True, "request: too small"',
+    ),
+    _vault(
+        "what is served in part is done",
+        _REQUESTS,
+        "    return shares == held\n",
+        "    return shares != 0\n",
+    ),
+    _vault(
+        "anybody claims",
+        _REQUESTS,
+        "    requests._only_controller(request)\n    claimed:",
+        "    claimed:",
+    ),
+    Mutant(
+        "what was claimed is claimed again",
+        (Change("contracts/requests.vy", "    self.requests[number].assets = 0\n", ""),),
+        _REQUESTS,
+    ),
+    Mutant(
+        "what is served still counts as waiting",
+        (
+            Change(
+                "contracts/requests.vy",
+                "    self.shares_requested -= shares\n    self.reserved += assets\n",
+                "    self.reserved += assets\n",
+            ),
+        ),
+        _REQUESTS,
+    ),
+    Mutant(
+        "what is taken back goes to who controls it",
+        (
+            Change(
+                "contracts/requests.vy",
+                "    owner: address = self.requests[number].owner\n",
+                "    owner: address = self.requests[number].controller\n",
+            ),
+        ),
+        _TAKEN_BACK,
     ),
     # depositors
     _vault(

@@ -22,7 +22,7 @@ from vyper_target.vaults import example, install
 
 OPTIMIZE = {
     "treasury": Mode("codesize"),
-    "office": Mode("codesize"),
+    "office": Mode("codesize", experimental=True),
     "inflow": Mode("codesize"),
     "members": Mode("codesize"),
     "fund": Mode("codesize"),

@@ -46,7 +46,7 @@ def test_the_same_vault_gives_the_same_bytes(name: str) -> None:
 )
 def test_only_what_is_used_is_emitted(name: str, adapters: set[str]) -> None:
     sources = {path for path in files(example(name)) if path.startswith("contracts/")}
-    generated = {"Vault", "Actions", "book", "actions_code"}
+    generated = {"Vault", "Actions", "book", "actions_code", "requests"}
     assert sources == {f"contracts/{module}.vy" for module in generated | MODULES | adapters}
 
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
+from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Exits, OnTimer, Vault
 from stratc_dsl.administration import DepositLimit
@@ -67,11 +68,13 @@ class TokenText:
 
 @dataclass(frozen=True, slots=True)
 class BaseText:
-    """The base token; `idle` is its balance in the State."""
+    """The base token; `idle` is its balance in the State, which `read` reads in the book, `read_outside` elsewhere."""
 
     name: str
     address: str
     idle: str
+    read: str
+    read_outside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,9 @@ class Contract:
     exit_comment: str
     healths: tuple[HealthText, ...]
     conserved: list[str]
+    queues: bool
+    smallest_request: int
+    served_at_once: int
     guard: GuardText | None
 
 
@@ -179,7 +185,9 @@ def contract_of(vault: Vault, source: Source) -> Contract:
             *(one.variable for one in (guard.remembered if guard else ())),
             *marked,
         ),
-        base=BaseText(vault.base, book.token(vault.base), book.fields[f"idle({vault.base})"]),
+        base=BaseText(
+            vault.base, book.token(vault.base), book.fields[f"idle({vault.base})"], book.base_read, outside.base_read
+        ),
         nav=book.fields["nav"],
         total_assets=book.fields["total_assets"],
         state=_state(vault, book),
@@ -222,13 +230,16 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         exit_comment=_exit_comment(vault, source),
         healths=health_texts(vault, outside),
         conserved=conserved_text(vault, outside),
+        queues=vault.queues,
+        smallest_request=SMALLEST_REQUEST,
+        served_at_once=SERVED_AT_ONCE,
         guard=guard,
     )
 
 
 def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
-    wanted = {"depositors": vault.schema is not None, "fees": bool(vault.charge)}
+    wanted = {"depositors": vault.schema is not None, "fees": bool(vault.charge), "requests": vault.queues}
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
 
@@ -239,7 +250,8 @@ def _adapters(vault: Vault) -> tuple[str, ...]:
 
 def _book_uses(vault: Vault) -> tuple[str, ...]:
     """Modules whose state the book reads or changes."""
-    return ("oracle", "modes", "rounds", *(("share_token", "fees") if vault.charge else ()))
+    asked_for = (("share_token", "fees") if vault.charge else ()) + (("requests",) if vault.queues else ())
+    return ("oracle", "modes", "rounds", *asked_for)
 
 
 def _setup(symbols: Symbols) -> tuple[str, ...]:

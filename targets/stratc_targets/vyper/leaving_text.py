@@ -74,7 +74,7 @@ def in_kind_text(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> In
     """Every token and venue of the vault."""
     decimals = vault.strategy.token(vault.base).decimals
     names = Names(_LOCALS)
-    all_of_it = Var("tokens.held(token)", Plain.SHARES)
+    all_of_it = Var("held" if vault.queues else "tokens.held(token)", Plain.SHARES)
     begun = round_assets(vault.base)
     remainders = statement("rounds._shrink(", _printed(remainder(begun), {begun.name: f"rounds.{begun.name}"}), ")")
     return InKindText(

@@ -34,11 +34,13 @@ class TokenSymbols:
 class Symbols:
     """Everything nameable of one vault. `fields` maps variables of the model to members of the State struct."""
 
+    base: str
     tokens: dict[str, TokenSymbols]
     venues: dict[str, VenueText]
     fields: dict[str, str]
     functions: Names
     arguments: tuple[Binding, ...]
+    base_read: str
 
     def token(self, name: str) -> str:
         """The immutable that holds a token's address."""
@@ -55,7 +57,9 @@ class Symbols:
 
     def read(self, held: Held) -> str:
         """An expression that reads a position from the chain, now."""
-        return f"tokens.held({self.token(held.token)})" if held.venue is None else self.position(held).read
+        if held.venue is not None:
+            return self.position(held).read
+        return self.base_read if held.token == self.base else f"tokens.held({self.token(held.token)})"
 
 
 class _ConstantNames:
@@ -89,7 +93,9 @@ def _symbols(vault: Vault, functions: Names, home: str) -> Symbols:
     tokens = {token.name: _token(token, module, home) for token in vault.strategy.tokens}
     arguments = constructor_layout(vault)
     table = _ConstantNames(module, tokens, home)
-    symbols = Symbols(tokens, {}, _fields(vault), functions, arguments)
+    own = f"{home or 'self.'}_idle()"
+    base_read = own if vault.queues else f"tokens.held({tokens[vault.base].address})"
+    symbols = Symbols(vault.base, tokens, {}, _fields(vault), functions, arguments, base_read)
     for venue in vault.strategy.venues:
         symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
     return symbols
