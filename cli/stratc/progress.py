@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct, field
 
-from stratc_compiler.judge import Progress, Told, tell_nobody
+from stratc_compiler.findings import Progress, Told, tell_nobody
 
 ERASE = "\r\x1b[K"
 

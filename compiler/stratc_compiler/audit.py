@@ -115,7 +115,7 @@ class _Auditor:
             raise Refused(f"{possibility.id}: the witness is no round of this vault: {error!r}") from error
         if not accepted:
             raise Refused(f"{possibility.id}: the witness does not replay")
-        labels = [labels_of(obligation) for obligation in possibility.obligations]
+        labels = [labels_of(obligation) for obligation in possibility.obligations()]
         if not any(self._rests(told, used) for used in labels):
             raise Refused(f"{possibility.id}: it does not say what it rests on")
         self.witnesses += 1

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.claims import claims_of
-from stratc_compiler.consistency import consistent
+from stratc_compiler.consistency import concluded, witnesses
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
-from stratc_compiler.judge import Told, answer_all, judge, tell_nobody
+from stratc_compiler.findings import Told, answer_all, tell_nobody
+from stratc_compiler.judge import judge
 from stratc_compiler.model import build_vault
 from stratc_compiler.recall import Forgetful, Memory, Past
 from stratc_compiler.vault import Vault, VenueFactory
@@ -45,6 +46,7 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     box = box_of(vault)
     specs = claims_of(vault, box)
     past = Past(options.memory, options.effort, vault)
-    answers = answer_all(specs, past, options.workers, options.told)
+    sought = witnesses(box, past)
+    answers, seen = answer_all(specs, past, options.workers, options.told, sought.wanted)
     judged = (judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True))
-    return Verification(vault, source, (consistent(box, past), *judged), guarded_assumptions(vault))
+    return Verification(vault, source, (concluded(sought, seen), *judged), guarded_assumptions(vault))

@@ -1,9 +1,8 @@
-"""Answers to verdicts: have every question answered once, from what is known or anew, and refutations replayed."""
+"""Answers to verdicts: what is not proved is refuted by what replays, or unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from msgspec.structs import replace
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 from stratc_compiler.claims import About, ClaimSpec
 from stratc_compiler.corners import at_corners
 from stratc_compiler.environment import Box
-from stratc_compiler.questions import Answered, Questions
+from stratc_compiler.questions import Answered
 from stratc_compiler.recall import Past
 from stratc_compiler.scenario import replayed
 from stratc_compiler.verdict import (
@@ -19,72 +18,18 @@ from stratc_compiler.verdict import (
     Obligation,
     ObligationResult,
     Proved,
-    Query,
     Refuted,
     Scenario,
     Unknown,
     Verdict,
 )
-from stratc_dsl.record import Record
-
-
-class Progress(Record):
-    """How much is known: of so many claims, and of so many obligations."""
-
-    claims: int
-    all_claims: int
-    obligations: int
-    all_obligations: int
-
-
-Told = Callable[[Progress], None]
-
-
-def tell_nobody(progress: Progress) -> None:
-    """Where nobody wants to be told of the progress."""
-
-
-def answer_all(specs: Iterable[ClaimSpec], past: Past, workers: int, told: Told) -> list[list[Answered]]:
-    """An answer to each obligation of each claim. Every distinct question is asked once.
-
-    Each group of questions has solvers of its own, so the answers do not depend on `workers`. `told` is called again
-    and again while they are looked for.
-    """
-    questions = Questions(past.printer)
-    asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
-    groups = questions.groups
-    answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
-    missing = [text for text in groups if text not in answers]
-    if missing:
-        # Only here: whoever knows every answer waits for no solver to load. Before there are processes: it loads once.
-        from stratc_compiler.prove import answer
-        from stratc_compiler.workers import found
-
-        tasks = [groups[text].task(past.effort) for text in missing]
-        with closing(found(answer, tasks, workers, lambda: told(_progress(asked, answers)))) as finding:
-            for number, one in finding:
-                past.keep(groups[missing[number]], one)
-                answers[missing[number]] = one
-        told(_progress(asked, answers))
-    by_query = {
-        (text, goal): one
-        for text, group in groups.items()
-        for goal, one in zip(group.asked, answers[text], strict=True)
-    }
-    return [[by_query[query.context, query.goal] for query in queries] for queries in asked]
-
-
-def _progress(asked: list[list[Query]], answers: Container[str]) -> Progress:
-    """`consistent` is a claim, too, and comes last."""
-    known = [[query.context in answers for query in queries] for queries in asked]
-    return Progress(sum(map(all, known)), len(known) + 1, sum(map(sum, known)), sum(map(len, known)))
 
 
 def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) -> ClaimResult:
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
 
     def replay(obligation: Obligation, answered: Answered) -> Verdict:
-        linear = replace(answered.linear, id=obligation.id)
+        linear = replace(answered.linear or obligation, id=obligation.id)
         scenario = _scenario(obligation, linear, spec.about, box, past)
         if scenario is None:
             return Unknown("a counterexample over the reals was found, but none that replays in exact integers")

@@ -20,7 +20,8 @@ from stratc_compiler.driver import Options
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.judge import answer_all, judge, tell_nobody
+from stratc_compiler.findings import answer_all
+from stratc_compiler.judge import judge
 from stratc_compiler.possible import CLAIM as CONSISTENT
 from stratc_compiler.prove import all_proved
 from stratc_compiler.recall import Forgetful, Past
@@ -191,7 +192,7 @@ class _Variants:
         if claim == CONSISTENT or not self._consistent(value, vault, box):
             return consistent(box, past).verdict
         spec = self._spec(claim, vault, box)
-        (answers,) = answer_all((spec,), past, 1, tell_nobody)
+        (answers,), _ = answer_all((spec,), past, 1)
         return judge(spec, answers, box, past).verdict
 
     def _past(self, vault: Vault) -> Past:

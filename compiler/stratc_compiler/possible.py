@@ -6,7 +6,7 @@ inside the box, and what it is a witness of, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from stratc_compiler.environment import Box
@@ -29,20 +29,22 @@ NEAR = Fraction(1, 1_000_000)
 
 
 class Possibility(Record):
-    """A witness obligation: a round of at least one of the `frames` that `accepts` says yes to."""
+    """A witness obligation: a round of at least one of the `frames` that `accepts` says yes to.
+
+    Frames are made where they are asked for: whoever looks for one witness needs no others.
+    """
 
     id: str
     text: str
-    frames: tuple[Frame, ...]
+    frames: Callable[[], Iterable[Frame]]
     accepts: Callable[[Round], bool]
     span: Span = NOWHERE
 
-    @property
     def obligations(self) -> tuple[Obligation, ...]:
         """One for each frame: any of them will do."""
         return tuple(
             Obligation(self.id, CLAIM, self.text, frame.trace.facts, NEVER, witness=True, span=self.span)
-            for frame in self.frames
+            for frame in self.frames()
         )
 
 
@@ -55,9 +57,15 @@ def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
     def at_targets(played: Round) -> bool:
         return settled(played) and _at_targets(vault, played)
 
+    def opening() -> tuple[Frame]:
+        return (after_environment(vault, box).frame,)
+
+    def targets() -> tuple[Frame]:
+        return (_target_frame(vault, box),)
+
     return (
-        Possibility("consistent/settled", "a settled vault exists", (after_environment(vault, box).frame,), settled),
-        Possibility("consistent/targets", "the target allocation is settled", (_target_frame(vault, box),), at_targets),
+        Possibility("consistent/settled", "a settled vault exists", opening, settled),
+        Possibility("consistent/targets", "the target allocation is settled", targets, at_targets),
         *(_can_fire(rule, vault, box) for rule in vault.rules if isinstance(rule.trigger, OnCondition)),
     )
 
@@ -81,7 +89,9 @@ def _can_fire(rule: RuleModel, vault: Vault, box: Box) -> Possibility:
     def accepts(played: Round) -> bool:
         return inside_box(vault, box, played) is None and comes_due(rule, vault, played.moment)
 
-    frames = tuple(_firing(rule, vault, box))
+    def frames() -> Iterator[Frame]:
+        return _firing(rule, vault, box)
+
     return Possibility(f"consistent/fires/{rule.name}", f"`{rule.action}` comes due", frames, accepts, rule.span)
 
 

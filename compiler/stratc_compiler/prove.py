@@ -7,16 +7,16 @@ from contextlib import suppress
 
 from stratc_checker.proof import Context, read, refute
 from stratc_checker.query import Fact, Reader
+from stratc_compiler.consistency import Wanted, look_for
 from stratc_compiler.effort import Effort
-from stratc_compiler.expr import Formula, Not
+from stratc_compiler.expr import Not
 from stratc_compiler.prooftree import Node, hypotheses_of, proof_json
-from stratc_compiler.questions import Answered, Task, known
+from stratc_compiler.questions import Answered, Task, known, tasks_of
 from stratc_compiler.rows import multiplied
 from stratc_compiler.search import NoProof, Search
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
-from stratc_compiler.smtlib import script
-from stratc_compiler.verdict import Derivation, Obligation, SolverSays
+from stratc_compiler.verdict import Derivation, Obligation, ObligationResult, SolverSays
 from stratc_compiler.verdict import Query as Asked
 
 _READER = Reader()
@@ -28,11 +28,15 @@ def query_of(obligation: Obligation, rlimit: int, linear: bool = True) -> Query:
     return Query((*known(obligation), Not(obligation.goal)), rlimit, linear)
 
 
+def find(task: Wanted | Task) -> ObligationResult | list[Answered]:
+    """What a process is asked for."""
+    return look_for(task) if isinstance(task, Wanted) else answer(task)
+
+
 def answer(task: Task) -> list[Answered]:
     """Find out about one obligation after the other: what they share is read and set up once."""
-    obligations, effort = task
-    searched = _Searched(obligations[0], effort)
-    return [searched.answer(obligation) for obligation in obligations]
+    searched = _Searched(task)
+    return [searched.answer(goal, obligation) for goal, obligation in task.asked]
 
 
 def all_proved(obligations: Sequence[Obligation], effort: Effort) -> bool:
@@ -40,28 +44,26 @@ def all_proved(obligations: Sequence[Obligation], effort: Effort) -> bool:
 
     No obligations prove nothing.
     """
-    contexts: dict[tuple[Formula, ...], list[Obligation]] = {}
-    for obligation in obligations:
-        contexts.setdefault(known(obligation), []).append(obligation)
-    for together in contexts.values():
-        searched = _Searched(together[0], effort)
-        if any(searched.answer(obligation).evidence is None for obligation in together):
+    tasks = tasks_of(obligations, effort)
+    for task in tasks:
+        searched = _Searched(task)
+        if any(searched.answer(goal, obligation).evidence is None for goal, obligation in task.asked):
             return False
-    return bool(contexts)
+    return bool(tasks)
 
 
 class _Searched:
     """The hypotheses of several obligations, ready to be searched."""
 
-    def __init__(self, obligation: Obligation, effort: Effort) -> None:
-        self._effort = effort
-        self._text = script(known(obligation))
+    def __init__(self, task: Task) -> None:
+        self._effort = task.effort
+        self._text = task.context
         self._context = Context(self._text, _READER)
         self._facts = self._context.facts
-        self._search = Search(self._facts, effort)
+        self._search = Search(self._facts, self._effort)
 
-    def answer(self, obligation: Obligation) -> Answered:
-        text = script((Not(obligation.goal),), self._context.names)
+    def answer(self, text: str, obligation: Obligation) -> Answered:
+        """What is found out about an obligation, of which the text is the negated goal."""
         names, (goal,) = read(text, self._context.names)
         facts = [*self._facts, *goal]
         node = self._proof(goal)
@@ -69,7 +71,7 @@ class _Searched:
             return _by_solver(obligation, Asked(self._text, text), self._effort.rlimit)
         proof = proof_json(node, facts)
         refute(proof, facts, names)  # no verdict without it: a proof that is none must never pass
-        return Answered(obligation, Derivation(Asked(self._text, text), proof, hypotheses_of(proof, self._context)))
+        return Answered(None, Derivation(Asked(self._text, text), proof, hypotheses_of(proof, self._context)))
 
     def _proof(self, goal: list[Fact]) -> Node | None:
         try:
@@ -88,7 +90,7 @@ def _by_solver(obligation: Obligation, asked: Asked, rlimit: int) -> Answered:
     eliminated = eliminate(obligation)
     match query_of(eliminated.obligation, rlimit).solve():
         case Unsat():
-            return Answered(obligation, SolverSays(asked))
+            return Answered(None, SolverSays(asked))
         case GaveUp(why):
             return Answered(eliminated.obligation, None, why)
         case Sat(point) if eliminated.exact:
@@ -96,5 +98,5 @@ def _by_solver(obligation: Obligation, asked: Asked, rlimit: int) -> Answered:
         case Sat():
             pass
     if isinstance(query_of(obligation, rlimit, linear=False).solve(), Unsat):
-        return Answered(obligation, SolverSays(asked))
+        return Answered(None, SolverSays(asked))
     return Answered(eliminated.obligation, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from msgspec import Struct, field
@@ -12,9 +13,6 @@ from stratc_compiler.smtlib import Printer, Script
 from stratc_compiler.verdict import Derivation, Obligation, Query, SolverSays
 from stratc_dsl.record import Record
 
-Task = tuple[tuple[Obligation, ...], Effort]
-"""Obligations with the same hypotheses."""
-
 
 class Answered(Record):
     """What was found out about one obligation: evidence iff it is proved.
@@ -23,7 +21,7 @@ class Answered(Record):
     `point` is that model where the obligation and `linear` are equivalent, so that it shows that there is no proof.
     """
 
-    linear: Obligation
+    linear: Obligation | None
     evidence: Derivation | SolverSays | None
     gave_up: str | None = None
     point: dict[str, Fraction] | None = None
@@ -33,6 +31,14 @@ def known(obligation: Obligation) -> tuple[Formula, ...]:
     return tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
 
 
+class Task(Record):
+    """What several obligations know, as text, what each of them asks, and how much may be spent on it."""
+
+    context: str
+    asked: tuple[tuple[str, Obligation], ...]
+    effort: Effort
+
+
 class Group(Struct):
     """What several obligations know, as text, and what they ask of it: each question once, in order, by its text."""
 
@@ -40,7 +46,7 @@ class Group(Struct):
     asked: dict[str, Obligation] = field(default_factory=dict)
 
     def task(self, effort: Effort) -> Task:
-        return tuple(self.asked.values()), effort
+        return Task(self.script.text, tuple(self.asked.items()), effort)
 
 
 class Questions(Struct):
@@ -63,3 +69,11 @@ class Questions(Struct):
             script = self.printer.script(known(obligation))
             self._known[key] = obligation, self.groups.setdefault(script.text, Group(script))
         return self._known[key][1]
+
+
+def tasks_of(obligations: Iterable[Obligation], effort: Effort) -> list[Task]:
+    """What the obligations ask, in their order, those with the same hypotheses together."""
+    questions = Questions()
+    for obligation in obligations:
+        questions.add(obligation)
+    return [group.task(effort) for group in questions.groups.values()]

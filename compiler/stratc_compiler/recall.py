@@ -149,7 +149,7 @@ class Past(msgspec.Struct):
             names, groups = read(goal, context.names, self._reader)
             refute(proof, [*context.facts, *(fact for one in groups for fact in one)], names)
             derivation = Derivation(Query(group.script.text, goal), proof, hypotheses_of(proof, context))
-            return Answered(obligation, derivation)
+            return Answered(None, derivation)
         if found.point is None:
             raise Wrong
         return self._broken(obligation, {name: _fraction(value) for name, value in found.point.items()})

@@ -3,6 +3,9 @@
 The relaxation in floating point says where to look. Nothing is believed of it: multipliers are computed exactly, and
 where they are not to be had, the exact solver decides. So a proof that is found is a proof, and where none is found
 there is a point that satisfies every row and choice in exact fractions, or the budget is spent.
+
+What refutes one case by facts that hold in another one, too, is not looked for again (`learned.py`), and a choice that
+is left a single case by that is made before others are: half of the relaxations need not be solved.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from stratc_checker.query import All, Any_, Atom, Fact, Formula, flat
 from stratc_compiler import smt
 from stratc_compiler.effort import Effort
 from stratc_compiler.farkas import multipliers
+from stratc_compiler.learned import Found, Learned
 from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import Node, Split, Sum
 from stratc_compiler.rows import Row, all_products, atoms, choices, multiplied, products, row_of
@@ -33,11 +37,12 @@ class NoProof(Exception):
     """The relaxation has a solution, or the budget is spent: this search does not find a proof."""
 
 
-class Found(Record):
-    """A refutation of the rows that were active, and the facts that it uses (by identity)."""
+class Case(Record):
+    """A part of a choice, with the facts that it makes known, and these by identity."""
 
-    node: Node
-    uses: frozenset[int]
+    part: Formula
+    facts: tuple[Fact, ...]
+    new: tuple[int, ...]
 
 
 class Search:
@@ -47,9 +52,10 @@ class Search:
         self._effort = effort
         self._relaxation = Relaxation()
         self._numbers: dict[int, int] = {}  # rows of the relaxation by atom
-        self._parts: dict[int, tuple[Formula, tuple[Fact, ...]]] = {}  # with its facts, every part of a choice
+        self._cases: dict[int, Case] = {}  # of every part of a choice
         self._nodes = 0
         self._context = tuple(context)
+        self._learned = Learned(self._context)
         self._multiplied = multiplied(context)
         known = [row_of(fact) for fact in context if isinstance(fact, Atom)]
         self._active = self._relaxation.add([*known, *products(context, self._multiplied)], active=True)
@@ -68,13 +74,17 @@ class Search:
 
     def refute(self, goal: Sequence[Fact]) -> Node:
         """A proof that context and goal cannot both hold. Raises NoProof."""
+        if self._learned.whole is not None:
+            return self._learned.whole.node
         size, self._nodes = self._relaxation.size, 0
+        self._learned.begin(goal)
         known = [row_of(fact) for fact in goal if isinstance(fact, Atom)]
         added = self._relaxation.add([*known, *self._products(goal)], active=True)
         more = choices(goal)
         self._prepare(more)
         try:
-            return self._refuted([*self._active, *added], [*more, *self._choices]).node
+            assumed = frozenset(map(id, goal))
+            return self._refuted([*self._active, *added], assumed, [*more, *self._choices]).node
         finally:
             self._relaxation.forget(size)
             self._numbers = {atom: number for atom, number in self._numbers.items() if number < size}
@@ -92,7 +102,16 @@ class Search:
         numbers = self._relaxation.add([row_of(atom) for atom in all_], active=False)
         self._numbers |= {id(atom): number for atom, number in zip(all_, numbers, strict=True)}
 
-    def _refuted(self, active: list[int], open_: list[Any_]) -> Found:
+    def _refuted(self, active: list[int], assumed: frozenset[int], open_: list[Any_]) -> Found:
+        """A refutation of the active rows; of their facts, `assumed` are those that are not the context's."""
+        found = self._looked_for(active, assumed, open_)
+        self._learned.add(found)
+        return found
+
+    def _looked_for(self, active: list[int], assumed: frozenset[int], open_: list[Any_]) -> Found:
+        forced = next((choice for choice in open_ if self._is_forced(choice, assumed)), None)
+        if forced is not None:
+            return self._split(forced, active, assumed, open_)
         self._nodes += 1
         if self._nodes > self._effort.nodes:
             raise NoProof
@@ -108,7 +127,23 @@ class Search:
             if isinstance(exact, Found):
                 return exact
             choice = exact
-        return self._split(choice, active, [other for other in open_ if other is not choice])
+        return self._split(choice, active, assumed, open_)
+
+    def _is_forced(self, choice: Any_, assumed: frozenset[int]) -> bool:
+        """Whether all of its parts but one, or all of them, are known to contradict what is assumed."""
+        left = 0
+        for part in choice.parts:
+            left += self._learned.among(self._case(part).new, assumed) is None
+            if left > 1:
+                return False
+        return True
+
+    def _case(self, part: Formula) -> Case:
+        case = self._cases.get(id(part))
+        if case is None:
+            facts = tuple(flat(part))
+            case = self._cases[id(part)] = Case(part, facts, tuple(map(id, facts)))
+        return case
 
     def _summed(self, rows: list[Row]) -> Found | None:
         found = multipliers(rows, self._effort.rlimit)
@@ -150,23 +185,26 @@ class Search:
             raise NoProof
         return open_choice
 
-    def _split(self, choice: Any_, active: list[int], rest: list[Any_]) -> Found:
+    def _split(self, choice: Any_, active: list[int], assumed: frozenset[int], open_: list[Any_]) -> Found:
+        rest = [other for other in open_ if other is not choice]
         cases: list[tuple[tuple[Fact, ...], Node]] = []
         uses = {id(choice)}
         for part in choice.parts:
-            _, facts = self._parts.setdefault(id(part), (part, tuple(flat(part))))
-            numbers = [self._numbers[id(fact)] for fact in facts if isinstance(fact, Atom)]
-            self._relaxation.switch(numbers, on=True)
-            try:
-                found = self._refuted([*active, *numbers], [*rest, *choices(facts)])
-            finally:
-                self._relaxation.switch(numbers, on=False)
-            new = frozenset(map(id, facts))
-            if not found.uses & new:
+            case = self._case(part)
+            found = self._learned.among(case.new, assumed) or self._refuted_in(case, active, assumed, rest)
+            if found.uses.isdisjoint(case.new):
                 return found  # the case was no help: what refutes it refutes the whole
-            uses |= found.uses - new
-            cases.append((facts, found.node))
+            uses |= found.uses.difference(case.new)
+            cases.append((case.facts, found.node))
         return Found(Split(choice, tuple(cases)), frozenset(uses))
+
+    def _refuted_in(self, case: Case, active: list[int], assumed: frozenset[int], rest: list[Any_]) -> Found:
+        numbers = [self._numbers[id(fact)] for fact in case.facts if isinstance(fact, Atom)]
+        self._relaxation.switch(numbers, on=True)
+        try:
+            return self._refuted([*active, *numbers], assumed.union(case.new), [*rest, *choices(case.facts)])
+        finally:
+            self._relaxation.switch(numbers, on=False)
 
 
 def _holds(formula: Formula, values: dict[Monomial, Fraction]) -> bool:

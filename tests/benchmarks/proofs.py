@@ -23,6 +23,7 @@ from stratc_compiler.driver import Options, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Not, Rel, Sub, number
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.smtlib import script
 from stratc_compiler.verdict import Derivation, Hypothesis, Obligation
@@ -85,7 +86,7 @@ def sizes(title: str, letter: str, build: Callable[[int], Obligation], counts: t
     print(f"{title}\n{letter:>5} {'proved':>9} {'checked':>9} {'Z3 alone':>10}  ratio")
     for count in counts:
         obligation = build(count)
-        (answered,), proving = timed(lambda asked=obligation: answer(((asked,), Effort())))
+        (answered,), proving = timed(lambda asked=obligation: answer(*tasks_of((asked,), Effort())))
         assert isinstance(answered.evidence, Derivation)
         query, proof = answered.evidence.query, answered.evidence.proof
         _, checking = timed(lambda q=query, p=proof: Context(q.context).check(q.goal, p))

@@ -21,6 +21,7 @@ from stratc_compiler.claims import claims_of
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.resting import BENEATH, PREMISES, kind_of, unused
 from stratc_compiler.verdict import Derivation, Verification
 
@@ -221,6 +222,6 @@ def test_every_claim_is_proved_anew_without_what_is_in_vain() -> None:
         for result in claim.obligations:
             hypotheses = tuple(one for one in result.obligation.hypotheses if not one.label.startswith("liquidity("))
             tried += len(hypotheses) < len(result.obligation.hypotheses)
-            (answered,) = answer(((replace(result.obligation, hypotheses=hypotheses),), Effort()))
+            (answered,) = answer(*tasks_of((replace(result.obligation, hypotheses=hypotheses),), Effort()))
             assert isinstance(answered.evidence, Derivation)
     assert tried >= 3

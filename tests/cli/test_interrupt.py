@@ -104,7 +104,7 @@ def test_the_progress_is_written_over_and_gone_in_the_end(terminals: list[Termin
     shown = lines[:-1]
     assert all(line.startswith("Treasury: ") and "\n" not in line and len(line) < WIDTH for line in shown)
     assert shown[0].startswith("Treasury: 0 of 10 claims, 0 of 119 obligations, ")
-    assert shown[-1].startswith("Treasury: 9 of 10 claims, 119 of 119 obligations, ")
+    assert shown[-1].startswith("Treasury: 10 of 10 claims, 119 of 119 obligations, ")
     assert terminal.process.stdout is not None
     said = terminal.process.stdout.read().decode()
     assert said.count("proved") == 10

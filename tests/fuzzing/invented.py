@@ -17,6 +17,9 @@ BASE = "USDC"
 MARGINS = ("0.001", "0.1", "0.5", "1", "2", "3", "5", "5", "8", "8")
 """Half the width of a band, in percent."""
 
+IN_OTHERS = 1_000_000
+"""Numbers from here on are strategies of other shapes; those before it stay what they were in the long run."""
+
 
 @dataclass
 class Draft:
@@ -67,9 +70,10 @@ class Draft:
 def invented(number: int) -> Source:
     """The strategy of this number."""
     draft = Draft(Random(number))
-    shape = draft.chance.choices(list(SHAPES), [weight for weight, _ in SHAPES.values()])[0]
+    shapes = SHAPES if number < IN_OTHERS else SHAPES_IN_OTHERS
+    shape = draft.chance.choices(list(shapes), [weight for weight, _ in shapes.values()])[0]
     _base(draft)
-    SHAPES[shape][1](draft)
+    shapes[shape][1](draft)
     _proves(draft)
     draft.chance.shuffle(draft.order)
     return Source(f"{shape}-{number}.strat", draft.text("Invented"))
@@ -96,9 +100,11 @@ def _base(draft: Draft) -> None:
         draft.assume.append(f"deposits <= {draft.pick('0', '1', '5', '50', '400')}% of nav")
 
 
-def _token(draft: Draft, name: str, decimals: str) -> None:
-    feed = f'chainlink("{name}/USD", heartbeat=1h, deviation=0.5%)'
-    draft.tokens.append(f"token {name} {{ decimals: {decimals}, price: {feed} }}")
+def _token(draft: Draft, name: str, decimals: str, other: str = "") -> None:
+    """A token that is priced in dollars, or in the `other` one."""
+    feed = f'chainlink("{name}/{other or "USD"}", heartbeat=1h, deviation=0.5%)'
+    price = f"ratio({other}, {feed})" if other else feed
+    draft.tokens.append(f"token {name} {{ decimals: {decimals}, price: {price} }}")
 
 
 def _risky(draft: Draft, name: str) -> None:
@@ -270,6 +276,49 @@ def _short(draft: Draft) -> None:
         draft.prove.append("safe(aave)")
 
 
+def _staked(draft: Draft) -> None:
+    """A token that is priced in base, or in one that is held as well."""
+    other = draft.pick(BASE, "WETH")
+    if other == "WETH":
+        _risky(draft, other)
+        draft.weights["idle(WETH)"] = 30
+    _in_other(draft, "STETH", other)
+    draft.weights["idle(STETH)"] = draft.chance.choice([5, 30, 60])
+    _idle(draft, 100 - sum(draft.weights.values()))
+    _rebalances(draft)
+
+
+def _looped(draft: Draft) -> None:
+    """A loan of what the collateral is priced in, which is held idle."""
+    _risky(draft, "WETH")
+    _in_other(draft, "STETH", "WETH")
+    draft.venues.append("venue aave = aave_v3(collateral=[STETH(ltv=75%, threshold=79%)], borrow=[WETH])")
+    draft.assume.append(f"rate(aave.debt(WETH)) <= {draft.pick('5', '60')}% per 1y")
+    debt = draft.chance.choice([10, 30, 50])
+    draft.weights |= {"aave.collateral(STETH)": 80, "aave.debt(WETH)": -debt, "idle(WETH)": debt}
+    draft.order.append("aave")
+    _idle(draft, 20)
+    _loan_rules(draft, 0.79 * 80 / debt)
+
+
+def _in_other(draft: Draft, name: str, other: str) -> None:
+    """A token that is priced in another one and keeps to it, and where it is swapped for base."""
+    _token(draft, name, draft.pick("18", "8", "2", "0"), other)
+    fall, rise = draft.pick("0", "0.5", "4", "20"), draft.pick("0", "0.5", "4")
+    draft.assume.append(
+        draft.pick(
+            f"price({name}/{other}) moves -{fall}% .. +{rise}%",
+            f"price({name}/{other}) stays 0.9 .. 1.3",
+            f"price({other}/{name}) moves -{rise}% .. +{fall}%",
+        )
+    )
+    if draft.likely(20):
+        draft.assume.append(f"price({name}) moves -15% .. +15%")
+    draft.venues.append(f"venue dex{name} = uniswap_v3({name}/{BASE}, fee=0.05%)")
+    draft.assume.append(f"slippage(dex{name}) <= {draft.pick('0', '0.3', '1')}%")
+    draft.order.append(f"dex{name}")
+
+
 SHAPES: dict[str, tuple[int, Callable[[Draft], None]]] = {
     "saver": (48, _saver),
     "holder": (30, _holder),
@@ -278,3 +327,6 @@ SHAPES: dict[str, tuple[int, Callable[[Draft], None]]] = {
     "short": (2, _short),
 }
 """With how often each is drawn, in percent: larger ones take seconds to verify."""
+
+SHAPES_IN_OTHERS: dict[str, tuple[int, Callable[[Draft], None]]] = {"staked": (70, _staked), "looped": (30, _looped)}
+"""The same of numbers from `IN_OTHERS` on: prices that are told in another token, and keep to it."""

@@ -11,11 +11,13 @@ most of a bad one and draws the rest again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
 from random import Random
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_compiler.expr import Formula
 from stratc_compiler.interpret import Evaluator, Reverted
@@ -26,9 +28,13 @@ from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    PairMoves,
+    PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RatioPrice,
+    Token,
     WithdrawalsAtMost,
 )
 
@@ -168,18 +174,55 @@ def at_scale(vault: Vault, played: Round) -> bool:
 
 def prices(vault: Vault, choices: Choices) -> State | None:
     """Settled prices, and units; None where no price is what is assumed."""
-    state: State = {}
-    for token in vault.strategy.tokens:
+    state = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
+    for token in _in_order(vault):
+        name = f"price({token.name})"
         low, high = _stays(vault, token.name)
+        within = [(one.low, one.high, met) for one, met in _met(vault, token.name, state) if isinstance(one, PairStays)]
+        low, high = _within(low, high, within)
         if low > high:
             return None
-        if high == ANYTHING:
-            price = Fraction(10) ** choices.whole(f"price({token.name})", -3, 5) * 2
-        else:
-            price = choices.between(f"price({token.name})", low, high)
-        state[f"price({token.name})"] = max(int(price * 10**8), 1) * FEED
-        state[f"unit({token.name})"] = 10**token.decimals
+        anywhere = Fraction(10) ** choices.whole(name, -3, 5) * 2
+        price = anywhere if high >= ANYTHING else choices.between(name, low, high)
+        step = _step(token)
+        state[name] = max(int(price * 10**18 / step), 1) * step
     return state
+
+
+def _in_order(vault: Vault) -> list[Token]:
+    """Tokens whose own price is bounded first: those that only keep to another one have to follow it."""
+    bounded = {one.token for one in vault.strategy.assumptions if isinstance(one, PriceMoves | PriceStays)}
+    return sorted(vault.strategy.tokens, key=lambda token: token.name not in bounded)
+
+
+def _step(token: Token) -> int:
+    """A feed tells 8 decimals of the 18 that prices have; a product of two feeds may be any."""
+    return 1 if isinstance(token.price, RatioPrice) else FEED
+
+
+def _met(vault: Vault, token: str, state: State) -> Iterator[tuple[PairMoves | PairStays, Fraction]]:
+    """What is assumed of the token in another one that has a price, and that price."""
+    for one in vault.strategy.assumptions:
+        if isinstance(one, PairMoves | PairStays) and token in (one.token, one.other):
+            other = one.other if token == one.token else one.token
+            if f"price({other})" in state:
+                yield (one if token == one.token else _turned(one)), Fraction(state[f"price({other})"], 10**18)
+
+
+def _turned(one: PairMoves | PairStays) -> PairMoves | PairStays:
+    """The same of the other token's price in this one's."""
+    if isinstance(one, PairStays):
+        return replace(one, token=one.other, other=one.token, low=1 / one.high, high=1 / one.low)
+    return replace(one, token=one.other, other=one.token, low=1 / (1 + one.high) - 1, high=1 / (1 + one.low) - 1)
+
+
+def _within(
+    low: Fraction, high: Fraction, ranges: list[tuple[Fraction, Fraction, Fraction]]
+) -> tuple[Fraction, Fraction]:
+    """A range of prices, narrowed to ranges that are told in another token's price."""
+    return max([low, *(least * price for least, _, price in ranges)]), min(
+        [high, *(most * price for _, most, price in ranges)]
+    )
 
 
 def _stays(vault: Vault, token: str) -> tuple[Fraction, Fraction]:
@@ -190,7 +233,7 @@ def _stays(vault: Vault, token: str) -> tuple[Fraction, Fraction]:
 def moved_prices(vault: Vault, before: State, choices: Choices, when: str) -> State | None:
     """Prices at a moment of the round, and units; None where they have nowhere to go."""
     state = {name: value for name, value in before.items() if name.startswith("unit(")}
-    for token in vault.strategy.tokens:
+    for token in _in_order(vault):
         name = f"price({token.name})"
         price = Fraction(before[name], 10**18)
         low, high = _stays(vault, token.name)
@@ -199,10 +242,17 @@ def moved_prices(vault: Vault, before: State, choices: Choices, when: str) -> St
         for one in vault.strategy.assumptions:
             if isinstance(one, PriceMoves) and one.token == token.name:
                 low, high = max(low, price * (1 + one.low)), min(high, price * (1 + one.high))
-        least, most = max(ceil(low * 10**8), 1), floor(high * 10**8)
+        for pair, met in _met(vault, token.name, state):
+            if isinstance(pair, PairStays):
+                low, high = _within(low, high, [(pair.low, pair.high, met)])
+            else:
+                ratio = Fraction(before[name], before[f"price({pair.other})"])
+                low, high = _within(low, high, [(ratio * (1 + pair.low), ratio * (1 + pair.high), met)])
+        step = _step(token)
+        least, most = max(ceil(low * 10**18 / step), 1), floor(high * 10**18 / step)
         if least > most:
             return None
-        state[name] = choices.whole(f"{when}{name}", least, most) * FEED
+        state[name] = choices.whole(f"{when}{name}", least, most) * step
     return state
 
 

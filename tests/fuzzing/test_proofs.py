@@ -6,24 +6,35 @@ The strategies are the same ones in every run, drawn by their numbers.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from fuzzing import proofs
 from fuzzing.attack import Broken, attack, attempts
-from fuzzing.proofs import Examined, examine, figures, main, unknown_share, verified
+from fuzzing.invented import IN_OTHERS
+from fuzzing.proofs import ONE_PROCESS, Examined, examine, figures, main, unknown_share, verified
 from proofs.strategies import vault_of
 from proofs.strategies import verified as example
 from stratc_compiler import environment
-from stratc_compiler.driver import verify
+from stratc_compiler.driver import model, verify
 from stratc_compiler.verdict import Proved, Refuted, Verification
+from stratc_dsl import Source, parse_strategies
+from stratc_dsl.strategy import Strategy
+from stratc_targets.venues import venue_factories
 
 FEW = tuple(100_000 + n for n in (0, 1, 3, 5, 7, 9, 10, 13, 14, 16, 18, 21, 24, 26, 31, 33, 35, 36, 39, 40))
 """Of every shape that takes about a second."""
 
+FEW_IN_OTHERS = (IN_OTHERS + 1, IN_OTHERS + 2, IN_OTHERS + 5)
+
 MANY = range(200_000, 200_160)
+
+STAKED = Path(__file__).parents[1] / "vyper_target" / "staked.strat"
 
 MOST_UNKNOWN = 0.15
 """Of all claims of random strategies; what is unknown is no fault, but a number that should fall."""
@@ -37,6 +48,12 @@ def examined(number: int) -> Examined:
 @pytest.mark.parametrize("number", FEW)
 def test_what_is_proved_of_a_random_strategy_withstands_attack(number: int) -> None:
     assert examined(number).fault == ""
+
+
+@pytest.mark.parametrize("number", FEW_IN_OTHERS)
+def test_so_does_what_is_proved_where_prices_keep_to_each_other(number: int) -> None:
+    assert examined(number).fault == ""
+    assert examined(number).refused == ""
 
 
 @pytest.mark.long
@@ -64,6 +81,7 @@ def test_no_claim_is_proved_of_nothing() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("name", ["treasury", "eth_carry"])
 def test_the_examples_withstand_it_too(name: str) -> None:
     found = attack(example(name), 1, tries=2_000)
@@ -95,6 +113,23 @@ def test_a_box_that_is_too_small_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     vault, source = vault_of("treasury", ("loss(save) <= 1%", "loss(save) <= 6%"))
     with pytest.raises(Broken, match=r"loss <= 1% per round was proved, yet .* is lost"):
         attack(verify(vault, source), 1, tries=60)
+
+
+def test_a_pair_that_parts_further_than_the_proofs_know_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the proofs the token never leaves the one that it is priced in."""
+    known = environment._pairs
+
+    def together(strategy: Strategy) -> Iterator[environment.Pair]:
+        for pair in known(strategy):
+            yield replace(pair, factor=environment.Interval(Fraction(1), Fraction(1)))
+
+    monkeypatch.setattr(environment, "_pairs", together)
+    text = STAKED.read_text(encoding="utf-8").replace("loss <= 4% per round", "loss <= 1% per round")
+    source = Source("staked.strat", text)
+    (strategy,) = parse_strategies(source).strategies
+    verification = verify(model(strategy, source, venue_factories(strategy)), source, ONE_PROCESS)
+    with pytest.raises(Broken, match=r"loss <= 1% per round was proved, yet .* is lost"):
+        attack(verification, 1, tries=60)
 
 
 # ── the command ────────────────────────────────────────────────────────────────────────────

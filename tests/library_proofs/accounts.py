@@ -31,8 +31,9 @@ from library_proofs.terms import (
 from library_proofs.vaults import CALLS, Subject
 from stratc_compiler.expr import Expr, Formula, Rounding, price, scale
 from stratc_compiler.fairness import _operations
+from stratc_compiler.fees import mark
 from stratc_compiler.guard import round_price
-from stratc_compiler.shares import round_assets, to_assets, to_shares
+from stratc_compiler.shares import SUPPLY, round_assets, to_assets, to_shares
 from stratc_compiler.vault import OnCondition, VenueModel
 from stratc_targets.vyper.symbols import symbols_of
 
@@ -77,7 +78,11 @@ def refreshed(subject: Subject) -> None:
     prices = [f"price({token.name})" for token in subject.vault.strategy.tokens]
     for one in prices:
         prove(f"{read.name}: {one}", read.facts, _number(found[one]).same(names[one]))
-    balances = [found[one] for one in found if one not in prices and one not in subject.vault.definitions]
+    charged = [one for one in (SUPPLY.name, mark(subject.vault.base).name) if one in found]
+    for one in charged:
+        prove(f"{read.name}: {one}", read.facts, _number(found[one]).same(names[one]))
+    stays = {*prices, *charged, *subject.vault.definitions}
+    balances = [found[one] for one in found if one not in stays]
     if len(set(balances)) != len(balances) or not all(_is_read(one) for one in balances):
         raise Unproved(read.name, "reads two balances at one place, or one nowhere")
     _derived(subject, read, subject.names(read.struct))
@@ -237,15 +242,15 @@ PREVIEWS = {
 
 def flows(subject: Subject) -> None:
     """What a call of ERC-4626 moves, returns and previews is what `fair` was proved of: the operation of that name."""
-    read = subject.function("totalAssets", CALLS)
+    read = subject.function("totalAssets", subject.calls)
     prove(read.name, read.facts, equal(read.returned, subject.names("state")["total_assets"]))
     for operation in _operations(subject.vault):
         given = unknown(operation.given.name)
         computed = quantity(operation.other, {**subject.names("state"), operation.given.name: given})
         for preview in PREVIEWS[operation.name]:
-            read = subject.function(preview, CALLS)
+            read = subject.function(preview, subject.calls)
             prove(read.name, read.facts, equal(read.returned, computed))
-        read = subject.function(operation.name, CALLS)
+        read = subject.function(operation.name, subject.calls)
         prove(f"{read.name}: returns", read.facts, equal(read.returned, computed))
         assets, shares = (given, computed) if operation.given.name == "assets" else (computed, given)
         _moves(read, "Vault._take" if operation.sign > 0 else "Vault._pay", assets, shares)

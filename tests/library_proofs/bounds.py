@@ -31,7 +31,7 @@ def bounds(subject: Subject) -> None:
     for name in ("_to_shares_down", "_to_shares_up", "_to_assets_down", "_to_assets_up"):
         read = subject.function(name)
         total = f"s.{subject.fields['total_assets']}"
-        small = {total: AMOUNT, "share_token.totalSupply": SUPPLY, "assets": AMOUNT, "shares": SUPPLY}
+        small = {total: AMOUNT, str(subject.supply.leaf): SUPPLY, "assets": AMOUNT, "shares": SUPPLY}
         limits = tuple(unknown(one) < most for one, most in small.items() if one in read.words)
         prove(f"{name}: within bounds", (*read.facts, *limits, *_hints(read)), read.succeeds)
 

@@ -12,7 +12,6 @@ from library_proofs.terms import Term, both, implies, number, unknown
 from library_proofs.vaults import Subject
 from stratc_compiler.shares import virtual_shares
 
-SUPPLY = unknown("share_token.totalSupply")
 GIVEN, MORE = unknown("given"), unknown("more")
 
 
@@ -29,7 +28,7 @@ def _value(subject: Subject, name: str, given: Term = GIVEN) -> Term:
 def _worth(subject: Subject) -> tuple[Term, Term]:
     """S and T."""
     base = subject.vault.strategy.token(subject.vault.base)
-    return SUPPLY + virtual_shares(base.decimals), unknown(f"s.{subject.fields['total_assets']}") + 1
+    return subject.supply + virtual_shares(base.decimals), unknown(f"s.{subject.fields['total_assets']}") + 1
 
 
 def _facts(subject: Subject) -> tuple[Term, ...]:
@@ -103,7 +102,7 @@ def price_stays(subject: Subject) -> None:
 def together(subject: Subject) -> None:
     """All shares together redeem no more than total assets, and nothing but nothing is free."""
     s, t = _worth(subject)
-    paid = _value(subject, "_to_assets_down", SUPPLY)
+    paid = _value(subject, "_to_assets_down", subject.supply)
     least = PRODUCTS_KEEP_ORDER.at(a=t, b=paid, c=s)
     prove("all shares together", (*_facts(subject), least), paid <= t - 1)
     for word, over in (("_to_shares", t), ("_to_assets", s)):

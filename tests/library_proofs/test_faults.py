@@ -7,12 +7,13 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, ledger, library, shares, trades
+from library_proofs import accounts, bounds, fees, ledger, library, shares, trades
 from library_proofs.faults import ACCOUNT_FAULTS, ARITH_FILE, LIBRARY_FAULTS, SHARE_FAULTS, Fault
+from library_proofs.fee_faults import FEE_FAULTS
 from library_proofs.solver import Unproved
 from library_proofs.vaults import Subject, subject
 
-ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
+ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS, **fees.THEOREMS}
 ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS}
 AT_LEAST = 12
 
@@ -28,13 +29,13 @@ def faulty(name: str, file: str, old: str, new: str) -> Subject:
 
 
 def broken(fault: Fault) -> Subject:
-    """A vault with a loan has all that an account can have; for the rest the smallest will do."""
-    name = "eth_carry" if fault in ACCOUNT_FAULTS else "idle"
+    """A vault with a loan has all that an account can have, a fund has fees; for the rest the smallest will do."""
+    name = "eth_carry" if fault in ACCOUNT_FAULTS else "fund" if fault in FEE_FAULTS else "idle"
     return faulty(name, fault.file, fault.old, fault.new)
 
 
 def test_there_are_enough_faults_and_each_has_its_own_name() -> None:
-    faults = (*LIBRARY_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS)
+    faults = (*LIBRARY_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS)
     assert len({fault.name for fault in faults}) == len(faults) >= AT_LEAST
     assert {fault.breaks for fault in faults} == {*ABOUT_LIBRARY, *ABOUT_VAULTS} - {"model"}
 
@@ -46,7 +47,7 @@ def test_a_fault_in_the_library_breaks_its_theorem(fault: Fault) -> None:
     print(found.value)
 
 
-FIRST = {fault.breaks: fault for fault in reversed((*SHARE_FAULTS, *ACCOUNT_FAULTS))}
+FIRST = {fault.breaks: fault for fault in reversed((*SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS))}
 """One fault for every theorem. The others are long: Vyper analyses the whole vault again for each."""
 
 
@@ -54,7 +55,7 @@ FIRST = {fault.breaks: fault for fault in reversed((*SHARE_FAULTS, *ACCOUNT_FAUL
     "fault",
     [
         pytest.param(fault, marks=() if FIRST[fault.breaks] == fault else pytest.mark.long)
-        for fault in (*SHARE_FAULTS, *ACCOUNT_FAULTS)
+        for fault in (*SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS)
     ],
     ids=lambda fault: fault.name,
 )

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, ledger, library, shares, trades
+from library_proofs import accounts, bounds, fees, ledger, library, shares, trades
 from library_proofs.bits import COMPLEMENT, LOWEST_BIT, OR_IS_A_SUM, OR_WITH_NOTHING
 from library_proofs.lemmas import PRODUCTS_KEEP_EQUALITY, PRODUCTS_KEEP_ORDER, QUOTIENT_IS_UNIQUE, Lemma
 from library_proofs.meaning import Meaning
@@ -19,6 +19,7 @@ from library_proofs.terms import WORD, Term, evaluated, unknowns
 from library_proofs.vaults import STRATEGIES, Subject, subject
 
 ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
+ABOUT_FEES = fees.THEOREMS
 ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS}
 TRIES = 4_000
 
@@ -37,6 +38,11 @@ def test_the_library_computes_what_the_model_means(theorem: str) -> None:
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_vault_computes_what_was_proved(name: str, theorem: str) -> None:
     ABOUT_VAULTS[theorem](known(name))
+
+
+@pytest.mark.parametrize("theorem", ABOUT_FEES)
+def test_fees_are_what_was_proved(theorem: str) -> None:
+    ABOUT_FEES[theorem](known("fund"))
 
 
 # ── no proof starts from what cannot be ────────────────────────────────────────────────────
@@ -96,6 +102,12 @@ def test_theorems_of_the_library_start_from_what_can_be(theorem: str) -> None:
 def test_theorems_of_vaults_start_from_what_can_be(theorem: str) -> None:
     for question in asked(ABOUT_VAULTS[theorem], known("everything")):
         assert possible(question)
+
+
+@pytest.mark.parametrize("theorem", ABOUT_FEES)
+def test_theorems_of_fees_start_from_what_can_be(theorem: str) -> None:
+    for question in asked(ABOUT_FEES[theorem], known("fund")):
+        assert possible(question), question.theorem
 
 
 LEMMAS = (

@@ -27,8 +27,10 @@ STRATEGIES: dict[str, Path] = {
     "treasury": EXAMPLES / "treasury.strat",
     "everything": TESTS / "vyper_target" / "everything.strat",
     "idle": TESTS / "vyper_target" / "idle.strat",
+    "fund": TESTS / "vyper_target" / "fund.strat",
+    "members": TESTS / "vyper_target" / "members.strat",
 }
-"""The shipped examples, and two more that hold every construct and next to none."""
+"""The shipped examples, two that hold every construct and next to none, one with fees and one for members."""
 
 NO_CODE = f"HASH: constant(bytes32) = {bytes(32).hex()}".replace("= ", "= 0x")
 """The hash of what nobody compiles here."""
@@ -41,6 +43,9 @@ CALLS = replace(
     states={"book._read": "state", "Vault._account": "state"},
 )
 """The state that the chain gives is any state; tokens are moved elsewhere."""
+
+CHARGED = replace(CALLS, states={"book._read": "read", "book._due": "state", "Vault._account": "state"})
+"""Where there are fees shares are priced at what `_due` makes of it: `fees` is about that."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,17 @@ class Subject:
             members = {variable: _term(state[member]) for variable, member in self.fields.items()}
         units = {f"unit({token.name})": number(10**token.decimals) for token in self.vault.strategy.tokens}
         standing = {"supply": unknown("share_token.totalSupply"), "round_assets": unknown("rounds.round_assets")}
-        return {**members, **units, **standing}
+        return {**units, **standing, **members}
+
+    @property
+    def supply(self) -> Term:
+        """What conversions in the state `s` count as supply."""
+        return self.names("s")["supply"]
+
+    @property
+    def calls(self) -> Known:
+        """What a function that users call may take for granted."""
+        return CHARGED if self.vault.charge else CALLS
 
     def with_fault(self, file: str, old: str, new: str) -> Subject:
         """The same with a line changed, which must stand there exactly once."""

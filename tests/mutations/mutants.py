@@ -70,6 +70,8 @@ _SEQUENCER = "a sequencer that is down, and the hour after it is back"
 _SAYS_NOTHING = "answers of a sequencer that say nothing"
 _BOX = "a move to the edge of the box, and one unit past it"
 _BEYOND = "a crash beyond the box, and the owner who accepts it"
+_PARTED = "a pair that parts by what either of its tokens does, and not by what both do"
+_PAID_DOWN = "a loan that is paid down while guarded leaves the vault settled, and begins no round"
 _INFLOW = "deposits up to the round's share and one unit past it"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -234,6 +236,15 @@ MUTANTS: tuple[Mutant, ...] = (
         '    book._not_guarded(s.price_weth)\n    assert book._is_settled(s), "round: not settled"',
         '    assert book._is_settled(s), "round: not settled"',
     ),
+    _actions(
+        "a deleverage begins a round while guarded",
+        _PAID_DOWN,
+        "if not book._is_guarded(s.price_usdc, s.price_weth) and book._is_settled(s):",
+        "if book._is_settled(s):",
+    ),
+    _book("a pair is held to what one token was", _PARTED, ">= 4 * price_usdc", ">= 4 * round_price_usdc"),
+    _book("a pair ends before its lower edge", _PARTED, ">= 4 * price_usdc", "> 4 * price_usdc"),
+    _book("a pair ends behind its upper edge", _PARTED, "<= 6 * price_usdc", "<= 7 * price_usdc"),
     _vault(
         "the guardian accepts prices",
         _BEYOND,

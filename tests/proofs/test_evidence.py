@@ -18,6 +18,7 @@ from stratc_compiler.judge import overall
 from stratc_compiler.possible import possibilities
 from stratc_compiler.prooftree import Node, Sum
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.search import Search
 from stratc_compiler.standing import Mode
@@ -34,7 +35,7 @@ def test_a_search_that_errs_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Search, "refute", wrong)
     with pytest.raises(Rejected):
-        answer(((obligation,), Effort()))
+        answer(*tasks_of((obligation,), Effort()))
 
 
 def test_of_nothing_nothing_follows() -> None:

@@ -16,6 +16,7 @@ from stratc_compiler.expr import Expr, MulDiv, Not, Rounding
 from stratc_compiler.fairness import _Operation
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import to_assets, to_shares, virtual_shares
 from stratc_compiler.smt import Query, Sat
@@ -24,7 +25,7 @@ from stratc_compiler.verdict import Derivation, Obligation, Proved
 
 
 def proved(obligation: Obligation) -> bool:
-    (answered,) = answer(((obligation,), Effort(rlimit=4_000_000)))
+    (answered,) = answer(*tasks_of((obligation,), Effort(rlimit=4_000_000)))
     return answered.evidence is not None
 
 

@@ -33,6 +33,7 @@ from stratc_compiler.fees import (
 )
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import SUPPLY, total_assets, virtual_shares
 from stratc_compiler.smt import Query, Sat
@@ -51,7 +52,7 @@ def fund(fees: str = BOTH, *changes: tuple[str, str]) -> Vault:
 
 
 def proved(obligation: Obligation) -> bool:
-    (answered,) = answer(((obligation,), Effort(rlimit=4_000_000)))
+    (answered,) = answer(*tasks_of((obligation,), Effort(rlimit=4_000_000)))
     return isinstance(answered.evidence, Derivation)
 
 

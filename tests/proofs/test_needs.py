@@ -17,6 +17,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Add, times
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.vault import Enter, Leave, PlanItem, Swap, Trades, Vault
 
 Change = tuple[str, str]
@@ -26,7 +27,7 @@ def proved(vault: Vault, claim: str, *words: str) -> list[bool]:
     """Which of the claim's obligations with these words in their ids are proved."""
     obligations = next(spec.obligations for spec in claims_of(vault, box_of(vault)) if spec.name == claim)
     asked = [one for one in obligations if all(word in f"{one.id}/" for word in words)]
-    return [answer(((one,), Effort()))[0].evidence is not None for one in asked]
+    return [answer(*tasks_of((one,), Effort()))[0].evidence is not None for one in asked]
 
 
 BREAKS: dict[str, tuple[str, Change, str, str]] = {

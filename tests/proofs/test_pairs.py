@@ -23,8 +23,9 @@ from stratc_compiler.corners import corners
 from stratc_compiler.driver import model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Interval, box_of
+from stratc_compiler.findings import answer_all
 from stratc_compiler.involved import involved
-from stratc_compiler.judge import answer_all, judge, tell_nobody
+from stratc_compiler.judge import judge
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.replay import inside_box, what_breaks
 from stratc_compiler.scenario import replayed
@@ -67,7 +68,7 @@ def judged(text: str) -> dict[str, ClaimResult]:
     vault, _ = vault_of(text)
     box, past = box_of(vault), Past(Forgetful(), Effort(), vault)
     specs = [spec for spec in claims_of(vault, box) if spec.name in AT_ANY_MOMENT]
-    answers = answer_all(specs, past, 1, tell_nobody)
+    answers, _ = answer_all(specs, past, 1)
     return {spec.name: judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True)}
 
 

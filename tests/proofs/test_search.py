@@ -124,3 +124,46 @@ def test_products_of_bounds_refute_what_is_not_linear() -> None:
     assert found(known, Cmp(after, Rel.GT, Mul(number(2), before)))
     assert not found(known, Cmp(after, Rel.LT, Mul(number(Fraction(81, 100)), before)))
     assert not found(known[1:], Cmp(after, Rel.LT, Mul(number(Fraction(4, 5)), before)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(formulas, max_size=6), st.lists(formulas, min_size=2, max_size=5))
+def test_what_was_learned_of_one_goal_misleads_at_no_other(hypotheses: list[Formula], goals: list[Formula]) -> None:
+    context = Context(script(hypotheses))
+    search = Search(context.facts, EFFORT)
+    for goal in [*goals, goals[0]]:
+        names, (facts,) = read(script([goal], context.names), context.names)
+        everything = [*context.facts, *facts]
+        impossible = isinstance(Query((*hypotheses, goal), EFFORT.rlimit).solve(), Unsat)
+        try:
+            node = search.refute(facts)
+        except NoProof:
+            assert not impossible
+        else:
+            assert impossible
+            refute(proof_json(node, everything), everything, names)
+
+
+def test_what_was_refuted_once_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two goals the second is refuted case by case as the first one was, and needs no relaxation for the first."""
+    x, y, z = NAMES[:3]
+    either = Or((Cmp(x, Rel.LE, number(-1)), Cmp(x, Rel.GE, number(1))))
+    known: list[Formula] = [Cmp(x, Rel.GE, number(0)), either, Cmp(y, Rel.GE, x), Cmp(z, Rel.GE, y)]
+    solved: list[Relaxation] = []
+    solve = Relaxation.solve
+
+    def counted(relaxation: Relaxation) -> object:
+        solved.append(relaxation)
+        return solve(relaxation)
+
+    monkeypatch.setattr(Relaxation, "solve", counted)
+    context = Context(script(known))
+    search = Search(context.facts, EFFORT)
+    counts = []
+    for one in (y, z):
+        names, (facts,) = read(script([Cmp(one, Rel.LT, number(1))], context.names), context.names)
+        everything = [*context.facts, *facts]
+        refute(proof_json(search.refute(facts), everything), everything, names)
+        counts.append(len(solved))
+        solved.clear()
+    assert counts == [3, 1]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Cmp, Formula, Mul, Rel, number, variables
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import Query, Sat, Unsat
@@ -24,7 +25,7 @@ def obligation(goal: Formula, *formulas: Formula) -> Obligation:
 
 
 def proved(asked: Obligation, rlimit: int) -> bool:
-    (answered,) = answer(((asked,), Effort(rlimit)))
+    (answered,) = answer(*tasks_of((asked,), Effort(rlimit)))
     return answered.evidence is not None
 
 

@@ -15,6 +15,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Add, Expr, MulDiv, Not, Rounding, Sub, amount
 from stratc_compiler.interpret import Reverted, run_plan
 from stratc_compiler.prove import answer
+from stratc_compiler.questions import tasks_of
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import virtual_shares
 from stratc_compiler.smt import Query, Sat
@@ -26,7 +27,7 @@ NAMES = ["treasury", "eth_carry"]
 
 
 def proved(obligation: Obligation) -> bool:
-    (answered,) = answer(((obligation,), Effort(rlimit=4_000_000)))
+    (answered,) = answer(*tasks_of((obligation,), Effort(rlimit=4_000_000)))
     return answered.evidence is not None
 
 

@@ -1,0 +1,81 @@
+"""Everything that verdicts wait for, known from earlier or found out anew: each question once, in processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import closing
+
+from stratc_compiler.claims import ClaimSpec
+from stratc_compiler.consistency import Wanted, keep
+from stratc_compiler.questions import Answered, Questions, Task
+from stratc_compiler.recall import Past
+from stratc_compiler.verdict import ObligationResult, Query
+from stratc_dsl.record import Record
+
+
+class Progress(Record):
+    """How much is known: of so many claims, and of so many obligations."""
+
+    claims: int
+    all_claims: int
+    obligations: int
+    all_obligations: int
+
+
+Told = Callable[[Progress], None]
+
+
+def tell_nobody(progress: Progress) -> None:
+    """Where nobody wants to be told of the progress."""
+
+
+def answer_all(
+    specs: Iterable[ClaimSpec],
+    past: Past,
+    workers: int,
+    told: Told = tell_nobody,
+    witnesses: Sequence[Wanted] = (),
+) -> tuple[list[list[Answered]], list[ObligationResult]]:
+    """An answer to each obligation of each claim, and what was found of each witness that is wanted.
+
+    Every distinct question is asked once. Each group of questions has solvers of its own, so the answers do not depend
+    on `workers`. `told` is called again and again while they are looked for.
+    """
+    questions = Questions(past.printer)
+    asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
+    groups = questions.groups
+    answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
+    missing = [text for text in groups if text not in answers]
+    seen: dict[int, ObligationResult] = {}
+
+    def progress() -> Progress:
+        return _progress(asked, answers, len(seen) == len(witnesses))
+
+    if missing or witnesses:
+        # Only here: whoever knows every answer waits for no solver to load. Before there are processes: it loads once.
+        from stratc_compiler.prove import find
+        from stratc_compiler.workers import found
+
+        tasks: list[Wanted | Task] = [*witnesses, *(groups[text].task(past.effort) for text in missing)]
+        with closing(found(find, tasks, workers, lambda: told(progress()))) as finding:
+            for number, one in finding:
+                if isinstance(one, ObligationResult):
+                    seen[number] = keep(one, past)
+                else:
+                    text = missing[number - len(witnesses)]
+                    past.keep(groups[text], one)
+                    answers[text] = one
+        told(progress())
+    by_query = {
+        (text, goal): one
+        for text, group in groups.items()
+        for goal, one in zip(group.asked, answers[text], strict=True)
+    }
+    answered = [[by_query[query.context, query.goal] for query in queries] for queries in asked]
+    return answered, [seen[number] for number in range(len(witnesses))]
+
+
+def _progress(asked: list[list[Query]], answers: Container[str], consistent: bool) -> Progress:
+    """`consistent` is a claim, too: known where all of its witnesses are."""
+    known = [[query.context in answers for query in queries] for queries in asked]
+    return Progress(sum(map(all, known)) + consistent, len(known) + 1, sum(map(sum, known)), sum(map(len, known)))
