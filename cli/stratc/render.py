@@ -52,7 +52,9 @@ def _word(claim: ClaimResult) -> tuple[str, Part]:
 def _detail(claim: ClaimResult, source: Source, paint: Paint) -> list[str]:
     match claim.verdict:
         case Proved():
-            return []
+            alone = ", ".join(claim.on_solver_alone)
+            said = _parts(f"on Z3's word alone, no proof to check: {alone}", WIDTH - len(INDENT) - 2) if alone else []
+            return [f"{INDENT}{'=' if number == 0 else ' '} {line}" for number, line in enumerate(said)]
         case Unknown(why):
             return [f"{INDENT}= {why}"]
         case Refuted(why, scenario, help, span=span):

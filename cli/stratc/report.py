@@ -43,6 +43,7 @@ def _strategy(result: Timed) -> dict[str, Any]:
 
 def _claim(claim: ClaimResult, source: Source) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": claim.name, "text": claim.text, "why": None, "help": None, "scenario": None}
+    shown["solver_alone"] = list(claim.on_solver_alone)
     span = claim.span
     match claim.verdict:
         case Proved():

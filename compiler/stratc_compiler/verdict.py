@@ -142,6 +142,11 @@ class ClaimResult(Placed):
     verdict: Verdict
     obligations: tuple[ObligationResult, ...]
 
+    @property
+    def on_solver_alone(self) -> tuple[str, ...]:
+        """Ids of the obligations of which there is no proof to check: Z3 says that they hold, and nobody else."""
+        return tuple(one.obligation.id for one in self.obligations if isinstance(one.evidence, SolverSays))
+
 
 class Verification(Record):
     """Everything that one run says about one strategy."""

@@ -50,7 +50,8 @@ def _claim(claim: ClaimResult) -> dict[str, Any]:
     told["start"] = None if claim.span == NOWHERE else claim.span.start
     match claim.verdict:
         case Proved():
-            return told | {"verdict": "proved"}
+            alone = claim.on_solver_alone
+            return told | {"verdict": "proved", "why": "on Z3's word alone" if alone else None}
         case Unknown(why):
             return told | {"verdict": "unknown", "why": why}
         case Refuted(why, scenario, help):
