@@ -29,6 +29,8 @@ A_TOKEN: constant(address) = 0x00000000000000000000000000000000000000AA
 KEEPER: immutable(address)
 
 mode: public(uint256)
+requests_made: public(uint256)
+requests_done: public(uint256)
 settled: public(bool)
 round_allowance: public(uint256)
 rounds: public(uint256)
@@ -262,3 +264,11 @@ def ACTIONS() -> address:
     @notice The stub is its own actions.
     """
     return self
+
+
+@external
+def serve(count: uint256) -> uint256:
+    """
+    @notice Nobody asks the stub for anything.
+    """
+    return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ARITH_FILE, ORACLE_FILE, TOKEN_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE = (
-    f"contracts/{name}.vy" for name in ("arith", "oracle", "share_token", "Vault", "Actions", "book")
+ARITH_FILE, ORACLE_FILE, TOKEN_FILE, DEPOSITORS_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE = (
+    f"contracts/{name}.vy" for name in ("arith", "oracle", "share_token", "depositors", "Vault", "Actions", "book")
 )
 
 
@@ -260,5 +260,53 @@ ACCOUNT_FAULTS = (
         "modes._is_exited() or rounds.round_assets == 0",
         "modes._is_open() or rounds.round_assets == 0",
         "no limit while open",
+    ),
+)
+
+
+def _depositors(theorem: str, old: str, new: str, name: str) -> Fault:
+    return Fault(name, DEPOSITORS_FILE, old, new, theorem)
+
+
+DEPOSITOR_FAULTS = (
+    _depositors("recipient", "(record, 64) != SCHEMA", "(record, 32) != SCHEMA", "another word for the schema"),
+    _depositors("recipient", "!= SCHEMA or extract32", "!= SCHEMA and extract32", "anybody's attestation of it"),
+    _depositors(
+        "recipient",
+        "if extract32(record, 160, output_type=uint256) != 0 or (expires",
+        "if (expires",
+        "what was revoked is good",
+    ),
+    _depositors("recipient", "expires <= block.timestamp", "expires < block.timestamp", "good for a second longer"),
+    _depositors(
+        "recipient",
+        "(expires != 0 and expires <= block.timestamp)",
+        "expires <= block.timestamp",
+        "what never expires has expired",
+    ),
+    _depositors(
+        "recipient", "return extract32(record, 224", "return extract32(record, 256", "the attester for the attested"
+    ),
+    _depositors(
+        "recipient", "if not answered or len(record) < 288", "if not answered or len(record) < 256", "a record cut off"
+    ),
+    _depositors(
+        "may_hold",
+        "attestation != empty(bytes32) and self._recipient(attestation) == account",
+        "attestation != empty(bytes32)",
+        "what was good once is good",
+    ),
+    _depositors("may_hold", "assert self._may_hold(account)", "assert account != empty(address)", "nobody is asked"),
+    _depositors(
+        "admits",
+        '    assert account != empty(address), "depositors: no such attestation"\n',
+        "",
+        "an attestation of nobody is noted",
+    ),
+    _depositors(
+        "admits",
+        "self.attestation_of[account] = attestation",
+        "self.attestation_of[msg.sender] = attestation",
+        "noted for whoever calls",
     ),
 )

@@ -7,14 +7,14 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, fees, ledger, library, shares, trades
-from library_proofs.faults import ACCOUNT_FAULTS, ARITH_FILE, LIBRARY_FAULTS, SHARE_FAULTS, Fault
+from library_proofs import accounts, bounds, depositors, fees, ledger, library, shares, trades
+from library_proofs.faults import ACCOUNT_FAULTS, ARITH_FILE, DEPOSITOR_FAULTS, LIBRARY_FAULTS, SHARE_FAULTS, Fault
 from library_proofs.fee_faults import FEE_FAULTS
 from library_proofs.solver import Unproved
 from library_proofs.vaults import Subject, subject
 
 ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS, **fees.THEOREMS}
-ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS}
+ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS, **depositors.THEOREMS}
 AT_LEAST = 12
 
 
@@ -30,17 +30,18 @@ def faulty(name: str, file: str, old: str, new: str) -> Subject:
 
 def broken(fault: Fault) -> Subject:
     """A vault with a loan has all that an account can have, a fund has fees; for the rest the smallest will do."""
-    name = "eth_carry" if fault in ACCOUNT_FAULTS else "fund" if fault in FEE_FAULTS else "idle"
+    names = ((ACCOUNT_FAULTS, "eth_carry"), (FEE_FAULTS, "fund"), (DEPOSITOR_FAULTS, "members"))
+    name = next((name for faults, name in names if fault in faults), "idle")
     return faulty(name, fault.file, fault.old, fault.new)
 
 
 def test_there_are_enough_faults_and_each_has_its_own_name() -> None:
-    faults = (*LIBRARY_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS)
+    faults = (*LIBRARY_FAULTS, *DEPOSITOR_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS)
     assert len({fault.name for fault in faults}) == len(faults) >= AT_LEAST
     assert {fault.breaks for fault in faults} == {*ABOUT_LIBRARY, *ABOUT_VAULTS} - {"model"}
 
 
-@pytest.mark.parametrize("fault", LIBRARY_FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [*LIBRARY_FAULTS, *DEPOSITOR_FAULTS], ids=lambda fault: fault.name)
 def test_a_fault_in_the_library_breaks_its_theorem(fault: Fault) -> None:
     with pytest.raises(Unproved) as found:
         ABOUT_LIBRARY[fault.breaks](broken(fault).sources)

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 
-from library_proofs import accounts, bounds, fees, ledger, library, shares, trades
+from library_proofs import accounts, bounds, depositors, fees, ledger, library, shares, trades
 from library_proofs.bits import COMPLEMENT, LOWEST_BIT, OR_IS_A_SUM, OR_WITH_NOTHING
 from library_proofs.lemmas import PRODUCTS_KEEP_EQUALITY, PRODUCTS_KEEP_ORDER, QUOTIENT_IS_UNIQUE, Lemma
 from library_proofs.meaning import Meaning
+from library_proofs.reading import Sources
 from library_proofs.solver import PROVED, Question
 from library_proofs.terms import WORD, Term, evaluated, unknowns
 from library_proofs.vaults import STRATEGIES, Subject, subject
+from stratc_compiler.standing import Attestation, Standing
 
 ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
 ABOUT_FEES = fees.THEOREMS
-ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS}
+ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS, **depositors.THEOREMS}
 TRIES = 4_000
 
 
@@ -29,9 +32,14 @@ def known(name: str) -> Subject:
     return subject(name)
 
 
+def sources(theorem: str) -> Sources:
+    """Of a vault with the module that the theorem is about."""
+    return known("members" if theorem in depositors.THEOREMS else "idle").sources
+
+
 @pytest.mark.parametrize("theorem", ABOUT_LIBRARY)
 def test_the_library_computes_what_the_model_means(theorem: str) -> None:
-    ABOUT_LIBRARY[theorem](known("idle").sources)
+    ABOUT_LIBRARY[theorem](sources(theorem))
 
 
 @pytest.mark.parametrize("theorem", ABOUT_VAULTS)
@@ -43,6 +51,29 @@ def test_the_vault_computes_what_was_proved(name: str, theorem: str) -> None:
 @pytest.mark.parametrize("theorem", ABOUT_FEES)
 def test_fees_are_what_was_proved(theorem: str) -> None:
     ABOUT_FEES[theorem](known("fund"))
+
+
+def test_the_machine_takes_for_attested_whom_the_contract_does() -> None:
+    """What `depositors.recipient` proves the contract to tell, and the exact machine, at drawn answers."""
+    choose, seen = random.Random(1), set()
+    for _ in range(2_000):
+        schema, attester = choose.choice((7, 8)), choose.choice((21, 22))
+        expires, now = choose.choice((0, 99, 100, 101)), 100
+        revoked, answered = choose.random() < 0.2, choose.random() < 0.9
+        record = dict(enumerate((1, schema, 5, expires, 50 * revoked, 0, 33, attester)))
+        values: dict[str, int | bool] = {f"answer.word {32 * (1 + place)}": word for place, word in record.items()}
+        values |= {"answered?": answered, "answer.length": 320, "block.timestamp": now}
+        values |= {"depositors.SCHEMA": 7, "depositors.ATTESTER": 21}
+        found = Attestation(str(schema), str(attester), "33", expires, revoked) if answered else None
+        machine = SimpleNamespace(
+            vault=SimpleNamespace(schema="7"),
+            roles=SimpleNamespace(attester="21"),
+            market=SimpleNamespace(attestation=lambda uid, found=found: found, now=lambda now=now: now),
+        )
+        told = Standing._attested(machine, "uid")  # type: ignore[arg-type]
+        assert evaluated(depositors.attested(), values) == int(told or 0)
+        seen.add(told)
+    assert seen == {None, "33"}
 
 
 # ── no proof starts from what cannot be ────────────────────────────────────────────────────
@@ -94,7 +125,7 @@ def asked(theorem: object, *arguments: object) -> list[Question]:
 
 @pytest.mark.parametrize("theorem", [name for name in ABOUT_LIBRARY if name != "quotient"])
 def test_theorems_of_the_library_start_from_what_can_be(theorem: str) -> None:
-    for question in asked(ABOUT_LIBRARY[theorem], known("idle").sources):
+    for question in asked(ABOUT_LIBRARY[theorem], sources(theorem)):
         assert possible(question)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vyper import ast as vy
-from vyper.semantics.types import AddressT, BoolT, HashMapT, IntegerT, StructT
+from vyper.semantics.types import AddressT, BoolT, BytesM_T, HashMapT, IntegerT, StructT
 from vyper.semantics.types.function import ContractFunctionT
 from vyper.semantics.types.module import ModuleT
 
@@ -87,6 +87,8 @@ class _Body:
         match type(node):
             case vy.AnnAssign:
                 self.assign(node.target, self.value(node.value))
+            case vy.Assign if isinstance(node.target, vy.Tuple):
+                self.answer(node)
             case vy.Assign:
                 self.assign(node.target, self.value(node.value))
             case vy.AugAssign:
@@ -137,6 +139,20 @@ class _Body:
                 self.work.storage.write(self.path, (name, keys), value)
             case _:
                 raise Refused(target, "assigned to what is no number")
+
+    def answer(self, node: Any) -> None:
+        """`answered, bytes = raw_call(..)`: any answer, or none, of whoever is asked with these arguments."""
+        if getattr(node.value.func._metadata["type"], "_id", "") != "raw_call":
+            raise Refused(node, "no raw call")
+        asked, data = node.value.args
+        options = {one.arg: one.value.get_folded_value().value for one in node.value.keywords}
+        if not options.pop("is_static_call") or options.pop("revert_on_failure") or set(options) != {"max_outsize"}:
+            raise Refused(node, "a call that can change something, or revert")
+        arguments = (self.number(asked), *(self.number(one) for one in data.args))
+        self.work.effects.append(Effect(self.path, "raw_call", arguments))
+        done, answer = (str(one.id) for one in node.target.elements)
+        self.locals[done] = unknown(self.work.now("answered?"))
+        self.locals[answer] = self.work.any_bytes(self.work.now("answer"), options["max_outsize"])
 
     def branches(self, node: Any) -> bool:
         condition = self.truth(node.test)
@@ -221,8 +237,10 @@ class _Body:
             case _:
                 raise Refused(node, "no expression that is known here")
 
-    def constant(self, node: Any) -> Term:
+    def constant(self, node: Any) -> Value:
         folded = node.get_folded_value()
+        if type(folded) is vy.Bytes and not folded.value:
+            return self.work.no_bytes(type_of(node).length)
         if type(folded) is vy.NameConstant and isinstance(folded.value, bool):
             return TRUE if folded.value else FALSE
         if type(folded) is vy.Str:
@@ -299,7 +317,7 @@ class _Body:
     def compare(self, node: Any) -> Term:
         type_ = type_of(node.left)
         ordered = isinstance(type_, IntegerT) and type_.bits == 256
-        if type_ != type_of(node.right) or not (ordered or isinstance(type_, AddressT)):
+        if type_ != type_of(node.right) or not (ordered or isinstance(type_, AddressT | BytesM_T)):
             raise Refused(node, f"a comparison of {type_}")
         left, right = self.number(node.left), self.number(node.right)
         result = comparison(type(node.op), left, right)
@@ -352,12 +370,16 @@ class _Body:
         return _inlined(self.work, function, named, self.path, f"{function.name}#{self.work.calls}.")
 
     def builtin(self, node: Any, name: str) -> Value:
+        if name == "extract32":
+            return self.extracted(node)
         if node.keywords:
             raise Refused(node, "a call by keyword")
         if name == "empty" and isinstance(type_of(node), StructT):
             return Struct({m: self.nothing(node, t) for m, t in type_of(node).member_types.items()})
-        if name == "empty" and isinstance(type_of(node), AddressT):
+        if name == "empty" and isinstance(type_of(node), AddressT | BytesM_T):
             return number(0)
+        if name == "len":
+            return self.part(node, node.args[0], "length")
         if name == "convert":
             return self.convert(node)
         if not is_word(type_of(node)):
@@ -367,6 +389,27 @@ class _Body:
         if result is None:
             raise Refused(node, f"the function `{name}`")
         return self.checked(node, result)
+
+    def part(self, node: Any, of: Any, name: str) -> Term:
+        """The length of bytes, or a word of them that begins at a multiple of 32."""
+        found = self.value(of)
+        word = found.members.get(name) if isinstance(found, Struct) else None
+        if not isinstance(word, Term):
+            raise Refused(node, f"{name} of what is no bytes")
+        return word
+
+    def extracted(self, node: Any) -> Term:
+        """A word of bytes: as an account it reverts where it is none, and where the bytes end before it."""
+        start = node.args[1].reduced()
+        if not isinstance(start, vy.Int):
+            raise Refused(node, "a word at a place that is not constant")
+        word, length = (self.part(node, node.args[0], name) for name in (f"word {start.value}", "length"))
+        self.require(number(start.value + 32) <= length, f"{place(node)}: beyond the end")
+        if isinstance(type_of(node), AddressT):
+            self.require(both(number(0) <= word, word < 2**160), f"{place(node)}: no account")
+        elif not (is_word(type_of(node)) or type_of(node) == BytesM_T(32)):
+            raise Refused(node, f"a word as {type_of(node)}")
+        return word
 
     def nothing(self, node: Any, type_: Any) -> Value:
         if not is_word(type_):

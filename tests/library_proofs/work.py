@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from vyper.semantics.types import AddressT, BoolT, IntegerT, StructT
+from vyper.semantics.types import AddressT, BoolT, BytesM_T, IntegerT, StructT
 
 from library_proofs.known import Known, Refused
 from library_proofs.meaning import Check, Effect, Struct, Value
 from library_proofs.storage import Storage
-from library_proofs.terms import Term, unknown
+from library_proofs.terms import Term, number, unknown
 
 
 @dataclass(slots=True)
@@ -36,13 +36,24 @@ class Work:
                 self.signed[name] = None
             case BoolT():
                 return unknown(f"{name}?")
-            case AddressT():
+            case AddressT() | BytesM_T():
                 pass
             case StructT():
                 return Struct({m: self.fresh(f"{name}.{m}", t, node) for m, t in type_.member_types.items()})
             case _:
                 raise Refused(node, f"an unknown of type {type_}")
         return unknown(name)
+
+    def any_bytes(self, name: str, most: int) -> Struct:
+        """Bytes of which nothing is known: their length, and each word of 32."""
+        parts = ("length", *(f"word {start}" for start in range(0, most, 32)))
+        self.words |= {f"{name}.{part}": None for part in parts}
+        return Struct({part: unknown(f"{name}.{part}") for part in parts})
+
+    def no_bytes(self, most: int) -> Struct:
+        """No bytes, where there is room for some."""
+        parts = ("length", *(f"word {start}" for start in range(0, most, 32)))
+        return Struct({part: number(0) for part in parts})
 
     def fresh_number(self, name: str, type_: Any, node: Any) -> Term:
         value = self.fresh(name, type_, node)

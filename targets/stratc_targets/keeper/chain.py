@@ -24,6 +24,10 @@ from stratc_targets.keeper.watchlist import THE_VAULT, View, state_members
 ROUND_BEGAN = "RoundBegan(uint256)"
 """What the vault emits when a round begins (`rounds.vy`)."""
 
+ARGUMENTS: dict[str, tuple[int, ...]] = {"serve": (4,)}
+"""What functions of the vault are called with that take something: so many requests at a time, for a block has room for
+them, and another look is near."""
+
 ANSWER_SECONDS = 10
 
 # What nodes call an execution that ended without a revert reason: geth's words, and those of revm (anvil, reth).
@@ -141,18 +145,21 @@ class Chain:
             raise Refused(f"the contract at {to} has no {function}")
         return int.from_bytes(answer[:32])
 
-    def simulate(self, name: str, sender: str, block: int) -> None:
-        """Carry out a function of the vault without a trace; raises Reverted with its reason."""
+    def simulate(self, name: str, sender: str, block: int) -> Any:
+        """Carry out a function of the vault without a trace: what it returns. Raises Reverted with its reason."""
         with self._asking():
-            self._vault.functions[name]().call({"from": Web3.to_checksum_address(sender)}, block_identifier=block)
+            call = self._vault.functions[name](*ARGUMENTS.get(name, ()))
+            return call.call({"from": Web3.to_checksum_address(sender)}, block_identifier=block)
 
     def estimate_gas(self, name: str, sender: str) -> int:
         """Gas that a function of the vault needs now."""
         with self._asking():
-            return self._vault.functions[name]().estimate_gas({"from": Web3.to_checksum_address(sender)})
+            return self._vault.functions[name](*ARGUMENTS.get(name, ())).estimate_gas(
+                {"from": Web3.to_checksum_address(sender)}
+            )
 
     def call_data(self, name: str) -> str:
-        return str(self._vault.encode_abi(name))
+        return str(self._vault.encode_abi(name, args=ARGUMENTS.get(name, ())))
 
     def tip(self) -> int:
         """What the endpoint suggests to pay above the base fee, in wei per gas."""

@@ -18,6 +18,9 @@ SCHEMA = "stratc.keeper/1"
 VAULT_FUNCTIONS = ("ACTIONS", "keeper", "mode", "settle", "settled", "round_allowance", "state", "totalSupply")
 """What the keeper calls besides the rules."""
 
+QUEUE_FUNCTIONS = ("requests_made", "requests_done", "serve")
+"""And of a vault with a queue of requests."""
+
 _MOST_MISTAKES = 5
 
 
@@ -69,6 +72,11 @@ class KeeperConfig:
     code: Code
     actions: Code
     deployment: Deployment | None
+
+    @property
+    def queues(self) -> bool:
+        """Whether the vault has a queue of requests to serve."""
+        return {entry["name"] for entry in self.abi}.issuperset(QUEUE_FUNCTIONS)
 
 
 def parse_config(text: str, name: str) -> KeeperConfig:

@@ -22,6 +22,7 @@ LONGEST_RULE_PAUSE_SECONDS = 60.0
 LOOKS_TO_SETTLE = 4
 """So many looks before the period is over a round counts as old: room for one that is missed, and for the mining."""
 
+SERVE = Rule("serve", due="serve", call="serve", reduces_risk=False, gas_limit=5_000_000)
 SETTLE = Rule("settle", due="settled", call="settle", reduces_risk=False, gas_limit=1_500_000)
 
 
@@ -81,7 +82,7 @@ class Keeper:
         due = [rule for rule in rules if self._due(rule, head)]
         if due:
             return any(self._run(rule, head) for rule in due if self._rested(rule))
-        return self._mode is Mode.OPEN and self._begin_round(head)
+        return (self._mode is Mode.OPEN and self._begin_round(head)) or self._serve(head)
 
     def _watch(self, head: Head) -> None:
         if not self._mode.over:
@@ -190,6 +191,22 @@ class Keeper:
         if not self._due(SETTLE, head):
             return False
         return self._run(SETTLE, head)
+
+    def _serve(self, head: Head) -> bool:
+        """Serve the oldest requests where anything would be set aside for them now."""
+        if not self.config.queues or not self._rested(SERVE):
+            return False
+        made, done = (self.chain.view(name, head.number) for name in ("requests_made", "requests_done"))
+        if made == done or not self._would_serve(head):
+            self._pauses.pop(SERVE.name, None)
+            return False
+        return self._run(SERVE, head)
+
+    def _would_serve(self, head: Head) -> bool:
+        try:
+            return bool(self.chain.simulate(SERVE.call, self.lane.account.address, head.number))
+        except Refused:
+            return False  # not now: the vault is guarded, or a price is unusable
 
     def _worn(self, head: Head) -> bool:
         known = self.lane.store.state.round

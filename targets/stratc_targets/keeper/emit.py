@@ -23,12 +23,13 @@ from stratc_compiler.vault import (
     RuleTrigger,
     SwapModel,
     Trades,
+    Vault,
 )
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import KeeperEvery, Strategy
 from stratc_targets.artifact import Artifact
 from stratc_targets.keeper.alarms import alarms, readings
-from stratc_targets.keeper.config import SCHEMA, VAULT_FUNCTIONS
+from stratc_targets.keeper.config import QUEUE_FUNCTIONS, SCHEMA, VAULT_FUNCTIONS
 from stratc_targets.keeper.decimals import decimal_text
 
 PATH = "keeper.json"
@@ -71,7 +72,7 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "swaps": [_swap(swap) for swap in vault.swaps],
         "alarms": alarms(proved.verification, period),
         "readings": readings(vault),
-        "abi": _abi(abi, vault.rules),
+        "abi": _abi(abi, vault),
         "code": {"vault": _code(runtime_hex), "actions": _code(actions_hex)},
         "deployment": None,
     }
@@ -147,8 +148,9 @@ def _swap(swap: SwapModel) -> dict[str, Any]:
     }
 
 
-def _abi(abi: Sequence[dict[str, Any]], rules: Sequence[RuleModel]) -> list[dict[str, Any]]:
-    wanted = [*VAULT_FUNCTIONS, *(name for rule in rules for name in (due_name(rule.name), rule.name))]
+def _abi(abi: Sequence[dict[str, Any]], vault: Vault) -> list[dict[str, Any]]:
+    rules = (name for rule in vault.rules for name in (due_name(rule.name), rule.name))
+    wanted = [*VAULT_FUNCTIONS, *(QUEUE_FUNCTIONS if vault.queues else ()), *rules]
     functions = {entry["name"]: entry for entry in abi if entry["type"] == "function"}
     missing = [name for name in wanted if name not in functions]
     if missing:
