@@ -47,7 +47,7 @@ def test_every_story_goes_the_same_in_every_mode(world: World, name: str, mode: 
     assert stories
     for story in stories:
         start = world.chain.snapshot()
-        tell(pair_of(deploy_in_mode(world, name, mode)), story)
+        tell(pair_of(deploy_in_mode(world, name, mode, sequencer_feed_=world.sequencer)), story)
         world.chain.revert(start)
 
 

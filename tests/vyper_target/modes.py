@@ -38,6 +38,6 @@ def compiled(name: str, mode: str) -> Compiled:
     return compile_in(MODES[mode], vault_sources(given.vault, given.verification.source))
 
 
-def deploy_in_mode(world: World, name: str, mode: str) -> Deployed:
-    """Deployed beside the lab's venues."""
-    return install(world, compiled(name, mode), strategy(name).vault, f"vault ({mode})")
+def deploy_in_mode(world: World, name: str, mode: str, **addresses: object) -> Deployed:
+    """Deployed beside the lab's venues; `addresses` as for `deploy`."""
+    return install(world, compiled(name, mode), strategy(name).vault, f"vault ({mode})", **addresses)
