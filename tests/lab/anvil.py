@@ -110,22 +110,10 @@ class AnvilChain(Chain):
         self.rpc("evm_setNextBlockTimestamp", timestamp)
         self.rpc("evm_mine")
 
-    def mined(self, transaction: dict[str, str]) -> dict[str, Any]:
-        """The receipt of a transaction, in a block."""
-        try:
-            # anvil mines asynchronously: only this method returns when the receipt exists.
-            receipt: dict[str, Any] = self.rpc("eth_sendTransactionSync", transaction)
-        except RpcError as error:
-            if "confirmation timeout" not in str(error):
-                raise
-            # Once in many thousands, after a return to a snapshot, anvil holds a transaction and forgets to mine it.
-            self.rpc("evm_mine")
-            (sent,) = self.rpc("eth_getBlockByNumber", "latest", False)["transactions"]
-            receipt = self.rpc("eth_getTransactionReceipt", sent)
-        return receipt
-
     def _transact(self, call: dict[str, str]) -> dict[str, Any]:
-        receipt = self.mined({**call, "gas": hex(GAS_LIMIT), "gasPrice": "0x0"})
+        # anvil mines asynchronously: only this method returns when the receipt exists.
+        gas = {"gas": hex(GAS_LIMIT), "gasPrice": "0x0"}
+        receipt: dict[str, Any] = self.rpc("eth_sendTransactionSync", {**call, **gas})
         if receipt["status"] != "0x1":
             self._dry_run(call, hex(int(receipt["blockNumber"], 16) - 1))
             raise CallFailed(b"", "failed on chain, though its replay succeeds")

@@ -211,16 +211,3 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
-
-
-@pytest.mark.long
-def test_a_transaction_that_anvil_forgets_to_mine_is_mined(anvil_chain: AnvilChain) -> None:
-    """After half a minute, for as long it waits itself. It forgets one where it is told to mine none."""
-    sender, receiver = anvil_chain.accounts[:2]
-    anvil_chain.rpc("evm_setAutomine", False)
-    try:
-        receipt = anvil_chain.mined({"from": sender, "to": receiver, "value": "0x1", "gasPrice": "0x0"})
-    finally:
-        anvil_chain.rpc("evm_setAutomine", True)
-    assert receipt["status"] == "0x1"
-    assert receipt["from"] == sender
