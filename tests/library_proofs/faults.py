@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 ARITH_FILE, ORACLE_FILE, TOKEN_FILE, DEPOSITORS_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE = (
@@ -20,21 +21,14 @@ class Fault:
     breaks: str
 
 
-def _arith(theorem: str, old: str, new: str, name: str) -> Fault:
-    return Fault(name, ARITH_FILE, old, new, theorem)
+def _faults_in(file: str) -> Callable[[str, str, str, str], Fault]:
+    """What makes faults of this file: (theorem, old, new, name)."""
+    return lambda theorem, old, new, name: Fault(name, file, old, new, theorem)
 
 
-def _vault(theorem: str, old: str, new: str, name: str) -> Fault:
-    return Fault(name, VAULT_FILE, old, new, theorem)
-
-
-def _actions(theorem: str, old: str, new: str, name: str) -> Fault:
-    return Fault(name, ACTIONS_FILE, old, new, theorem)
-
-
-def _book(theorem: str, old: str, new: str, name: str) -> Fault:
-    return Fault(name, BOOK_FILE, old, new, theorem)
-
+_arith, _vault, _actions, _book, _depositors = map(
+    _faults_in, (ARITH_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE, DEPOSITORS_FILE)
+)
 
 LIBRARY_FAULTS = (
     _arith("quotient", "if high == 0:", "if high <= 1:", "a product of more than one word is taken for one"),
@@ -262,10 +256,6 @@ ACCOUNT_FAULTS = (
         "no limit while open",
     ),
 )
-
-
-def _depositors(theorem: str, old: str, new: str, name: str) -> Fault:
-    return Fault(name, DEPOSITORS_FILE, old, new, theorem)
 
 
 DEPOSITOR_FAULTS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -132,24 +133,27 @@ class Deployed:
 def deploy(world: World, given: ProvedVault, **addresses: object) -> Deployed:
     """Deploy beside the lab's venues; `addresses` replaces constructor arguments by parameter name."""
     emitted = files(given)
-    args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(given.vault)]
     abi, code, actions = (emitted[name] for name in ("abi.json", "bytecode.hex", "actions.blueprint.hex"))
-    args.append(blueprint(world.chain, actions.strip()))
-    contract = world.chain.deploy(json.loads(abi), code.strip(), args, name="vault")
-    return Deployed(world, contract, given.vault)
+    return _put(world, given.vault, json.loads(abi), code.strip(), actions.strip(), "vault", addresses)
+
+
+def install(world: World, code: Compiled, model: Vault, name: str = "vault", **addresses: object) -> Deployed:
+    """Deploy what was compiled for this model; `addresses` as for `deploy`."""
+    assert code.actions is not None
+    return _put(world, model, code.abi, code.creation, blueprint_creation(code.actions.blueprint), name, addresses)
+
+
+def _put(
+    world: World, model: Vault, abi: Any, creation: str, actions: str, name: str, addresses: Mapping[str, object]
+) -> Deployed:
+    args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(model)]
+    args.append(blueprint(world.chain, actions))
+    return Deployed(world, world.chain.deploy(abi, creation, args, name=name), model)
 
 
 def blueprint(chain: Chain, creation: str) -> Contract:
     """What a vault makes its actions from, deployed."""
     return chain.deploy([], creation, name="blueprint")
-
-
-def install(world: World, code: Compiled, model: Vault, name: str = "vault", **addresses: object) -> Deployed:
-    """Deploy what was compiled for this model; `addresses` as for `deploy`."""
-    args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(model)]
-    assert code.actions is not None
-    args.append(blueprint(world.chain, blueprint_creation(code.actions.blueprint)))
-    return Deployed(world, world.chain.deploy(code.abi, code.creation, args, name=name), model)
 
 
 def _address(world: World, binding: Binding) -> object:

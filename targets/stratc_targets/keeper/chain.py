@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from eth_typing import HexStr
 from web3 import HTTPProvider, Web3
+from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, ContractPanicError, TransactionNotFound, Web3Exception, Web3RPCError
 
 from stratc_targets.keeper.config import KeeperConfig
@@ -148,15 +149,15 @@ class Chain:
     def simulate(self, name: str, sender: str, block: int) -> Any:
         """Carry out a function of the vault without a trace: what it returns. Raises Reverted with its reason."""
         with self._asking():
-            call = self._vault.functions[name](*ARGUMENTS.get(name, ()))
-            return call.call({"from": Web3.to_checksum_address(sender)}, block_identifier=block)
+            return self._call(name).call({"from": Web3.to_checksum_address(sender)}, block_identifier=block)
 
     def estimate_gas(self, name: str, sender: str) -> int:
         """Gas that a function of the vault needs now."""
         with self._asking():
-            return self._vault.functions[name](*ARGUMENTS.get(name, ())).estimate_gas(
-                {"from": Web3.to_checksum_address(sender)}
-            )
+            return self._call(name).estimate_gas({"from": Web3.to_checksum_address(sender)})
+
+    def _call(self, name: str) -> ContractFunction:
+        return self._vault.functions[name](*ARGUMENTS.get(name, ()))
 
     def call_data(self, name: str) -> str:
         return str(self._vault.encode_abi(name, args=ARGUMENTS.get(name, ())))

@@ -74,7 +74,7 @@ class Compiled:
     @property
     def target(self) -> str:
         """The path of the source that was compiled."""
-        return str(next(iter(self.request["settings"]["outputSelection"])))
+        return _target(self.request)
 
     @property
     def blueprint(self) -> bytes:
@@ -177,15 +177,19 @@ def contributors(request: dict[str, Any]) -> tuple[tuple[str, int], ...]:
     """
     sources = {path: entry["content"] for path, entry in request["sources"].items()}
     wanted: dict[str, list[str]] = {path: ["ast"] for path in sources}
-    (target,) = request["settings"]["outputSelection"]
-    wanted[target] = ["ast", "evm.deployedBytecode.sourceMap"]
+    wanted[_target(request)] = ["ast", "evm.deployedBytecode.sourceMap"]
     result = _compile({**request, "settings": {**request["settings"], "outputSelection": wanted}})
     ids = {entry["id"]: path for path, entry in result["sources"].items()}
     return parts(_contract(result, request), ids, sources)
 
 
-def _contract(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+def _target(request: Mapping[str, Any]) -> str:
     (target,) = request["settings"]["outputSelection"]
+    return str(target)
+
+
+def _contract(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    target = _target(request)
     contract: dict[str, Any] = result["contracts"][target][PurePosixPath(target).stem]
     return contract
 
