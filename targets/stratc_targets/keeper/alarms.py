@@ -116,6 +116,8 @@ def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
             return _edges("scale", THE_VAULT, Fraction(SCALE), None, None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
+        case "flash":
+            return _edges("flash_loan", subject, Fraction(1), None, None)
         case _:
             raise ValueError(f"nothing says how the keeper measures {guarded.id}")
 
@@ -151,7 +153,8 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     shares = tuple(one for venue in venues for one in venue.shares)
     parameters = tuple(one for venue in venues for one in venue.parameters)
-    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters))
+    flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
+    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, flash_loans))
 
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:

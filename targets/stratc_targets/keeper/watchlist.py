@@ -26,7 +26,7 @@ class View:
     """A view of a venue that answers with one number.
 
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
-    `argument` another getter, THE_VAULT or a decimal number.
+    `argument` another getter, THE_VAULT or a decimal number (of no meaning to a function without arguments).
     """
 
     contract: str
@@ -77,12 +77,30 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class FlashRead:
+    """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
+
+    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`.
+    """
+
+    venue: str
+    token: str
+    available: View
+    flags: View
+    on: int
+    off: int
+    premium: View
+    basis_points: int
+
+
+@dataclass(frozen=True, slots=True)
 class VenueReadings:
     """What one venue adds; `payable` by the name of the position. Built by the adapter's own `watch.py`."""
 
     payable: dict[str, View]
     shares: tuple[Worth, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    flash_loans: tuple[FlashRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,7 @@ class Readings:
     positions: tuple[PositionRead, ...]
     shares: tuple[Worth, ...]
     parameters: tuple[Parameter, ...]
+    flash_loans: tuple[FlashRead, ...]
 
     @property
     def members(self) -> set[str]:
@@ -142,7 +161,12 @@ def parse_readings(document: dict[str, Any]) -> Readings:
         positions=tuple(PositionRead(**one | {"payable": _view(one["payable"])}) for one in given["positions"]),
         shares=tuple(Worth(one["token"], View(**one["view"])) for one in given["shares"]),
         parameters=tuple(Parameter(**one | {"view": View(**one["view"])}) for one in given["parameters"]),
+        flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
     )
+
+
+def _flash_read(given: dict[str, Any]) -> FlashRead:
+    return FlashRead(**given | {name: View(**given[name]) for name in ("available", "flags", "premium")})
 
 
 def mistakes(document: dict[str, Any]) -> Iterator[str]:
@@ -152,9 +176,11 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     for member in sorted(readings.members - set(state_members(document["abi"]))):
         yield f"readings: `state` of abi has no member `{member}`"
     used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
+    used |= {one.token for one in readings.flash_loans}
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
+    venues |= {one.venue for one in readings.flash_loans}
     known = {THE_VAULT, *tokens, *venues, *(one.name for one in readings.positions)}
     for place, alarm in enumerate(parse_alarms(document)):
         if not (tokens.issuperset(alarm.tokens) if alarm.tokens else alarm.subject in known):

@@ -15,7 +15,7 @@ SWAPPING: dict[str, SwapEmitter] = {"uniswap_v3": uniswap_v3}
 RUNTIME = ("arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds")
 """In every vault."""
 
-ASKED_FOR = ("depositors", "fees", "requests")
+ASKED_FOR = ("depositors", "fees", "requests", "flash")
 """Modules of the runtime library that only those vaults have whose strategies ask for what they do."""
 
 
