@@ -185,6 +185,8 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         )
         how = "the vault gives back no more; the keeper reads the terms, and compares what could be lent with the debt"
         yield _implied(f"flash({venue.name})", text, WATCHED, how)
+    for one in model.assumes:
+        yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
 
 
 def _parameters(terms: AaveV3) -> str:

@@ -34,7 +34,7 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
 def _flash_loan(venue: Venue, pool: str, token: str, reserve: str, tokens: Mapping[str, str]) -> FlashRead:
     available = View(tokens[token], "balanceOf(address)", reserve)
     flags = View(pool, "getConfiguration(address)", tokens[token])
-    premium = View(pool, "FLASHLOAN_PREMIUM_TOTAL()", "0")
+    premium = View(pool, "FLASHLOAN_PREMIUM_TOTAL()", None)
     return FlashRead(venue.name, token, available, flags, LENDS, PAUSED, premium, int(FLASH_PREMIUM / BASIS_POINT))
 
 
