@@ -37,6 +37,10 @@ NO_LEAST_PRICE = (
 NO_GUARD = (
     Change(BOOK, "    round_price_weth: uint256 = self.round_price_weth\n", "    round_price_weth: uint256 = 0\n"),
 )
+NO_PAIR = (
+    Change(BOOK, ">= 24 * price_weth", ">= 0"),
+    Change(BOOK, "<= 201 * price_weth", "<= max_value(uint256)"),
+)
 NO_CONSERVATION = (Change(ACTIONS, '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n', ""),)
 
 

@@ -14,7 +14,7 @@ from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
-from differential.operations.venues import Flag, Save, Whale, WhaleRepays
+from differential.operations.venues import Flag, Rate, Save, Whale, WhaleRepays
 
 Operation = (
     Deposit
@@ -45,6 +45,7 @@ Operation = (
     | Save
     | Whale
     | WhaleRepays
+    | Rate
     | Flag
     | Liquidate
     | Crash
@@ -64,6 +65,7 @@ __all__ = [
     "Mint",
     "Move",
     "Operation",
+    "Rate",
     "Redeem",
     "RedeemInKind",
     "RedeemUnwound",

@@ -11,7 +11,8 @@ from stratc_compiler.interpret import Reverted
 
 @dataclass(frozen=True)
 class RedeemInKind:
-    """`permille` of a user's shares for a part of everything; with `short` the caller cannot pay the debts' part.
+    """`permille` of a user's shares for a part of everything; with `short` the caller has nothing but this
+    to pay the debts' part with.
 
     `forgone` has bits of the exit's steps, as the call takes them; some are no venue's.
     """
@@ -24,8 +25,9 @@ class RedeemInKind:
     def apply(self, pair: Pair) -> None:
         user = pair.users[self.user]
         shares = pair.machine.balance(user) * self.permille // 1_000
-        if not self.short:
-            fund(pair, user, sum(one.owed for one in pair.market.aave.reserves.values() if one.is_borrowed))
+        for symbol, reserve in pair.market.aave.reserves.items():
+            if reserve.is_borrowed:
+                fund(pair, user, 0 if self.short else reserve.owed, symbol)
         steps = enumerate(pair.machine.vault.exit_steps)
         forgone = [step.venue for number, step in steps if self.forgone >> number & 1]
 
