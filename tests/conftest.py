@@ -13,7 +13,7 @@ import pytest
 
 from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
-from lab.world import World, build_world
+from lab.world import World, build_world, with_morpho
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
@@ -65,6 +65,11 @@ def _roomy_market() -> World:
 
 
 @pytest.fixture(scope="session")
+def _blue_market() -> World:
+    return with_morpho(build_world(RevmChain()))
+
+
+@pytest.fixture(scope="session")
 def _anvil_market() -> Iterator[World]:
     with AnvilChain() as chain:
         yield build_world(chain)
@@ -102,6 +107,13 @@ def roomy_world(_roomy_market: World) -> Iterator[World]:
     """The market in this process, on a chain that takes code of any size, put back after the test."""
     with _restored(_roomy_market.chain):
         yield _roomy_market
+
+
+@pytest.fixture
+def blue_world(_blue_market: World) -> Iterator[World]:
+    """The market in this process with Morpho in it, put back after the test."""
+    with _restored(_blue_market.chain):
+        yield _blue_market
 
 
 @pytest.fixture

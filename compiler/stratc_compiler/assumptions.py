@@ -179,6 +179,8 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         yield _implied(f"parameters({venue.name})", _parameters(venue.terms), WATCHED, how)
         same = f"{venue.name} prices tokens by the feeds of this strategy"
         yield _implied(f"oracle({venue.name})", same, TRUSTED, "to be compared at deployment")
+    for one in model.assumes:
+        yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
 
 
 def _parameters(terms: AaveV3) -> str:

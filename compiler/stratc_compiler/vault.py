@@ -21,6 +21,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
+from stratc_compiler.guardian import Guardian
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
@@ -63,6 +64,19 @@ class Held(Record):
         return amount(f"liquidity({self.name})", self.token)
 
 
+class Assumed(Record):
+    """What the model takes for granted of its venue, beyond what is assumed of every venue.
+
+    `kind` makes the assumption's id: `parameters` and `oracle` stand in the model's formulas, so that every
+    proof rests on them.
+    """
+
+    kind: str
+    text: str
+    guardian: Guardian
+    how: str
+
+
 class VenueModel(Record):
     """What the proofs must know of a venue; built by the adapter's own `model.py`.
 
@@ -70,6 +84,7 @@ class VenueModel(Record):
     `after_borrow` and `after_withdraw` are the venue's own checks: an operation reverts where they would not hold
     after it. `after_withdraw` concerns only withdrawals of collateral while there is debt.
     `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`.
+    `assumes` is what stands behind these formulas.
     """
 
     name: str
@@ -79,6 +94,7 @@ class VenueModel(Record):
     after_borrow: Formula | None = None
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
+    assumes: tuple[Assumed, ...] = ()
 
     @property
     def debts_first(self) -> tuple[Held, ...]:

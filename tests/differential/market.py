@@ -17,6 +17,8 @@ from stratc_compiler.standing import Attestation
 from stratc_compiler.vault import Held, Swap, Vault
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
+from stratc_targets.venues.morpho_blue.exact import MorphoMarket
+from venues.morpho_books import market_of
 
 Quote = Callable[[str, str, int], int]
 """(sold, bought, amount) to what a swap would pay now."""
@@ -67,8 +69,15 @@ class ExactMarket:
     time: int
     quote: Quote
     sequencer: SequencerState | None = None
+    blue: MorphoMarket | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
+
+    @property
+    def morpho(self) -> MorphoMarket:
+        """Morpho's market, where the vault has an account in it."""
+        assert self.blue is not None
+        return self.blue
 
     def now(self) -> int:
         return self.time
@@ -100,8 +109,14 @@ class ExactMarket:
                 return self.aave.reserves[inside].supplied
             case "aave.debt":
                 return self.aave.reserves[inside].owed
+            case "blue.collateral":
+                return self.morpho.account(self.address).collateral
+            case "blue.debt":
+                return self.morpho.owed(self.address)
             case "save":
                 return self.save.value(self.address)
+            case "liquidity" if inside.startswith("blue."):
+                return self.morpho.account(self.address).collateral
             case "liquidity" if inside == "save":
                 return self.save.max_withdraw(self.address)
             case "liquidity":
@@ -124,6 +139,9 @@ class ExactMarket:
         self.mint(token, receiver, amount)
 
     def enter(self, held: Held, amount: int) -> None:
+        if held.venue == "blue":
+            self._enter_morpho(held, amount)
+            return
         if held.debt:
             self.aave.borrow(held.token, amount)
             self.mint(held.token, self.address, amount)
@@ -138,7 +156,27 @@ class ExactMarket:
             if self.save.value(self.address) + held.rounding + 1 + share < before + amount:
                 raise Reverted("erc4626: deposit lost value")
 
+    def _enter_morpho(self, held: Held, amount: int) -> None:
+        if not held.debt:
+            self.burn(held.token, self.address, amount)
+            self.morpho.supply_collateral(self.address, amount)
+            return
+        if self.morpho.borrow(self.address, amount) < amount:
+            raise Reverted("morpho_blue: a share is worth more than a unit")
+        self.mint(held.token, self.address, amount)
+
+    def _leave_morpho(self, held: Held, amount: int) -> None:
+        if not held.debt:
+            self.morpho.withdraw_collateral(self.address, amount)
+            self.mint(held.token, self.address, amount)
+            return
+        self.morpho.pay_back(self.address, amount)
+        self.burn(held.token, self.address, amount)
+
     def leave(self, held: Held, amount: int) -> None:
+        if held.venue == "blue":
+            self._leave_morpho(held, amount)
+            return
         if held.debt:
             if self.aave.repay(held.token, amount) != amount:
                 raise Reverted("aave_v3: took less")
@@ -151,8 +189,12 @@ class ExactMarket:
         self.mint(held.token, self.address, amount)
 
     def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
-        """aTokens, or the savings vault's shares. What is nothing is not sent."""
-        if held.venue == "aave":
+        """aTokens, the savings vault's shares, or collateral drawn from Morpho. What is nothing is not sent."""
+        if held.venue == "blue":
+            if amount := share(self.morpho.account(self.address).collateral):
+                self._leave_morpho(held, amount)
+                self.transfer(held.token, self.address, receiver, amount)
+        elif held.venue == "aave":
             if amount := share(self.aave.reserves[held.token].supplied):
                 self.aave.hand_over(held.token, amount)
         else:
@@ -169,14 +211,16 @@ class ExactMarket:
     # ── undo ───────────────────────────────────────────────────────────────────────────────
 
     def snapshot(self) -> object:
-        return copy.deepcopy((self.aave, self.save, self.balances))
+        return copy.deepcopy((self.aave, self.save, self.balances, self.blue))
 
     def restore(self, snapshot: object) -> None:
         """In place: others hold references to the venues."""
-        aave, save, balances = snapshot  # type: ignore[misc]
+        aave, save, balances, blue = snapshot  # type: ignore[misc]
         self.aave.reserves, self.balances = aave.reserves, balances
         for one in fields(save):
             setattr(self.save, one.name, getattr(save, one.name))
+        for one in fields(blue) if blue is not None else ():
+            setattr(self.blue, one.name, getattr(blue, one.name))
 
 
 # ── as the chain stands ────────────────────────────────────────────────────────────────────
@@ -226,4 +270,5 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
         for symbol, feed in world.feeds.items()
     }
     account, save = aave_account(world), save_books(world)
-    return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote)
+    blue = None if world.blue is None else market_of(world)
+    return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue)

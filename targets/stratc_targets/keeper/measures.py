@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_targets.keeper.state import Seen
-from stratc_targets.keeper.watchlist import Alarm, PositionRead, Readings, View
+from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, PositionRead, Readings, Told, View
 
 USD = 10**18
 AAVE_UNIT = Fraction(USD, 10**8)
@@ -75,6 +75,9 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
     """
     if alarm.quantity.startswith("price"):
         return _price(alarm, sight)
+    if alarm.quantity == "oracle_difference":
+        mine = [one for one in sight.readings.oracles if one.venue == alarm.subject]
+        return max((_off(one, sight, ask) for one in mine), default=None)
     if sight.empty:
         return None
     held = sight.readings.held(alarm.subject)
@@ -102,6 +105,13 @@ def _price(alarm: Alarm, sight: Sight) -> Fraction:
 def _told_in(alarm: Alarm, prices: Mapping[str, int]) -> Fraction:
     token, *other = alarm.tokens
     return Fraction(prices[token], prices[other[0]] if other else USD)
+
+
+def _off(told: Told, sight: Sight, ask: Ask) -> Fraction:
+    """By which part a venue's oracle differs from the vault's prices, but for the unit of its scale that it rounds."""
+    worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
+    exact = worth / other * PRICE_SCALE
+    return max(abs(ask(told.view) - exact) - 1, Fraction(0)) / exact
 
 
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:

@@ -18,7 +18,7 @@ from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
-from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
@@ -195,7 +195,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        venue_setup=(*_setup(book), *_distinct(vault)),
+        venue_setup=(*_setup(book), *_distinct(vault, book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -262,16 +262,17 @@ def _setup(symbols: Symbols) -> tuple[str, ...]:
     )
 
 
-def _distinct(vault: Vault) -> tuple[str, ...]:
-    """What is counted as two must be two: tokens, and venues that hold positions, at addresses of their own."""
-    holding = {venue.name for venue in vault.venues}
-    lines = []
-    for one, other in combinations(constructor_layout(vault), 2):
-        same_kind = one.kind is other.kind
-        counted = one.kind is BindingKind.TOKEN or ({one.name, other.name} <= holding and one.kind is BindingKind.VENUE)
-        if same_kind and counted:
-            lines.append(f'assert {one.parameter} != {other.parameter}, "{one.name} is {other.name}"')
-    return tuple(lines)
+def _distinct(vault: Vault, symbols: Symbols) -> tuple[str, ...]:
+    """What is counted as two must be two: tokens, and accounts at venues."""
+    tokens = {token.name: symbols.argument(BindingKind.TOKEN, token.name) for token in vault.strategy.tokens}
+    texts = {venue.name: symbols.venues[venue.name] for venue in vault.venues}
+    venues = {name: symbols.argument(BindingKind.VENUE, name) for name, text in texts.items() if text.account is None}
+    accounts = {name: text.account for name, text in texts.items() if text.account is not None}
+    return tuple(
+        f'assert {named[one]} != {named[other]}, "{one} is {other}"'
+        for named in (tokens, venues, accounts)
+        for one, other in combinations(named, 2)
+    )
 
 
 def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None:

@@ -103,9 +103,10 @@ def _position(held: Held, symbols: Symbols, marks: Mapping[str, str], names: Nam
     text = symbols.position(held)
     if held.debt:
         lines = _pay(held, symbols, names)
-    else:
-        assert text.receipt is not None, "a position that nobody else can hold"
+    elif text.receipt is not None:
         lines = [f"self._give_part({text.receipt}, shares, whole, receiver)"]
+    else:
+        lines = _give(held, symbols, names)
     if held.name in marks:
         mark = Var(marks[held.name], Plain.SHARES)
         lines += statement(f"{marks[held.name]} = ", _printed(remainder(mark)))
@@ -121,4 +122,16 @@ def _pay(held: Held, symbols: Symbols, names: Names) -> list[str]:
         f"if {owed} > 0:",
         f"    tokens.pull({symbols.token(held.token)}, msg.sender, {owed})",
         f"    {text.leave(owed)}",
+    ]
+
+
+def _give(held: Held, symbols: Symbols, names: Names) -> list[str]:
+    """The caller's part of a position that nobody else can hold: drawn, and given in its token."""
+    given = names.claim("give", held.name)
+    text = symbols.position(held)
+    return [
+        *statement(f"{given}: uint256 = ", _printed(part(held.var, Rounding.DOWN), {held.name: text.read})),
+        f"if {given} > 0:",
+        f"    {text.leave(given)}",
+        f"    tokens.push({symbols.token(held.token)}, receiver, {given})",
     ]

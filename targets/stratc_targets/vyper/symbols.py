@@ -13,7 +13,7 @@ from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
 from stratc_dsl.strategy import RatioPrice, Token, Venue
 from stratc_targets.venues.emitter import PositionText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
-from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout, market_argument
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.printer import NotPrintable, Scope
 
@@ -65,16 +65,26 @@ class Symbols:
 class _ConstantNames:
     """The name table that venue emitters are given."""
 
-    def __init__(self, names: Names, tokens: dict[str, TokenSymbols], home: str) -> None:
+    def __init__(self, names: Names, symbols: Symbols, vault: Vault, home: str) -> None:
         self._names = names
-        self._tokens = tokens
+        self._symbols = symbols
+        self._vault = vault
         self._home = home
 
     def constant(self, *words: str) -> str:
         return self._home + self._names.constant(*words)
 
     def token(self, name: str) -> str:
-        return self._tokens[name].address
+        return self._symbols.token(name)
+
+    def unit(self, name: str) -> str:
+        return self._symbols.tokens[name].unit
+
+    def price(self, name: str) -> str:
+        return _live_price(self._vault.strategy.token(name), self._vault, self._symbols)
+
+    def argument(self, venue: Venue, name: str) -> str:
+        return self._symbols.argument(BindingKind.MARKET, market_argument(venue, name))
 
 
 def symbols_of(vault: Vault) -> Symbols:
@@ -92,10 +102,10 @@ def _symbols(vault: Vault, functions: Names, home: str) -> Symbols:
     module = Names()
     tokens = {token.name: _token(token, module, home) for token in vault.strategy.tokens}
     arguments = constructor_layout(vault)
-    table = _ConstantNames(module, tokens, home)
     own = f"{home or 'self.'}_idle()"
     base_read = own if vault.queues else f"tokens.held({tokens[vault.base].address})"
     symbols = Symbols(vault.base, tokens, {}, _fields(vault), functions, arguments, base_read)
+    table = _ConstantNames(module, symbols, vault, home)
     for venue in vault.strategy.venues:
         symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
     return symbols

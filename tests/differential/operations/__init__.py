@@ -10,6 +10,14 @@ from differential.operations.attestations import Admit, Attest, Revoke
 from differential.operations.gifts import Donate
 from differential.operations.leaving import RedeemInKind, RedeemUnwound
 from differential.operations.liquidation import Crash, Liquidate
+from differential.operations.morpho import (
+    CrashAtMorpho,
+    LiquidateAtMorpho,
+    Misprice,
+    OperationAtMorpho,
+    Others,
+    Present,
+)
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
@@ -49,6 +57,7 @@ Operation = (
     | Flag
     | Liquidate
     | Crash
+    | OperationAtMorpho
 )
 
 __all__ = [
@@ -56,15 +65,20 @@ __all__ = [
     "Attest",
     "Claim",
     "Crash",
+    "CrashAtMorpho",
     "Deposit",
     "Donate",
     "Flag",
     "Keep",
     "Liquidate",
+    "LiquidateAtMorpho",
     "Mend",
     "Mint",
+    "Misprice",
     "Move",
     "Operation",
+    "Others",
+    "Present",
     "Rate",
     "Redeem",
     "RedeemInKind",

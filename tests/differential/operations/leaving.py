@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from differential.operations.users import fund
@@ -25,9 +26,8 @@ class RedeemInKind:
     def apply(self, pair: Pair) -> None:
         user = pair.users[self.user]
         shares = pair.machine.balance(user) * self.permille // 1_000
-        for symbol, reserve in pair.market.aave.reserves.items():
-            if reserve.is_borrowed:
-                fund(pair, user, 0 if self.short else reserve.owed, symbol)
+        for token, owed in _owed(pair).items():
+            fund(pair, user, 0 if self.short else owed, token)
         steps = enumerate(pair.machine.vault.exit_steps)
         forgone = [step.venue for number, step in steps if self.forgone >> number & 1]
 
@@ -39,6 +39,14 @@ class RedeemInKind:
         expected = pair.market.save.shares.get(user, 0), pair.market.balance("WETH", user)
         if given != expected:
             raise Disagreement(f"what {user} was given in kind: the machine says {expected}, the chain {given}")
+
+
+def _owed(pair: Pair) -> dict[str, int]:
+    """All that the vault owes, by token."""
+    owed = Counter({token: one.owed for token, one in pair.market.aave.reserves.items() if one.is_borrowed})
+    if pair.market.blue is not None:
+        owed["USDC"] += pair.market.blue.owed(pair.chain.address)
+    return owed
 
 
 @dataclass(frozen=True)
