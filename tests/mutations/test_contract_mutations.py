@@ -21,7 +21,7 @@ from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install
 
-VAULTS = ("treasury", "office", "inflow", "members", "fund", "eth_carry", "paired")
+VAULTS = sorted({STORIES[mutant.caught_by].vault for mutant in MUTANTS})
 """Compiled without optimising them, which takes half the time: the differential tests run what `build` really emits."""
 
 AT_LEAST = 10

@@ -22,7 +22,7 @@ from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
-from differential.operations.venues import Flag, Rate, Save, Whale, WhaleRepays
+from differential.operations.venues import Flag, FlashLoans, Rate, Save, Whale, WhaleRepays
 
 Operation = (
     Deposit
@@ -55,6 +55,7 @@ Operation = (
     | WhaleRepays
     | Rate
     | Flag
+    | FlashLoans
     | Liquidate
     | Crash
     | OperationAtMorpho
@@ -69,6 +70,7 @@ __all__ = [
     "Deposit",
     "Donate",
     "Flag",
+    "FlashLoans",
     "Keep",
     "Liquidate",
     "LiquidateAtMorpho",
