@@ -78,9 +78,6 @@ def test_every_block_is_refused(statement: str, what: str) -> None:
     ("old", "new", "what", "where"),
     [
         ("do freeze", "do unwind save", "the action `unwind`", "unwind save"),
-        ("to health 1.80", "to health 1.80 using flash(aave)", "`using flash(...)`", "flash(aave)"),
-        ("do rebalance", "do rebalance using flash(dex)", "`using flash(...)`", "flash(dex)"),
-        ("dex] }", "dex], using: flash(aave) }", "`using flash(...)`", "flash(aave)"),
         (
             "do harvest save",
             "do top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",

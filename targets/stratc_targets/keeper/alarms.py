@@ -120,6 +120,8 @@ def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
             return _edges("oracle_difference", subject, None, Fraction(0), None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
+        case "flash":
+            return _edges("flash_loan", subject, Fraction(1), None, None)
         case _:
             raise ValueError(f"nothing says how the keeper measures {guarded.id}")
 
@@ -156,7 +158,8 @@ def readings(vault: Vault) -> dict[str, Any]:
     shares = tuple(one for venue in venues for one in venue.shares)
     parameters = tuple(one for venue in venues for one in venue.parameters)
     oracles = tuple(one for venue in venues for one in venue.oracles)
-    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles))
+    flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
+    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
 
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_targets.keeper.state import Seen
-from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, PositionRead, Readings, Told, View
+from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, FlashRead, PositionRead, Readings, Told, View
 
 USD = 10**18
 AAVE_UNIT = Fraction(USD, 10**8)
@@ -94,6 +94,11 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
             return max((1 - grown for one, grown in growths if not one.debt), default=None)
         case "debt_rate":
             return max((rate for _, grown in growths for rate in _rate(alarm, sight, grown)), default=None)
+        case "flash_loan":
+            return min(
+                (lent for one in sight.readings.flash_loans for lent in _flash_loan(alarm, sight, one, ask)),
+                default=None,
+            )
         case _:
             return min((share for one in held for share in _liquidity(sight, one, ask)), default=None)
 
@@ -127,6 +132,15 @@ def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:
     seconds = sight.seen.seconds + sight.seen.last.time - sight.seen.start.time
     if seconds >= LEAST_SECONDS and alarm.per_seconds is not None:
         yield (1 - 1 / grown) * alarm.per_seconds / seconds
+
+
+def _flash_loan(alarm: Alarm, sight: Sight, read: FlashRead, ask: Ask) -> Iterator[Fraction]:
+    """What the lender would lend now, as a share of what is owed in that token; nothing where its terms are others."""
+    owed = sum(sight.state[one.amount] for one in sight.readings.positions if one.debt and one.token == read.token)
+    if read.venue == alarm.subject:
+        flags = ask(read.flags)
+        lends = flags >> read.on & 1 and not flags >> read.off & 1 and ask(read.premium) <= read.basis_points
+        yield Fraction(ask(read.available) if lends else 0, max(owed, 1))
 
 
 def _liquidity(sight: Sight, held: PositionRead, ask: Ask) -> Iterator[Fraction]:

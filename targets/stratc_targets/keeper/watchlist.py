@@ -89,6 +89,23 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class FlashRead:
+    """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
+
+    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`.
+    """
+
+    venue: str
+    token: str
+    available: View
+    flags: View
+    on: int
+    off: int
+    premium: View
+    basis_points: int
+
+
+@dataclass(frozen=True, slots=True)
 class VenueReadings:
     """What one venue adds; `payable` by the name of the position. Built by the adapter's own `watch.py`."""
 
@@ -96,6 +113,7 @@ class VenueReadings:
     shares: tuple[Worth, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     oracles: tuple[Told, ...] = ()
+    flash_loans: tuple[FlashRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,7 @@ class Readings:
     shares: tuple[Worth, ...]
     parameters: tuple[Parameter, ...]
     oracles: tuple[Told, ...]
+    flash_loans: tuple[FlashRead, ...]
 
     @property
     def members(self) -> set[str]:
@@ -157,7 +176,12 @@ def parse_readings(document: dict[str, Any]) -> Readings:
         shares=tuple(Worth(one["token"], View(**one["view"])) for one in given["shares"]),
         parameters=tuple(Parameter(**one | {"view": View(**one["view"])}) for one in given["parameters"]),
         oracles=tuple(Told(**one | {"view": View(**one["view"])}) for one in given["oracles"]),
+        flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
     )
+
+
+def _flash_read(given: dict[str, Any]) -> FlashRead:
+    return FlashRead(**given | {name: View(**given[name]) for name in ("available", "flags", "premium")})
 
 
 def mistakes(document: dict[str, Any]) -> Iterator[str]:
@@ -168,10 +192,11 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         yield f"readings: `state` of abi has no member `{member}`"
     used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
     used |= {token for one in readings.oracles for token in (one.token, one.other)}
+    used |= {one.token for one in readings.flash_loans}
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
-    venues |= {one.venue for one in readings.oracles}
+    venues |= {one.venue for one in readings.oracles} | {one.venue for one in readings.flash_loans}
     known = {THE_VAULT, *tokens, *venues, *(one.name for one in readings.positions)}
     for place, alarm in enumerate(parse_alarms(document)):
         if not (tokens.issuperset(alarm.tokens) if alarm.tokens else alarm.subject in known):

@@ -5,8 +5,8 @@ Everything here is Vyper text for one line. An emitter decides no amounts: those
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from stratc_compiler.vault import Held, SwapModel
@@ -64,6 +64,21 @@ class PositionText:
 
 
 @dataclass(frozen=True, slots=True)
+class FlashText:
+    """Flash loans of a venue: who calls back, a statement of the constructor, and the one that borrows.
+
+    `borrow` takes (token, amount) as text. `reserve` holds the address at which the lender keeps a token, by its name;
+    `lent` names those of the tokens that the vault's plans borrow.
+    """
+
+    lender: str
+    check: str
+    borrow: Callable[[str, str], str]
+    reserve: Callable[[str], Immutable]
+    lent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class VenueText:
     """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the constructor.
 
@@ -78,6 +93,7 @@ class VenueText:
     checks: tuple[str, ...]
     positions: dict[str, PositionText]
     swap: Callable[[str, str, str, str], str] | None = None
+    flash: FlashText | None = None
     account: str | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Expr, Formula, Var
@@ -107,7 +107,7 @@ def _symbols(vault: Vault, functions: Names, home: str) -> Symbols:
     symbols = Symbols(vault.base, tokens, {}, _fields(vault), functions, arguments, base_read)
     table = _ConstantNames(module, symbols, vault, home)
     for venue in vault.strategy.venues:
-        symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
+        symbols.venues[venue.name] = _lending(_venue(venue, vault, symbols, table), venue.name, vault)
     return symbols
 
 
@@ -125,6 +125,16 @@ def _venue(venue: Venue, vault: Vault, symbols: Symbols, table: _ConstantNames) 
     if isinstance(model, VenueModel) and model.adapter in HOLDING:
         return HOLDING[model.adapter](venue, model.positions, argument, table)
     raise Unsupported(f"contracts with the adapter `{model.adapter}`", "install one that has an emitter", venue.span)
+
+
+def _lending(text: VenueText, name: str, vault: Vault) -> VenueText:
+    """With the reserves of the tokens that are borrowed there by flash loans."""
+    tokens = dict.fromkeys(loan.token for loan in vault.loans if loan.lender == name)
+    if text.flash is None or not tokens:
+        return text
+    reserves = {token: text.flash.reserve(token) for token in tokens}
+    flash = replace(text.flash, lent={token: one.name for token, one in reserves.items()})
+    return replace(text, immutables=(*text.immutables, *reserves.values()), flash=flash)
 
 
 def state_positions(vault: Vault) -> tuple[Held, ...]:

@@ -22,7 +22,7 @@ from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
-from differential.operations.venues import Flag, Save, Whale, WhaleRepays
+from differential.operations.venues import Flag, FlashLoans, Save, Whale, WhaleRepays
 
 Operation = (
     Deposit
@@ -54,6 +54,7 @@ Operation = (
     | Whale
     | WhaleRepays
     | Flag
+    | FlashLoans
     | Liquidate
     | Crash
     | OperationAtMorpho
@@ -68,6 +69,7 @@ __all__ = [
     "Deposit",
     "Donate",
     "Flag",
+    "FlashLoans",
     "Keep",
     "Liquidate",
     "LiquidateAtMorpho",
