@@ -128,6 +128,12 @@ class AaveLab:
         self.configure("setSupplyCap", token, supply)
         self.configure("setBorrowCap", token, borrow)
 
+    def set_rate(self, token: Token, percent: int) -> None:
+        """So many percent a year when all of a token is lent out, from the next borrowing or repayment on."""
+        slope = RAY * percent // 100 - _RATES[2]
+        rates = _deploy_rates(self.chain, self.admin, self.provider, slope)
+        self.configure("setReserveInterestRateStrategyAddress", token, rates)
+
     def freeze(self, token: Token, on: bool = True) -> None:
         """No new supply and no new debt; repaying and withdrawing go on."""
         self.configure("setReserveFreeze", token, on)
@@ -206,14 +212,15 @@ def _deploy_pool(chain: Chain, admin: str, provider: Contract) -> tuple[Contract
     return chain.at(pool, provider.call("getPool")), chain.at(configurator, provider.call("getPoolConfigurator"))
 
 
+def _deploy_rates(chain: Chain, admin: str, provider: Contract, slope: int) -> Contract:
+    """The usual curve, but for how steep it is above the kink (rays)."""
+    artifact = _artifact("protocol/pool/DefaultReserveInterestRateStrategy")
+    return chain.deploy_artifact(artifact, provider.address, *_RATES[:3], slope, *_RATES[4:], sender=admin)
+
+
 def _list_reserves(lab: AaveLab, listings: list[AaveAsset]) -> None:
     chain, admin = lab.chain, lab.admin
-    rates = chain.deploy_artifact(
-        _artifact("protocol/pool/DefaultReserveInterestRateStrategy"),
-        lab.provider.address,
-        *_RATES,
-        sender=admin,
-    )
+    rates = _deploy_rates(chain, admin, lab.provider, _RATES[3])
     a_token, stable, variable = (
         chain.deploy_artifact(_artifact(f"protocol/tokenization/{name}"), lab.pool.address, sender=admin)
         for name in ("AToken", "StableDebtToken", "VariableDebtToken")
