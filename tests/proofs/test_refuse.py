@@ -43,7 +43,6 @@ USDC_FEED = 'chainlink("USDC/USD", heartbeat=24h, deviation=0.25%)'
     ("change", "what", "where"),
     [
         ((USDC_FEED, "fixed(1 USD)"), "the price source `fixed(...)`", "fixed(1 USD)"),
-        (("borrow=[USDC]", "borrow=[USDC], emode=1"), "`emode`", "1"),
         (
             ("erc4626(asset=USDC)", 'bridge(USDC, to="base", fee=0.1%, delay=30m)'),
             "the adapter `bridge`",
@@ -127,8 +126,11 @@ def test_all_of_the_language_is_in_one_of_the_two_tables() -> None:
 
 
 def test_everything_is_refused_at_once() -> None:
-    changes = ((USDC_FEED, "fixed(1 USD)"), ("borrow=[USDC]", "borrow=[USDC], emode=1"))
-    assert refusal("eth_carry", *changes) == [("the price source `fixed(...)`", "fixed(1 USD)"), ("`emode`", "1")]
+    changes = ((USDC_FEED, "fixed(1 USD)"), ("health(aave) >= 1.35", "share_price >= 0.98 USD"))
+    assert refusal("eth_carry", *changes) == [
+        ("the price source `fixed(...)`", "fixed(1 USD)"),
+        ("the quantity `share_price`", "share_price"),
+    ]
 
 
 class Novelty(Placed):
