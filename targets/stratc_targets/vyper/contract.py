@@ -16,14 +16,15 @@ from stratc_compiler.vault import Exits, OnTimer, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
-from stratc_targets.venues.emitter import Immutable
+from stratc_targets.venues.emitter import Immutable, VenueText
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
-from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
+from stratc_targets.vyper.plan_text import Loans, LoanText
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
     FloorText,
@@ -141,6 +142,8 @@ class Contract:
     room_comment: str
     rules: tuple[RuleText, ...]
     leaving: tuple[LeavingText, ...]
+    loans: tuple[LoanText, ...]
+    carried: tuple[str, ...]
     exits_by_rule: bool
     leaving_gas: int
     in_kind: InKindText
@@ -160,7 +163,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     marks = marked_positions(vault, book)
     places = {rule.name: place(rule.span, source, rule.text) for rule in vault.rules}
     guard = guard_text(vault, book)
-    context = RuleContext(vault, outside, book, marks, named_formulas(vault), places, guard)
+    loans = Loans()
+    context = RuleContext(vault, outside, book, marks, named_formulas(vault), places, guard, loans)
+    rules = tuple(rule_text(rule, context) for rule in vault.rules)
+    leaving = leaving_texts(vault, outside, marks, loans)
     floors = floor_texts(vault, book, source)
     timers = tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer))
     marked = tuple(mark.removeprefix(f"{BOOK}.") for mark in marks.values())
@@ -195,7 +201,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        venue_setup=(*_setup(book), *_distinct(vault)),
+        venue_setup=(*_setup(book), *_distinct(vault, book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -222,8 +228,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         round_room=vault.deposits is not None,
         room_notice=_room_notice(vault) + (", for who is attested," if vault.schema else ""),
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
-        rules=tuple(rule_text(rule, context) for rule in vault.rules),
-        leaving=leaving_texts(vault, outside, marks),
+        rules=rules,
+        leaving=leaving,
+        loans=tuple(loans.texts),
+        carried=tuple(loans.carried.values()),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
         leaving_gas=leaving_gas(vault),
         in_kind=in_kind_text(vault, outside, marks),
@@ -239,7 +247,12 @@ def contract_of(vault: Vault, source: Source) -> Contract:
 
 def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
-    wanted = {"depositors": vault.schema is not None, "fees": bool(vault.charge), "requests": vault.queues}
+    wanted = {
+        "depositors": vault.schema is not None,
+        "fees": bool(vault.charge),
+        "requests": vault.queues,
+        "flash": bool(vault.loans),
+    }
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
 
@@ -255,23 +268,27 @@ def _book_uses(vault: Vault) -> tuple[str, ...]:
 
 
 def _setup(symbols: Symbols) -> tuple[str, ...]:
+    return tuple(line for venue in symbols.venues.values() for line in _venue_setup(venue))
+
+
+def _venue_setup(venue: VenueText) -> Iterator[str]:
+    yield from (f"{one.name} = {one.value}" for one in venue.immutables if not one.constant)
+    yield from venue.checks
+    if venue.flash is not None and venue.flash.lent:
+        yield venue.flash.check
+
+
+def _distinct(vault: Vault, symbols: Symbols) -> tuple[str, ...]:
+    """What is counted as two must be two: tokens, and accounts at venues."""
+    tokens = {token.name: symbols.argument(BindingKind.TOKEN, token.name) for token in vault.strategy.tokens}
+    texts = {venue.name: symbols.venues[venue.name] for venue in vault.venues}
+    venues = {name: symbols.argument(BindingKind.VENUE, name) for name, text in texts.items() if text.account is None}
+    accounts = {name: text.account for name, text in texts.items() if text.account is not None}
     return tuple(
-        line
-        for venue in symbols.venues.values()
-        for line in (*(f"{one.name} = {one.value}" for one in venue.immutables if not one.constant), *venue.checks)
+        f'assert {named[one]} != {named[other]}, "{one} is {other}"'
+        for named in (tokens, venues, accounts)
+        for one, other in combinations(named, 2)
     )
-
-
-def _distinct(vault: Vault) -> tuple[str, ...]:
-    """What is counted as two must be two: tokens, and venues that hold positions, at addresses of their own."""
-    holding = {venue.name for venue in vault.venues}
-    lines = []
-    for one, other in combinations(constructor_layout(vault), 2):
-        same_kind = one.kind is other.kind
-        counted = one.kind is BindingKind.TOKEN or ({one.name, other.name} <= holding and one.kind is BindingKind.VENUE)
-        if same_kind and counted:
-            lines.append(f'assert {one.parameter} != {other.parameter}, "{one.name} is {other.name}"')
-    return tuple(lines)
 
 
 def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None:

@@ -9,6 +9,7 @@ from differential.stories.category import CATEGORY
 from differential.stories.depositors import DEPOSITORS
 from differential.stories.exits import EXITS
 from differential.stories.fees import FEES
+from differential.stories.flash_loans import FLASH_LOANS
 from differential.stories.frozen import FROZEN
 from differential.stories.guarded import GUARDED
 from differential.stories.in_kind import IN_KIND
@@ -29,6 +30,7 @@ STORIES: dict[str, Story] = {
     **DEPOSITORS,
     **EXITS,
     **FEES,
+    **FLASH_LOANS,
     **FROZEN,
     **GUARDED,
     **IN_KIND,

@@ -49,6 +49,10 @@ interface Pool:
     def getUserConfiguration(user: address) -> uint256: view
     def setUserEMode(category: uint8): nonpayable
     def getUserEMode(user: address) -> uint256: view
+    def flashLoanSimple(
+        receiver: address, asset: address, amount: uint256, params: Bytes[1], referral: uint16
+    ): nonpayable
+    def FLASHLOAN_PREMIUM_TOTAL() -> uint128: view
 
 
 @internal
@@ -167,6 +171,15 @@ def _is_in(pool: address, category: uint256, asset: address, bitmap: bytes4) -> 
 
 @internal
 @view
+def check_flash_premium(pool: address, most: uint256):
+    """
+    @notice Reverts where a flash loan costs more than this, in basis points.
+    """
+    assert convert(staticcall Pool(pool).FLASHLOAN_PREMIUM_TOTAL(), uint256) <= most, "aave_v3: flash premium differs"
+
+
+@internal
+@view
 def held(position: address) -> uint256:
     """
     @notice Amount held (of an aToken) or owed (of a debt token), interest to this block included.
@@ -230,3 +243,11 @@ def repay(pool: address, asset: address, amount: uint256):
     tokens.allow(asset, pool, amount)
     taken: uint256 = extcall Pool(pool).repay(asset, amount, VARIABLE_RATE, self)
     assert taken == amount, "aave_v3: took less"
+
+
+@internal
+def flash_loan(pool: address, asset: address, amount: uint256):
+    """
+    @notice Borrow for this transaction: the pool pays, calls `executeOperation`, and takes back what it is then allowed.
+    """
+    extcall Pool(pool).flashLoanSimple(self, asset, amount, b"", 0)
