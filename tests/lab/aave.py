@@ -185,6 +185,17 @@ class AaveLab:
         self.configure("setSupplyCap", token, supply)
         self.configure("setBorrowCap", token, borrow)
 
+    def set_rate(self, token: Token, percent: int) -> None:
+        """So many percent a year when all of a token is lent out, from the next borrowing or repayment on."""
+        slope = RAY * percent // 100 - _RATES[2]
+        rates = _deploy_rates(self.chain, self.admin, self.provider, slope)
+        self.configure("setReserveInterestRateStrategyAddress", token, rates)
+
+    def list_reserve(self, asset: AaveAsset, source: Contract) -> None:
+        """One more reserve, priced by `source` (`latestAnswer` in 10^-8 USD)."""
+        self.oracle.send("setAssetSources", [asset.token.address], [source.address], sender=self.admin)
+        _list_reserves(self, [asset])
+
     def freeze(self, token: Token, on: bool = True) -> None:
         """No new supply and no new debt; repaying and withdrawing go on."""
         self.configure("setReserveFreeze", token, on)
@@ -264,12 +275,19 @@ def _deploy_pool(chain: Chain, admin: str, provider: Contract, generation: Gener
     return chain.at(pool, provider.call("getPool")), chain.at(configurator, provider.call("getPoolConfigurator"))
 
 
+def _deploy_rates(chain: Chain, admin: str, provider: Contract, slope: int) -> Contract:
+    """Of 3.0: the usual curve, but for how steep it is above the kink (rays)."""
+    artifact = V30.artifact(f"protocol/pool/{V30.rates}")
+    return chain.deploy_artifact(artifact, provider.address, *_RATES[:3], slope, *_RATES[4:], sender=admin)
+
+
 def _list_reserves(lab: AaveLab, listings: list[AaveAsset]) -> None:
     chain, admin, generation = lab.chain, lab.admin, lab.generation
-    rates_of = generation.artifact(f"protocol/pool/{generation.rates}")
-    rates = chain.deploy_artifact(
-        rates_of, lab.provider.address, *(() if generation.has_bitmaps else _RATES), sender=admin
-    )
+    if generation.has_bitmaps:
+        curve = generation.artifact(f"protocol/pool/{generation.rates}")
+        rates = chain.deploy_artifact(curve, lab.provider.address, sender=admin)
+    else:
+        rates = _deploy_rates(chain, admin, lab.provider, _RATES[3])
     tokens = [
         chain.deploy_artifact(generation.artifact(f"protocol/tokenization/{name}"), lab.pool.address, sender=admin)
         for name in generation.tokens
