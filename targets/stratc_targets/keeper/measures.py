@@ -16,6 +16,9 @@ BASIS_POINTS = 10_000
 LEAST_SECONDS = 60
 """A rate is not told from less: interest comes in blocks, and looks are as coarse."""
 
+LAST_DIGITS = 4
+"""Units by which a price of the vault may fall short of its feeds: products of two are rounded down."""
+
 FINEST = 10**18
 """To so many parts growth is kept from stretch to stretch, far finer than any edge: its digits must not pile up."""
 
@@ -113,10 +116,12 @@ def _told_in(alarm: Alarm, prices: Mapping[str, int]) -> Fraction:
 
 
 def _off(told: Told, sight: Sight, ask: Ask) -> Fraction:
-    """By which part a venue's oracle differs from the vault's prices, but for the unit of its scale that it rounds."""
+    """By which part a venue's oracle differs from the vault's prices, but for the last digits of both."""
     worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
     exact = worth / other * PRICE_SCALE
-    return max(abs(ask(told.view) - exact) - 1, Fraction(0)) / exact
+    prices = [sight.state[one.price] for one in sight.readings.tokens if one.name in (told.token, told.other)]
+    slack = sum(LAST_DIGITS * exact / price for price in prices) + 1
+    return max(abs(ask(told.view) - exact) - slack, Fraction(0)) / exact
 
 
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:
