@@ -12,7 +12,6 @@ from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, FlashRead, Posit
 USD = 10**18
 AAVE_UNIT = Fraction(USD, 10**8)
 BASIS_POINTS = 10_000
-WORD_PART = 0xFFFF
 
 LEAST_SECONDS = 60
 """A rate is not told from less: interest comes in blocks, and looks are as coarse."""
@@ -65,9 +64,10 @@ def unit_worth(readings: Readings, state: dict[str, int], token: str) -> Fractio
 
 
 def parameter_difference(alarm: Alarm, readings: Readings, ask: Ask) -> Fraction:
-    """The largest difference of a parameter of the venue from what was proved."""
+    """The largest difference of a parameter of the venue from what was proved, in basis points as most of them are."""
     mine = [one for one in readings.parameters if one.venue == alarm.subject]
-    off = (abs((ask(one.view) >> one.shift & WORD_PART) - one.basis_points) for one in mine)
+    found = ((one, ask(one.view) >> one.shift & (1 << one.bits) - 1) for one in mine)
+    off = (abs(now - one.proved) for one, now in found if now or not one.zero_says_nothing)
     return Fraction(max(off, default=0), BASIS_POINTS)
 
 
