@@ -109,11 +109,11 @@ def model(_: Sources) -> None:
 def scaled(sources: Sources) -> None:
     """`oracle._scaled` is answer * 10^18 / 10^decimals rounded down, and does not revert for what `price` lets through.
 
-    That is an answer up to LARGEST_ANSWER, and decimals up to those that `connect` lets through.
+    That is an answer up to LARGEST_ANSWER, and decimals up to those that `check` lets through.
     """
     tree = module(sources, "contracts/oracle.vy")
     answer, largest = unknown("answer"), constants(tree)["LARGEST_ANSWER"]
-    most = largest_asserted(functions(tree)["connect"], "decimals")
+    most = largest_asserted(functions(tree)["check"], "feed.decimals")
     for decimals in range(most + 1):
         read = translate(functions(tree)["_scaled"], given={"decimals": number(decimals)})
         in_range = both(number(0) < answer, answer <= largest)

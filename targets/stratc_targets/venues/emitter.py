@@ -80,7 +80,7 @@ class FlashText:
 
 @dataclass(frozen=True, slots=True)
 class VenueText:
-    """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the constructor.
+    """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
     Immutables are assigned in order, after which the checks run; both may use token immutables, and the
     constructor's argument with the venue's address. `swap` takes (sold, bought, amount, minimum) as text. `account` is

@@ -113,7 +113,8 @@ class Contract:
     parameters: tuple[str, ...]
     sequencer_feed: str
     venue_constants: tuple[Immutable, ...]
-    venue_setup: tuple[str, ...]
+    venue_immutables: tuple[str, ...]
+    venue_checks: tuple[str, ...]
     timers: tuple[str, ...]
     marks: tuple[str, ...]
     longest_rule: int
@@ -201,7 +202,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        venue_setup=(*_setup(book), *_distinct(vault, book)),
+        venue_immutables=_assigned(book),
+        venue_checks=(*_checks(book), *_distinct(vault, book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -267,12 +269,16 @@ def _book_uses(vault: Vault) -> tuple[str, ...]:
     return ("oracle", "modes", "rounds", *asked_for)
 
 
-def _setup(symbols: Symbols) -> tuple[str, ...]:
-    return tuple(line for venue in symbols.venues.values() for line in _venue_setup(venue))
+def _assigned(symbols: Symbols) -> tuple[str, ...]:
+    immutables = (one for venue in symbols.venues.values() for one in venue.immutables if not one.constant)
+    return tuple(f"{one.name} = {one.value}" for one in immutables)
 
 
-def _venue_setup(venue: VenueText) -> Iterator[str]:
-    yield from (f"{one.name} = {one.value}" for one in venue.immutables if not one.constant)
+def _checks(symbols: Symbols) -> tuple[str, ...]:
+    return tuple(line for venue in symbols.venues.values() for line in _venue_checks(venue))
+
+
+def _venue_checks(venue: VenueText) -> Iterator[str]:
     yield from venue.checks
     if venue.flash is not None and venue.flash.lent:
         yield venue.flash.check

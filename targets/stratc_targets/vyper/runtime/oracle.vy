@@ -53,13 +53,20 @@ def __init__(sequencer_feed: address):
 @view
 def connect(source: address, heartbeat: uint256) -> Feed:
     """
-    @notice The feed at an address. Reverts where none answers there.
+    @notice The feed at an address.
     """
     decimals: uint256 = convert(staticcall Aggregator(source).decimals(), uint256)
-    assert decimals <= 36, "oracle: decimals of the feed"
-    feed: Feed = Feed(source=source, decimals=decimals, heartbeat=heartbeat)
-    assert self._latest(source, UPDATED_AT)[1] != 0, "oracle: no answer"
-    return feed
+    return Feed(source=source, decimals=decimals, heartbeat=heartbeat)
+
+
+@internal
+@view
+def check(feed: Feed):
+    """
+    @notice Reverts where a feed does not answer, or answers with more decimals than are computed with.
+    """
+    assert feed.decimals <= 36, "oracle: decimals of the feed"
+    assert self._latest(feed.source, UPDATED_AT)[1] != 0, "oracle: no answer"
 
 
 @internal
