@@ -52,10 +52,11 @@ class PositionText:
 
 @dataclass(frozen=True, slots=True)
 class VenueText:
-    """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the constructor.
+    """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
-    Immutables are assigned in order, after which the checks run; both may use token immutables, and the
-    constructor's argument with the venue's address. `swap` takes (sold, bought, amount, minimum) as text.
+    Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
+    venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
+    minimum) as text.
     """
 
     module: str
@@ -63,6 +64,11 @@ class VenueText:
     checks: tuple[str, ...]
     positions: dict[str, PositionText]
     swap: Callable[[str, str, str, str], str] | None = None
+
+    @property
+    def address(self) -> str:
+        """The immutable that holds the venue's address."""
+        return self.immutables[0].name
 
 
 VenueEmitter = Callable[[Venue, tuple[Held, ...], str, NameTable], VenueText]

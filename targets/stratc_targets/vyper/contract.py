@@ -18,7 +18,7 @@ from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
-from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
@@ -112,7 +112,7 @@ class Contract:
     parameters: tuple[str, ...]
     sequencer_feed: str
     venue_constants: tuple[Immutable, ...]
-    venue_setup: tuple[str, ...]
+    deployment_checks: tuple[str, ...]
     timers: tuple[str, ...]
     marks: tuple[str, ...]
     longest_rule: int
@@ -195,7 +195,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        venue_setup=(*_setup(book), *_distinct(vault)),
+        deployment_checks=(*(line for venue in book.venues.values() for line in venue.checks), *_distinct(vault, book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -254,24 +254,15 @@ def _book_uses(vault: Vault) -> tuple[str, ...]:
     return ("oracle", "modes", "rounds", *asked_for)
 
 
-def _setup(symbols: Symbols) -> tuple[str, ...]:
-    return tuple(
-        line
-        for venue in symbols.venues.values()
-        for line in (*(f"{one.name} = {one.value}" for one in venue.immutables if not one.constant), *venue.checks)
-    )
-
-
-def _distinct(vault: Vault) -> tuple[str, ...]:
+def _distinct(vault: Vault, book: Symbols) -> tuple[str, ...]:
     """What is counted as two must be two: tokens, and venues that hold positions, at addresses of their own."""
-    holding = {venue.name for venue in vault.venues}
-    lines = []
-    for one, other in combinations(constructor_layout(vault), 2):
-        same_kind = one.kind is other.kind
-        counted = one.kind is BindingKind.TOKEN or ({one.name, other.name} <= holding and one.kind is BindingKind.VENUE)
-        if same_kind and counted:
-            lines.append(f'assert {one.parameter} != {other.parameter}, "{one.name} is {other.name}"')
-    return tuple(lines)
+    tokens = {token.name: book.token(token.name) for token in vault.strategy.tokens}
+    venues = {venue.name: book.venues[venue.name].address for venue in vault.venues}
+    return tuple(
+        f'assert {counted[one]} != {counted[other]}, "{one} is {other}"'
+        for counted in (tokens, venues)
+        for one, other in combinations(counted, 2)
+    )
 
 
 def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None:
