@@ -41,6 +41,9 @@ NO_GUARD = (
     Change(BOOK, "    round_price_weth: uint256 = self.round_price_weth\n", "    round_price_weth: uint256 = 0\n"),
 )
 NO_CONSERVATION = (Change(ACTIONS, '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n', ""),)
+NO_SAME_SUPPLY = (
+    Change(ACTIONS, '    assert share_token.totalSupply == supply_before, "rule: moves the supply of shares"\n', ""),
+)
 
 
 def strategy(name: str) -> ProvedVault:

@@ -12,7 +12,7 @@ from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
 from stratc_compiler.shares import SUPPLY
-from stratc_compiler.vault import Exits, OnTimer, Vault
+from stratc_compiler.vault import Exits, OnTimer, Trades, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
@@ -141,6 +141,7 @@ class Contract:
     room_comment: str
     rules: tuple[RuleText, ...]
     leaving: tuple[LeavingText, ...]
+    trades: bool
     exits_by_rule: bool
     leaving_gas: int
     in_kind: InKindText
@@ -224,6 +225,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
         rules=tuple(rule_text(rule, context) for rule in vault.rules),
         leaving=leaving_texts(vault, outside, marks),
+        trades=any(isinstance(rule.effect, Trades) for rule in vault.rules),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
         leaving_gas=leaving_gas(vault),
         in_kind=in_kind_text(vault, outside, marks),
