@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cache
 
 from lab.world import World
-from mutations.mutants import ACTIONS, BOOK, VAULT, Change
+from mutations.change import ACTIONS, BOOK, VAULT, Change
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources

@@ -23,7 +23,7 @@ from lab.artifacts import vyper_artifact
 from lab.chain import Reverted
 from lab.feed import deploy_feed
 from lab.world import World
-from mutations.mutants import BOOK, VAULT, Change
+from mutations.change import BOOK, VAULT, Change
 from vyper_target.vaults import USDC, Deployed
 
 HERE = Path(__file__).resolve().parent

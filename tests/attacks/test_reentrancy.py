@@ -17,7 +17,7 @@ from lab.abi import Function, canonical_type
 from lab.artifacts import vyper_artifact
 from lab.chain import Contract, Reverted
 from lab.world import World
-from mutations.mutants import Change
+from mutations.change import Change
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import USDC, Deployed
 

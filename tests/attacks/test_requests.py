@@ -7,7 +7,7 @@ import pytest
 from attacks.targets import shares, vault, without
 from lab.chain import Reverted
 from lab.world import World
-from mutations.mutants import BOOK, VAULT, Change
+from mutations.change import BOOK, VAULT, Change
 from vyper_target.vaults import USDC, Deployed
 
 NO_TURN = (

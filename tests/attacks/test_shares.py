@@ -10,7 +10,7 @@ from attacks.targets import NO_CONSERVATION, NO_VIRTUAL_SHARES, claim, vault, wi
 from lab.chain import Reverted
 from lab.erc4626 import Erc4626Lab, deploy_erc4626
 from lab.world import World
-from mutations.mutants import VAULT, Change
+from mutations.change import VAULT, Change
 from vyper_target.vaults import USDC, Deployed
 
 OFFSET = 10**12

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from differential.operations import Admit, Attest, Deposit, Keep, Operation, Whale, last_operations, operations
+from differential.operations import Admit, Attest, Deposit, Keep, Operation, Whale
+from differential.operations.drawn import last_operations, operations
 from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
 from differential.story import tell

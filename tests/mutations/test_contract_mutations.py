@@ -15,7 +15,8 @@ from differential.pair import Disagreement, pair_of
 from differential.stories import STORIES
 from differential.story import tell
 from lab.world import World
-from mutations.mutants import MUTANTS, Mutant
+from mutations.mutant import Mutant
+from mutations.mutants import MUTANTS
 from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install

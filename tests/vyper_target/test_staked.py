@@ -109,3 +109,17 @@ def test_the_exit_sells_it_all(staked: Staked) -> None:
     staked.vault.contract.send("emergency_exit", sender=staked.vault.guardian)
     assert staked.token.balance(staked.vault.address) == 0
     assert staked.weth.balance(staked.vault.address) >= before * 98 // 100
+
+
+def test_no_way_out_sells_for_less_than_both_feeds_say(staked: Staked) -> None:
+    """The least that a sale brings is told by the token's own feed and by that of the token it is told in."""
+    user, vault = staked.vault.world.users[0], staked.vault
+    staked.deposit(user, 100 * WHOLE)
+    vault.run("rebalance")
+    held = staked.token.balance(vault.address)
+    staked.pool.move_to(RATIO * Fraction("0.97"), vault.world.arbitrageur)
+    with pytest.raises(Reverted, match="Too little received"):
+        vault.contract.send("redeem_unwound", vault.call("balanceOf", user) // 2, user, user, 0, sender=user)
+    vault.contract.send("emergency_exit", sender=vault.guardian)
+    assert staked.token.balance(vault.address) == held
+    assert vault.call("mode") == 3

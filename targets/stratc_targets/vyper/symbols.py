@@ -10,7 +10,7 @@ from stratc_compiler.expr import Expr, Formula, Var
 from stratc_compiler.fees import mark, mark_due
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
-from stratc_dsl.strategy import Token, Venue
+from stratc_dsl.strategy import RatioPrice, Token, Venue
 from stratc_targets.venues.emitter import PositionText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
 from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout
@@ -166,7 +166,7 @@ def state_scope(
 def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scope:
     """Variables read from the chain where they stand: nothing is read that is not needed, prices included."""
     reads = {held.name: symbols.read(held) for held in state_positions(vault)}
-    prices = {f"price({name})": f"oracle.price({token.feed})" for name, token in symbols.tokens.items()}
+    prices = {f"price({token.name})": _live_price(token, vault, symbols) for token in vault.strategy.tokens}
 
     def variable(var: Var) -> str:
         for table in (bound, reads, prices):
@@ -175,6 +175,13 @@ def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scop
         return _standing(var, vault, symbols)
 
     return Scope(variable)
+
+
+def _live_price(token: Token, vault: Vault, symbols: Symbols) -> str:
+    feed = symbols.tokens[token.name].feed
+    if isinstance(token.price, RatioPrice):
+        return f"oracle.price_in({feed}, {_live_price(vault.strategy.token(token.price.other), vault, symbols)})"
+    return f"oracle.price({feed})"
 
 
 def _standing(var: Var, vault: Vault, symbols: Symbols) -> str:

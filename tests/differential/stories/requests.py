@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from differential.operations import (
+    Claim,
     Crash,
     Deposit,
     Donate,
@@ -13,13 +14,15 @@ from differential.operations import (
     RedeemInKind,
     RedeemUnwound,
     Report,
+    Request,
     Save,
+    Serve,
     Settle,
+    TakeBack,
     Turn,
     Wait,
     Withdraw,
 )
-from differential.requests import Claim, Request, Serve, TakeBack
 from differential.story import OPENING, Story
 from vyper_target.vaults import USDC
 

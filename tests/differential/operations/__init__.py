@@ -1,0 +1,86 @@
+"""What may happen to a vault, as values: Hypothesis draws lists of them, and a failing list can be typed in again.
+
+Amounts are relative where they can be (permille of what the user has, of what the limit allows), so that a random
+list does more than revert.
+"""
+
+from __future__ import annotations
+
+from differential.operations.attestations import Admit, Attest, Revoke
+from differential.operations.gifts import Donate
+from differential.operations.leaving import RedeemInKind, RedeemUnwound
+from differential.operations.liquidation import Crash, Liquidate
+from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
+from differential.operations.requests import Claim, Request, Serve, TakeBack
+from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
+from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
+from differential.operations.venues import Flag, Save, Whale, WhaleRepays
+
+Operation = (
+    Deposit
+    | Mint
+    | Withdraw
+    | Redeem
+    | RedeemInKind
+    | RedeemUnwound
+    | Request
+    | Serve
+    | TakeBack
+    | Claim
+    | Send
+    | Attest
+    | Admit
+    | Revoke
+    | Donate
+    | Run
+    | Keep
+    | Settle
+    | Turn
+    | Schedule
+    | Move
+    | Report
+    | Sequencer
+    | Mend
+    | Wait
+    | Save
+    | Whale
+    | WhaleRepays
+    | Flag
+    | Liquidate
+    | Crash
+)
+
+__all__ = [
+    "Admit",
+    "Attest",
+    "Claim",
+    "Crash",
+    "Deposit",
+    "Donate",
+    "Flag",
+    "Keep",
+    "Liquidate",
+    "Mend",
+    "Mint",
+    "Move",
+    "Operation",
+    "Redeem",
+    "RedeemInKind",
+    "RedeemUnwound",
+    "Report",
+    "Request",
+    "Revoke",
+    "Run",
+    "Save",
+    "Schedule",
+    "Send",
+    "Sequencer",
+    "Serve",
+    "Settle",
+    "TakeBack",
+    "Turn",
+    "Wait",
+    "Whale",
+    "WhaleRepays",
+    "Withdraw",
+]

@@ -1,0 +1,80 @@
+"""What others do to the venues that the vault uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from differential.pair import Pair
+from lab.chain import Reverted as ChainReverted
+
+
+@dataclass(frozen=True)
+class Save:
+    """The savings vault gains, loses (millionths of its assets), or lends out all but a part."""
+
+    kind: str  # gain, lose, lend
+    millionths: int
+
+    def apply(self, pair: Pair) -> None:
+        save, books = pair.world.save, pair.market.save
+        amount = books.total_assets * self.millionths // 10**6
+        if self.kind == "gain":
+            save.gain(amount)
+            books.total_assets += amount
+        elif self.kind == "lose":
+            save.lose(amount)
+            books.total_assets -= amount
+        else:
+            save.limit_liquidity(amount)
+            books.lent_out = books.total_assets - amount
+        pair.tally.done[f"save: {self.kind}"] += 1
+
+
+@dataclass(frozen=True)
+class Whale:
+    """Somebody else borrows from Aave what is there (permille), or repays: rates and liquidity move."""
+
+    token: str
+    permille: int
+
+    def apply(self, pair: Pair) -> None:
+        token, lab, whale = pair.world.token(self.token), pair.world.aave, pair.world.whale
+        reserve = pair.market.aave.reserves[self.token]
+        amount = reserve.available * self.permille // 1_000
+        try:
+            lab.borrow(whale, token, amount)
+        except ChainReverted:
+            return
+        reserve.available -= amount
+        pair.tally.done["whale borrows"] += 1
+
+
+@dataclass(frozen=True)
+class WhaleRepays:
+    token: str
+
+    def apply(self, pair: Pair) -> None:
+        token, lab, whale = pair.world.token(self.token), pair.world.aave, pair.world.whale
+        owed, reserve = lab.owed(whale, token), pair.market.aave.reserves[self.token]
+        if owed and not reserve.paused:
+            token.provide(whale, lab.pool, owed)
+            reserve.available += int(lab.repay(whale, token).value)
+            pair.tally.done["whale repays"] += 1
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Aave freezes or pauses a reserve, or lifts that."""
+
+    kind: str  # freeze, pause
+    token: str
+    on: bool
+
+    def apply(self, pair: Pair) -> None:
+        getattr(pair.world.aave, self.kind)(pair.world.token(self.token), self.on)
+        reserve = pair.market.aave.reserves[self.token]
+        if self.kind == "freeze":
+            reserve.frozen = self.on
+        else:
+            reserve.paused = self.on
+        pair.tally.done["reserve flags"] += 1

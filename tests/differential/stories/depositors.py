@@ -1,0 +1,86 @@
+"""Stories of a vault that asks who comes."""
+
+from __future__ import annotations
+
+from differential.operations import (
+    Admit,
+    Attest,
+    Deposit,
+    Keep,
+    Mint,
+    Redeem,
+    RedeemInKind,
+    Revoke,
+    Send,
+    Turn,
+    Wait,
+    Withdraw,
+)
+from differential.story import Story
+from vyper_target.vaults import USDC
+
+DEPOSITORS: dict[str, Story] = {
+    "shares go to those who are attested, and the way out is everybody's": Story(
+        "members",
+        (
+            Deposit(0, 100 * USDC),
+            Attest(0),
+            Deposit(0, 100 * USDC),  # attested, and nobody has told the vault
+            Admit(0),
+            Deposit(0, 100_000 * USDC),
+            Mint(0, 1, 10**18),
+            Send(0, 1, 100),
+            Attest(1, 3_600),
+            Admit(1),
+            Mint(0, 1, 10**18),
+            Send(0, 1, 100),
+            Wait(3_599),
+            Send(0, 1, 100),
+            Wait(1),
+            Send(0, 1, 100),
+            Deposit(1, 100 * USDC),
+            Keep(),
+            Withdraw(1, 1, 100),
+            Attest(1),
+            Deposit(1, 100 * USDC),
+            Admit(1),
+            Deposit(1, 100 * USDC),
+            Revoke(0),
+            Deposit(0, 100 * USDC),
+            Mint(1, 0, 10**18),
+            Send(1, 0, 100),
+            Send(0, 1, 100),
+            Withdraw(0, 2, 10),
+            Redeem(0, 10),
+            RedeemInKind(0, 100),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+        ),
+        {"deposit": 2, "mint": 1, "send shares": 3, "withdraw": 2, "redeem": 2, "redeem in kind": 1, "admit": 3},
+        {"deposit": 5, "mint": 2, "send shares": 3},
+    ),
+    "attestations that are none": Story(
+        "members",
+        (
+            Admit(0),
+            Attest(0, who="stranger"),
+            Admit(0),
+            Attest(0, schema="bool isGuest"),
+            Admit(0),
+            Attest(0),
+            Revoke(0),
+            Admit(0),
+            Attest(0, 60),
+            Wait(60),
+            Admit(0),
+            Attest(0),
+            Admit(0),
+            Attest(0, who="stranger"),
+            Admit(0),
+            Deposit(0, 100 * USDC),
+            Deposit(1, 100 * USDC),
+        ),
+        {"admit": 1, "deposit": 1},
+        {"admit": 6, "deposit": 1},
+    ),
+}

@@ -1,0 +1,36 @@
+"""Faults that somebody might put into the emitted contract, each with the story that must notice it."""
+
+from __future__ import annotations
+
+from mutations.mutant import Mutant
+from mutations.mutants.depositors import DEPOSITORS
+from mutations.mutants.exits import EXITS
+from mutations.mutants.fees import FEES
+from mutations.mutants.guard import GUARD
+from mutations.mutants.in_kind import IN_KIND
+from mutations.mutants.lending import LENDING
+from mutations.mutants.limits import LIMITS
+from mutations.mutants.prices import PRICES
+from mutations.mutants.requests import REQUESTS
+from mutations.mutants.roles import ROLES
+from mutations.mutants.rules import RULES
+from mutations.mutants.sequencer import SEQUENCER
+from mutations.mutants.shares import SHARES
+from mutations.mutants.unwound import UNWOUND
+
+MUTANTS: tuple[Mutant, ...] = (
+    *DEPOSITORS,
+    *EXITS,
+    *FEES,
+    *GUARD,
+    *IN_KIND,
+    *LENDING,
+    *LIMITS,
+    *PRICES,
+    *REQUESTS,
+    *ROLES,
+    *RULES,
+    *SEQUENCER,
+    *SHARES,
+    *UNWOUND,
+)
