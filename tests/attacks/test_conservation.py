@@ -11,7 +11,7 @@ from attacks.targets import NO_CONSERVATION, NO_SAME_SUPPLY, vault, without
 from lab.artifacts import vyper_artifact
 from lab.chain import Contract, Reverted
 from lab.world import World
-from mutations.mutants import ACTIONS, Change
+from mutations.change import ACTIONS, Change
 from vyper_target.vaults import USDC, Deployed
 
 HERE = Path(__file__).resolve().parent

@@ -14,7 +14,7 @@ from library_proofs.known import Refused
 from library_proofs.reading import Sources
 from library_proofs.vaults import NO_CODE, STRATEGIES
 from library_proofs.walks import Credit, credits, exposed, name_of, writers, written
-from mutations.mutants import ACTIONS, BOOK, VAULT, Change
+from mutations.change import ACTIONS, BOOK, VAULT, Change
 from stratc_compiler.vault import Vault
 from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.emit import vault_sources
