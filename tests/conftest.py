@@ -13,7 +13,7 @@ import pytest
 
 from lab.chain import AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
-from lab.world import World, build_world
+from lab.world import World, build_world, with_morpho
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
@@ -60,6 +60,11 @@ def _revm_market() -> World:
 
 
 @pytest.fixture(scope="session")
+def _blue_market() -> World:
+    return with_morpho(build_world(RevmChain()))
+
+
+@pytest.fixture(scope="session")
 def _anvil_market() -> Iterator[World]:
     with AnvilChain() as chain:
         yield build_world(chain)
@@ -90,6 +95,13 @@ def revm_world(_revm_market: World) -> Iterator[World]:
     """The market in this process, put back after the test."""
     with _restored(_revm_market.chain):
         yield _revm_market
+
+
+@pytest.fixture
+def blue_world(_blue_market: World) -> Iterator[World]:
+    """The market in this process with Morpho in it, put back after the test."""
+    with _restored(_blue_market.chain):
+        yield _blue_market
 
 
 @pytest.fixture

@@ -179,6 +179,14 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         yield _implied(f"parameters({venue.name})", _parameters(venue.terms), WATCHED, how)
         same = f"{venue.name} prices tokens by the feeds of this strategy"
         yield _implied(f"oracle({venue.name})", same, TRUSTED, "to be compared at deployment")
+    if model.flash_premium is not None and any(loan.lender == venue.name for loan in vault.loans):
+        text = (
+            f"{venue.name} gives every flash loan that is asked for, for at most {percent(model.flash_premium)} of it"
+        )
+        how = "the vault gives back no more; the keeper reads the terms, and compares what could be lent with the debt"
+        yield _implied(f"flash({venue.name})", text, WATCHED, how)
+    for one in model.assumes:
+        yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
 
 
 def _parameters(terms: AaveV3) -> str:

@@ -1,4 +1,4 @@
-"""What a rule may cost: total value before it, less the stated slippage on what it swaps and units of rounding.
+"""What a rule may cost: the stated slippage on what it swaps, premiums of flash loans, and units of rounding.
 
 Sommelier's vaults make this check around each rebalance. Here the budget is an expression of the model, bound by the
 plan before anything moves: the contract asserts it, the machine evaluates it, and `recovers` shows that it never fails
@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Rounding, Var, scale, total, value_of
-from stratc_compiler.vault import NAV, SCALE, Enter, Held, Leave, Let, Plan, Swap
+from stratc_compiler.vault import NAV, SCALE, Enter, FlashLoan, Held, Leave, Let, Plan, Swap, every_item
 
 NAV_BEFORE = Var("nav_before", Plain.VALUE)
 BUDGET = Var("budget", Plain.VALUE)
@@ -34,9 +34,17 @@ def conserving(plan: Plan, held: tuple[Held, ...]) -> Plan:
 
 
 def _budget(plan: Plan, held: tuple[Held, ...]) -> Expr:
-    swaps = tuple(item for item in plan if isinstance(item, Swap))
-    costs = (scale(value_of(item.amount, Rounding.UP), item.swap.slippage, Rounding.UP) for item in swaps)
+    costs = tuple(
+        scale(value_of(item.amount, Rounding.UP), _share_lost(item), Rounding.UP)
+        for item in every_item(plan)
+        if isinstance(item, Swap | FlashLoan)
+    )
     return total((*costs, scale(NAV, Fraction(_units(plan, held) * _SMALLER, SCALE), Rounding.UP)), Plain.VALUE)
+
+
+def _share_lost(item: Swap | FlashLoan) -> Fraction:
+    """Of what is sold, or lent."""
+    return item.swap.slippage if isinstance(item, Swap) else item.premium
 
 
 def _units(plan: Plan, held: tuple[Held, ...]) -> int:
@@ -45,6 +53,8 @@ def _units(plan: Plan, held: tuple[Held, ...]) -> int:
     Each is at most one of the units of which nav is worth `SCALE`: so much of nav stands for them, since no contract
     knows which unit is the largest (it may be one share of a venue).
     """
-    moved = sum(item.held.rounding for item in plan if isinstance(item, Enter | Leave))
-    swapped = sum(_SWAP_ROUNDS for item in plan if isinstance(item, Swap))
-    return moved + swapped + len(held)
+    items = tuple(every_item(plan))
+    moved = sum(item.held.rounding for item in items if isinstance(item, Enter | Leave))
+    swapped = sum(_SWAP_ROUNDS for item in items if isinstance(item, Swap))
+    lent = sum(isinstance(item, FlashLoan) for item in items)
+    return moved + swapped + lent + len(held)

@@ -11,24 +11,30 @@ from fractions import Fraction
 
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, number
 from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
-from stratc_compiler.vault import Enter, Held, Leave, Let, Plan, Swap, Vault, VenueModel
+from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Plan, Swap, Vault, VenueModel
 
 Need = Callable[[str, str, Formula, Frame], None]
 """Called with (short id, words, what must hold, the frame it must hold in)."""
 
 
-def run_plan(plan: Plan, frame: Frame, need: Need) -> Frame:
-    """The frame after the plan; reports through `need` what every step requires in order not to revert."""
-    for number_, item in enumerate(plan, start=1):
+def run_plan(plan: Plan, frame: Frame, need: Need, within: str = "") -> Frame:
+    """The frame after the plan; reports through `need` what every step requires in order not to revert.
+
+    Steps are told by their place, behind that of the loan they are `within`.
+    """
+    for place, item in enumerate(plan, start=1):
+        step = f"{within}{place}"
         match item:
             case Let(name, expr):
                 frame.bind(name.name, frame.expr(expr))
             case Enter(held, amount):
-                frame = _enter(held, _amount(frame, amount), frame, need, number_)
+                frame = _enter(held, _amount(frame, amount), frame, need, step)
             case Leave(held, amount):
-                frame = _leave(held, _amount(frame, amount), frame, need, number_)
+                frame = _leave(held, _amount(frame, amount), frame, need, step)
             case Swap():
-                frame = _swap(item, frame, need, number_)
+                frame = _swap(item, frame, need, step)
+            case FlashLoan():
+                frame = _borrow(item, frame, need, step)
     return frame
 
 
@@ -40,7 +46,7 @@ def _idle(token: str) -> str:
     return f"idle({token})"
 
 
-def _enter(held: Held, amount: Expr, frame: Frame, need: Need, step: int) -> Frame:
+def _enter(held: Held, amount: Expr, frame: Frame, need: Need, step: str) -> Frame:
     idle = frame.state[_idle(held.token)]
     if held.debt:
         after = _moved(frame, held, Add(frame.state[held.name], amount), Add(idle, amount))
@@ -53,7 +59,7 @@ def _enter(held: Held, amount: Expr, frame: Frame, need: Need, step: int) -> Fra
     return _moved(frame, held, Add(frame.state[held.name], amount), Sub(idle, amount))
 
 
-def _leave(held: Held, amount: Expr, frame: Frame, need: Need, step: int) -> Frame:
+def _leave(held: Held, amount: Expr, frame: Frame, need: Need, step: str) -> Frame:
     idle = frame.state[_idle(held.token)]
     position = frame.state[held.name]
     if held.debt:
@@ -101,24 +107,24 @@ def _moved(frame: Frame, held: Held, position: Expr, idle: Expr, liquidity: Expr
     return frame.moved(changes)
 
 
-def _swap(item: Swap, frame: Frame, need: Need, step: int) -> Frame:
+def _swap(item: Swap, frame: Frame, need: Need, step: str) -> Frame:
     """What comes back is at least the contract's minimum and at most as much better than the oracle as worse.
 
-    That there is anything in between has to be shown: a swap that always reverts would prove all that comes after it.
+    That the minimum is no more than the stated slippage leaves has to be shown: else a swap would revert in the assumed
+    world, and one that always reverts would prove all that comes after it.
     """
     amount = _amount(frame, item.amount)
     sold, bought = frame.state[_idle(item.sold)], frame.state[_idle(item.bought)]
     minimum = frame.expr(item.minimum)
-    most = Add(Mul(number(Fraction(1) + item.swap.slippage), amount), DUST)
+    least, most = (Mul(number(Fraction(1) + sign * item.swap.slippage), amount) for sign in (-1, 1))
     need(f"funds/{step}", f"there is enough idle {item.sold} to sell for {item.bought}", _covers(sold, amount), frame)
-    need(
-        f"asks/{step}", f"{item.swap.name} may pay as much {item.bought} as is asked for", _covers(most, minimum), frame
-    )
+    asked = f"{item.swap.name} pays as much {item.bought} as is asked for"
+    need(f"asks/{step}", asked, _covers(least, minimum), frame)
     received = frame.trace.fresh(item.received.name)
     frame.trace.learn(
         f"slippage({item.swap.name})",
         Cmp(received, Rel.GE, minimum),
-        Cmp(received, Rel.LE, most),
+        Cmp(received, Rel.LE, Add(most, DUST)),
         Cmp(received, Rel.GE, ZERO),
     )
     after = frame.moved(
@@ -129,3 +135,16 @@ def _swap(item: Swap, frame: Frame, need: Need, step: int) -> Frame:
     )
     after.known[item.received.name] = received
     return after
+
+
+def _borrow(loan: FlashLoan, frame: Frame, need: Need, step: str) -> Frame:
+    """What is given back is at least the loan, and at most what is `due`: beyond that the contract reverts."""
+    idle = _idle(loan.token)
+    amount, due = frame.expr(loan.amount), frame.expr(loan.due)
+    lent = frame.moved({idle: frame.named(idle, Add(frame.state[idle], amount))})
+    after = run_plan(loan.within, lent, need, f"{step}.")
+    words = f"there is enough idle {loan.token} to give the flash loan back"
+    need(f"returns/{step}", words, _covers(after.state[idle], due), after)
+    owed = after.trace.fresh("owed")
+    after.trace.learn(f"flash({loan.lender})", Cmp(owed, Rel.GE, amount), Cmp(owed, Rel.LE, due))
+    return after.moved({idle: after.named(idle, Sub(after.state[idle], owed))})

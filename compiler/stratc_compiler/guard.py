@@ -27,7 +27,7 @@ from stratc_compiler.expr import (
     times,
     zero,
 )
-from stratc_compiler.vault import Guard, Leave, Let, Plan, RuleModel, Trades, Vault, VenueModel
+from stratc_compiler.vault import FlashLoan, Guard, Held, Leave, Let, Plan, RuleModel, Swap, Trades, Vault, VenueModel
 from stratc_dsl.strategy import PairMoves, PriceMoves, Strategy
 
 GUARDED = "mode: guarded"
@@ -94,13 +94,27 @@ def _pair(token: str, other: str, low: Fraction, high: Fraction) -> Iterator[For
 
 
 def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
-    """Whether the plan repays debt, out of what secures none, and does nothing else: no position grows, nothing is
-    bought or sold."""
+    """Whether the plan repays debt, out of what secures none or out of what secures it, and does nothing else.
+
+    No position grows, and nothing is bought or sold but collateral within a flash loan, for the token that was repaid:
+    a loan that is about to be liquidated is, at the same price and for less than a liquidator takes.
+    """
     secured = {held.name for venue in venues if any(one.debt for one in venue.positions) for held in venue.positions}
     moves = tuple(item for item in plan if not isinstance(item, Let))
     repays = [item for item in moves if isinstance(item, Leave) and item.held.debt]
     draws = [item for item in moves if isinstance(item, Leave) and not item.held.debt and item.held.name not in secured]
-    return bool(repays) and len(repays) + len(draws) == len(moves)
+    loans = [item for item in moves if isinstance(item, FlashLoan) and _only_repays(item)]
+    return bool(repays or loans) and len(repays) + len(draws) + len(loans) == len(moves)
+
+
+def _only_repays(loan: FlashLoan) -> bool:
+    """Whether the whole loan repays a debt, and collateral of that venue is sold for what is given back."""
+    match loan.within:
+        case Leave(Held(debt=True) as debt, repaid), Leave(Held(debt=False) as sold, amount), Swap() as swap:
+            same = swap.sold == sold.token and swap.bought == debt.token == loan.token and swap.amount == amount
+            return same and repaid == loan.amount and debt.venue == sold.venue
+        case _:
+            return False
 
 
 def held_up(rule: RuleModel, vault: Vault) -> bool:

@@ -30,7 +30,9 @@ from stratc_compiler.expr import (
     Sub,
     Var,
 )
-from stratc_compiler.vault import Enter, Held, Leave, Let, Require, Swap, Unwinding, Vault
+from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Require, Swap, Unwinding, Vault
+
+FLASH_COSTS = "flash: costs more than was proved"
 
 
 class Reverted(Exception):
@@ -51,6 +53,12 @@ class World(Protocol):
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         """Sell `amount` for at least `minimum`; returns what was received. Raises Reverted as the venue would."""
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        """Lend `amount` into idle; returns what has to be given back. Raises Reverted as the lender would."""
+
+    def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        """Take what is owed for a loan of `amount` out of idle. Raises Reverted where there is less."""
 
 
 class Evaluator(Struct):
@@ -135,6 +143,12 @@ def _compare(left: int, rel: Rel, right: int) -> bool:
 def run_plan(plan: Unwinding, vault: Vault, world: World, known: Mapping[str, int] = {}) -> dict[str, int]:
     """Carry a plan out on a world; returns what is `known` and all names it bound. Raises Reverted as the contract."""
     state = Evaluator(vault, world, dict(known))
+    _carry_out(plan, state)
+    return state.bound
+
+
+def _carry_out(plan: Unwinding, state: Evaluator) -> None:
+    world = state.world
     for item in plan:
         match item:
             case Let(name, expr):
@@ -147,10 +161,23 @@ def run_plan(plan: Unwinding, vault: Vault, world: World, known: Mapping[str, in
                     world.leave(held, sized)
             case Swap():
                 state.bound[item.received.name] = _swap(item, state)
+            case FlashLoan():
+                _borrow(item, state)
             case Require(formula, reason):
                 if not state.holds(formula):
                     raise Reverted(reason)
-    return state.bound
+
+
+def _borrow(loan: FlashLoan, state: Evaluator) -> None:
+    amount = state.value(loan.amount)
+    if not amount:
+        _carry_out(loan.within, state)
+        return
+    owed = state.world.lend(loan, amount)
+    if owed > state.value(loan.due):
+        raise Reverted(FLASH_COSTS)
+    _carry_out(loan.within, state)
+    state.world.take_back(loan, amount, owed)
 
 
 def _swap(item: Swap, state: Evaluator) -> int:

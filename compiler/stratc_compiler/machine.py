@@ -27,6 +27,7 @@ from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state
 from stratc_compiler.vault import (
     Exits,
     ExitStep,
+    FlashLoan,
     Freezes,
     Held,
     Marks,
@@ -59,6 +60,12 @@ class _MarkingWorld(Struct):
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         return self.market.swap(item, amount, minimum)
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        return self.market.lend(loan, amount)
+
+    def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        self.market.take_back(loan, amount, owed)
 
 
 class Machine(Standing):

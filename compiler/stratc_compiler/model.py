@@ -19,9 +19,10 @@ from stratc_compiler.expr import (
     value_of,
 )
 from stratc_compiler.fees import ELAPSED, charge, mark
+from stratc_compiler.flash_plans import deleverage_by_flash, lender_of, rebalance_by_flash, unwind_by_flash
 from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.limits import deposit_room
-from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance
+from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance, unwind
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
@@ -31,6 +32,7 @@ from stratc_compiler.vault import (
     Band,
     Condition,
     Exits,
+    ExitStep,
     Freezes,
     Held,
     Let,
@@ -49,6 +51,7 @@ from stratc_compiler.vault import (
     Vault,
     VenueFactory,
     VenueModel,
+    every_item,
 )
 from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import (
@@ -57,6 +60,7 @@ from stratc_dsl.strategy import (
     DepositsAtMost,
     Every,
     ExitAction,
+    Flash,
     Freeze,
     Harvest,
     Invariant,
@@ -99,7 +103,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
             if isinstance(claim, Invariant)
         },
         rules=_rules(strategy, source, scope, parts),
-        exit_steps=exit_steps(parts, strategy.span),
+        exit_steps=_exit_steps(strategy, venues, parts),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
@@ -115,8 +119,9 @@ def _names_mean_one_thing(vault: Vault) -> None:
     """A venue's position may not bear the name of a derived quantity or of an amount that a plan binds."""
     plans: list[Unwinding] = [vault.exit_plan, vault.unwinding]
     plans += [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
-    bound = {item.name.name for plan in plans for item in plan if isinstance(item, Let)}
-    bound |= {item.received.name for plan in plans for item in plan if isinstance(item, Swap)}
+    items = [item for plan in plans for item in every_item(plan)]
+    bound = {item.name.name for item in items if isinstance(item, Let)}
+    bound |= {item.received.name for item in items if isinstance(item, Swap)}
     bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name, round_deposited(vault.base).name}
     if vault.charge:
         bound |= {ELAPSED.name, mark(vault.base).name, *(let.name.name for let in vault.charge)}
@@ -196,6 +201,20 @@ def _exit_order(
     return (*named, *(venue for venue in known.values() if venue not in named))
 
 
+def _exit_steps(strategy: Strategy, venues: tuple[VenueModel, ...], parts: Parts) -> tuple[ExitStep, ...]:
+    """Venues with a debt are left by a flash loan where the strategy says so."""
+    flash = strategy.exit_flash
+    if flash is None:
+        return exit_steps(parts, strategy.span, unwind)
+    lender = lender_of(flash, venues)
+
+    def leave(venue: VenueModel) -> Plan:
+        owes = any(held.debt for held in venue.positions)
+        return unwind_by_flash(venue, lender, parts, flash.span) if owes else unwind(venue)
+
+    return exit_steps(parts, strategy.span, leave)
+
+
 # ── rules ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -206,7 +225,15 @@ def _rules(strategy: Strategy, source: Source, scope: Scope, parts: Parts) -> tu
         taken = [other.name for other in rules]
         name = words if words not in taken else f"{words}_{sum(n.startswith(words) for n in taken) + 1}"
         trigger = _trigger(rule, source, scope)
-        rules.append(RuleModel(name, _words(rule.span, source), trigger, _effect(rule, scope, parts), span=rule.span))
+        rules.append(
+            RuleModel(
+                name,
+                _words(rule.span, source),
+                trigger,
+                _effect(rule, scope, parts, strategy.exit_flash),
+                span=rule.span,
+            )
+        )
     return tuple(rules)
 
 
@@ -239,19 +266,27 @@ def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
     )
 
 
-def _effect(rule: Rule, scope: Scope, parts: Parts) -> RuleEffect:
+def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None) -> RuleEffect:
     match rule.action:
-        case Deleverage(venue, health, span=span):
-            return _trades(deleverage(scope.venue(venue), health, parts, span), scope)
-        case Rebalance():
-            return _trades(rebalance(parts), scope)
+        case Deleverage(venue, health, flash, span=span):
+            if flash is None:
+                return _trades(deleverage(scope.venue(venue), health, parts, span), scope)
+            lender = lender_of(flash, scope.venues)
+            return _trades(deleverage_by_flash(scope.venue(venue), health, lender, parts, span), scope)
+        case Rebalance(flash, span=span):
+            if flash is None:
+                return _trades(rebalance(parts), scope)
+            return _trades(rebalance_by_flash(lender_of(flash, scope.venues), parts, span), scope)
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
             return Marks(venue)
         case Freeze():
             return Freezes()
-        case ExitAction():
+        case ExitAction(flash, span=span):
+            if flash is not None and (exit_flash is None or flash.venue != exit_flash.venue):
+                cure = f"exit {{ using: flash({flash.venue}) }}"
+                raise Unsupported("an exit by rule that borrows otherwise than the exit", cure, span)
             return Exits()
         case Rehedge() | TopUp() | Unwind():
             refused(rule.action)

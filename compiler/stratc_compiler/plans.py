@@ -7,6 +7,7 @@ supplied, debt is taken, deposits are made. Base idle is what remains. Trades be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
@@ -77,19 +78,28 @@ def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) ->
     repay = debt - (weighted collateral) / health. Paid from positions in the debt's token at other venues, in exit
     order and as far as those pay out, then from idle.
     """
-    debts = [held for held in venue.positions if held.debt]
-    if len(debts) != 1 or venue.health is None:
-        raise Unsupported(f"deleverage of `{venue.name}`, which owes not exactly one token", "one debt token", span)
-    (debt,) = debts
-    covered = total(
-        tuple(scale(term, weight / health, Rounding.DOWN) for term, weight in venue.health[0].items()), Plain.VALUE
-    )
+    debt = debt_of(venue, span)
     repay = amount("repay", debt.token)
-    excess = amount_worth(Monus(debt.value, covered), debt.token, Rounding.UP)
-    items: list[PlanItem] = [Let(repay, Min(excess, debt.var))]
+    over = amount_worth(excess(venue, debt, health), debt.token, Rounding.UP)
+    items: list[PlanItem] = [Let(repay, Min(over, debt.var))]
     draws, missing = _draws(_sources(venue, debt.token, parts), repay)
     del missing  # what no venue gives comes out of idle
     return (*items, *draws, Leave(debt, repay))
+
+
+def debt_of(venue: VenueModel, span: Span) -> Held:
+    """The one debt of a venue. Raises Unsupported where it has none, or several."""
+    debts = [held for held in venue.positions if held.debt]
+    if len(debts) != 1 or venue.health is None:
+        raise Unsupported(f"deleverage of `{venue.name}`, which owes not exactly one token", "one debt token", span)
+    return debts[0]
+
+
+def excess(venue: VenueModel, debt: Held, health: Fraction) -> Expr:
+    """How much more is owed than the collateral covers at this health factor, rounded up."""
+    assert venue.health is not None
+    covered = tuple(scale(term, weight / health, Rounding.DOWN) for term, weight in venue.health[0].items())
+    return Monus(debt.value, total(covered, Plain.VALUE))
 
 
 def _sources(venue: VenueModel, token: str, parts: Parts) -> tuple[Held, ...]:
@@ -116,20 +126,42 @@ def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[PlanItem, ...
 
 def rebalance(parts: Parts) -> Plan:
     """Bring every position to its target weight of the nav at the start; base idle takes what remains."""
+    moves = moves_to_target(parts)
+    return (*moves.sizes, *moves.draw, *moves.reduce, *moves.repay, *moves.increase, *moves.borrow, *moves.deposit)
+
+
+class Moves(Record):
+    """What brings every position to its target: the sizes, and what is done, by what it is for.
+
+    `spent` is what the last steps but `deposit` take out of idle base: debts that are repaid, and what is bought.
+    """
+
+    sizes: tuple[Let, ...]
+    draw: Plan
+    reduce: Plan
+    repay: Plan
+    increase: Plan
+    borrow: Plan
+    deposit: Plan
+    spent: tuple[Var, ...]
+
+
+def moves_to_target(parts: Parts) -> Moves:
+    """Of each position; sizes are of the nav at the start."""
     bands = tuple(band for band in parts.bands if not _is_base_idle(band, parts.base))
     assets = tuple(band for band in bands if not band.held.debt)
     debts = tuple(band for band in bands if band.held.debt)
     plain = tuple(band for band in assets if band.held.token == parts.base and not _pledged(band, debts))
     risky = tuple(band for band in assets if band not in plain)
-    lets = tuple(let for band in bands for let in _sizes(band, parts.base))
-    return (
-        *lets,
-        *(Leave(band.held, _less(band)) for band in plain),
-        *(item for band in risky for item in _reduce(band, parts)),
-        *(Leave(band.held, _less(band)) for band in debts),
-        *(item for band in risky for item in _increase(band, parts)),
-        *(Enter(band.held, _more(band)) for band in debts),
-        *(Enter(band.held, _more(band)) for band in plain),
+    return Moves(
+        sizes=tuple(let for band in bands for let in _sizes(band, parts.base)),
+        draw=tuple(Leave(band.held, _less(band)) for band in plain),
+        reduce=tuple(item for band in risky for item in _reduce(band, parts)),
+        repay=tuple(Leave(band.held, _less(band)) for band in debts),
+        increase=tuple(item for band in risky for item in _increase(band, parts)),
+        borrow=tuple(Enter(band.held, _more(band)) for band in debts),
+        deposit=tuple(Enter(band.held, _more(band)) for band in plain),
+        spent=(*(_less(band) for band in debts), *(_more(band) for band in risky)),
     )
 
 
@@ -205,25 +237,28 @@ def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) 
 # ── exit ───────────────────────────────────────────────────────────────────────────────────
 
 
-def exit_steps(parts: Parts, span: Span) -> tuple[ExitStep, ...]:
-    """Unwind everything in exit order into base: draw what each venue pays, repay what idle covers, sell the rest."""
-    steps = (_exit_step(venue, parts, span) for venue in parts.exit_order)
+def exit_steps(parts: Parts, span: Span, unwind: Callable[[VenueModel], Plan]) -> tuple[ExitStep, ...]:
+    """Unwind everything in exit order into base: leave each venue by `unwind`, sell the rest."""
+    steps = (_exit_step(venue, parts, span, unwind) for venue in parts.exit_order)
     return tuple(step for step in steps if step.plan)
 
 
-def _exit_step(venue: VenueModel | SwapModel, parts: Parts, span: Span) -> ExitStep:
+def _exit_step(
+    venue: VenueModel | SwapModel, parts: Parts, span: Span, unwind: Callable[[VenueModel], Plan]
+) -> ExitStep:
     """What is swapped is swapped whole or not at all; a venue may pay a part, or keep units of rounding."""
     if isinstance(venue, SwapModel):
         return ExitStep(venue.name, tuple(_sell_out(venue, parts, span)), And(()))
     left = (Cmp(held.var, Rel.LE, Num(Fraction(held.rounding + 1), held.var.dim)) for held in venue.positions)
-    return ExitStep(venue.name, tuple(_unwind(venue)), And(tuple(left)))
+    return ExitStep(venue.name, unwind(venue), And(tuple(left)))
 
 
-def _unwind(venue: VenueModel) -> list[PlanItem]:
-    debts = [held for held in venue.positions if held.debt]
-    assets = [held for held in venue.positions if not held.debt]
-    repay: list[PlanItem] = [Leave(held, Min(held.var, amount(f"idle({held.token})", held.token))) for held in debts]
-    return repay + [Leave(held, Min(held.var, held.liquidity)) for held in assets]
+def unwind(venue: VenueModel) -> Plan:
+    """Repay what idle covers, then draw what the venue pays."""
+    debts = (held for held in venue.positions if held.debt)
+    assets = (held for held in venue.positions if not held.debt)
+    repay = (Leave(held, Min(held.var, amount(f"idle({held.token})", held.token))) for held in debts)
+    return (*repay, *(Leave(held, Min(held.var, held.liquidity)) for held in assets))
 
 
 def _sell_out(swap: SwapModel, parts: Parts, span: Span) -> list[PlanItem]:

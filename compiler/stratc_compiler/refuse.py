@@ -28,7 +28,7 @@ SUPPORTED = frozenset(
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
         *(typed.Floor, typed.Rule, typed.When, typed.Every),
-        *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction),
+        *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction, typed.Flash),
         *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
         *(administration.Owner, administration.Guardian, administration.Keeper, administration.AnyoneAfter),
         *(administration.Depositors, administration.DepositLimit),
@@ -120,8 +120,6 @@ def _named(node: object) -> str:
             return "the action `top_up`"
         case typed.Unwind():
             return "the action `unwind`"
-        case typed.Flash():
-            return "`using flash(...)`"
         case _:
             return _of_administration(node)
 

@@ -25,10 +25,22 @@ from stratc_compiler.claims import (
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
-from stratc_compiler.interpret import Evaluator, Reverted, run_plan
+from stratc_compiler.expr import Rounding
+from stratc_compiler.interpret import Evaluator, Reverted, mul_div, run_plan
 from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
-from stratc_compiler.vault import SCALE, Condition, Held, OnCondition, OnTimer, RuleModel, Swap, Trades, Vault
+from stratc_compiler.vault import (
+    SCALE,
+    Condition,
+    FlashLoan,
+    Held,
+    OnCondition,
+    OnTimer,
+    RuleModel,
+    Swap,
+    Trades,
+    Vault,
+)
 from stratc_compiler.verdict import Round
 from stratc_dsl.record import Record
 
@@ -92,6 +104,15 @@ class IdealWorld(Struct):
         self.swaps.append(item.swap.name)
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        self._idle(loan.token, amount, f"borrowing {loan.token}")
+        self.log.append(f"flash loan from {loan.lender}: {self._told(loan.token, amount)}")
+        return amount + mul_div(amount, loan.premium.numerator, loan.premium.denominator, Rounding.UP)
+
+    def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        self._idle(loan.token, -owed, "giving the flash loan back")
+        self.log.append(f"giving the flash loan back: {self._told(loan.token, owed)}")
 
 
 def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:

@@ -17,10 +17,11 @@ Variables of the model's expressions, by name:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
+from stratc_compiler.guardian import Guardian
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
@@ -63,6 +64,19 @@ class Held(Record):
         return amount(f"liquidity({self.name})", self.token)
 
 
+class Assumed(Record):
+    """What the model takes for granted of its venue, beyond what is assumed of every venue.
+
+    `kind` makes the assumption's id: `parameters` and `oracle` stand in the model's formulas, so that every
+    proof rests on them.
+    """
+
+    kind: str
+    text: str
+    guardian: Guardian
+    how: str
+
+
 class VenueModel(Record):
     """What the proofs must know of a venue; built by the adapter's own `model.py`.
 
@@ -70,6 +84,8 @@ class VenueModel(Record):
     `after_borrow` and `after_withdraw` are the venue's own checks: an operation reverts where they would not hold
     after it. `after_withdraw` concerns only withdrawals of collateral while there is debt.
     `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`.
+    `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
+    `assumes` is what stands behind these formulas.
     """
 
     name: str
@@ -79,6 +95,8 @@ class VenueModel(Record):
     after_borrow: Formula | None = None
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
+    flash_premium: Fraction | None = None
+    assumes: tuple[Assumed, ...] = ()
 
     @property
     def debts_first(self) -> tuple[Held, ...]:
@@ -134,7 +152,22 @@ class Swap(Record):
     received: Var
 
 
-PlanItem = Let | Enter | Leave | Swap
+class FlashLoan(Record):
+    """Borrow `amount` into idle, take the steps `within`, and give the loan back out of idle: all in one transaction.
+
+    `lender` takes at most the share `premium` of it for that, and `due` is the most that is given back. Both are bound
+    before. For amount 0 the steps are taken without a loan.
+    """
+
+    lender: str
+    token: str
+    premium: Fraction
+    amount: Var
+    due: Var
+    within: Plan
+
+
+PlanItem = Let | Enter | Leave | Swap | FlashLoan
 Plan = tuple[PlanItem, ...]
 
 
@@ -147,6 +180,14 @@ class Require(Record):
 
 Unwinding = tuple[PlanItem | Require, ...]
 """What leaves a part of every position, and may stop where that part cannot pay for itself."""
+
+
+def every_item(plan: Iterable[PlanItem | Require]) -> Iterator[PlanItem | Require]:
+    """Each item of a plan, and after a loan the items within it."""
+    for item in plan:
+        yield item
+        if isinstance(item, FlashLoan):
+            yield from every_item(item.within)
 
 
 class ExitStep(Record):
@@ -279,6 +320,13 @@ class Vault(Record):
     def exit_plan(self) -> Plan:
         """Everything that the exit does, in its order, where no venue is left out."""
         return tuple(item for step in self.exit_steps for item in step.plan)
+
+    @property
+    def loans(self) -> tuple[FlashLoan, ...]:
+        """Every flash loan of a rule or the exit."""
+        plans = [rule.effect.plan for rule in self.rules if isinstance(rule.effect, Trades)]
+        items = (item for plan in (*plans, self.exit_plan) for item in every_item(plan))
+        return tuple(item for item in items if isinstance(item, FlashLoan))
 
     @property
     def queues(self) -> bool:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 from stratc_compiler.expr import Formula
+from stratc_compiler.guardian import Guardian as Guardian
 from stratc_compiler.vault import Vault
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed, Source
-
-
-class Guardian(Enum):
-    """Who answers for an assumption."""
-
-    ENFORCED = "enforced"  # the contract reverts when it does not hold
-    WATCHED = "watched"  # the keeper measures it and raises an alarm
-    TRUSTED = "trusted"  # nobody checks it; it stands in the certificate by name
 
 
 class GuardedAssumption(Placed):

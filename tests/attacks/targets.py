@@ -13,7 +13,7 @@ from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
 from vyper_target.vaults import USDC, Deployed, deploy, example, install, proved
 
-QUICK = {"treasury": Mode("codesize"), "eth_carry": Mode("codesize")}
+QUICK = {"treasury": Mode("codesize"), "eth_carry": Mode("codesize"), "eth_loop": Mode("codesize")}
 """The first mode in which copies fit on chain, longer than the vault by what an attack adds, where it is not `none`."""
 
 NO_VIRTUAL_SHARES = tuple(

@@ -14,6 +14,7 @@ LOSSES = {
     "empty market at a venue": "Hundred 2023-04-15, Onyx, Sonne 2024-05-14",
     "price per share as an oracle": "Cream 2021-10-27",
     "spot price moved by a flash loan": "Harvest 2020-10-26",
+    "flash loan that nobody asked for": "receivers of Aave's and others' loans without a check of the initiator",
     "rounding, many times over": "Balancer v2 2025-11-03",
     "stale or clamped oracle": "Venus, Blizz 2022-05-12",
     "sequencer outage": "Arbitrum 2023-12-15",

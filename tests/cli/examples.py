@@ -16,6 +16,7 @@ from stratc_dsl.span import Source
 FOLDER = Path(__file__).parents[2] / "examples"
 TREASURY = str(FOLDER / "treasury.strat")
 CARRY = str(FOLDER / "eth_carry.strat")
+BLUE = str(FOLDER / "blue_carry.strat")
 IDLE = str(FOLDER.parent / "tests" / "vyper_target" / "idle.strat")
 """Where any strategy does: the quickest to prove and to compile."""
 CARRY_45 = str(FOLDER / "refuted" / "eth_carry_45.strat")

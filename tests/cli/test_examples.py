@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.examples import CARRY, CARRY_45, FOLDER, TREASURY, remembering, tree
+from cli.examples import BLUE, CARRY, CARRY_45, FOLDER, TREASURY, remembering, tree
 from stratc.__main__ import main
 
 ALWAYS = ["consistent", "survives", "recovers", "quiet", "fair", "exits"]
@@ -35,6 +35,15 @@ def test_the_examples_are_proved_and_every_claim_is_named(capsys: pytest.Capture
     verdicts = [line for line in said.out.splitlines() if line.startswith("  ")]
     assert [line.split()[0] for line in verdicts] == ["proved"] * len(TREASURY_CLAIMS + CARRY_CLAIMS)
     for line, claim in zip(verdicts, TREASURY_CLAIMS + CARRY_CLAIMS, strict=True):
+        assert line.removeprefix("  proved   ").startswith(claim)
+
+
+def test_the_carry_at_morpho_is_proved_as_the_one_at_aave_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", BLUE]) == 0
+    verdicts = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    claims = [claim.replace("aave", "blue") for claim in CARRY_CLAIMS]
+    assert [line.split()[0] for line in verdicts] == ["proved"] * len(claims)
+    for line, claim in zip(verdicts, claims, strict=True):
         assert line.removeprefix("  proved   ").startswith(claim)
 
 

@@ -14,12 +14,17 @@ from lab.world import World
 from stratc_compiler.expr import Rounding
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.standing import Attestation
-from stratc_compiler.vault import Held, Swap, Vault
+from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
+from stratc_targets.venues.morpho_blue.exact import MorphoMarket
+from venues.morpho_books import market_of
 
-Quote = Callable[[str, str, int], int]
-"""(sold, bought, amount) to what a swap would pay now."""
+Trade = tuple[str, str, int]
+"""(sold, bought, amount)"""
+
+Quote = Callable[[Trade, tuple[Trade, ...]], int]
+"""A swap, and those before it that the chain has not seen yet, to what it would pay."""
 
 
 @dataclass
@@ -57,7 +62,10 @@ class SequencerState:
 
 @dataclass
 class ExactMarket:
-    """`stratc_compiler.standing.Market` of one vault at `address`."""
+    """`stratc_compiler.standing.Market` of one vault at `address`.
+
+    `moment` is another number whenever the pool has traded; `trades` are swaps, and the moment at which they were made.
+    """
 
     vault: Vault
     address: str
@@ -67,8 +75,17 @@ class ExactMarket:
     time: int
     quote: Quote
     sequencer: SequencerState | None = None
+    blue: MorphoMarket | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
+    moment: Callable[[], int] = lambda: 0
+    trades: tuple[int, tuple[Trade, ...]] = (0, ())
+
+    @property
+    def morpho(self) -> MorphoMarket:
+        """Morpho's market, where the vault has an account in it."""
+        assert self.blue is not None
+        return self.blue
 
     def now(self) -> int:
         return self.time
@@ -100,8 +117,14 @@ class ExactMarket:
                 return self.aave.reserves[inside].supplied
             case "aave.debt":
                 return self.aave.reserves[inside].owed
+            case "blue.collateral":
+                return self.morpho.account(self.address).collateral
+            case "blue.debt":
+                return self.morpho.owed(self.address)
             case "save":
                 return self.save.value(self.address)
+            case "liquidity" if inside.startswith("blue."):
+                return self.morpho.account(self.address).collateral
             case "liquidity" if inside == "save":
                 return self.save.max_withdraw(self.address)
             case "liquidity":
@@ -124,6 +147,9 @@ class ExactMarket:
         self.mint(token, receiver, amount)
 
     def enter(self, held: Held, amount: int) -> None:
+        if held.venue == "blue":
+            self._enter_morpho(held, amount)
+            return
         if held.debt:
             self.aave.borrow(held.token, amount)
             self.mint(held.token, self.address, amount)
@@ -138,7 +164,27 @@ class ExactMarket:
             if self.save.value(self.address) + held.rounding + 1 + share < before + amount:
                 raise Reverted("erc4626: deposit lost value")
 
+    def _enter_morpho(self, held: Held, amount: int) -> None:
+        if not held.debt:
+            self.burn(held.token, self.address, amount)
+            self.morpho.supply_collateral(self.address, amount)
+            return
+        if self.morpho.borrow(self.address, amount) < amount:
+            raise Reverted("morpho_blue: a share is worth more than a unit")
+        self.mint(held.token, self.address, amount)
+
+    def _leave_morpho(self, held: Held, amount: int) -> None:
+        if not held.debt:
+            self.morpho.withdraw_collateral(self.address, amount)
+            self.mint(held.token, self.address, amount)
+            return
+        self.morpho.pay_back(self.address, amount)
+        self.burn(held.token, self.address, amount)
+
     def leave(self, held: Held, amount: int) -> None:
+        if held.venue == "blue":
+            self._leave_morpho(held, amount)
+            return
         if held.debt:
             if self.aave.repay(held.token, amount) != amount:
                 raise Reverted("aave_v3: took less")
@@ -151,32 +197,54 @@ class ExactMarket:
         self.mint(held.token, self.address, amount)
 
     def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
-        """aTokens, or the savings vault's shares. What is nothing is not sent."""
-        if held.venue == "aave":
+        """aTokens, the savings vault's shares, or collateral drawn from Morpho. What is nothing is not sent."""
+        if held.venue == "blue":
+            if amount := share(self.morpho.account(self.address).collateral):
+                self._leave_morpho(held, amount)
+                self.transfer(held.token, self.address, receiver, amount)
+        elif held.venue == "aave":
             if amount := share(self.aave.reserves[held.token].supplied):
                 self.aave.hand_over(held.token, amount)
         else:
             self.save.transfer(self.address, receiver, share(self.save.shares.get(self.address, 0)))
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
-        received = self.quote(item.sold, item.bought, amount)
+        trade, before = (item.sold, item.bought, amount), self._not_seen_yet()
+        received = self.quote(trade, before)
         if received < minimum:
             raise Reverted("Too little received")
         self.burn(item.sold, self.address, amount)
         self.mint(item.bought, self.address, received)
+        self.trades = self.moment(), (*before, trade)
         return received
+
+    def _not_seen_yet(self) -> tuple[Trade, ...]:
+        """Swaps of this transaction: the chain makes it after the machine."""
+        at, trades = self.trades
+        return trades if at == self.moment() else ()
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        owed = self.aave.flash_loan(loan.token, amount)
+        self.mint(loan.token, self.address, amount)
+        return owed
+
+    def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        self.burn(loan.token, self.address, owed)
+        self.aave.flash_repaid(loan.token, owed)
 
     # ── undo ───────────────────────────────────────────────────────────────────────────────
 
     def snapshot(self) -> object:
-        return copy.deepcopy((self.aave, self.save, self.balances))
+        return copy.deepcopy((self.aave, self.save, self.balances, self.blue, self.trades))
 
     def restore(self, snapshot: object) -> None:
         """In place: others hold references to the venues."""
-        aave, save, balances = snapshot  # type: ignore[misc]
+        aave, save, balances, blue, self.trades = snapshot  # type: ignore[misc]
         self.aave.reserves, self.balances = aave.reserves, balances
         for one in fields(save):
             setattr(self.save, one.name, getattr(save, one.name))
+        for one in fields(blue) if blue is not None else ():
+            setattr(self.blue, one.name, getattr(blue, one.name))
 
 
 # ── as the chain stands ────────────────────────────────────────────────────────────────────
@@ -184,7 +252,7 @@ class ExactMarket:
 
 def aave_account(world: World) -> AaveAccount:
     """The account of somebody who has none yet, beside the reserves as they are."""
-    account = AaveAccount()
+    account = AaveAccount(flash_premium=world.aave.pool.call("FLASHLOAN_PREMIUM_TOTAL"))
     for token in (world.weth, world.usdc):
         configuration = world.aave.pool.call("getConfiguration", token)[0]
         account.reserves[token.symbol] = Reserve(
@@ -218,12 +286,26 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
     """Beside a vault that was just deployed."""
     heartbeats = {token.name: token.price.heartbeat for token in vault.strategy.tokens}
 
-    def quote(sold: str, bought: str, amount: int) -> int:
-        return world.pool.quote_in(world.token(sold), amount)
+    def quote(trade: Trade, before: tuple[Trade, ...]) -> int:
+        start = world.chain.snapshot() if before else None
+        for sold, _, amount in before:
+            world.token(sold).provide(world.arbitrageur, world.uniswap.router, amount)
+            world.pool.swap(world.arbitrageur, world.token(sold), amount)
+        sold, _, amount = trade
+        received = world.pool.quote_in(world.token(sold), amount)
+        if start is not None:
+            world.chain.revert(start)
+        return received
 
     feeds = {
         symbol: FeedState(int(feed.contract.call("latestAnswer")), feed.updated_at(), heartbeats.get(symbol, 2**63))
         for symbol, feed in world.feeds.items()
     }
     account, save = aave_account(world), save_books(world)
-    return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote)
+    blue = None if world.blue is None else market_of(world)
+
+    def moment() -> int:
+        fees = (world.pool.contract.call(f"feeGrowthGlobal{side}X128") for side in (0, 1))
+        return sum(fees)
+
+    return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue, moment=moment)

@@ -19,7 +19,7 @@ from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
-    *("arith", "deposit", "depositors", "exit", "floor", "mode", "oracle"),
+    *("arith", "deposit", "depositors", "exit", "flash", "floor", "mode", "oracle"),
     *("request", "roles", "round", "rule", "shares", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
@@ -155,6 +155,10 @@ class Pair:
                 return world.aave.supplied(me, world.token(token))
             case "aave.debt":
                 return world.aave.owed(me, world.token(token))
+            case "blue.collateral":
+                return world.morpho.position(me).collateral
+            case "blue.debt":
+                return world.morpho.owed(me)
             case "save":
                 return world.save.value(me)
         raise KeyError(name)
@@ -196,6 +200,8 @@ class Pair:
         self.world.chain.warp(seconds)
         self.market.time = self.world.chain.timestamp()
         read_indices(self.world, self.market.aave)
+        if self.market.blue is not None:
+            self.market.blue.now = self.market.time
 
     def feed(self, token: str, answer: int, age: int = 0, *, arbitrage: bool = True) -> None:
         """An answer that is `age` seconds old; the pool follows one that makes sense if told to."""
@@ -204,8 +210,14 @@ class Pair:
         feed = self.market.feeds[token]
         feed.answer, feed.updated_at = answer, updated_at
         self.market.aave.reserves[token].price = answer
+        self.morpho_price()
         if arbitrage and all(0 < one.answer < 10**15 for one in self.market.feeds.values()):
             self.world.arbitrage()
+
+    def morpho_price(self) -> None:
+        """What Morpho's oracle makes of the feeds; it has no words for an answer that is no price."""
+        if self.market.blue is not None:
+            self.market.blue.price = outcome(self.world.morpho.price, ChainReverted)[0]
 
     def sequencer(self, answer: int, age: int | None) -> None:
         """The sequencer's feed gives an answer that has held for `age` seconds: negative for one from the future, None

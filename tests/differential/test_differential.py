@@ -17,6 +17,7 @@ from differential.operations import Admit, Attest, Deposit, Keep, Operation, Wha
 from differential.operations.drawn import last_operations, operations
 from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
+from differential.stories.morpho import AT_MORPHO
 from differential.story import tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -65,7 +66,11 @@ def random_stories(
         report_multiple_bugs=False,
     )
     @given(
-        st.lists(operations(rules, attested=attested, guarded=guarded), min_size=30, max_size=60),
+        st.lists(
+            operations(rules, attested=attested, guarded=guarded, morpho=world.blue is not None),
+            min_size=30,
+            max_size=60,
+        ),
         st.just([]) | last_operations(),
         st.integers(0, 10**7 * USDC),
         st.integers(0, 2),
@@ -120,6 +125,27 @@ def test_contract_and_machine_agree(
 @pytest.mark.parametrize("name", ["eth_carry", "treasury", "office", "members", "fund"])
 def test_contract_and_machine_agree_at_length(revm_world: World, name: str) -> None:
     check(random_stories(revm_world, name, 600, seeded=False), 25_000)
+
+
+def test_contract_and_machine_agree_on_a_loan_at_morpho(
+    blue_world: World, record_property: Callable[[str, object], None]
+) -> None:
+    tally = random_stories(blue_world, "blue_carry", 50, seeded=True)
+    record_property("operations", tally.operations)
+    check(tally, 1_500)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_contract_and_machine_agree_on_a_loan_at_morpho_at_length(blue_world: World) -> None:
+    check(random_stories(blue_world, "blue_carry", 600, seeded=False), 25_000)
+
+
+@pytest.mark.parametrize("name", AT_MORPHO)
+def test_story_of_a_loan_at_morpho(blue_world: World, name: str) -> None:
+    story = AT_MORPHO[name]
+    pair = pair_up(blue_world, example(story.vault))
+    tell(pair, story)
 
 
 @pytest.mark.parametrize("name", STORIES)

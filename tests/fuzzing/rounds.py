@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from stratc_compiler.expr import Formula
 from stratc_compiler.interpret import Evaluator, Reverted
 from stratc_compiler.replay import IdealWorld
-from stratc_compiler.vault import Held, Swap, Vault
+from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
 from stratc_dsl.strategy import (
     DepositsAtMost,
     KeeperEvery,
@@ -115,6 +115,9 @@ class RoughWorld(IdealWorld):
         fair = worth * self.state[f"unit({item.bought})"] / self.state[f"price({item.bought})"]
         best = max(floor(fair * (1 + item.swap.slippage)), minimum)
         return super().swap(item, amount, self._next("swap", minimum, best))
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        return self._next("flash premium", amount, super().lend(loan, amount))
 
 
 class Round(Struct):

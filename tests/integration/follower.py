@@ -12,7 +12,7 @@ from typing import Any
 
 from eth_abi.abi import decode
 
-from differential.market import exact_market
+from differential.market import Trade, exact_market
 from lab.aave import AccountData
 from lab.chain import AnvilChain, Contract
 from stratc_compiler.machine import Machine
@@ -88,9 +88,12 @@ class Follower:
             feed.updated_at = self._at(number, lab.contract, "latestTimestamp")
             reserve.liquidity_index = self._at(number, pool, "getReserveNormalizedIncome", token)
             reserve.borrow_index = self._at(number, pool, "getReserveNormalizedVariableDebt", token)
-        market.quote = lambda sold, bought, amount: self._quote(number - 1, sold, bought, amount)
+        market.quote = lambda trade, before: self._quote(number - 1, trade, before)
+        market.moment = lambda: number
 
-    def _quote(self, number: int, sold: str, bought: str, amount: int) -> int:
+    def _quote(self, number: int, trade: Trade, before: tuple[Trade, ...]) -> int:
+        assert not before, "two swaps in one transaction"
+        sold, bought, amount = trade
         params = (self.world.token(sold), self.world.token(bought), amount, self.world.pool.fee, 0)
         quoted: int = self._at(number, self.world.uniswap.quoter, "quoteExactInputSingle", params)[0]
         return quoted

@@ -16,8 +16,8 @@ RAY = 10**27
 VARIABLE = 2  # interest rate mode; mode 1 (stable) is disabled
 BONUS_BPS = 10_500  # liquidators receive 5% more than they repay
 RESERVE_FACTOR_BPS = 1_000
-FLASH_PREMIUM_BPS = 9  # 0 until set
-FLASH_TO_PROTOCOL_BPS = 4
+FLASH_PREMIUM_BPS = 5  # what mainnet takes; 0 until set
+FLASH_TO_PROTOCOL_BPS = 2_000  # of the premium
 ACCOUNT_USD = 10**8  # unit of AccountData's amounts
 
 # What mainnet gives a main asset: 4% at the kink of 80% utilisation, 79% when all is lent out.
@@ -135,6 +135,14 @@ class AaveLab:
     def pause(self, token: Token, on: bool = True) -> None:
         """Nothing works for this token, liquidations included."""
         self.configure("setReservePause", token, on)
+
+    def lend_by_flash(self, token: Token, on: bool = True) -> None:
+        """Whether flash loans of this token are given."""
+        self.configure("setReserveFlashLoaning", token, on)
+
+    def set_flash_premium(self, bps: int) -> None:
+        """What flash loans cost from now on."""
+        self.configure("updateFlashloanPremiumTotal", bps)
 
     def configure(self, fn: str, *args: object) -> None:
         """Any call of the PoolConfigurator, as its admin."""

@@ -64,25 +64,48 @@ def vyper_artifact(path: Path) -> Artifact:
     return Artifact(path.stem, out["abi"], bytes.fromhex(out["bytecode"].removeprefix("0x")))
 
 
+@dataclass(frozen=True)
+class Solc:
+    """A Solidity compiler: the folder of its npm package, and the fork that it compiles for."""
+
+    package: str
+    evm_version: str
+
+
+CURRENT = Solc("solc", EVM_VERSION)
+
+
 @cache
 def solidity_artifact(path: Path, contract: str) -> Artifact:
-    """Compile a Solidity file with npm's solc, or take it from the cache keyed by all that determines the output."""
-    compiler = HERE / "compile.cjs"
-    versions = [(package(name) / "package.json").read_bytes() for name in ("solc", "@openzeppelin/contracts")]
-    parts = [path.read_bytes(), compiler.read_bytes(), contract.encode(), EVM_VERSION.encode(), *versions]
+    """Compile one of the lab's own Solidity files, or take it from the cache."""
+    return _solidity(path, path.name, contract, CURRENT, "@openzeppelin/contracts")
+
+
+@cache
+def npm_source(package_name: str, path: str, compiler: Solc) -> Artifact:
+    """Compile a Solidity file of an npm package that brings no bytecode; `path` is relative to it, without `.sol`."""
+    file, contract = package(package_name) / f"{path}.sol", path.rsplit("/", 1)[-1]
+    return _solidity(file, f"{package_name}/{path}.sol", contract, compiler, package_name)
+
+
+def _solidity(file: Path, name: str, contract: str, compiler: Solc, imported: str) -> Artifact:
+    """By npm's solc, or from the cache, keyed by all that determines the output: `imported` is the package used."""
+    script = HERE / "compile.cjs"
+    versions = [(package(one) / "package.json").read_bytes() for one in (compiler.package, imported)]
+    parts = [file.read_bytes(), script.read_bytes(), contract.encode(), compiler.evm_version.encode(), *versions]
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()
     cached = BUILD_CACHE / f"{contract}-{key[:16]}.json"
     if not cached.exists():
-        _store(cached, _run_solc(compiler, path, contract))
+        _store(cached, _run_solc(script, compiler, file, name, contract))
     data = json.loads(cached.read_text())
     return Artifact(contract, data["abi"], bytes.fromhex(data["bytecode"]))
 
 
-def _run_solc(compiler: Path, path: Path, contract: str) -> str:
-    command = ["node", str(compiler), str(NODE_MODULES), str(path), contract, EVM_VERSION]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run_solc(script: Path, compiler: Solc, file: Path, name: str, contract: str) -> str:
+    what = (str(NODE_MODULES), compiler.package, str(file), name, contract, compiler.evm_version)
+    done = subprocess.run(["node", str(script), *what], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"solc could not compile {path.name}:\n{done.stderr}")
+        raise RuntimeError(f"{compiler.package} could not compile {name}:\n{done.stderr}")
     return done.stdout
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lab.aave import AaveAsset, AaveLab, deploy_aave
 from lab.erc4626 import Erc4626Lab, deploy_erc4626
 from lab.feed import Feed, deploy_feed
 from lab.interface import Chain
+from lab.morpho import MorphoLab, deploy_morpho
 from lab.sequencer import Sequencer, deploy_sequencer
 from lab.tokens import Number, Token, deploy_usdc, deploy_weth
 from lab.uniswap import Pool, UniswapLab, deploy_uniswap
@@ -22,6 +23,7 @@ AAVE_USDC = 1_000_000_000
 AAVE_WETH = 500_000
 POOL_USDC = 1_000_000_000
 SAVE_USDC = 1_000_000
+MORPHO_USDC = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,18 @@ class World:
     pool: Pool
     save: Erc4626Lab
     sequencer: Sequencer  # of no vault that is not told of it
+    blue: MorphoLab | None = None  # only where a test asks for it: it takes seconds to compile
 
     @property
     def admin(self) -> str:
         """Owner of the feeds and of Aave's configuration."""
         return self.chain.accounts[0]
+
+    @property
+    def morpho(self) -> MorphoLab:
+        """Morpho's market, in the world of those who ask for it."""
+        assert self.blue is not None, "a market without Morpho: see `with_morpho`"
+        return self.blue
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -111,6 +120,17 @@ def build_world(chain: Chain) -> World:
     world = World(chain, usdc, weth, feeds, aave, uniswap, pool, save, deploy_sequencer(chain, admin))
     _seed(world, whale)
     return world
+
+
+def with_morpho(world: World) -> World:
+    """The same market, and loans of its dollars against its ether at Morpho as well, a third of what is lent out."""
+    feeds, admin, whale = world.feeds, world.admin, world.whale
+    collateral, loan = (world.weth, feeds["WETH"]), (world.usdc, feeds["USDC"])
+    morpho = deploy_morpho(world.chain, admin, collateral, loan)
+    morpho.seed(whale, world.usdc.units(MORPHO_USDC))
+    morpho.pledge(whale, world.weth.units(Fraction(MORPHO_USDC, WETH_USD)))
+    morpho.borrow(whale, world.usdc.units(MORPHO_USDC) // 3)
+    return replace(world, blue=morpho)
 
 
 def _seed(world: World, whale: str) -> None:

@@ -28,6 +28,7 @@ OPTIMIZE = {
     "members": Mode("codesize"),
     "fund": Mode("codesize"),
     "eth_carry": Mode("codesize"),
+    "eth_loop": Mode("codesize"),
     "paired": Mode("codesize"),
 }
 """As fast to compile as fits on chain. The differential tests run what `build` really emits."""

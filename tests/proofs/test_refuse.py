@@ -78,9 +78,6 @@ def test_every_block_is_refused(statement: str, what: str) -> None:
     ("old", "new", "what", "where"),
     [
         ("do freeze", "do unwind save", "the action `unwind`", "unwind save"),
-        ("to health 1.80", "to health 1.80 using flash(aave)", "`using flash(...)`", "flash(aave)"),
-        ("do rebalance", "do rebalance using flash(dex)", "`using flash(...)`", "flash(dex)"),
-        ("dex] }", "dex], using: flash(aave) }", "`using flash(...)`", "flash(aave)"),
         (
             "do harvest save",
             "do top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",
@@ -181,16 +178,16 @@ def test_a_venue_is_refused_without_a_model_of_its_adapter() -> None:
 
 def test_a_model_may_come_from_an_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packages are only searched where a strategy names an adapter that is not built in."""
-    found = {"morpho_blue": object(), "aave_v3": object()}
+    found = {"perp_v2": object(), "aave_v3": object()}
     entries = [SimpleNamespace(name=name, load=lambda model=model: model) for name, model in found.items()]
     searched: list[str] = []
     monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: searched.append(group) or entries)
-    assert venue_factories(example()).keys() == {"aave_v3", "erc4626", "uniswap_v3"}
+    assert venue_factories(example()).keys() == {"aave_v3", "erc4626", "morpho_blue", "uniswap_v3"}
     assert searched == []
     (typed,) = parse_strategies(Source("everything.strat", (TYPED / "everything.strat").read_text())).strategies
     factories = venue_factories(typed)
     assert searched == ["stratc.venues"]
-    assert factories["morpho_blue"] is found["morpho_blue"]
+    assert factories["perp_v2"] is found["perp_v2"]
     assert factories["aave_v3"] is not found["aave_v3"]
 
 

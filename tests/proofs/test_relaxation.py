@@ -18,7 +18,7 @@ from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.relax import ZERO, Frame, Trace, real
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import Held, Let, Plan, Swap, Trades, Vault
+from stratc_compiler.vault import FlashLoan, Held, Let, Plan, Swap, Trades, Vault
 
 
 class SloppyWorld(IdealWorld):
@@ -44,6 +44,9 @@ class SloppyWorld(IdealWorld):
         fair = worth * self.state[f"unit({item.bought})"] / self.state[f"price({item.bought})"]
         best = int(fair * (1 + item.swap.slippage))
         return super().swap(item, amount, self.chance.randint(minimum, max(minimum, best)))
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        return self.chance.randint(amount, super().lend(loan, amount))
 
 
 def state_of(vault: Vault, chance: Random) -> dict[str, int]:
@@ -101,8 +104,9 @@ RUNS = 150
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_exact_runs_are_admitted(plan: str) -> None:
-    vault, _ = vault_of("eth_carry")
+@pytest.mark.parametrize("name", ["eth_carry", "eth_loop"])
+def test_exact_runs_are_admitted(name: str, plan: str) -> None:
+    vault, _ = vault_of(name)
     done = 0
     for seed in range(RUNS):
         chance = Random(seed)
@@ -114,7 +118,7 @@ def test_exact_runs_are_admitted(plan: str) -> None:
             continue  # the proofs show separately that reverting does not happen
         done += 1
         assert admits(vault, plan_of(vault, plan), before, world.state, bound), f"seed {seed}"
-    assert done > RUNS // 4
+    assert done > RUNS // 5
 
 
 def admits(

@@ -6,6 +6,7 @@
 
 from . import aave_v3
 from . import erc4626
+from . import morpho_blue
 from . import tokens
 from . import uniswap_v3
 
@@ -99,3 +100,53 @@ def dex_swap(
     router: address, fee: uint24, sold: address, bought: address, amount: uint256, minimum: uint256
 ) -> uint256:
     return uniswap_v3.swap(router, fee, sold, bought, amount, minimum)
+
+
+@external
+@pure
+def blue_market_id(market: morpho_blue.MarketParams) -> bytes32:
+    return morpho_blue.market_id(market)
+
+
+@external
+@view
+def blue_check_market(morpho: address, id: bytes32):
+    morpho_blue.check_market(morpho, id)
+
+
+@external
+@view
+def blue_check_oracle(source: address, price: uint256, unit: uint256, loan_price: uint256, loan_unit: uint256):
+    morpho_blue.check_oracle(source, price, unit, loan_price, loan_unit)
+
+
+@external
+@view
+def blue_collateral(morpho: address, id: bytes32) -> uint256:
+    return morpho_blue.collateral(morpho, id)
+
+
+@external
+@view
+def blue_owed(morpho: address, id: bytes32, params: morpho_blue.MarketParams) -> uint256:
+    return morpho_blue.owed(morpho, id, params)
+
+
+@external
+def blue_supply_collateral(morpho: address, params: morpho_blue.MarketParams, amount: uint256):
+    morpho_blue.supply_collateral(morpho, params, amount)
+
+
+@external
+def blue_withdraw_collateral(morpho: address, params: morpho_blue.MarketParams, amount: uint256):
+    morpho_blue.withdraw_collateral(morpho, params, amount)
+
+
+@external
+def blue_borrow(morpho: address, params: morpho_blue.MarketParams, amount: uint256):
+    morpho_blue.borrow(morpho, params, amount)
+
+
+@external
+def blue_repay(morpho: address, id: bytes32, params: morpho_blue.MarketParams, amount: uint256):
+    morpho_blue.repay(morpho, id, params, amount)

@@ -10,7 +10,7 @@ from lab.chain import Chain, Contract
 from stratc_targets.vyper.adapters import adapter_source, runtime_source
 from stratc_targets.vyper.build import VAULT, Mode, compile_request, standard_json
 
-ADAPTERS = ("aave_v3", "erc4626", "uniswap_v3")
+ADAPTERS = ("aave_v3", "erc4626", "morpho_blue", "uniswap_v3")
 
 
 @cache

@@ -21,7 +21,7 @@ from lab.tokens import Token
 from lab.world import World
 from stratc_compiler.expr import Formula
 from stratc_compiler.interpret import Evaluator, Reverted
-from stratc_compiler.vault import Held, Swap, VenueModel
+from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
 from stratc_targets.venues.aave_v3.exact import RAY, WAD, Reserve
 from stratc_targets.venues.aave_v3.model import ROUNDING_UNITS
 from venues.probes import probe
@@ -235,6 +235,12 @@ class _Positions:
         raise NotImplementedError
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
+        raise NotImplementedError
+
+    def lend(self, loan: FlashLoan, amount: int) -> int:
+        raise NotImplementedError
+
+    def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
         raise NotImplementedError
 
 

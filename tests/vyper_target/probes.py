@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.artifacts import Artifact
 from lab.chain import Chain, Contract
-from stratc_targets.vyper.adapters import RUNTIME, runtime_source
+from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME, runtime_source
 from stratc_targets.vyper.build import compile_vault
 
 HERE = Path(__file__).resolve().parent
@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 def probe_artifact(name: str) -> Artifact:
     """A Vyper file of this folder, compiled beside the runtime library as a vault is."""
     sources = {"contracts/Vault.vy": (HERE / f"{name}.vy").read_text(encoding="utf-8")}
-    sources |= {f"contracts/{module}.vy": runtime_source(module) for module in RUNTIME}
+    sources |= {f"contracts/{module}.vy": runtime_source(module) for module in (*RUNTIME, *ASKED_FOR)}
     compiled = compile_vault(sources)
     return Artifact(name, compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
 

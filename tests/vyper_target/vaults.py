@@ -168,8 +168,12 @@ def _address(world: World, binding: Binding) -> object:
             return NOBODY
         case BindingKind.DEPOSITORS:
             return _of_depositors(world, binding.name)
+        case BindingKind.VENUE if binding.name == "blue":
+            return world.morpho
         case BindingKind.VENUE:
             return {"aave": world.aave.pool, "save": world.save, "dex": world.uniswap.router}[binding.name]
+        case BindingKind.MARKET:
+            return {"blue.oracle": world.morpho.oracle, "blue.irm": world.morpho.irm}[binding.name]
 
 
 def _of_depositors(world: World, name: str) -> object:

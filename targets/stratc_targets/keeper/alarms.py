@@ -35,11 +35,13 @@ from stratc_targets.keeper.watchlist import (
 from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626
+from stratc_targets.venues.morpho_blue.watch import watch as morpho_blue
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
 WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, str]], VenueReadings]] = {
     "aave_v3": aave_v3,
     "erc4626": erc4626,
+    "morpho_blue": morpho_blue,
 }
 """What each adapter's `watch.py` says, by adapter name."""
 
@@ -114,8 +116,12 @@ def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
             return _edges("gain", subject, None, MOST_GAIN, period)
         case "scale":
             return _edges("scale", THE_VAULT, Fraction(SCALE), None, None)
+        case "oracle":
+            return _edges("oracle_difference", subject, None, Fraction(0), None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
+        case "flash":
+            return _edges("flash_loan", subject, Fraction(1), None, None)
         case _:
             raise ValueError(f"nothing says how the keeper measures {guarded.id}")
 
@@ -151,7 +157,9 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     shares = tuple(one for venue in venues for one in venue.shares)
     parameters = tuple(one for venue in venues for one in venue.parameters)
-    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters))
+    oracles = tuple(one for venue in venues for one in venue.oracles)
+    flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
+    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
 
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:

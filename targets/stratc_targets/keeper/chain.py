@@ -120,6 +120,8 @@ class Chain:
         """The answer of a venue. Raises Refused where it has none."""
         to = self._address(view.contract, block)
         given = view.argument
+        if given is None:
+            return self._word(to, view.function, b"", block)
         argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
         return self._word(to, view.function, argument.to_bytes(32), block)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_targets.keeper.state import Seen
-from stratc_targets.keeper.watchlist import Alarm, PositionRead, Readings, View
+from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, FlashRead, PositionRead, Readings, Told, View
 
 USD = 10**18
 AAVE_UNIT = Fraction(USD, 10**8)
@@ -75,6 +75,9 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
     """
     if alarm.quantity.startswith("price"):
         return _price(alarm, sight)
+    if alarm.quantity == "oracle_difference":
+        mine = [one for one in sight.readings.oracles if one.venue == alarm.subject]
+        return max((_off(one, sight, ask) for one in mine), default=None)
     if sight.empty:
         return None
     held = sight.readings.held(alarm.subject)
@@ -88,6 +91,11 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
             return max((1 - grown for one, grown in growths if not one.debt), default=None)
         case "debt_rate":
             return max((rate for _, grown in growths for rate in _rate(alarm, sight, grown)), default=None)
+        case "flash_loan":
+            return min(
+                (lent for one in sight.readings.flash_loans for lent in _flash_loan(alarm, sight, one, ask)),
+                default=None,
+            )
         case _:
             return min((share for one in held for share in _liquidity(sight, one, ask)), default=None)
 
@@ -104,6 +112,13 @@ def _told_in(alarm: Alarm, prices: Mapping[str, int]) -> Fraction:
     return Fraction(prices[token], prices[other[0]] if other else USD)
 
 
+def _off(told: Told, sight: Sight, ask: Ask) -> Fraction:
+    """By which part a venue's oracle differs from the vault's prices, but for the unit of its scale that it rounds."""
+    worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
+    exact = worth / other * PRICE_SCALE
+    return max(abs(ask(told.view) - exact) - 1, Fraction(0)) / exact
+
+
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:
     """The least nominal rate that explains the growth, unless it is too early to tell.
 
@@ -112,6 +127,15 @@ def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:
     seconds = sight.seen.seconds + sight.seen.last.time - sight.seen.start.time
     if seconds >= LEAST_SECONDS and alarm.per_seconds is not None:
         yield (1 - 1 / grown) * alarm.per_seconds / seconds
+
+
+def _flash_loan(alarm: Alarm, sight: Sight, read: FlashRead, ask: Ask) -> Iterator[Fraction]:
+    """What the lender would lend now, as a share of what is owed in that token; nothing where its terms are others."""
+    owed = sum(sight.state[one.amount] for one in sight.readings.positions if one.debt and one.token == read.token)
+    if read.venue == alarm.subject:
+        flags = ask(read.flags)
+        lends = flags >> read.on & 1 and not flags >> read.off & 1 and ask(read.premium) <= read.basis_points
+        yield Fraction(ask(read.available) if lends else 0, max(owed, 1))
 
 
 def _liquidity(sight: Sight, held: PositionRead, ask: Ask) -> Iterator[Fraction]:

@@ -11,9 +11,15 @@ from stratc_compiler.vault import VenueFactory
 from stratc_dsl.strategy import Strategy
 from stratc_targets.venues.aave_v3.model import model as aave_v3
 from stratc_targets.venues.erc4626.model import model as erc4626
+from stratc_targets.venues.morpho_blue.model import model as morpho_blue
 from stratc_targets.venues.uniswap_v3.model import model as uniswap_v3
 
-BUILT_IN: Mapping[str, VenueFactory] = {"aave_v3": aave_v3, "erc4626": erc4626, "uniswap_v3": uniswap_v3}
+BUILT_IN: Mapping[str, VenueFactory] = {
+    "aave_v3": aave_v3,
+    "erc4626": erc4626,
+    "morpho_blue": morpho_blue,
+    "uniswap_v3": uniswap_v3,
+}
 
 
 def venue_factories(strategy: Strategy) -> Mapping[str, VenueFactory]:

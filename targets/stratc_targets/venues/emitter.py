@@ -5,8 +5,8 @@ Everything here is Vyper text for one line. An emitter decides no amounts: those
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from stratc_compiler.vault import Held, SwapModel
@@ -34,13 +34,26 @@ class NameTable(Protocol):
         """The immutable that holds a token's address."""
         ...
 
+    def unit(self, name: str) -> str:
+        """The constant that holds a token's smallest units per whole token."""
+        ...
+
+    def price(self, name: str) -> str:
+        """A token's price now, for the constructor: feeds are known before venues are."""
+        ...
+
+    def argument(self, venue: Venue, name: str) -> str:
+        """The constructor's parameter for an address that a venue needs beside its own, by `FURTHER` of its emitter."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PositionText:
     """One position: expressions that read it and what its venue would pay out now, statements that move it.
 
     `liquidity` is None for debts. `enter` and `leave` take the text of a non-zero amount. `receipt` is the ERC-20
-    token that stands for the position and may be given to somebody else; None for debts.
+    token that stands for the position and may be given to somebody else. Without one a part of the position is given in
+    its own token, drawn first; debts have none.
     """
 
     read: str
@@ -51,12 +64,28 @@ class PositionText:
 
 
 @dataclass(frozen=True, slots=True)
+class FlashText:
+    """Flash loans of a venue: who calls back, a statement of the constructor, and the one that borrows.
+
+    `borrow` takes (token, amount) as text. `reserve` holds the address at which the lender keeps a token, by its name;
+    `lent` names those of the tokens that the vault's plans borrow.
+    """
+
+    lender: str
+    check: str
+    borrow: Callable[[str, str], str]
+    reserve: Callable[[str], Immutable]
+    lent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class VenueText:
     """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
     Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
     venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
-    minimum) as text.
+    minimum) as text. `account` is what no two venues of the vault may have in common, since their positions would be
+    one: an immutable, or None where that is the venue's address.
     """
 
     module: str
@@ -64,6 +93,8 @@ class VenueText:
     checks: tuple[str, ...]
     positions: dict[str, PositionText]
     swap: Callable[[str, str, str, str], str] | None = None
+    flash: FlashText | None = None
+    account: str | None = None
 
     @property
     def address(self) -> str:

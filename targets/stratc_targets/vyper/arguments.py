@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from stratc_compiler.vault import Vault
+from stratc_dsl.strategy import Venue
+from stratc_targets.vyper.adapters import FURTHER
 from stratc_targets.vyper.names import Names
 
 
@@ -15,10 +17,11 @@ class BindingKind(Enum):
     FEED = "feed"  # the Chainlink aggregator (proxy) of a token's price
     SEQUENCER = "sequencer"  # Chainlink's uptime feed of the chain's sequencer; zero on a chain without one
     DEPOSITORS = "depositors"  # who attests depositors, where, and the resolver of the schema (zero without one)
-    VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter
+    VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter, Morpho
+    MARKET = "market"  # what else tells one market of it: of Morpho its oracle and its interest rate model
 
 
-OF_THE_BOOK = frozenset({BindingKind.TOKEN, BindingKind.FEED, BindingKind.VENUE})
+OF_THE_BOOK = frozenset({BindingKind.TOKEN, BindingKind.FEED, BindingKind.VENUE, BindingKind.MARKET})
 """What the vault's books are read from."""
 
 
@@ -37,12 +40,19 @@ SEQUENCER = "sequencer_feed"
 DEPOSITORS = ("service", "attester", "resolver")
 
 
+def market_argument(venue: Venue, name: str) -> str:
+    """What a binding calls an address that a venue needs beside its own: `blue.oracle`."""
+    return f"{venue.name}.{name}"
+
+
 def constructor_layout(vault: Vault) -> tuple[Binding, ...]:
     """The arguments of the emitted vault's constructor, all of type address, in order."""
     names = Names()
     wanted = [(BindingKind.TOKEN, token.name) for token in vault.strategy.tokens]
     wanted += [(BindingKind.FEED, token.name) for token in vault.strategy.tokens]
     wanted += [(BindingKind.VENUE, venue.name) for venue in vault.strategy.venues]
+    further = [(venue, name) for venue in vault.strategy.venues for name in FURTHER.get(venue.adapter, ())]
+    wanted += [(BindingKind.MARKET, market_argument(venue, name)) for venue, name in further]
     wanted += [(BindingKind.DEPOSITORS, name) for name in DEPOSITORS if vault.schema is not None]
     people = (*ROLES, FEE_RECIPIENT) if vault.strategy.fees else ROLES
     roles = tuple(Binding(BindingKind.ROLE, one, f"{one}_") for one in people)

@@ -59,7 +59,8 @@ class StorageDiffers(Exception):
 class Compiled:
     """What the compiler made of a standard JSON input: creation and runtime code in hexadecimal with 0x.
 
-    `size` is what will stand on chain, immutables included. `storage` is where everything stored has its place.
+    `size` is what will stand on chain, immutables included. `storage` is where everything stored has its place,
+    `transient` the same of what is forgotten after each transaction.
     `actions` is the other contract, of which this one makes itself a copy when it is deployed.
     """
 
@@ -69,6 +70,7 @@ class Compiled:
     creation: str
     runtime: str
     storage: dict[str, Any]
+    transient: dict[str, Any]
     actions: Compiled | None = None
 
     @property
@@ -112,9 +114,14 @@ def compile_in(mode: Mode, sources: Mapping[str, str]) -> Compiled:
     actions = compile_request(standard_json(below, mode, ACTIONS))
     vault = compile_request(standard_json({**sources, ACTIONS_CODE: _hash_of(actions)}, mode))
     # Modules that only the vault has come after all others: what the actions know is the beginning of its storage.
-    if any(vault.storage.get(module) != places for module, places in actions.storage.items()):
+    if not (_begins_with(vault.storage, actions.storage) and _begins_with(vault.transient, actions.transient)):
         raise StorageDiffers(f"{VAULT} and {ACTIONS} lay out their storage differently")
     return replace(vault, actions=actions)
+
+
+def _begins_with(vault: Mapping[str, Any], actions: Mapping[str, Any]) -> bool:
+    """Whether every module of the actions has the places that it has in the vault."""
+    return all(vault.get(module) == places for module, places in actions.items())
 
 
 def blueprint_creation(code: bytes) -> str:
@@ -155,8 +162,9 @@ def compile_request(request: dict[str, Any]) -> Compiled:
     contract = _contract(_compile(request), request)
     creation = contract["evm"]["bytecode"]["object"]
     runtime, immutables = _deployed(bytes.fromhex(creation.removeprefix("0x")))
-    size, storage = len(runtime) + immutables, contract["layout"].get("storage_layout", {})
-    return Compiled(request, size, contract["abi"], creation, f"0x{runtime.hex()}", storage)
+    size, layout = len(runtime) + immutables, contract["layout"]
+    places = (layout.get(f"{kind}_layout", {}) for kind in ("storage", "transient_storage"))
+    return Compiled(request, size, contract["abi"], creation, f"0x{runtime.hex()}", *places)
 
 
 def _deployed(creation: bytes) -> tuple[bytes, int]:

@@ -24,6 +24,7 @@ from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
+from stratc_targets.vyper.plan_text import Loans, LoanText
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
     FloorText,
@@ -142,6 +143,8 @@ class Contract:
     rules: tuple[RuleText, ...]
     leaving: tuple[LeavingText, ...]
     trades: bool
+    loans: tuple[LoanText, ...]
+    carried: tuple[str, ...]
     exits_by_rule: bool
     leaving_gas: int
     in_kind: InKindText
@@ -161,7 +164,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     marks = marked_positions(vault, book)
     places = {rule.name: place(rule.span, source, rule.text) for rule in vault.rules}
     guard = guard_text(vault, book)
-    context = RuleContext(vault, outside, book, marks, named_formulas(vault), places, guard)
+    loans = Loans()
+    context = RuleContext(vault, outside, book, marks, named_formulas(vault), places, guard, loans)
+    rules = tuple(rule_text(rule, context) for rule in vault.rules)
+    leaving = leaving_texts(vault, outside, marks, loans)
     floors = floor_texts(vault, book, source)
     timers = tuple(f"{rule.name}_last_run" for rule in vault.rules if isinstance(rule.trigger, OnTimer))
     marked = tuple(mark.removeprefix(f"{BOOK}.") for mark in marks.values())
@@ -196,7 +202,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        deployment_checks=(*(line for venue in book.venues.values() for line in venue.checks), *_distinct(vault, book)),
+        deployment_checks=(*_venue_checks(book), *_distinct(vault, book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -223,8 +229,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         round_room=vault.deposits is not None,
         room_notice=_room_notice(vault) + (", for who is attested," if vault.schema else ""),
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
-        rules=tuple(rule_text(rule, context) for rule in vault.rules),
-        leaving=leaving_texts(vault, outside, marks),
+        rules=rules,
+        leaving=leaving,
+        loans=tuple(loans.texts),
+        carried=tuple(loans.carried.values()),
         trades=any(isinstance(rule.effect, Trades) for rule in vault.rules),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
         leaving_gas=leaving_gas(vault),
@@ -241,7 +249,12 @@ def contract_of(vault: Vault, source: Source) -> Contract:
 
 def used_modules(vault: Vault) -> tuple[str, ...]:
     """The runtime library and the adapters of the strategy's venues, in a fixed order."""
-    wanted = {"depositors": vault.schema is not None, "fees": bool(vault.charge), "requests": vault.queues}
+    wanted = {
+        "depositors": vault.schema is not None,
+        "fees": bool(vault.charge),
+        "requests": vault.queues,
+        "flash": bool(vault.loans),
+    }
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
 
@@ -256,13 +269,22 @@ def _book_uses(vault: Vault) -> tuple[str, ...]:
     return ("oracle", "modes", "rounds", *asked_for)
 
 
+def _venue_checks(book: Symbols) -> Iterator[str]:
+    for venue in book.venues.values():
+        yield from venue.checks
+        if venue.flash is not None and venue.flash.lent:
+            yield venue.flash.check
+
+
 def _distinct(vault: Vault, book: Symbols) -> tuple[str, ...]:
-    """What is counted as two must be two: tokens, and venues that hold positions, at addresses of their own."""
+    """What is counted as two must be two: tokens, and accounts at venues."""
     tokens = {token.name: book.token(token.name) for token in vault.strategy.tokens}
-    venues = {venue.name: book.venues[venue.name].address for venue in vault.venues}
+    texts = {venue.name: book.venues[venue.name] for venue in vault.venues}
+    venues = {name: text.address for name, text in texts.items() if text.account is None}
+    accounts = {name: text.account for name, text in texts.items() if text.account is not None}
     return tuple(
         f'assert {counted[one]} != {counted[other]}, "{one} is {other}"'
-        for counted in (tokens, venues)
+        for counted in (tokens, venues, accounts)
         for one, other in combinations(counted, 2)
     )
 

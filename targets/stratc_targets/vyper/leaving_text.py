@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from stratc_compiler.expr import Expr, Plain, Rounding, Var
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, part, remainder, round_assets, whole
-from stratc_compiler.vault import ExitStep, Held, Let, Vault, VenueModel
+from stratc_compiler.vault import ExitStep, Held, Let, Vault, VenueModel, every_item
 from stratc_targets.vyper.layout import Doc, statement
 from stratc_targets.vyper.names import Names
-from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.plan_text import Loans, plan_text
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.symbols import Symbols, live_scope
 
@@ -54,19 +54,20 @@ class VenueInKind:
     body: list[str]
 
 
-def leaving_texts(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> tuple[LeavingText, ...]:
+def leaving_texts(vault: Vault, symbols: Symbols, marks: Mapping[str, str], loans: Loans) -> tuple[LeavingText, ...]:
     """Every step of the exit, in its order."""
-    return tuple(LeavingText(step.venue, _step(step, vault, symbols, marks)) for step in vault.exit_steps)
+    return tuple(LeavingText(step.venue, _step(step, vault, symbols, marks, loans)) for step in vault.exit_steps)
 
 
-def _step(step: ExitStep, vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> list[str]:
+def _step(step: ExitStep, vault: Vault, symbols: Symbols, marks: Mapping[str, str], loans: Loans) -> list[str]:
     gone = statement("return ", formula(step.gone, live_scope(vault, symbols, {})))
-    return [*plan_text(step.plan, vault, symbols, marks, live=True), *gone]
+    loans.purpose = f"the exit from {step.venue}"
+    return [*plan_text(step.plan, vault, symbols, marks, live=True, loans=loans), *gone]
 
 
 def leaving_gas(vault: Vault) -> int:
     """What every step of the exit is given: enough for the one with the most calls."""
-    moves = (sum(not isinstance(item, Let) for item in step.plan) for step in vault.exit_steps)
+    moves = (sum(not isinstance(item, Let) for item in every_item(step.plan)) for step in vault.exit_steps)
     return GAS_PER_MOVE * max(moves, default=0)
 
 
@@ -103,9 +104,10 @@ def _position(held: Held, symbols: Symbols, marks: Mapping[str, str], names: Nam
     text = symbols.position(held)
     if held.debt:
         lines = _pay(held, symbols, names)
-    else:
-        assert text.receipt is not None, "a position that nobody else can hold"
+    elif text.receipt is not None:
         lines = [f"self._give_part({text.receipt}, shares, whole, receiver)"]
+    else:
+        lines = _give(held, symbols, names)
     if held.name in marks:
         mark = Var(marks[held.name], Plain.SHARES)
         lines += statement(f"{marks[held.name]} = ", _printed(remainder(mark)))
@@ -121,4 +123,16 @@ def _pay(held: Held, symbols: Symbols, names: Names) -> list[str]:
         f"if {owed} > 0:",
         f"    tokens.pull({symbols.token(held.token)}, msg.sender, {owed})",
         f"    {text.leave(owed)}",
+    ]
+
+
+def _give(held: Held, symbols: Symbols, names: Names) -> list[str]:
+    """The caller's part of a position that nobody else can hold: drawn, and given in its token."""
+    given = names.claim("give", held.name)
+    text = symbols.position(held)
+    return [
+        *statement(f"{given}: uint256 = ", _printed(part(held.var, Rounding.DOWN), {held.name: text.read})),
+        f"if {given} > 0:",
+        f"    {text.leave(given)}",
+        f"    tokens.push({symbols.token(held.token)}, receiver, {given})",
     ]

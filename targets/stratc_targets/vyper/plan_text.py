@@ -7,15 +7,57 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from stratc_compiler.expr import Expr, Formula, Var, variables
-from stratc_compiler.vault import Enter, Held, Leave, Let, PlanItem, Require, Swap, Unwinding, Vault
+from stratc_compiler.vault import (
+    Enter,
+    FlashLoan,
+    Held,
+    Leave,
+    Let,
+    PlanItem,
+    Require,
+    Swap,
+    Unwinding,
+    Vault,
+    every_item,
+)
 from stratc_targets.vyper.layout import call, statement
-from stratc_targets.vyper.names import Names
+from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
 
 _BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole", "supply_before"})
 """Locals of the functions that plans are printed into."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoanText:
+    """What goes on within one flash loan: its number, whose plan it is of, and the statements."""
+
+    number: int
+    purpose: str
+    body: list[str]
+
+
+@dataclass(slots=True)
+class Loans:
+    """The flash loans of all plans of a vault, as they are printed; `purpose` is whose plan comes next.
+
+    What is bound before a loan and used within it is carried over in transient variables of the book, `carried`.
+    """
+
+    purpose: str = ""
+    texts: list[LoanText] = field(default_factory=list)
+    carried: dict[str, str] = field(default_factory=dict)
+
+    def carry(self, name: str) -> str:
+        """The variable that carries what the model calls so."""
+        return self.carried.setdefault(name, f"lent_{sanitized(name)}")
+
+    def add(self, body: list[str]) -> int:
+        """The number of one more."""
+        self.texts.append(LoanText(len(self.texts) + 1, self.purpose, body))
+        return len(self.texts)
 
 
 def plan_text(
@@ -26,18 +68,14 @@ def plan_text(
     *,
     live: bool,
     bound: Mapping[str, str] = {},
+    loans: Loans | None = None,
 ) -> list[str]:
     """Statements that carry the plan out. `live` reads the chain at each step instead of the State `s`.
 
-    `bound` are names of the model that are locals already.
+    `bound` are names of the model that are locals already. A plan with flash loans has somewhere to put them, `loans`.
     """
-    printer = _Printer(vault, symbols, marks, live, bound=dict(bound))
-    for is_let, items in groupby(plan, lambda item: isinstance(item, Let)):
-        if is_let:
-            printer.lets(tuple(item for item in items if isinstance(item, Let)))
-        else:
-            for item in items:
-                printer.step(item)
+    printer = _Printer(vault, symbols, marks, live, bound=dict(bound), loans=loans or Loans())
+    printer.carry_out(plan)
     return printer.lines
 
 
@@ -53,6 +91,15 @@ class _Printer:
     bound: dict[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=lambda: Names(_BODY))
     stale: bool = False
+    loans: Loans = field(default_factory=Loans)
+
+    def carry_out(self, plan: Unwinding) -> None:
+        for is_let, items in groupby(plan, lambda item: isinstance(item, Let)):
+            if is_let:
+                self.lets(tuple(item for item in items if isinstance(item, Let)))
+            else:
+                for item in items:
+                    self.step(item)
 
     def lets(self, lets: tuple[Let, ...]) -> None:
         """Amounts that are bound at one point of the plan, and before them the parts that they share."""
@@ -76,6 +123,8 @@ class _Printer:
                 self._move(held, self._amount(amount, "repay" if held.debt else "leave", held.name), text.leave, "-=")
             case Swap():
                 self._swap(item)
+            case FlashLoan():
+                self._borrow(item)
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
@@ -128,3 +177,41 @@ class _Printer:
         self.lines += [f"    {line}" for line in (*minimum, *traded)]
         self.bound[item.received.name] = received
         self.stale = True
+
+    def _borrow(self, loan: FlashLoan) -> None:
+        """Ask for the loan: what it is for is done when the lender calls back, and at once where there is none."""
+        used = {var.name for item in every_item(loan.within) for expr in _exprs(item) for var in variables(expr)}
+        carried = {name: self.loans.carry(name) for name in self.bound if name in used}
+        self.lines += [f"{BOOK}.{variable} = {self.bound[name]}" for name, variable in carried.items()]
+        within = _Printer(self.vault, self.symbols, self.marks, live=True, loans=self.loans)
+        for name, variable in carried.items():
+            within.bound[name] = within.names.claim(name)
+            within.lines.append(f"{within.bound[name]}: uint256 = {BOOK}.{variable}")
+        within.carry_out(loan.within)
+        number = self.loans.add(within.lines)
+        flash = self.symbols.venues[loan.lender].flash
+        assert flash is not None, "the model borrows where nothing is lent"
+        token, amount, due = self.symbols.token(loan.token), self.bound[loan.amount.name], self.bound[loan.due.name]
+        self.lines += [
+            f"if {amount} > 0:",
+            f"    flash._expect({flash.lender}, {token}, {amount}, {due}, {number})",
+            f"    {flash.borrow(token, amount)}",
+            "    flash._came()",
+            "else:",
+            f"    self._within_{number}()",
+        ]
+        self.stale = True
+
+
+def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
+    match item:
+        case Let(_, expr):
+            return (expr,)
+        case Enter(_, amount) | Leave(_, amount):
+            return (amount,)
+        case Swap(amount=amount, minimum=minimum):
+            return amount, minimum
+        case FlashLoan(amount=amount, due=due):
+            return amount, due
+        case Require():
+            return ()

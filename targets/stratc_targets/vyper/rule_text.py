@@ -20,7 +20,7 @@ from stratc_compiler.vault import (
 )
 from stratc_targets.vyper.guard_text import GuardText
 from stratc_targets.vyper.layout import Atom, Call, both, statement
-from stratc_targets.vyper.plan_text import plan_text
+from stratc_targets.vyper.plan_text import Loans, plan_text
 from stratc_targets.vyper.price_text import unusable
 from stratc_targets.vyper.printer import formula
 from stratc_targets.vyper.symbols import BOOK, Symbols, state_scope
@@ -46,7 +46,8 @@ class RuleText:
 class RuleContext:
     """What all rules are printed with: names as they are outside the book, and in it, where conditions stand.
 
-    `marks` maps the positions that a rule marks to their storage variables, `named` is of the book.
+    `marks` maps the positions that a rule marks to their storage variables, `named` is of the book. `loans` gathers
+    what goes on within a flash loan.
     """
 
     vault: Vault
@@ -56,6 +57,7 @@ class RuleContext:
     named: Mapping[Expr | Formula, str]
     places: Mapping[str, str]
     guard: GuardText | None
+    loans: Loans
 
 
 def marked_positions(vault: Vault, symbols: Symbols) -> dict[str, str]:
@@ -161,10 +163,10 @@ def _run(rule: RuleModel, context: RuleContext) -> list[str]:
 def _effect(rule: RuleModel, context: RuleContext) -> list[str]:
     match rule.effect:
         case Trades(plan):
-            body = plan_text(plan, context.vault, context.symbols, context.marks, live=False)
+            context.loans.purpose = rule.name
             return [
                 "supply_before: uint256 = share_token.totalSupply",
-                *body,
+                *plan_text(plan, context.vault, context.symbols, context.marks, live=False, loans=context.loans),
                 f'self._finish("{rule.name}", supply_before, nav_before, budget, s)',
             ]
         case Marks(venue):

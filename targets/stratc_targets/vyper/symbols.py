@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Expr, Formula, Var
@@ -13,7 +13,7 @@ from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
 from stratc_dsl.strategy import RatioPrice, Token, Venue
 from stratc_targets.venues.emitter import PositionText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
-from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout
+from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout, market_argument
 from stratc_targets.vyper.names import Names
 from stratc_targets.vyper.printer import NotPrintable, Scope
 
@@ -65,16 +65,26 @@ class Symbols:
 class _ConstantNames:
     """The name table that venue emitters are given."""
 
-    def __init__(self, names: Names, tokens: dict[str, TokenSymbols], home: str) -> None:
+    def __init__(self, names: Names, symbols: Symbols, vault: Vault, home: str) -> None:
         self._names = names
-        self._tokens = tokens
+        self._symbols = symbols
+        self._vault = vault
         self._home = home
 
     def constant(self, *words: str) -> str:
         return self._home + self._names.constant(*words)
 
     def token(self, name: str) -> str:
-        return self._tokens[name].address
+        return self._symbols.token(name)
+
+    def unit(self, name: str) -> str:
+        return self._symbols.tokens[name].unit
+
+    def price(self, name: str) -> str:
+        return _live_price(self._vault.strategy.token(name), self._vault, self._symbols)
+
+    def argument(self, venue: Venue, name: str) -> str:
+        return self._symbols.argument(BindingKind.MARKET, market_argument(venue, name))
 
 
 def symbols_of(vault: Vault) -> Symbols:
@@ -92,12 +102,12 @@ def _symbols(vault: Vault, functions: Names, home: str) -> Symbols:
     module = Names()
     tokens = {token.name: _token(token, module, home) for token in vault.strategy.tokens}
     arguments = constructor_layout(vault)
-    table = _ConstantNames(module, tokens, home)
     own = f"{home or 'self.'}_idle()"
     base_read = own if vault.queues else f"tokens.held({tokens[vault.base].address})"
     symbols = Symbols(vault.base, tokens, {}, _fields(vault), functions, arguments, base_read)
+    table = _ConstantNames(module, symbols, vault, home)
     for venue in vault.strategy.venues:
-        symbols.venues[venue.name] = _venue(venue, vault, symbols, table)
+        symbols.venues[venue.name] = _lending(_venue(venue, vault, symbols, table), venue.name, vault)
     return symbols
 
 
@@ -115,6 +125,16 @@ def _venue(venue: Venue, vault: Vault, symbols: Symbols, table: _ConstantNames) 
     if isinstance(model, VenueModel) and model.adapter in HOLDING:
         return HOLDING[model.adapter](venue, model.positions, argument, table)
     raise Unsupported(f"contracts with the adapter `{model.adapter}`", "install one that has an emitter", venue.span)
+
+
+def _lending(text: VenueText, name: str, vault: Vault) -> VenueText:
+    """With the reserves of the tokens that are borrowed there by flash loans."""
+    tokens = dict.fromkeys(loan.token for loan in vault.loans if loan.lender == name)
+    if text.flash is None or not tokens:
+        return text
+    reserves = {token: text.flash.reserve(token) for token in tokens}
+    flash = replace(text.flash, lent={token: one.name for token, one in reserves.items()})
+    return replace(text, immutables=(*text.immutables, *reserves.values()), flash=flash)
 
 
 def state_positions(vault: Vault) -> tuple[Held, ...]:

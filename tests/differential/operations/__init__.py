@@ -10,11 +10,19 @@ from differential.operations.attestations import Admit, Attest, Revoke
 from differential.operations.gifts import Donate
 from differential.operations.leaving import RedeemInKind, RedeemUnwound
 from differential.operations.liquidation import Crash, Liquidate
+from differential.operations.morpho import (
+    CrashAtMorpho,
+    LiquidateAtMorpho,
+    Misprice,
+    OperationAtMorpho,
+    Others,
+    Present,
+)
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
-from differential.operations.venues import Flag, Save, Whale, WhaleRepays
+from differential.operations.venues import Flag, FlashLoans, Save, Whale, WhaleRepays
 
 Operation = (
     Deposit
@@ -46,8 +54,10 @@ Operation = (
     | Whale
     | WhaleRepays
     | Flag
+    | FlashLoans
     | Liquidate
     | Crash
+    | OperationAtMorpho
 )
 
 __all__ = [
@@ -55,15 +65,21 @@ __all__ = [
     "Attest",
     "Claim",
     "Crash",
+    "CrashAtMorpho",
     "Deposit",
     "Donate",
     "Flag",
+    "FlashLoans",
     "Keep",
     "Liquidate",
+    "LiquidateAtMorpho",
     "Mend",
     "Mint",
+    "Misprice",
     "Move",
     "Operation",
+    "Others",
+    "Present",
     "Redeem",
     "RedeemInKind",
     "RedeemUnwound",

@@ -9,15 +9,20 @@ from differential.operations import (
     Attest,
     Claim,
     Crash,
+    CrashAtMorpho,
     Deposit,
     Donate,
     Flag,
     Keep,
     Liquidate,
+    LiquidateAtMorpho,
     Mend,
     Mint,
+    Misprice,
     Move,
     Operation,
+    Others,
+    Present,
     Redeem,
     RedeemInKind,
     RedeemUnwound,
@@ -48,10 +53,10 @@ _SECONDS = st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 30 * 86_400)
 
 
 def operations(
-    rules: tuple[str, ...], *, attested: bool = False, guarded: bool = False
+    rules: tuple[str, ...], *, attested: bool = False, guarded: bool = False, morpho: bool = False
 ) -> st.SearchStrategy[Operation]:
     """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them,
-    of the guard where it has one."""
+    of the guard where it has one, and of Morpho where it borrows there."""
     usual: list[st.SearchStrategy[Operation]] = [
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
@@ -102,14 +107,8 @@ def operations(
         st.builds(Save, st.just("lend"), st.integers(0, 1_000_000)),
         st.builds(Save, st.just("lend"), st.just(1_000_000)),
         st.builds(Save, st.sampled_from(["gain", "lose"]), st.integers(0, 400_000)),
-        st.builds(Whale, st.sampled_from(["USDC", "WETH"]), st.sampled_from([500, 990, 1_000])),
-        st.builds(WhaleRepays, st.sampled_from(["USDC", "WETH"])),
-        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.booleans()),
-        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.just(False)),
-        st.builds(Liquidate, st.sampled_from([100, 500, 1_000])),
-        st.builds(Crash, st.integers(850, 1_100)),
-        st.builds(Crash, st.integers(850, 1_000)),
     ]
+    odd += _at_morpho() if morpho else _at_aave()
     about_attestations: list[st.SearchStrategy[Operation]] = [
         st.builds(Attest, _USER, st.just(0)),
         st.builds(Attest, _USER, _SECONDS),
@@ -127,6 +126,35 @@ def operations(
     if attested:
         odd += about_attestations * 2
     return st.sampled_from([*usual, *usual, *usual, *odd]).flatmap(lambda one: one)
+
+
+def _at_aave() -> list[st.SearchStrategy[Operation]]:
+    """What others do there, and what becomes of a loan."""
+    return [
+        st.builds(Whale, st.sampled_from(["USDC", "WETH"]), st.sampled_from([500, 990, 1_000])),
+        st.builds(WhaleRepays, st.sampled_from(["USDC", "WETH"])),
+        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.booleans()),
+        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.sampled_from(["USDC", "WETH"]), st.just(False)),
+        st.builds(Liquidate, st.sampled_from([100, 500, 1_000])),
+        st.builds(Crash, st.integers(850, 1_100)),
+        st.builds(Crash, st.integers(850, 1_000)),
+    ]
+
+
+def _at_morpho() -> list[st.SearchStrategy[Operation]]:
+    """What others do there; an oracle that is off is mostly mended."""
+    kinds = st.sampled_from(["borrow", "repay", "lend", "withdraw"])
+    return [
+        st.builds(Others, kinds, st.integers(0, 300)),
+        st.builds(Others, kinds, st.sampled_from([900, 1_000])),
+        st.builds(Others, st.just("lend"), st.integers(100, 1_000)),
+        st.builds(Present, st.sampled_from(["collateral", "repayment"]), st.integers(1, 10**9)),
+        st.builds(LiquidateAtMorpho, st.sampled_from([100, 500, 1_000])),
+        st.builds(CrashAtMorpho, st.integers(800, 1_100)),
+        st.builds(CrashAtMorpho, st.integers(800, 1_000)),
+        st.builds(Misprice, st.sampled_from([700, 970, 1_000, 1_000, 1_030])),
+        st.builds(Misprice, st.just(1_000)),
+    ]
 
 
 def last_operations() -> st.SearchStrategy[list[Operation]]:

@@ -25,7 +25,7 @@ class RedeemInKind:
         user = pair.users[self.user]
         shares = pair.machine.balance(user) * self.permille // 1_000
         if not self.short:
-            fund(pair, user, sum(one.owed for one in pair.market.aave.reserves.values() if one.is_borrowed))
+            fund(pair, user, _owed(pair))
         steps = enumerate(pair.machine.vault.exit_steps)
         forgone = [step.venue for number, step in steps if self.forgone >> number & 1]
 
@@ -37,6 +37,12 @@ class RedeemInKind:
         expected = pair.market.save.shares.get(user, 0), pair.market.balance("WETH", user)
         if given != expected:
             raise Disagreement(f"what {user} was given in kind: the machine says {expected}, the chain {given}")
+
+
+def _owed(pair: Pair) -> int:
+    """All that the vault owes."""
+    at_aave = sum(one.owed for one in pair.market.aave.reserves.values() if one.is_borrowed)
+    return at_aave + (0 if pair.market.blue is None else pair.market.blue.owed(pair.chain.address))
 
 
 @dataclass(frozen=True)

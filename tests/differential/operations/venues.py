@@ -63,6 +63,23 @@ class WhaleRepays:
 
 
 @dataclass(frozen=True)
+class FlashLoans:
+    """Aave's governance lends a token by flash loans or does not, at this premium."""
+
+    token: str
+    on: bool
+    premium_bps: int = 5
+
+    def apply(self, pair: Pair) -> None:
+        lab, books = pair.world.aave, pair.market.aave
+        lab.lend_by_flash(pair.world.token(self.token), self.on)
+        lab.set_flash_premium(self.premium_bps)
+        books.reserves[self.token].lends_by_flash = self.on
+        books.flash_premium = self.premium_bps
+        pair.tally.done["flash loans turned"] += 1
+
+
+@dataclass(frozen=True)
 class Flag:
     """Aave freezes or pauses a reserve, or lifts that."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from differential.stories.depositors import DEPOSITORS
 from differential.stories.exits import EXITS
 from differential.stories.fees import FEES
+from differential.stories.flash_loans import FLASH_LOANS
 from differential.stories.frozen import FROZEN
 from differential.stories.guarded import GUARDED
 from differential.stories.in_kind import IN_KIND
@@ -27,6 +28,7 @@ STORIES: dict[str, Story] = {
     **DEPOSITORS,
     **EXITS,
     **FEES,
+    **FLASH_LOANS,
     **FROZEN,
     **GUARDED,
     **IN_KIND,

@@ -6,6 +6,7 @@ from mutations.mutant import Mutant
 from mutations.mutants.depositors import DEPOSITORS
 from mutations.mutants.exits import EXITS
 from mutations.mutants.fees import FEES
+from mutations.mutants.flash_loans import FLASH_LOANS
 from mutations.mutants.guard import GUARD
 from mutations.mutants.in_kind import IN_KIND
 from mutations.mutants.lending import LENDING
@@ -22,6 +23,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *DEPOSITORS,
     *EXITS,
     *FEES,
+    *FLASH_LOANS,
     *GUARD,
     *IN_KIND,
     *LENDING,

@@ -41,6 +41,10 @@ interface Pool:
         asset: address, amount: uint256, rate_mode: uint256, referral: uint16, on_behalf_of: address
     ): nonpayable
     def repay(asset: address, amount: uint256, rate_mode: uint256, on_behalf_of: address) -> uint256: nonpayable
+    def flashLoanSimple(
+        receiver: address, asset: address, amount: uint256, params: Bytes[1], referral: uint16
+    ): nonpayable
+    def FLASHLOAN_PREMIUM_TOTAL() -> uint128: view
 
 
 @internal
@@ -76,6 +80,15 @@ def check_risk(pool: address, asset: address, ltv: uint256, threshold: uint256):
     configuration: uint256 = staticcall Pool(pool).getConfiguration(asset)
     assert configuration & 65535 == ltv, "aave_v3: loan-to-value differs"
     assert (configuration >> 16) & 65535 == threshold, "aave_v3: liquidation threshold differs"
+
+
+@internal
+@view
+def check_flash_premium(pool: address, most: uint256):
+    """
+    @notice Reverts where a flash loan costs more than this, in basis points.
+    """
+    assert convert(staticcall Pool(pool).FLASHLOAN_PREMIUM_TOTAL(), uint256) <= most, "aave_v3: flash premium differs"
 
 
 @internal
@@ -132,3 +145,11 @@ def repay(pool: address, asset: address, amount: uint256):
     tokens.allow(asset, pool, amount)
     taken: uint256 = extcall Pool(pool).repay(asset, amount, VARIABLE_RATE, self)
     assert taken == amount, "aave_v3: took less"
+
+
+@internal
+def flash_loan(pool: address, asset: address, amount: uint256):
+    """
+    @notice Borrow for this transaction: the pool pays, calls `executeOperation`, and takes back what it is then allowed.
+    """
+    extcall Pool(pool).flashLoanSimple(self, asset, amount, b"", 0)

@@ -7,7 +7,8 @@ from fractions import Fraction
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Collateral, Venue
-from stratc_targets.venues.emitter import Immutable, NameTable, PositionText, VenueText
+from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
+from stratc_targets.venues.emitter import FlashText, Immutable, NameTable, PositionText, VenueText
 
 
 def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTable) -> VenueText:
@@ -25,7 +26,15 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     used = {held.token for held in positions if not held.debt}
     collateral = (one for one in venue.terms.collateral if one.token in used)
     checks = tuple(_risk_check(one, pool, names) for one in collateral if one.threshold is not None)
-    return VenueText("aave_v3", tuple(immutables), checks, texts)
+    flash = FlashText(
+        pool,
+        f"aave_v3.check_flash_premium({pool}, {int(FLASH_PREMIUM / BASIS_POINT)})",
+        lambda token, amount: f"aave_v3.flash_loan({pool}, {token}, {amount})",
+        lambda token: Immutable(
+            names.constant(venue.name, "lends", token), "address", f"aave_v3.a_token({pool}, {names.token(token)})"
+        ),
+    )
+    return VenueText("aave_v3", tuple(immutables), checks, texts, flash=flash)
 
 
 def _collateral(pool: str, asset: str, receipt: str) -> PositionText:

@@ -1,9 +1,9 @@
 """One Aave v3 account in exact integers, as aave-v3-core 3.0 books it.
 
 Sources: `WadRayMath`, `PercentageMath` (half up), `ScaledBalanceTokenBase` (balances are scaled by an index),
-`SupplyLogic`, `BorrowLogic`, `LiquidationLogic`, `ValidationLogic`, `GenericLogic`. Reserves' indices, prices and
-liquidity are the environment's: they move with time and with other accounts. Not modelled: eMode, isolation,
-stable rates, caps, and the casts to 128 bits.
+`SupplyLogic`, `BorrowLogic`, `FlashLoanLogic`, `LiquidationLogic`, `ValidationLogic`, `GenericLogic`. Reserves'
+indices, prices and liquidity are the environment's: they move with time and with other accounts. Not modelled: eMode,
+isolation, stable rates, caps, and the casts to 128 bits.
 
 The words of a `Reverted` are Aave's error codes.
 """
@@ -59,6 +59,7 @@ class Reserve:
     borrow_index: int = RAY
     frozen: bool = False
     paused: bool = False
+    lends_by_flash: bool = True
     scaled_supplied: int = 0
     scaled_owed: int = 0
     is_collateral: bool = False
@@ -104,9 +105,13 @@ def _scaled(amount: int, index: int, code: str) -> int:
 
 @dataclass(slots=True)
 class AaveAccount:
-    """The account of one user. Calls raise Reverted as the pool would, having changed nothing or not: undo outside."""
+    """The account of one user. Calls raise Reverted as the pool would, having changed nothing or not: undo outside.
+
+    `flash_premium` is the environment's, in basis points.
+    """
 
     reserves: dict[str, Reserve] = field(default_factory=dict)
+    flash_premium: int = 0
 
     def supply(self, token: str, amount: int) -> None:
         """Supply collateral; a first supply of what has a loan-to-value is counted as collateral."""
@@ -197,6 +202,19 @@ class AaveAccount:
         _require(scaled <= reserve.scaled_owed, "balance")
         reserve.scaled_owed -= scaled
         reserve.available += amount
+
+    def flash_loan(self, token: str, amount: int) -> int:
+        """Lend for a transaction (`executeFlashLoanSimple`); returns what is to be given back."""
+        reserve = self.reserves[token]
+        _require(not reserve.paused, "29")
+        _require(reserve.lends_by_flash, "91")
+        _require(amount <= reserve.available, "liquidity")
+        reserve.available -= amount
+        return amount + percent_mul(amount, self.flash_premium)
+
+    def flash_repaid(self, token: str, owed: int) -> None:
+        """The end of a flash loan. The premium raises the reserve's liquidity index, which is the environment's."""
+        self.reserves[token].available += owed
 
     def liquidated(self, collateral: str, seized: int, debt: str, repaid: int) -> None:
         """What a liquidation of the observed size does to the account. Raises Reverted at a health factor of 1."""

@@ -19,6 +19,9 @@ from stratc_dsl.strategy import AaveV3, Position, Relation, Strategy, Venue
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
 
+FLASH_PREMIUM = Fraction(5, 10_000)
+"""`FLASHLOAN_PREMIUM_TOTAL` on mainnet, of which a premium is computed half up: rounded up it is no less."""
+
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
     """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates."""
@@ -35,7 +38,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         if Position(venue.name, "debt", token) in allocated
     )
     if not debts:
-        return VenueModel(venue.name, "aave_v3", tuple(collateral))
+        return VenueModel(venue.name, "aave_v3", tuple(collateral), flash_premium=FLASH_PREMIUM)
     thresholds: dict[Expr, Fraction] = {held.value: one.threshold or Fraction(0) for held, one in collateral.items()}
     ltvs: dict[Expr, Fraction] = {held.value: one.ltv or Fraction(0) for held, one in collateral.items()}
     owed: dict[Expr, Fraction] = {held.value: Fraction(1) for held in debts}
@@ -48,6 +51,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         after_borrow=_covers(_truncated(ltvs), owed),
         after_withdraw=healthy,
         health=(thresholds, owed),
+        flash_premium=FLASH_PREMIUM,
     )
 
 

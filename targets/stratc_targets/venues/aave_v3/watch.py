@@ -6,22 +6,36 @@ from collections.abc import Iterator, Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Venue
-from stratc_targets.keeper.watchlist import Parameter, VenueReadings, View
+from stratc_targets.keeper.watchlist import FlashRead, Parameter, VenueReadings, View
+from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
 from stratc_targets.venues.emitter import VenueText
 
 LTV_SHIFT, THRESHOLD_SHIFT = 0, 16
 """Where they stand in the configuration word (aave-v3-core `ReserveConfiguration`), sixteen bits each."""
 
+PAUSED, LENDS = 60, 63
+"""Bits of the same word: the reserve is paused, flash loans are enabled."""
+
 
 def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Mapping[str, str]) -> VenueReadings:
     """`positions` are the venue's in the model's order, `tokens` the vault's getters of token addresses."""
-    pool, *receipts = text.immutables  # as `emit` lays them out: the pool, then each position's aToken or debt token
+    # As `emit` lays them out: the pool, then each position's aToken or debt token, then what is only lent.
+    pool, *receipts = text.immutables[: 1 + len(positions)]
     payable = {
         held.name: View(tokens[held.token], "balanceOf(address)", receipt.name)
         for held, receipt in zip(positions, receipts, strict=True)
         if not held.debt
     }
-    return VenueReadings(payable, parameters=tuple(_parameters(venue, pool.name, tokens)))
+    lent = {} if text.flash is None else text.flash.lent
+    flash_loans = tuple(_flash_loan(venue, pool.name, token, reserve, tokens) for token, reserve in lent.items())
+    return VenueReadings(payable, parameters=tuple(_parameters(venue, pool.name, tokens)), flash_loans=flash_loans)
+
+
+def _flash_loan(venue: Venue, pool: str, token: str, reserve: str, tokens: Mapping[str, str]) -> FlashRead:
+    available = View(tokens[token], "balanceOf(address)", reserve)
+    flags = View(pool, "getConfiguration(address)", tokens[token])
+    premium = View(pool, "FLASHLOAN_PREMIUM_TOTAL()", None)
+    return FlashRead(venue.name, token, available, flags, LENDS, PAUSED, premium, int(FLASH_PREMIUM / BASIS_POINT))
 
 
 def _parameters(venue: Venue, pool: str, tokens: Mapping[str, str]) -> Iterator[Parameter]:

@@ -1,0 +1,83 @@
+"""What the proofs assume of one market of Morpho Blue.
+
+Sources: morpho-blue 1.0.0 `Morpho._isHealthy` (one threshold, the LLTV, for borrowing, withdrawing and liquidating),
+`MarketParamsLib.id` (tokens, oracle, interest rate model and LLTV are the market's name: nobody can change them),
+`SharesMathLib`.
+
+Collateral is kept in its own units, exactly. A debt is kept in shares: what is borrowed is rounded up to whole shares
+and what is repaid down, and reading it rounds up to a whole unit, so that one operation leaves it off by at most one
+unit, while a share is worth at most a unit (a new one is worth a millionth of one, and becomes worth more only by
+interest; the adapter borrows no further). To that `_isHealthy` truncates: the oracle's price, what the collateral is
+worth, and its product with the LLTV, each by less than a unit of the loan (of the price while less than 10^36 units of
+collateral are held). That is one unit of rounding on either side of the comparison beyond those of reading and valuing
+both positions, which the proofs carry anyhow.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import Cmp, Expr, Formula, Or, Plain, Rel, zero
+from stratc_compiler.guardian import Guardian
+from stratc_compiler.predicates import ONE, Quotient, compare
+from stratc_compiler.text import percent
+from stratc_compiler.vault import Assumed, Held, VenueModel
+from stratc_dsl.span import NOWHERE
+from stratc_dsl.strategy import MorphoBlue, Position, Relation, Strategy, Venue
+
+OFF_BY = 1
+"""By how many units one operation leaves a debt off from exact arithmetic."""
+
+TRUNCATED = 1
+"""What Morpho's own check of health cuts off, on either side, beyond what reading and valuing positions rounds."""
+
+
+def model(venue: Venue, strategy: Strategy) -> VenueModel:
+    """The model of the vault's account in one market. Raises Unsupported for what is lent out there."""
+    assert isinstance(venue.terms, MorphoBlue)
+    one, loan = venue.terms.collateral, venue.terms.loan
+    allocated = {allocation.position: allocation.span for allocation in strategy.allocations}
+    lent = Position(venue.name, "supply", loan)
+    if lent in allocated:
+        cure = "deposit in a vault that lends there, with `erc4626(asset=..)`"
+        raise Unsupported(f"lending to a market of Morpho Blue, `{lent}`", cure, allocated[lent])
+    collateral = Held(Position(venue.name, "collateral", one.token), rounding=TRUNCATED)
+    debt = Held(Position(venue.name, "debt", loan), debt=True, rounding=OFF_BY + TRUNCATED)
+    positions = tuple(held for held in (collateral, debt) if held.position in allocated)
+    if debt not in positions:
+        return VenueModel(venue.name, "morpho_blue", positions)
+    lltv = one.threshold or Fraction(0)
+    weighted: dict[Expr, Fraction] = {collateral.value: lltv} if collateral in positions else {}
+    healthy = _covers(weighted, debt.value)
+    return VenueModel(
+        venue.name,
+        "morpho_blue",
+        positions,
+        never_liquidated=healthy,
+        after_borrow=healthy,
+        after_withdraw=healthy,
+        health=(weighted, {debt.value: Fraction(1)}),
+        assumes=(
+            Assumed(
+                "parameters",
+                f"{one.token} lltv {percent(lltv)}",
+                Guardian.ENFORCED,
+                "they are in the name of the market that the vault was deployed with, and nobody can change them",
+            ),
+            Assumed(
+                "oracle",
+                f"{venue.name} prices {one.token} in {loan} as the feeds of this strategy do",
+                Guardian.WATCHED,
+                "the vault compares the two when it is deployed, the keeper at each look",
+            ),
+        ),
+    )
+
+
+def _covers(weighted: dict[Expr, Fraction], owed: Expr) -> Formula:
+    """lltv * value of collateral >= debt; true of itself where nothing is owed."""
+    one: dict[Expr, Fraction] = {ONE: Fraction(1)}
+    nothing_owed = Cmp(owed, Rel.LE, zero(Plain.VALUE))
+    health = Quotient(weighted, {owed: Fraction(1)})
+    return Or((nothing_owed, compare(health, Relation.GE, Quotient(one, one), NOWHERE)))

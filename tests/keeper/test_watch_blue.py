@@ -1,0 +1,96 @@
+"""The watch over the emitted BlueCarry vault beside Morpho itself: the right alarm and no other."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from keeper.watching import Watching
+from lab.chain import CHAIN_ID, AnvilChain
+from lab.world import World, with_morpho
+from stratc_compiler.assumptions import guarded_assumptions
+from stratc_targets.keeper.config import bind
+from stratc_targets.keeper.emit import emit_keeper
+from vyper_target.vaults import USDC, Deployed, deploy, example, files
+
+pytestmark = pytest.mark.anvil
+
+HOUR = 3_600
+YEAR = 365 * 24 * HOUR
+
+
+@pytest.fixture
+def watched(anvil_world: World, tmp_path: Path) -> tuple[Deployed, Watching]:
+    """A vault of 150,000 USDC that has just begun a round, and the watch over it."""
+    assert isinstance(anvil_world.chain, AnvilChain)
+    world, built = with_morpho(anvil_world), example("blue_carry")
+    emitted, vault = files(built), deploy(world, built)
+    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
+    found = replace(built.verification, assumptions=guarded_assumptions(built.vault))
+    document = json.loads(emit_keeper(replace(built, verification=found), *codes).text)
+    watching = Watching(tmp_path, anvil_world.chain.url, bind(document, CHAIN_ID, vault.address))
+    assert watching.says() == [("watching", None)]
+    vault.deposit(world.users[0], 150_000 * USDC)
+    for rule in ("rebalance", "harvest_save"):
+        vault.run(rule)
+    vault.contract.send("settle")
+    assert watching.says() == []
+    return vault, watching
+
+
+def test_an_oracle_that_parts_from_the_feeds_is_an_alarm(watched: tuple[Deployed, Watching]) -> None:
+    vault, watching = watched
+    world = vault.world
+    for usd in ("1801.2345", "2333.33333333"):  # both read the same feeds: they move together, whatever these say
+        world.set_price("WETH", usd)
+        assert watching.says() == []
+    for factor in (1 - Fraction(1, 10**12), 1 + Fraction(1, 10**12), Fraction(9, 10)):
+        world.morpho.misprice(factor)
+        assert watching.says() == [("alarm", "oracle(blue)")]
+        assert watching.says() == []
+        world.morpho.misprice(Fraction(1))
+        assert watching.says() == [("alarm_over", "oracle(blue)")]
+
+
+def test_the_claims_at_stake_are_named(watched: tuple[Deployed, Watching]) -> None:
+    _, watching = watched
+    alarms = {one["id"]: one for one in watching.document["alarms"]}
+    assert alarms["oracle(blue)"]["measure"] == {
+        "quantity": "oracle_difference",
+        "subject": "blue",
+        "low": None,
+        "high": "0",
+        "per_seconds": None,
+    }
+    assert "parameters(blue)" not in alarms  # they are the market's name: the constructor enforces them
+
+
+def test_quiet_hours_with_interest_are_no_alarm_and_the_rate_is_morphos(watched: tuple[Deployed, Watching]) -> None:
+    vault, watching = watched
+    world = vault.world
+    for _ in range(3):
+        world.warp(HOUR // 2, refresh=True)
+        assert watching.says() == []
+        world.warp(HOUR // 2 - 60, refresh=True)
+        vault.contract.send("settle")
+        assert watching.says() == []
+    (limit,) = (one for one in watching.document["alarms"] if one["id"] == "rate(blue.debt(USDC))")
+    limit["measure"]["high"] = "0.001"
+    watching.start()
+    world.warp(HOUR // 2, refresh=True)
+    (alarm,) = watching.look()
+    assert alarm["id"] == limit["id"]
+    assert alarm["measured"] == pytest.approx(world.morpho.rate() * YEAR / 10**18, rel=1e-3)
+
+
+def test_what_others_do_at_morpho_is_seen(watched: tuple[Deployed, Watching]) -> None:
+    vault, watching = watched
+    world, lab = vault.world, vault.world.morpho
+    paid = {one.name: watching.ask(one.payable) for one in watching.positions if one.payable is not None}
+    assert paid["blue.collateral(WETH)"] == world.weth.balance(lab.address) > lab.position(vault.address).collateral
+    lab.repay(world.whale, lab.owed(vault.address) // 50, vault.address)
+    assert watching.says() == [("alarm", "gain(blue)")]

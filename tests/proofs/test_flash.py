@@ -1,0 +1,240 @@
+"""Flash loans: sizes are what their formulas say, each thing that a loan needs is shown, and the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from random import Random
+
+import pytest
+from msgspec.structs import replace
+
+from proofs.strategies import claim, proved, refuted, source_of, vault_of, verified
+from proofs.test_needs import proved as which_are_proved
+from proofs.test_needs import with_rule
+from stratc_compiler.driver import model
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import Monus, scale, times
+from stratc_compiler.expr import Rounding as Round
+from stratc_compiler.guard import only_reduces_risk
+from stratc_compiler.interpret import FLASH_COSTS, Evaluator, Reverted, run_plan
+from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.vault import FlashLoan, Leave, Let, Plan, PlanItem, Swap, Trades, Vault
+from stratc_dsl import parse_strategies
+from stratc_targets.venues import venue_factories
+
+Change = tuple[str, str]
+
+
+def plan_of(vault: Vault, rule: str) -> Plan:
+    effect = next(one.effect for one in vault.rules if one.name == rule)
+    assert isinstance(effect, Trades)
+    return effect.plan
+
+
+def loop_at(vault: Vault, chance: Random, price: Fraction) -> dict[str, int]:
+    """A loop near its targets whose collateral then is worth `price` of what it was."""
+    nav, weth = chance.randint(10**10, 10**14), chance.randint(100, 10_000) * 10**18
+    state = {"unit(USDC)": 10**6, "unit(WETH)": 10**18, "price(USDC)": 10**18, "price(WETH)": int(weth * price)}
+    state |= {"aave.collateral(WETH)": nav * 18 * 10**29 // weth, "aave.debt(USDC)": nav, "idle(USDC)": nav // 5}
+    state |= {"idle(WETH)": 0, "liquidity(aave.collateral(WETH))": nav * 10**50}
+    return state
+
+
+def test_a_deleverage_reaches_its_health_and_uses_nothing_that_is_idle() -> None:
+    """At the worst price that is assumed, for the whole premium; above by what rounding leaves over, never below."""
+    vault, _ = vault_of("eth_loop")
+    for seed in range(200):
+        chance = Random(seed)
+        before = loop_at(vault, chance, Fraction(chance.randint(700, 899), 1_000))
+        world = IdealWorld(vault, dict(before))
+        run_plan(plan_of(vault, "deleverage_aave"), vault, world)
+        after = health(vault, "aave", Evaluator(vault, world))
+        assert Fraction("1.5") - Fraction(1, 10**6) <= after <= Fraction("1.5") + Fraction(1, 10**5), seed
+        assert world.state["idle(USDC)"] >= before["idle(USDC)"]
+        assert world.state["idle(WETH)"] == 0
+
+
+def test_where_nothing_is_to_be_repaid_nothing_is_lent() -> None:
+    vault, _ = vault_of("eth_loop")
+    world = IdealWorld(vault, loop_at(vault, Random(1), Fraction(2)))
+    before = dict(world.state)
+    bound = run_plan(plan_of(vault, "deleverage_aave"), vault, world)
+    assert (bound["loan"], bound["due"], bound["sell_WETH"]) == (0, 0, 0)
+    assert (world.state, world.log) == (before, [])
+
+
+def test_a_lender_that_asks_for_more_than_was_proved_is_refused() -> None:
+    class Dear(IdealWorld):
+        def lend(self, loan: FlashLoan, amount: int) -> int:
+            return super().lend(loan, amount) + 1
+
+    vault, _ = vault_of("eth_loop")
+    world = Dear(vault, loop_at(vault, Random(1), Fraction("0.86")))
+    with pytest.raises(Reverted, match=FLASH_COSTS):
+        run_plan(plan_of(vault, "deleverage_aave"), vault, world)
+
+
+def test_the_loop_is_proved_and_not_without_its_loans() -> None:
+    loop = verified("eth_loop")
+    assert len(proved(loop)) == len(loop.claims)
+    assert refuted(verified("eth_loop", (", using: flash(aave)", ""))) == {"exits", "exit >= 95% of nav"}
+    assert "recovers" in refuted(verified("eth_loop", ("do rebalance using flash(aave)", "do rebalance")))
+    # Out of what is idle the debt cannot be paid down so far.
+    assert "recovers" in refuted(verified("eth_loop", ("to health 1.50 using flash(aave)", "to health 1.50")))
+
+
+def test_what_the_proofs_rest_on_names_the_lender() -> None:
+    flash = next(one for one in verified("eth_loop").assumptions if one.id == "flash(aave)")
+    assert flash.text == "aave gives every flash loan that is asked for, for at most 0.05% of it"
+    assert all(one.id != "flash(aave)" for one in verified("eth_carry").assumptions)
+    uses = {label for one in claim(verified("eth_loop"), "recovers").obligations for label in _labels(one)}
+    assert "flash(aave)" in uses
+
+
+def _labels(result: object) -> set[str]:
+    return {hypothesis.label for hypothesis in result.obligation.hypotheses}  # type: ignore[attr-defined]
+
+
+# ── what a loan needs is shown ─────────────────────────────────────────────────────────────
+
+
+def within(change: Callable[[PlanItem], tuple[PlanItem, ...]]) -> Callable[[PlanItem], tuple[PlanItem, ...]]:
+    """The change, of what is done with the loan."""
+
+    def changed(item: PlanItem) -> tuple[PlanItem, ...]:
+        if isinstance(item, FlashLoan):
+            return (replace(item, within=tuple(step for one in item.within for step in change(one))),)
+        return (item,)
+
+    return changed
+
+
+def sized(name: str, change: Callable[[Let], Let]) -> Callable[[PlanItem], tuple[PlanItem, ...]]:
+    return lambda item: (change(item),) if isinstance(item, Let) and item.name.name == name else (item,)
+
+
+def half(let: Let) -> Let:
+    return replace(let, expr=scale(let.expr, Fraction(1, 2), Round.DOWN))
+
+
+def not_sold(item: PlanItem) -> tuple[PlanItem, ...]:
+    return () if isinstance(item, Swap) else (item,)
+
+
+def cheaper(item: PlanItem) -> tuple[PlanItem, ...]:
+    """The least price leaves out the premium."""
+    return (
+        (replace(item, minimum=scale(item.minimum, Fraction(9_995, 10_005), Round.DOWN)),)
+        if isinstance(item, Swap)
+        else (item,)
+    )
+
+
+def dearer(item: PlanItem) -> tuple[PlanItem, ...]:
+    """The least price is a tenth of a percent above what the stated slippage leaves."""
+    return (
+        (replace(item, minimum=scale(item.minimum, Fraction(1_001, 1_000), Round.UP)),)
+        if isinstance(item, Swap)
+        else (item,)
+    )
+
+
+def repaid_twice(item: PlanItem) -> tuple[PlanItem, ...]:
+    return (replace(item, amount=times(2, item.amount)),) if isinstance(item, Leave) and item.held.debt else (item,)
+
+
+FAULTY = {
+    "not sold": ("deleverage_aave", within(not_sold), "returns/"),
+    "half is sold": ("deleverage_aave", sized("sell_WETH", half), "asks/"),
+    "sold too cheap": ("deleverage_aave", within(cheaper), "returns/"),
+    "asks for more than slippage leaves": ("deleverage_aave", within(dearer), "asks/"),
+    "more is repaid than is lent": ("deleverage_aave", within(repaid_twice), "owes/"),
+    "half is lent": ("rebalance", sized("loan", half), "funds/"),
+    "nothing is lent": ("rebalance", sized("loan", lambda let: replace(let, expr=Monus(let.expr, let.expr))), "funds/"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTY)
+def test_a_faulty_loan_is_not_proved(what: str) -> None:
+    rule, change, word = FAULTY[what]
+    # Without idle money nothing hides that the loan does not pay for itself.
+    vault, _ = vault_of("eth_loop", ("20% +- 10%, min 6%", "20% +- 20%"))
+    shown = [f"{case}/{rule}/{word}" for case in ("step", "base")]
+    assert any(which_are_proved(vault, "recovers", words) for words in shown)
+    found = [one for words in shown for one in which_are_proved(with_rule(vault, rule, change), "recovers", words)]
+    assert found
+    assert not all(found)
+
+
+def test_the_budget_has_the_premium() -> None:
+    """A premium of 2% costs more than a budget of the slippage alone."""
+    vault, _ = vault_of("eth_loop")
+    assert all(which_are_proved(vault, "recovers", "step/deleverage_aave/conserves"))
+
+    def dear(item: PlanItem) -> tuple[PlanItem, ...]:
+        match item:
+            case Let(name, expr) if name.name == "due":
+                return (Let(name, times(2, expr)),)
+            case _:
+                return (item,)
+
+    assert not all(
+        which_are_proved(with_rule(vault, "deleverage_aave", dear), "recovers", "step/deleverage_aave/conserves")
+    )
+
+
+def test_only_a_loan_that_repays_reduces_risk() -> None:
+    vault, _ = vault_of("eth_loop")
+    deleverage = plan_of(vault, "deleverage_aave")
+    assert only_reduces_risk(deleverage, vault.venues)
+    assert not only_reduces_risk(plan_of(vault, "rebalance"), vault.venues)
+    for change in (within(not_sold), within(lambda item: (item, item)), within(repaid_twice)):
+        changed = tuple(step for item in deleverage for step in change(item))
+        assert not only_reduces_risk(changed, vault.venues)
+
+
+# ── what is refused ────────────────────────────────────────────────────────────────────────
+
+TWO = (
+    (
+        "collateral=[WETH(ltv=80%, threshold=82.5%)]",
+        "collateral=[WETH(ltv=80%, threshold=82.5%), USDC(ltv=77%, threshold=80%)]",
+    ),
+    ("    aave.debt(USDC):", "    aave.collateral(USDC): 5% +- 2%\n        aave.debt(USDC):"),
+    ("idle(USDC):             20%", "idle(USDC):             15%"),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ((("to health 1.50 using flash(aave)", "to health 1.50 using flash(dex)"),), "a flash loan from `dex`"),
+        ((("rebalance using flash(aave)", "rebalance using flash(dex)"),), "a flash loan from `dex`"),
+        (((", using: flash(aave)", ", using: flash(dex)"),), "a flash loan from `dex`"),
+        (TWO, "a flash loan against `aave`, where not exactly one collateral is held"),
+        (
+            (*TWO, ("to health 1.50 using flash(aave)", "to health 1.50"), (", using: flash(aave)", "")),
+            "a flash loan of USDC from `aave`, where USDC is held as well",
+        ),
+        (
+            (("slippage(dex) <= 0.50%", "slippage(dex) <= 50%"),),
+            "a deleverage of `aave` to a health factor that selling collateral cannot reach",
+        ),
+        (
+            (("do freeze", "do exit using flash(aave)"), (", using: flash(aave)", "")),
+            "an exit by rule that borrows otherwise than the exit",
+        ),
+    ],
+)
+def test_what_cannot_be_done_soundly_is_refused(changes: tuple[Change, ...], what: str) -> None:
+    source = source_of("eth_loop", *changes, *_on_a_price(changes))
+    (strategy,) = parse_strategies(source).strategies
+    with pytest.raises(Unsupported) as caught:
+        model(strategy, source, venue_factories(strategy))
+    assert caught.value.what == what
+
+
+def _on_a_price(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Only `freeze` does without a price."""
+    return (("stale(price(WETH))", "health(aave) < 1.26"),) if any("do exit" in new for _, new in changes) else ()
