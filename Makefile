@@ -15,6 +15,7 @@ REFUTED  := examples/refuted/eth_carry_45.strat
 RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 NODE    := $(NPM)/node_modules/installed.stamp
+WHEEL   := $(VENV)/wheel.stamp
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ PINS    := pyproject.toml constraints.txt
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(DEV) $(NODE) ## everything the tests need: .venv and the npm packages
+setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and Aave v3.2's wheel
 
 demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python only
 	$(BIN)/stratc build $(EXAMPLES) --out build
@@ -88,4 +89,9 @@ $(DEV): $(PINS) | $(BIN)/python
 
 $(NODE): $(NPM)/package.json $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Nothing of it is imported, so nothing that it would import is installed: it holds Aave v3.2's contracts.
+$(WHEEL): constraints.txt | $(DEV)
+	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi
 	@touch $@

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.chain import AnvilChain, Chain, RevmChain
+from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
 from lab.world import World, build_world, with_morpho
 
@@ -60,6 +60,11 @@ def _revm_market() -> World:
 
 
 @pytest.fixture(scope="session")
+def _roomy_market() -> World:
+    return build_world(RevmChain(ANY_SIZE))
+
+
+@pytest.fixture(scope="session")
 def _blue_market() -> World:
     return with_morpho(build_world(RevmChain()))
 
@@ -95,6 +100,13 @@ def revm_world(_revm_market: World) -> Iterator[World]:
     """The market in this process, put back after the test."""
     with _restored(_revm_market.chain):
         yield _revm_market
+
+
+@pytest.fixture
+def roomy_world(_roomy_market: World) -> Iterator[World]:
+    """The market in this process, on a chain that takes code of any size, put back after the test."""
+    with _restored(_roomy_market.chain):
+        yield _roomy_market
 
 
 @pytest.fixture

@@ -190,11 +190,14 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
 
 
 def _parameters(terms: AaveV3) -> str:
-    return "; ".join(
+    stated = [
         f"{c.token} ltv {percent(c.ltv)}, threshold {percent(c.threshold)}"
         for c in terms.collateral
         if c.ltv is not None and c.threshold is not None
-    )
+    ]
+    if terms.emode is not None:
+        stated.append(f"category {terms.emode.category} has no price of its own")
+    return "; ".join(stated)
 
 
 def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[GuardedAssumption]:

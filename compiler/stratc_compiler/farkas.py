@@ -25,12 +25,22 @@ Equation = dict[int, int]
 def multipliers(rows: list[Row], rlimit: int) -> Multipliers | None:
     """Multipliers that refute the rows, none of them zero; None where the rows do not contradict each other."""
     found: Sequence[Fraction | int] | None = _direction(rows) or _asked(rows, rlimit)
-    return None if found is None else [(Fraction(value), row) for value, row in zip(found, rows, strict=True) if value]
+    return None if found is None else _used(found, rows)
+
+
+def only_multipliers(rows: list[Row]) -> Multipliers | None:
+    """The same where the rows have them in one way only; None, too, where they have them in several. Asks no solver."""
+    found = _direction(rows)
+    return None if found is None else _used(found, rows)
+
+
+def _used(found: Sequence[Fraction | int], rows: list[Row]) -> Multipliers:
+    return [(Fraction(value), row) for value, row in zip(found, rows, strict=True) if value]
 
 
 def _direction(rows: list[Row]) -> Sequence[int] | None:
     """The one direction of the null space, if it is one and refutes."""
-    solved = _solved(_equations(rows))
+    solved = eliminated(_equations(rows))
     free = [index for index in range(len(rows)) if index not in solved]
     if len(free) != 1:
         return None
@@ -67,8 +77,11 @@ def _whole(equation: dict[int, Fraction]) -> Equation:
     return {index: value.numerator * (common // value.denominator) for index, value in equation.items()}
 
 
-def _solved(equations: list[Equation]) -> dict[int, Equation]:
-    """Gauss: every pivot's number with its equation, in which no pivot before it is."""
+def eliminated(equations: list[Equation]) -> dict[int, Equation]:
+    """Gauss: every pivot's number with its equation, in which no pivot before it is.
+
+    A number below zero is a pivot only where an equation speaks of nothing else.
+    """
     solved: dict[int, Equation] = {}
     for equation in equations:
         left = equation
@@ -76,7 +89,7 @@ def _solved(equations: list[Equation]) -> dict[int, Equation]:
             if pivot in left:
                 left = _without(pivot, left, other)
         if left:
-            solved[min(left, key=lambda index: (abs(left[index]), index))] = left
+            solved[min(left, key=lambda index: (index < 0, abs(left[index]), index))] = left
     return solved
 
 

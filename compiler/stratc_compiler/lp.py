@@ -27,21 +27,37 @@ OPTIONS = (
     ("solver", "simplex"),
     ("threads", 1),
     ("large_matrix_value", 1e30),
+    # Ten digits are more than it can keep to; with its own seven, rows are named that do not contradict each other.
+    ("primal_feasibility_tolerance", 1e-9),
+    ("dual_feasibility_tolerance", 1e-9),
 )
 
 Vector = NDArray[np.float64]
 
 
 class Contradiction(Record):
-    """Numbers of active rows that seem to contradict each other."""
+    """Numbers of active rows that seem to contradict each other.
+
+    `rows` are those with a multiplier that is not tiny. In `basis` stand, too, those whose multiplier the
+    floating-point solver cannot tell from zero: multipliers of dust are of another size than those of whole positions.
+    """
 
     rows: list[int]
+    basis: list[int]
 
 
 class Point(Record):
     """A point that seems to satisfy the active rows: the value of every row's polynomial there, active or not."""
 
     values: Vector
+
+
+class Basis(Record):
+    """Where the solver stands: rows that bind, monomials that it left at zero, and whether the slack is at its most."""
+
+    rows: list[Row]
+    zero: list[Monomial]
+    most_slack: bool
 
 
 class Relaxation:
@@ -124,7 +140,23 @@ class Relaxation:
 
     def _contradiction(self, multipliers: Vector) -> Contradiction:
         sizes = np.abs(multipliers)
-        return Contradiction(np.nonzero(sizes > TINY * sizes.max(initial=0.0))[0].tolist())
+        large = sizes > TINY * sizes.max(initial=0.0)
+        binding = _at_bounds(self._solver.getBasis().row_status)
+        return Contradiction(np.nonzero(large)[0].tolist(), np.nonzero(large | binding)[0].tolist())
+
+    def basis(self) -> Basis:
+        """Of what was solved last."""
+        found = self._solver.getBasis()
+        computed = [status == highspy.HighsBasisStatus.kBasic for status in found.col_status]
+        zero = [monomial for monomial, column in self._columns.items() if not computed[column]]
+        rows = [self._rows[number] for number in np.nonzero(_at_bounds(found.row_status))[0]]
+        return Basis(rows, zero, most_slack=not computed[self._slack])
+
+
+def _at_bounds(statuses: Sequence[Any]) -> NDArray[np.bool_]:
+    """Neither computed from others nor, as what has no bounds can be, left at zero."""
+    bounds = (highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kUpper)
+    return np.array([status in bounds for status in statuses], bool)
 
 
 _SCALED, _UNSCALED = 2, 0

@@ -21,7 +21,7 @@ HELP = "this is valid language for a later version; nothing was dropped silently
 SUPPORTED = frozenset(
     {
         *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.RatioPrice),
-        *(typed.Collateral, typed.Position, typed.Allocation),
+        *(typed.Collateral, typed.Emode, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
         *(typed.RateAtMost, typed.SlippageAtMost),
         *(typed.LossAtMost, typed.LiquidityAtLeast, typed.WithdrawalsAtMost, typed.DepositsAtMost),
@@ -104,8 +104,6 @@ def _named(node: object) -> str:
     match node:
         case typed.FixedPrice():
             return "the price source `fixed(...)`"
-        case typed.Emode():
-            return "`emode`"
         case typed.FundingBetween():
             return "`funding(...) in`"
         case typed.SignalledAllocation():

@@ -11,18 +11,17 @@ is left a single case by that is made before others are: half of the relaxations
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from itertools import islice
 
-from stratc_checker.polynomial import Monomial, Polynomial
 from stratc_checker.query import All, Any_, Atom, Fact, Formula, flat
 from stratc_compiler import smt
 from stratc_compiler.effort import Effort
-from stratc_compiler.farkas import multipliers
+from stratc_compiler.farkas import Multipliers, multipliers, only_multipliers
 from stratc_compiler.learned import Found, Learned
 from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import Node, Split, Sum
 from stratc_compiler.rows import Row, all_products, atoms, choices, multiplied, products, row_of
+from stratc_compiler.vertex import Values, holds, vertex
 from stratc_dsl.record import Record
 
 CLEARLY = 1e-6
@@ -117,13 +116,12 @@ class Search:
             raise NoProof
         hint = self._relaxation.solve()
         if isinstance(hint, Contradiction):
-            rows = [self._relaxation.row(number) for number in hint.rows]
-            found = self._summed(rows)
+            found = self._hinted(hint)
             if found is not None:
                 return found
         choice = self._violated(hint, open_) if isinstance(hint, Point) else None
         if choice is None:
-            exact = self._exactly(active, open_)
+            exact = self._exactly(active, open_, hint)
             if isinstance(exact, Found):
                 return exact
             choice = exact
@@ -145,12 +143,14 @@ class Search:
             case = self._cases[id(part)] = Case(part, facts, tuple(map(id, facts)))
         return case
 
+    def _hinted(self, hint: Contradiction) -> Found | None:
+        tried = ([self._relaxation.row(number) for number in numbers] for numbers in (hint.rows, hint.basis))
+        found = (only_multipliers(rows) for rows in tried)
+        return next((_sum(one) for one in found if one is not None), None)
+
     def _summed(self, rows: list[Row]) -> Found | None:
         found = multipliers(rows, self._effort.rlimit)
-        if found is None:
-            return None
-        terms = tuple((value, row.factors) for value, row in found)
-        return Found(Sum(terms), frozenset(id(atom) for _, factors in terms for atom in factors))
+        return None if found is None else _sum(found)
 
     def _violated(self, point: Point, open_: list[Any_]) -> Any_ | None:
         """A choice that the point clearly does not satisfy, else one at whose edge it is; with the fewest cases."""
@@ -170,10 +170,17 @@ class Search:
         near = clearly or [entry for entry in short if -entry[1] > -CLEARLY]
         return open_[min(near)[2]] if near else None
 
-    def _exactly(self, active: list[int], open_: list[Any_]) -> Found | Any_:
-        """What the exact solver says of the active rows: a refutation, or a choice that its point does not satisfy."""
+    def _exactly(self, active: list[int], open_: list[Any_], hint: object) -> Found | Any_:
+        """What is exactly so of the active rows: a refutation, or a choice that a point of theirs does not satisfy.
+
+        The solver is asked where the hint does not lead to an exact point. Raises NoProof.
+        """
         rows = [self._relaxation.row(number) for number in active]
-        answer = smt.decide([(row.polynomial, row.relation) for row in rows], self._effort.rlimit)
+        answer: list[int] | Values | None = None
+        if isinstance(hint, Point):
+            answer = vertex(rows, self._relaxation.basis())
+        if answer is None:
+            answer = smt.decide([(row.polynomial, row.relation) for row in rows], self._effort.rlimit)
         if isinstance(answer, list):
             found = self._summed([rows[index] for index in answer])
             if found is not None:
@@ -207,21 +214,16 @@ class Search:
             self._relaxation.switch(numbers, on=False)
 
 
-def _holds(formula: Formula, values: dict[Monomial, Fraction]) -> bool:
+def _sum(found: Multipliers) -> Found:
+    terms = tuple((value, row.factors) for value, row in found)
+    return Found(Sum(terms), frozenset(id(atom) for _, factors in terms for atom in factors))
+
+
+def _holds(formula: Formula, values: Values) -> bool:
     match formula:
         case Atom(relation, polynomial):
-            value = _value(polynomial, values)
-            return value == 0 if relation == "=" else value > 0 if relation == ">" else value >= 0
+            return holds(polynomial, relation, values)
         case All(parts):
             return all(_holds(part, values) for part in parts)
         case Any_(parts):
             return any(_holds(part, values) for part in parts)
-
-
-def _value(polynomial: Polynomial, values: dict[Monomial, Fraction]) -> Fraction:
-    one = Fraction(1)
-    terms: Iterator[Fraction] = (
-        coefficient * (values.get(monomial, Fraction(0)) if monomial else one)
-        for monomial, coefficient in polynomial.items()
-    )
-    return sum(terms, Fraction(0))

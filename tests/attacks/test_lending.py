@@ -121,6 +121,45 @@ def test_crash_liquidates_a_daring_vault(revm_world: World) -> None:
     assert liquidation(target) == ""
 
 
+# ── a debt that becomes dear ───────────────────────────────────────────────────────────────
+
+
+def lend_out(world: World) -> None:
+    """All dollars are borrowed, at 4,000% a year: the carry assumes 60%."""
+    world.aave.set_rate(world.usdc, 4_000)
+    world.aave.borrow(world.whale, world.usdc, world.usdc.balance(world.aave.reserve(world.usdc).a_token.address))
+
+
+def test_rate_shock(revm_world: World) -> None:
+    """From the worst state that is left as it is, an hour at sixty times the assumed rate and the whole assumed fall:
+    nobody can liquidate, the keeper repays though nothing is left to borrow, and who made it so has paid the same."""
+    target = at_work(vault(revm_world, "eth_carry"), MILLION)
+    to_health(target, TRIGGER)
+    revm_world.arbitrage()
+    lend_out(revm_world)
+    debtors = target.address, revm_world.whale
+    before = [revm_world.aave.owed(one, revm_world.usdc) for one in debtors]
+    revm_world.warp(3_600, refresh=True)
+    dearer = [
+        Fraction(revm_world.aave.owed(one, revm_world.usdc), owed) for one, owed in zip(debtors, before, strict=True)
+    ]
+    assert dearer[0] == pytest.approx(dearer[1], rel=1e-9)
+    assert dearer[0] > 1 + Fraction(4_000, 100 * 366 * 24)
+    revm_world.set_price("WETH", revm_world.price("WETH") * Fraction(80, 100))
+    assert liquidation(target) == HEALTHY
+    target.run("deleverage_aave")
+    assert revm_world.aave.account(target.address).health >= 179 * 10**16
+
+
+def test_rate_shock_liquidates_a_daring_vault(revm_world: World) -> None:
+    target = at_work(daring(revm_world), MILLION)
+    to_health(target, Fraction(1_001, 1_000))  # its floor
+    lend_out(revm_world)
+    assert liquidation(target) == HEALTHY
+    revm_world.warp(3_600, refresh=True)
+    assert liquidation(target) == ""
+
+
 # ── governance moves the parameters ────────────────────────────────────────────────────────
 
 

@@ -10,12 +10,13 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
-from lab.world import World
+from lab.world import CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World
 from stratc_compiler.expr import Rounding
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.standing import Attestation
 from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
-from stratc_targets.venues.aave_v3.exact import AaveAccount, Reserve
+from stratc_dsl.strategy import AaveV3
+from stratc_targets.venues.aave_v3.exact import AaveAccount, Category, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
 from stratc_targets.venues.morpho_blue.exact import MorphoMarket
 from venues.morpho_books import market_of
@@ -156,7 +157,7 @@ class ExactMarket:
             return
         self.burn(held.token, self.address, amount)
         if held.venue == "aave":
-            self.aave.supply(held.token, amount)
+            (self.aave.pledge if self.aave.reserves[held.token].category else self.aave.supply)(held.token, amount)
         else:
             before = self.save.value(self.address)
             self.save.deposit(self.address, amount)
@@ -250,9 +251,10 @@ class ExactMarket:
 # ── as the chain stands ────────────────────────────────────────────────────────────────────
 
 
-def aave_account(world: World) -> AaveAccount:
-    """The account of somebody who has none yet, beside the reserves as they are."""
+def aave_account(world: World, category: bool = False) -> AaveAccount:
+    """The account of somebody who has none yet, beside the reserves as they are; in the world's category, if wanted."""
     account = AaveAccount(flash_premium=world.aave.pool.call("FLASHLOAN_PREMIUM_TOTAL"))
+    entered = Category(CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS) if category else None
     for token in (world.weth, world.usdc):
         configuration = world.aave.pool.call("getConfiguration", token)[0]
         account.reserves[token.symbol] = Reserve(
@@ -261,6 +263,7 @@ def aave_account(world: World) -> AaveAccount:
             available=token.balance(world.aave.reserve(token).a_token.address),
             ltv=configuration & 0xFFFF,
             threshold=configuration >> 16 & 0xFFFF,
+            category=entered,
         )
     read_indices(world, account)
     return account
@@ -301,7 +304,8 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
         symbol: FeedState(int(feed.contract.call("latestAnswer")), feed.updated_at(), heartbeats.get(symbol, 2**63))
         for symbol, feed in world.feeds.items()
     }
-    account, save = aave_account(world), save_books(world)
+    emode = any(isinstance(venue.terms, AaveV3) and venue.terms.emode for venue in vault.strategy.venues)
+    account, save = aave_account(world, emode), save_books(world)
     blue = None if world.blue is None else market_of(world)
 
     def moment() -> int:

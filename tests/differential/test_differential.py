@@ -110,6 +110,8 @@ def check(tally: Tally, at_least: int) -> None:
         ("office", 90, 3_500),
         ("members", 40, 1_500),
         ("fund", 40, 1_500),
+        ("category", 20, 700),
+        ("eth_loop", 25, 1_000),
     ],
 )
 def test_contract_and_machine_agree(
@@ -122,7 +124,7 @@ def test_contract_and_machine_agree(
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("name", ["eth_carry", "treasury", "office", "members", "fund"])
+@pytest.mark.parametrize("name", ["eth_carry", "treasury", "office", "members", "fund", "category", "eth_loop"])
 def test_contract_and_machine_agree_at_length(revm_world: World, name: str) -> None:
     check(random_stories(revm_world, name, 600, seeded=False), 25_000)
 

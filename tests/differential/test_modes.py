@@ -6,60 +6,42 @@ generator being right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from differential.pair import pair_of
 from differential.stories import STORIES
 from differential.story import tell
 from differential.test_differential import check, random_stories
-from lab.chain import RevmChain
-from lab.world import World, build_world
+from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from vyper_target.modes import MODES, compiled, deploy_in_mode
 from vyper_target.vaults import Deployed
 
 VAULTS = ("treasury", "eth_carry")
-ANY_SIZE = 2**17
-"""Without optimisation the carry is larger than a chain allows; it is compared all the same."""
-
-
-@pytest.fixture(scope="module")
-def market() -> World:
-    """The lab's market on a chain that takes code of any size."""
-    return build_world(RevmChain(ANY_SIZE))
-
-
-@pytest.fixture
-def world(market: World) -> Iterator[World]:
-    start = market.chain.snapshot()
-    yield market
-    market.chain.revert(start)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", VAULTS)
-def test_every_story_goes_the_same_in_every_mode(world: World, name: str, mode: str) -> None:
+def test_every_story_goes_the_same_in_every_mode(roomy_world: World, name: str, mode: str) -> None:
     stories = [story for story in STORIES.values() if story.vault == name]
     assert stories
     for story in stories:
-        start = world.chain.snapshot()
-        tell(pair_of(deploy_in_mode(world, name, mode, sequencer_feed_=world.sequencer)), story)
-        world.chain.revert(start)
+        start = roomy_world.chain.snapshot()
+        tell(pair_of(deploy_in_mode(roomy_world, name, mode, sequencer_feed_=roomy_world.sequencer)), story)
+        roomy_world.chain.revert(start)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", VAULTS)
-def test_random_stories_go_the_same_in_every_mode(world: World, name: str, mode: str) -> None:
+def test_random_stories_go_the_same_in_every_mode(roomy_world: World, name: str, mode: str) -> None:
     def deploy(market: World, _: ProvedVault) -> Deployed:
         return deploy_in_mode(market, name, mode)
 
-    check(random_stories(world, name, 18, seeded=True, deploy=deploy), 700)
+    check(random_stories(roomy_world, name, 18, seeded=True, deploy=deploy), 700)
 
 
 @pytest.mark.long

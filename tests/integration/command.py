@@ -28,9 +28,10 @@ def stratc(*words: str | Path, status: int) -> str:
 
 @dataclass(frozen=True)
 class Built:
-    """The folder of one strategy, as `stratc build` wrote it."""
+    """The folder of one strategy, as `stratc build` wrote it, and the example that it is of."""
 
     folder: Path
+    example: str = "eth_carry"
 
     def json(self, name: str) -> Any:
         """A file's content."""
@@ -44,7 +45,7 @@ class Built:
         addresses = {**_addresses(world), "actions_": blueprint(world.chain, actions)}
         args = [addresses[part["name"]] for part in constructor["inputs"]]
         contract: Contract = world.chain.deploy(abi, code, args, name="vault")
-        return Deployed(world, contract, example("eth_carry").vault)
+        return Deployed(world, contract, example(self.example).vault)
 
 
 def _addresses(world: World) -> dict[str, object]:

@@ -128,6 +128,20 @@ def test_the_rate_that_is_measured_is_the_one_that_aave_charges(anvil_world: Wor
     assert alarm["measured"] == pytest.approx(charged / 10**27, rel=1e-4)
 
 
+def test_a_rate_beyond_what_is_assumed_is_the_only_alarm(anvil_world: World, tmp_path: Path) -> None:
+    vault, watching = watched(anvil_world, tmp_path)
+    aave, usdc, whale = anvil_world.aave, anvil_world.usdc, anvil_world.whale
+    aave.set_rate(usdc, 4_000)
+    aave.borrow(whale, usdc, usdc.balance(aave.reserve(usdc).a_token.address))
+    anvil_world.warp(HOUR // 2, refresh=True)
+    assert watching.says() == [("alarm", "rate(aave.debt(USDC))")]
+    usdc.provide(whale, aave.pool, 2 * aave.owed(whale, usdc))
+    aave.repay(whale, usdc)
+    vault.contract.send("settle")
+    anvil_world.warp(60)
+    assert watching.says() == [("alarm_over", "rate(aave.debt(USDC))")]
+
+
 def test_what_a_venue_could_pay_out_is_read_where_it_lies(anvil_world: World, tmp_path: Path) -> None:
     vault, watching = watched(anvil_world, tmp_path)
     paid = {one.name: watching.ask(one.payable) for one in watching.positions if one.payable is not None}

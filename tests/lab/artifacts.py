@@ -44,14 +44,19 @@ def npm_artifact(package_name: str, path: str) -> Artifact:
     name = path.rsplit("/", 1)[-1]
     file = package(package_name) / "artifacts" / "contracts" / f"{path}.sol" / f"{name}.json"
     data = json.loads(file.read_text())
-    raw, links = data["bytecode"].removeprefix("0x"), {}
-    for libraries in data.get("linkReferences", {}).values():
+    return unlinked(name, data["abi"], data["bytecode"], data.get("linkReferences", {}))
+
+
+def unlinked(name: str, abi: list[dict[str, Any]], code: str, references: Mapping[str, Any]) -> Artifact:
+    """An artifact of hexadecimal code with the compiler's references to libraries, by file and name."""
+    raw, links = code.removeprefix("0x"), {}
+    for libraries in references.values():
         for library, places in libraries.items():
             links[library] = tuple(place["start"] for place in places)
-            for place in places:  # hardhat leaves `__$hash$__` there, which is not hexadecimal
+            for place in places:  # compilers leave `__$hash$__` there, which is not hexadecimal
                 start = 2 * place["start"]
                 raw = raw[:start] + "00" * 20 + raw[start + 40 :]
-    return Artifact(name, data["abi"], bytes.fromhex(raw), links)
+    return Artifact(name, abi, bytes.fromhex(raw), links)
 
 
 @cache

@@ -4,10 +4,11 @@ from lab.abi import Abi, Event, Log
 from lab.accounts import ACCOUNTS, KEYS
 from lab.anvil import AnvilChain, RpcError
 from lab.interface import CHAIN_ID, GENESIS, Chain, Contract, Receipt, Reverted
-from lab.revm import RevmChain
+from lab.revm import ANY_SIZE, RevmChain
 
 __all__ = [
     "ACCOUNTS",
+    "ANY_SIZE",
     "CHAIN_ID",
     "GENESIS",
     "KEYS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from lab.aave import AaveAsset, AaveLab, deploy_aave
+from lab.aave import V30, AaveAsset, AaveLab, Generation, deploy_aave
 from lab.erc4626 import Erc4626Lab, deploy_erc4626
 from lab.feed import Feed, deploy_feed
 from lab.interface import Chain
@@ -17,6 +17,9 @@ from lab.uniswap import Pool, UniswapLab, deploy_uniswap
 WETH_USD = 2_000
 USDC_USD = 1
 POOL_FEE = 500  # 0.05%
+
+CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS = 1, 9_000, 9_300
+"""Of both tokens, on Aave; it counts for nobody who has not entered it."""
 
 # Deep enough that a million dollars is a small trade everywhere: 0.15% on Uniswap, fee included.
 AAVE_USDC = 1_000_000_000
@@ -97,7 +100,7 @@ class World:
             feed.refresh()
 
 
-def build_world(chain: Chain) -> World:
+def build_world(chain: Chain, generation: Generation = V30) -> World:
     """Deploy and seed the whole market, WETH at 2,000 USD."""
     admin, whale = chain.accounts[0], chain.accounts[9]
     # Tokens first: on every backend they get the same addresses, hence the same order in the pool.
@@ -113,7 +116,9 @@ def build_world(chain: Chain) -> World:
             AaveAsset(weth, feeds["WETH"], 8_000, 8_250, borrowable=True),
             AaveAsset(usdc, feeds["USDC"], 7_700, 8_000, borrowable=True),
         ],
+        generation,
     )
+    aave.set_category(CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, [weth, usdc], [weth, usdc])
     uniswap = deploy_uniswap(chain, admin, weth)
     pool = uniswap.create_pool(weth, usdc, POOL_FEE, Fraction(WETH_USD, USDC_USD))
     save = deploy_erc4626(chain, admin, usdc)

@@ -43,7 +43,6 @@ USDC_FEED = 'chainlink("USDC/USD", heartbeat=24h, deviation=0.25%)'
     ("change", "what", "where"),
     [
         ((USDC_FEED, "fixed(1 USD)"), "the price source `fixed(...)`", "fixed(1 USD)"),
-        (("borrow=[USDC]", "borrow=[USDC], emode=1"), "`emode`", "1"),
         (
             ("erc4626(asset=USDC)", 'bridge(USDC, to="base", fee=0.1%, delay=30m)'),
             "the adapter `bridge`",
@@ -102,7 +101,7 @@ def test_a_target_by_a_signal_is_refused() -> None:
     assert [what for what, _ in refusal("eth_carry", *changes)] == ["a target `by` a signal", "the signal `s`"]
 
 
-@pytest.mark.parametrize("name", ["delta_neutral", "staked_loop", "everything"])
+@pytest.mark.parametrize("name", ["delta_neutral", "everything"])
 def test_whole_strategies_are_refused_by_one_error(name: str) -> None:
     text = (TYPED / f"{name}.strat").read_text()
     source = Source(f"{name}.strat", text)
@@ -124,8 +123,11 @@ def test_all_of_the_language_is_in_one_of_the_two_tables() -> None:
 
 
 def test_everything_is_refused_at_once() -> None:
-    changes = ((USDC_FEED, "fixed(1 USD)"), ("borrow=[USDC]", "borrow=[USDC], emode=1"))
-    assert refusal("eth_carry", *changes) == [("the price source `fixed(...)`", "fixed(1 USD)"), ("`emode`", "1")]
+    changes = ((USDC_FEED, "fixed(1 USD)"), ("health(aave) >= 1.35", "share_price >= 0.98 USD"))
+    assert refusal("eth_carry", *changes) == [
+        ("the price source `fixed(...)`", "fixed(1 USD)"),
+        ("the quantity `share_price`", "share_price"),
+    ]
 
 
 class Novelty(Placed):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
+
 from proofs.strategies import source_of
 from stratc_compiler.driver import model
+from stratc_compiler.errors import Unsupported
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.replay import IdealWorld, health
 from stratc_compiler.vault import Vault
@@ -23,8 +26,8 @@ CHANGES = (
 )
 
 
-def two_collaterals(carry: str) -> Vault:
-    for old, new in CHANGES:
+def two_collaterals(carry: str, *more: tuple[str, str]) -> Vault:
+    for old, new in (*CHANGES, *more):
         assert old in carry
         carry = carry.replace(old, new)
     source = Source("two.strat", carry)
@@ -54,3 +57,12 @@ def test_aave_truncates_the_average_threshold_of_several_collaterals() -> None:
     told = as_aave_computes({"WETH": (300 * weth, 8250), "LINK": (29_000 * link, 6800)}, 410_000 * 10**8)
     assert told < 1 < health(vault, "aave", view)
     assert not view.holds(safe)
+
+
+def test_a_category_has_one_loan_to_value_and_threshold() -> None:
+    """On Aave it has; what is collateral outside of it is not supported beside it."""
+    carry, in_category = source_of("eth_carry").text, ("borrow=[USDC]", "borrow=[USDC], emode=2")
+    with pytest.raises(Unsupported, match="collateral of different risk in category 2"):
+        two_collaterals(carry, in_category)
+    alike = two_collaterals(carry, in_category, ("LINK(ltv=60%, threshold=68%)", "LINK(ltv=80%, threshold=82.5%)"))
+    assert alike.venue("aave").health is not None

@@ -30,6 +30,28 @@ def aave_check_risk(pool: address, asset: address, ltv: uint256, threshold: uint
 
 
 @external
+def aave_enter_category(pool: address, category: uint256):
+    aave_v3.enter_category(pool, category)
+
+
+@external
+@view
+def aave_check_category_risk(pool: address, category: uint256, asset: address, ltv: uint256, threshold: uint256):
+    aave_v3.check_category_risk(pool, category, asset, ltv, threshold)
+
+
+@external
+@view
+def aave_check_category_loan(pool: address, category: uint256, asset: address):
+    aave_v3.check_category_loan(pool, category, asset)
+
+
+@external
+def aave_pledge(pool: address, asset: address, amount: uint256):
+    aave_v3.pledge(pool, asset, amount)
+
+
+@external
 @view
 def aave_held(position: address) -> uint256:
     return aave_v3.held(position)

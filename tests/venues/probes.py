@@ -14,15 +14,18 @@ ADAPTERS = ("aave_v3", "erc4626", "morpho_blue", "uniswap_v3")
 
 
 @cache
-def artifact() -> Artifact:
-    """The probe's code."""
+def artifact(adapter: str = "", old: str = "", new: str = "") -> Artifact:
+    """The probe's code; with a fault in one of the adapters, in which `new` stands for `old`, if one is named."""
     sources = {VAULT: (Path(__file__).resolve().parent / "probe.vy").read_text(encoding="utf-8")}
     sources |= {f"contracts/{name}.vy": adapter_source(name) for name in ADAPTERS}
+    if adapter:
+        assert sources[f"contracts/{adapter}.vy"].count(old) == 1, f"{old!r} is no longer there once"
+        sources[f"contracts/{adapter}.vy"] = sources[f"contracts/{adapter}.vy"].replace(old, new)
     sources["contracts/tokens.vy"] = runtime_source("tokens")
     compiled = compile_request(standard_json(sources, Mode("none")))
     return Artifact("probe", compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
 
 
-def probe(chain: Chain) -> Contract:
+def probe(chain: Chain, fault: tuple[str, str, str] = ("", "", "")) -> Contract:
     """A deployed probe, which holds nothing yet."""
-    return chain.deploy_artifact(artifact())
+    return chain.deploy_artifact(artifact(*fault))

@@ -55,6 +55,7 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
         st.tuples(st.just("price"), st.integers(500, 2_000)),
         st.tuples(st.just("others borrow"), st.sampled_from([300, 900, 1_000])),
         st.tuples(st.just("others repay"), st.integers(0, 1_000)),
+        st.tuples(st.just("others settle"), st.just(0)),
         st.tuples(st.just("others lend"), st.integers(1, 10**14)),
         st.tuples(st.just("others withdraw"), st.integers(1, 1_000)),
         st.tuples(st.sampled_from(["given collateral", "given repayment"]), st.integers(1, 10**9)),
@@ -72,9 +73,9 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 class Beside:
     """One market on the chain and in the books; `worst` departure of a position from exact arithmetic, by word."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, fault: tuple[str, str, str] = ("", "", "")) -> None:
         self.world, self.lab = world, world.morpho
-        self.probe = probe(world.chain)
+        self.probe = probe(world.chain, fault)
         self.books = market_of(world)
         self.count: Counter[str] = Counter()
         self.worst: Counter[str] = Counter()
@@ -196,6 +197,10 @@ class Beside:
             case "others repay":
                 amount = books.owed(whale) * size // 1_000
                 self.both(what, lambda: books.repay(whale, amount), lambda: lab.repay(whale, amount))
+            case "others settle":  # all of it, so that the market may be as small as what is left
+                shares = books.account(whale).borrow_shares
+                world.usdc.provide(whale, lab.contract, books.owed(whale))
+                self.both(what, lambda: books.repay_shares(whale, shares), lambda: lab.repay_shares(whale, shares))
             case "others lend":
                 self.both(what, lambda: books.supply(whale, size), lambda: lab.seed(whale, size))
             case "others withdraw":
@@ -323,6 +328,35 @@ def test_the_books_are_morphos_at_length(blue_world: World) -> None:
     count, worst = told_beside(blue_world, 2_000, seeded=False)
     assert count.total() >= 25_000, count
     assert max(worst.values()) == OFF_BY, worst
+
+
+FAULTS = {
+    "interest is not counted": ("        assets += assets * (first + second", "        assets += 0 * (first + second"),
+    "interest does not compound": ("second: uint256 = first * first // (2 * WAD)", "second: uint256 = 0"),
+    "a debt is rounded down": ("(assets + 1) + all_shares - 1) // all_shares", "(assets + 1)) // all_shares"),
+    "a whole debt is repaid by assets": ("if amount == self.owed(morpho, id, params):", "if amount == 0:"),
+    "more is repaid than was asked for": ("        shares = convert((static", "        shares = 1 + convert((static"),
+}
+
+
+EACH_RUN = ("interest does not compound", "a whole debt is repaid by assets")
+"""Every fault compiles the adapters anew."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in EACH_RUN else [pytest.mark.long]) for name in FAULTS]
+)
+def test_a_fault_in_the_adapter_is_noticed(blue_world: World, name: str) -> None:
+    """By a sequence that agrees without it: a loan, a year, and all of it back."""
+    steps = [("supply_collateral", 10**19), ("borrow", 700), ("wait", 365 * 86_400), ("repay", 500), ("repay", 1_000)]
+    start = blue_world.chain.snapshot()
+    beside = Beside(blue_world)
+    for step in steps:
+        beside.step(step)
+    blue_world.chain.revert(start)
+    faulty = Beside(blue_world, ("morpho_blue", *FAULTS[name]))
+    with pytest.raises(AssertionError):
+        any(faulty.step(step) for step in steps)
 
 
 # ── what the model says of the account ─────────────────────────────────────────────────────
@@ -590,14 +624,23 @@ def test_the_adapter_refuses_an_oracle_that_says_something_else(blue_world: Worl
         for other in ((weth + 1, usdc), (weth, usdc + 1)):
             with pytest.raises(ChainReverted, match="the oracle differs from the feeds"):
                 check(*other)
+    feeds["WETH"].set_raw(answer=1_234_56789012)
+    feeds["USDC"].set_raw(answer=99_999_999)
+    for digits, near in ((0, True), (4, True), (-4, True), (9_000, False), (-9_000, False)):
+        prices = (1_234_56789012 * 10**10, 10**18, 99_999_999 * 10**10)
+        for price, loan_price in ((prices[0] + digits, prices[2]), (prices[0], prices[2] + digits)):
+            told = (lab.oracle, price, 10**18, loan_price, 10**6)
+            assert (
+                outcome(lambda told=told: contract.call("blue_check_oracle", *told), ChainReverted)[1] is None
+            ) == near
     upside_down = deploy_oracle(
         blue_world.chain, blue_world.admin, (blue_world.weth, feeds["USDC"]), (blue_world.usdc, feeds["WETH"])
     )
     with pytest.raises(ChainReverted, match="the oracle differs from the feeds"):
-        check(3, 101_000_001, upside_down)
+        check(1_234_56789012, 99_999_999, upside_down)
     lab.misprice(1 - Fraction(1, 10**15))
     with pytest.raises(ChainReverted, match="the oracle differs from the feeds"):
-        check(3, 101_000_001)
+        check(1_234_56789012, 99_999_999)
 
 
 def test_what_is_lent_out_there_is_refused_by_name() -> None:

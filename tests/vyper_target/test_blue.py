@@ -16,6 +16,7 @@ from stratc_compiler.verdict import Refuted, Scenario
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories
 from stratc_targets.venues.morpho_blue.exact import incentive
+from stratc_targets.vyper.emit import vault_sources
 from venues.morpho_books import market_of
 from vyper_target.vaults import EXAMPLES, USD, USDC, Deployed, deploy, example, proved
 
@@ -71,6 +72,18 @@ def test_an_oracle_that_differs_from_the_feeds_is_refused(blue_world: World) -> 
     lab.other_market(oracle=wrong)
     refused(world, given, "morpho_blue: the oracle differs from the feeds", market_blue_oracle=wrong)
     deploy(world, given)
+
+
+def test_a_token_that_is_told_in_another_is_compared_at_the_price_of_both_feeds() -> None:
+    text = (EXAMPLES / "blue_carry.strat").read_text("utf-8")
+    staked = 'token WETH { decimals: 18, price: ratio(ETH, chainlink("WETH/ETH", heartbeat=1h, deviation=0.5%)) }'
+    ether = 'token ETH { decimals: 18, price: chainlink("ETH/USD", heartbeat=1h, deviation=0.5%) }'
+    lines = [staked + "\n" + ether if "token WETH" in line else line for line in text.splitlines()]
+    moves = "price(WETH) moves -20% .. +20%"
+    given = proved("\n".join(lines).replace(moves, f"{moves}; price(ETH) moves -20% .. +20%"))
+    (book,) = (text for path, text in vault_sources(given.vault, given.verification.source).items() if "book" in path)
+    told = "oracle.price_in(WETH_FEED, oracle.price(ETH_FEED)), WETH_UNIT, oracle.price(USDC_FEED), USDC_UNIT"
+    assert f"morpho_blue.check_oracle(BLUE_ORACLE, {told})" in book
 
 
 TWICE = """strategy Twice {

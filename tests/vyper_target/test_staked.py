@@ -7,53 +7,29 @@ from fractions import Fraction
 
 import pytest
 
-from lab.artifacts import npm_artifact
 from lab.chain import Reverted
-from lab.feed import Feed, deploy_feed
-from lab.tokens import Token
-from lab.uniswap import Pool
 from lab.world import World
+from vyper_target.staked import RATIO, WHOLE, StakedToken, deposit_weth, staked_token
 from vyper_target.vaults import Deployed, deploy, example
 
 HOUR = 3_600
-WHOLE = 10**18
-RATIO = Fraction("1.1999999999999999")
 
 
 @dataclass(frozen=True)
 class Staked:
-    """The vault of staked.strat, its staked token, the feed that tells that in WETH, and their pool."""
+    """The vault of staked.strat, and its staked token."""
 
     vault: Deployed
-    token: Token
-    feed: Feed
-    pool: Pool
-
-    @property
-    def weth(self) -> Token:
-        return self.vault.world.weth
+    market: StakedToken
 
     def deposit(self, user: str, assets: int) -> None:
-        self.weth.provide(user, self.vault.contract, assets)
-        self.vault.contract.send("deposit", assets, user, sender=user)
-
-    def depeg(self, ratio: Fraction) -> None:
-        self.feed.set(ratio)
-        self.pool.move_to(ratio, self.vault.world.arbitrageur)
+        deposit_weth(self.vault, user, assets)
 
 
 @pytest.fixture
 def staked(revm_world: World) -> Staked:
-    world, chain = revm_world, revm_world.chain
-    artifact = npm_artifact("@aave/core-v3", "mocks/tokens/MintableERC20")
-    token = Token(
-        chain.deploy_artifact(artifact, "Wrapped staked ether", "wstETH", 18, sender=world.admin), "wstETH", 18
-    )
-    feed = deploy_feed(chain, world.admin, "WSTETH / ETH", RATIO, 18)
-    pool = world.uniswap.create_pool(token, world.weth, 500, RATIO)
-    pool.add_liquidity(world.whale, token.units(1_000_000), world.weth.units(1_200_000))
-    vault = deploy(world, example("staked"), token_wsteth=token, feed_wsteth=feed)
-    return Staked(vault, token, feed, pool)
+    market = staked_token(revm_world)
+    return Staked(deploy(revm_world, example("staked"), **market.addresses), market)
 
 
 def test_the_price_is_what_the_two_feeds_say(staked: Staked) -> None:
@@ -72,12 +48,12 @@ def test_it_lives_with_the_peg_and_without(staked: Staked) -> None:
     assert staked.vault.call("settled")
     assert staked.vault.weight("idle_wsteth") == pytest.approx(0.8, abs=0.002)
     before = staked.vault.call("totalAssets")
-    staked.depeg(RATIO * Fraction("0.96"))
+    staked.market.tell(RATIO * Fraction("0.96"))
     # 4% of the four fifths; the strategy promises no more than 4% in all.
     assert staked.vault.call("totalAssets") / before == pytest.approx(0.968, abs=0.0005)
     assert staked.vault.call("settled")
     paid = staked.vault.contract.send("redeem", staked.vault.call("maxRedeem", user), user, user, sender=user).value
-    assert paid == staked.weth.balance(user) > 0
+    assert paid == staked.vault.world.weth.balance(user) > 0
 
 
 @pytest.mark.parametrize("stale", ["WETH", "wstETH"])
@@ -89,8 +65,8 @@ def test_a_price_is_as_old_as_the_older_of_its_feeds(staked: Staked, stale: str)
     if stale == "wstETH":
         world.refresh_feeds()
     else:
-        staked.feed.refresh()
-    assert staked.vault.call("oracle_age", staked.token) == (1 if stale == "WETH" else 24) * HOUR
+        staked.market.feed.refresh()
+    assert staked.vault.call("oracle_age", staked.market.token) == (1 if stale == "WETH" else 24) * HOUR
     assert not staked.vault.call("freeze_when_due_due")
     world.warp(1)
     with pytest.raises(Reverted, match="oracle: stale price"):
@@ -107,8 +83,8 @@ def test_the_exit_sells_it_all(staked: Staked) -> None:
     staked.vault.run("rebalance")
     before = staked.vault.call("totalAssets")
     staked.vault.contract.send("emergency_exit", sender=staked.vault.guardian)
-    assert staked.token.balance(staked.vault.address) == 0
-    assert staked.weth.balance(staked.vault.address) >= before * 98 // 100
+    assert staked.market.token.balance(staked.vault.address) == 0
+    assert staked.vault.world.weth.balance(staked.vault.address) >= before * 98 // 100
 
 
 def test_no_way_out_sells_for_less_than_both_feeds_say(staked: Staked) -> None:
@@ -116,10 +92,10 @@ def test_no_way_out_sells_for_less_than_both_feeds_say(staked: Staked) -> None:
     user, vault = staked.vault.world.users[0], staked.vault
     staked.deposit(user, 100 * WHOLE)
     vault.run("rebalance")
-    held = staked.token.balance(vault.address)
-    staked.pool.move_to(RATIO * Fraction("0.97"), vault.world.arbitrageur)
+    held = staked.market.token.balance(vault.address)
+    staked.market.pool.move_to(RATIO * Fraction("0.97"), vault.world.arbitrageur)
     with pytest.raises(Reverted, match="Too little received"):
         vault.contract.send("redeem_unwound", vault.call("balanceOf", user) // 2, user, user, 0, sender=user)
     vault.contract.send("emergency_exit", sender=vault.guardian)
-    assert staked.token.balance(vault.address) == held
+    assert staked.market.token.balance(vault.address) == held
     assert vault.call("mode") == 3

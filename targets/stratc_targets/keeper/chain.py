@@ -123,7 +123,7 @@ class Chain:
         if given is None:
             return self._word(to, view.function, b"", block)
         argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
-        return self._word(to, view.function, argument.to_bytes(32), block)
+        return self._word(to, view.function, argument.to_bytes(32), block, view.word)
 
     def events(self, first: int, last: int) -> list[tuple[int, bool]]:
         """Every event that the vault emitted in some blocks, in order: its block, and whether it began a round."""
@@ -140,13 +140,13 @@ class Chain:
             self._addresses[getter] = Web3.to_checksum_address(word.to_bytes(32)[12:])
         return self._addresses[getter]
 
-    def _word(self, to: str, function: str, arguments: bytes, block: int) -> int:
+    def _word(self, to: str, function: str, arguments: bytes, block: int, number: int = 0) -> int:
         data = Web3.keccak(text=function)[:4] + arguments
         with self._asking():
             answer = self._web3.eth.call({"to": Web3.to_checksum_address(to), "data": data}, block)
-        if len(answer) < 32:
+        if len(answer) < 32 * (number + 1):
             raise Refused(f"the contract at {to} has no {function}")
-        return int.from_bytes(answer[:32])
+        return int.from_bytes(answer[32 * number : 32 * (number + 1)])
 
     def simulate(self, name: str, sender: str, block: int) -> Any:
         """Carry out a function of the vault without a trace: what it returns. Raises Reverted with its reason."""

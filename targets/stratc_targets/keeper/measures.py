@@ -12,10 +12,12 @@ from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, FlashRead, Posit
 USD = 10**18
 AAVE_UNIT = Fraction(USD, 10**8)
 BASIS_POINTS = 10_000
-WORD_PART = 0xFFFF
 
 LEAST_SECONDS = 60
 """A rate is not told from less: interest comes in blocks, and looks are as coarse."""
+
+LAST_DIGITS = 4
+"""Units by which a price of the vault may fall short of its feeds: products of two are rounded down."""
 
 FINEST = 10**18
 """To so many parts growth is kept from stretch to stretch, far finer than any edge: its digits must not pile up."""
@@ -62,9 +64,10 @@ def unit_worth(readings: Readings, state: dict[str, int], token: str) -> Fractio
 
 
 def parameter_difference(alarm: Alarm, readings: Readings, ask: Ask) -> Fraction:
-    """The largest difference of a parameter of the venue from what was proved."""
+    """The largest difference of a parameter of the venue from what was proved, in basis points as most of them are."""
     mine = [one for one in readings.parameters if one.venue == alarm.subject]
-    off = (abs((ask(one.view) >> one.shift & WORD_PART) - one.basis_points) for one in mine)
+    found = ((one, ask(one.view) >> one.shift & (1 << one.bits) - 1) for one in mine)
+    off = (abs(now - one.proved) for one, now in found if now or not one.zero_says_nothing)
     return Fraction(max(off, default=0), BASIS_POINTS)
 
 
@@ -113,10 +116,12 @@ def _told_in(alarm: Alarm, prices: Mapping[str, int]) -> Fraction:
 
 
 def _off(told: Told, sight: Sight, ask: Ask) -> Fraction:
-    """By which part a venue's oracle differs from the vault's prices, but for the unit of its scale that it rounds."""
+    """By which part a venue's oracle differs from the vault's prices, but for the last digits of both."""
     worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
     exact = worth / other * PRICE_SCALE
-    return max(abs(ask(told.view) - exact) - 1, Fraction(0)) / exact
+    prices = [sight.state[one.price] for one in sight.readings.tokens if one.name in (told.token, told.other)]
+    slack = sum(LAST_DIGITS * exact / price for price in prices) + 1
+    return max(abs(ask(told.view) - exact) - slack, Fraction(0)) / exact
 
 
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:

@@ -25,7 +25,7 @@ TOKENS_OF = {"price_usd": (1,), "price_ratio": (2,), "price_move": (1, 2)}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of a venue that answers with one number.
+    """A view of a venue, and which word of its answer is the number that is looked for.
 
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
     `argument` another getter, THE_VAULT or a decimal number; None where the function takes none.
@@ -34,6 +34,7 @@ class View:
     contract: str
     function: str
     argument: str | None
+    word: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,17 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that governance can move: sixteen bits of a word from `shift` on, in basis points, as it was proved."""
+    """A number that governance can move: so many bits of a word from `shift` on, and what they were when it was proved.
+
+    Where `zero_says_nothing`, a zero is no difference: an account without collateral has no threshold.
+    """
 
     venue: str
     view: View
     shift: int
-    basis_points: int
+    bits: int
+    proved: int
+    zero_says_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
-from differential.operations.venues import Flag, FlashLoans, Save, Whale, WhaleRepays
+from differential.operations.venues import Flag, FlashLoans, Rate, Save, Whale, WhaleRepays
 
 Operation = (
     Deposit
@@ -53,6 +53,7 @@ Operation = (
     | Save
     | Whale
     | WhaleRepays
+    | Rate
     | Flag
     | FlashLoans
     | Liquidate
@@ -80,6 +81,7 @@ __all__ = [
     "Operation",
     "Others",
     "Present",
+    "Rate",
     "Redeem",
     "RedeemInKind",
     "RedeemUnwound",

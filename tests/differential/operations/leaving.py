@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from differential.operations.users import fund
@@ -11,7 +12,8 @@ from stratc_compiler.interpret import Reverted
 
 @dataclass(frozen=True)
 class RedeemInKind:
-    """`permille` of a user's shares for a part of everything; with `short` the caller cannot pay the debts' part.
+    """`permille` of a user's shares for a part of everything; with `short` the caller has nothing but this
+    to pay the debts' part with.
 
     `forgone` has bits of the exit's steps, as the call takes them; some are no venue's.
     """
@@ -24,8 +26,8 @@ class RedeemInKind:
     def apply(self, pair: Pair) -> None:
         user = pair.users[self.user]
         shares = pair.machine.balance(user) * self.permille // 1_000
-        if not self.short:
-            fund(pair, user, _owed(pair))
+        for token, owed in _owed(pair).items():
+            fund(pair, user, 0 if self.short else owed, token)
         steps = enumerate(pair.machine.vault.exit_steps)
         forgone = [step.venue for number, step in steps if self.forgone >> number & 1]
 
@@ -39,10 +41,12 @@ class RedeemInKind:
             raise Disagreement(f"what {user} was given in kind: the machine says {expected}, the chain {given}")
 
 
-def _owed(pair: Pair) -> int:
-    """All that the vault owes."""
-    at_aave = sum(one.owed for one in pair.market.aave.reserves.values() if one.is_borrowed)
-    return at_aave + (0 if pair.market.blue is None else pair.market.blue.owed(pair.chain.address))
+def _owed(pair: Pair) -> dict[str, int]:
+    """All that the vault owes, by token."""
+    owed = Counter({token: one.owed for token, one in pair.market.aave.reserves.items() if one.is_borrowed})
+    if pair.market.blue is not None:
+        owed["USDC"] += pair.market.blue.owed(pair.chain.address)
+    return owed
 
 
 @dataclass(frozen=True)

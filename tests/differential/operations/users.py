@@ -8,10 +8,12 @@ from differential.pair import Pair
 from stratc_compiler.interpret import Reverted
 
 
-def fund(pair: Pair, user: str, assets: int) -> None:
-    pair.world.usdc.mint(user, assets)
-    pair.world.usdc.approve(user, pair.chain.contract)
-    pair.market.mint("USDC", user, assets)
+def fund(pair: Pair, user: str, amount: int, symbol: str = "USDC") -> None:
+    """Give a user so much more of a token, and let the vault take it."""
+    token = pair.world.token(symbol)
+    token.mint(user, amount)
+    token.approve(user, pair.chain.contract)
+    pair.market.mint(symbol, user, amount)
 
 
 @dataclass(frozen=True)

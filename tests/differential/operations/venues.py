@@ -63,6 +63,18 @@ class WhaleRepays:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """Governance makes debts dearer: so many percent a year when all of a token is lent out."""
+
+    token: str
+    percent: int
+
+    def apply(self, pair: Pair) -> None:
+        pair.world.aave.set_rate(pair.world.token(self.token), self.percent)
+        pair.tally.done["rate"] += 1
+
+
+@dataclass(frozen=True)
 class FlashLoans:
     """Aave's governance lends a token by flash loans or does not, at this premium."""
 

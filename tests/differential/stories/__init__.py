@@ -5,6 +5,7 @@ The mutation tests tell the same stories to vaults with a fault, and want each f
 
 from __future__ import annotations
 
+from differential.stories.category import CATEGORY
 from differential.stories.depositors import DEPOSITORS
 from differential.stories.exits import EXITS
 from differential.stories.fees import FEES
@@ -25,6 +26,7 @@ from differential.stories.venues import VENUES
 from differential.story import Story
 
 STORIES: dict[str, Story] = {
+    **CATEGORY,
     **DEPOSITORS,
     **EXITS,
     **FEES,

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from differential.operations import (
+    Deposit,
+    Donate,
     Keep,
     Liquidate,
     Move,
+    Rate,
     Redeem,
+    RedeemInKind,
+    RedeemUnwound,
     Run,
     Save,
     Settle,
     Turn,
     Wait,
+    Whale,
+    WhaleRepays,
+    Withdraw,
 )
 from differential.story import OPENING, Story
+from vyper_target.vaults import USDC
 
 LENDING: dict[str, Story] = {
     "a crash, the keeper, and the way back": Story(
@@ -52,6 +61,65 @@ LENDING: dict[str, Story] = {
         ),
         {"deleverage_aave": 1},
         {},
+    ),
+    "a rate far beyond what is assumed": Story(
+        "eth_carry",
+        (
+            *OPENING,
+            Rate("USDC", 4_000),
+            Whale("USDC", 1_000),
+            Wait(86_400),
+            Keep(),  # dearer by a tenth, and still no concern of the loan's
+            Wait(3 * 86_400),
+            Run("rebalance"),
+            Withdraw(0, 0, 1_000, 1),
+            Keep(),
+            WhaleRepays("USDC"),
+            Rate("USDC", 79),
+            Wait(86_400),
+            Keep(),
+            Redeem(0, 10),
+        ),
+        {"rate": 2, "whale borrows": 3, "deleverage_aave": 1, "redeem": 1},
+        {"rebalance": 1, "withdraw": 1},
+    ),
+    "a debt that is held at once": Story(
+        "hedged",
+        (
+            *OPENING,
+            Keep(),  # what was borrowed was bought as well
+            Settle(),
+            Move("WETH", 1_190),
+            Deposit(2, 20_000 * USDC),
+            Keep(),
+            Withdraw(0, 0, 500),
+            Wait(30 * 86_400),
+            Move("WETH", 1_450),
+            Run("rebalance"),
+            Keep(),  # the loan is paid down out of what is held, while guarded
+            Redeem(0, 10, past=True),
+            Turn("accept_prices", "owner"),
+            Keep(),
+            Redeem(0, 100),
+            RedeemInKind(1, 300, short=True),  # what is given pays what is owed
+            RedeemInKind(1, 300),
+            RedeemUnwound(0, 200),
+            Move("WETH", 900),
+            Keep(),
+            Donate("repay", "WETH", 10**16),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {
+            "rebalance": 5,
+            "deleverage_aave": 1,
+            "redeem in kind": 2,
+            "redeem unwound": 1,
+            "donate repay": 1,
+            "redeem": 3,
+        },
+        {"rebalance": 1, "redeem": 1},
     ),
     "liquidated while the keeper sleeps": Story(
         "eth_carry",

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Aave v3 adapter
-@notice Collateral and variable-rate debt of this contract's own account, in the base market (no eMode).
-@dev Layouts: aave-v3-core `DataTypes.ReserveData` (unchanged in later versions as `ReserveDataLegacy`) and
-     `ReserveConfiguration` (bit fields of the configuration word).
+@notice Collateral and variable-rate debt of this contract's own account, in one category of assets (eMode) or in none.
+@dev Layouts: aave-v3-core `DataTypes.ReserveData` (unchanged in later versions as `ReserveDataLegacy`),
+     `ReserveConfiguration` (bit fields of the configuration word) and `DataTypes.EModeCategory` (later
+     `EModeCategoryLegacy`). Which assets are in a category stands in their configuration words in 3.0 and 3.1, and in
+     bitmaps of the category from 3.2 on.
 """
 
 from ethereum.ercs import IERC20
@@ -14,6 +16,8 @@ VARIABLE_RATE: constant(uint256) = 2
 ACTIVE: constant(uint256) = 2**56
 BORROWING: constant(uint256) = 2**58
 PAUSED: constant(uint256) = 2**60
+CATEGORY: constant(uint256) = 168  # from this bit on, eight bits
+LAST_KNOWN_REVISION: constant(uint256) = 5  # of Aave v3.2
 
 struct ReserveData:
     configuration: uint256
@@ -41,6 +45,10 @@ interface Pool:
         asset: address, amount: uint256, rate_mode: uint256, referral: uint16, on_behalf_of: address
     ): nonpayable
     def repay(asset: address, amount: uint256, rate_mode: uint256, on_behalf_of: address) -> uint256: nonpayable
+    def POOL_REVISION() -> uint256: view
+    def getUserConfiguration(user: address) -> uint256: view
+    def setUserEMode(category: uint8): nonpayable
+    def getUserEMode(user: address) -> uint256: view
     def flashLoanSimple(
         receiver: address, asset: address, amount: uint256, params: Bytes[1], referral: uint16
     ): nonpayable
@@ -83,6 +91,85 @@ def check_risk(pool: address, asset: address, ltv: uint256, threshold: uint256):
 
 
 @internal
+def enter_category(pool: address, category: uint256):
+    """
+    @notice From now on the category's risk parameters count for this account's assets that are in it, and nothing can
+            be borrowed that is not. Reverts where the category does not exist or has a price of its own: that would
+            value collateral by what the proof knows nothing of.
+    """
+    assert self._category(pool, category)[4] == 0, "aave_v3: the category has a price of its own"
+    extcall Pool(pool).setUserEMode(convert(category, uint8))
+    assert staticcall Pool(pool).getUserEMode(self) == category, "aave_v3: category not entered"
+
+
+@internal
+@view
+def check_category_risk(pool: address, category: uint256, asset: address, ltv: uint256, threshold: uint256):
+    """
+    @notice Reverts unless `asset` is collateral in the category, which has this loan-to-value and liquidation
+            threshold (in basis points).
+    @dev Up to 3.2 what has no loan-to-value of its own is no collateral in a category either; `pledge` sees to it that
+         a later version, in which it is, has counted it.
+    """
+    assert self._is_in(
+        pool, category, asset, method_id("getEModeCategoryCollateralBitmap(uint8)", output_type=bytes4)
+    ), "aave_v3: not in the category"
+    if (staticcall Pool(pool).getConfiguration(asset)) & 65535 == 0:
+        assert staticcall Pool(pool).POOL_REVISION() > LAST_KNOWN_REVISION, "aave_v3: would not count as collateral"
+    words: uint256[5] = self._category(pool, category)
+    assert words[1] == ltv, "aave_v3: loan-to-value differs"
+    assert words[2] == threshold, "aave_v3: liquidation threshold differs"
+
+
+@internal
+@view
+def check_category_loan(pool: address, category: uint256, asset: address):
+    """
+    @notice Reverts unless an account in the category may borrow `asset`.
+    """
+    assert self._is_in(
+        pool, category, asset, method_id("getEModeCategoryBorrowableBitmap(uint8)", output_type=bytes4)
+    ), "aave_v3: not borrowable in the category"
+
+
+@internal
+@view
+def _category(pool: address, category: uint256) -> uint256[5]:
+    """
+    @dev The answer's first words: where it begins, loan-to-value, threshold, bonus, price source. A label of any length
+         follows.
+    """
+    answer: Bytes[160] = raw_call(
+        pool,
+        abi_encode(category, method_id=method_id("getEModeCategoryData(uint8)")),
+        max_outsize=160,
+        is_static_call=True,
+    )
+    return abi_decode(answer, uint256[5])
+
+
+@internal
+@view
+def _is_in(pool: address, category: uint256, asset: address, bitmap: bytes4) -> bool:
+    """
+    @dev By the bitmap that the function answers with, from 3.2 on; by the configuration word where there is none.
+    """
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        pool,
+        concat(bitmap, convert(category, bytes32)),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if success and len(answer) == 32:
+        reserve: ReserveData = staticcall Pool(pool).getReserveData(asset)
+        return (abi_decode(answer, uint256) >> convert(reserve.id, uint256)) & 1 == 1
+    return ((staticcall Pool(pool).getConfiguration(asset)) >> CATEGORY) & 255 == category
+
+
+@internal
 @view
 def check_flash_premium(pool: address, most: uint256):
     """
@@ -118,6 +205,17 @@ def supply(pool: address, asset: address, amount: uint256):
     """
     tokens.allow(asset, pool, amount)
     extcall Pool(pool).supply(asset, amount, self, 0)
+
+
+@internal
+def pledge(pool: address, asset: address, amount: uint256):
+    """
+    @notice Supply collateral for an account in a category. Reverts where Aave does not count it as collateral.
+    """
+    self.supply(pool, asset, amount)
+    reserve: ReserveData = staticcall Pool(pool).getReserveData(asset)
+    counted: uint256 = (staticcall Pool(pool).getUserConfiguration(self)) >> (2 * convert(reserve.id, uint256) + 1)
+    assert counted & 1 == 1, "aave_v3: not counted as collateral"
 
 
 @internal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
@@ -22,10 +23,9 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
         receipt = names.constant(venue.name, held.position.kind, held.token)
         kind = "debt_token" if held.debt else "a_token"
         immutables.append(Immutable(receipt, "address", f"aave_v3.{kind}({pool}, {asset})"))
-        texts[held.name] = _debt(pool, asset, receipt) if held.debt else _collateral(pool, asset, receipt)
-    used = {held.token for held in positions if not held.debt}
-    collateral = (one for one in venue.terms.collateral if one.token in used)
-    checks = tuple(_risk_check(one, pool, names) for one in collateral if one.threshold is not None)
+        enter = "supply" if venue.terms.emode is None else "pledge"
+        texts[held.name] = _debt(pool, asset, receipt) if held.debt else _collateral(pool, asset, receipt, enter)
+    checks = tuple(_setup(venue.terms, positions, pool, names))
     flash = FlashText(
         pool,
         f"aave_v3.check_flash_premium({pool}, {int(FLASH_PREMIUM / BASIS_POINT)})",
@@ -37,10 +37,10 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     return VenueText("aave_v3", tuple(immutables), checks, texts, flash=flash)
 
 
-def _collateral(pool: str, asset: str, receipt: str) -> PositionText:
+def _collateral(pool: str, asset: str, receipt: str, enter: str) -> PositionText:
     return PositionText(
         read=f"aave_v3.held({receipt})",
-        enter=lambda amount: f"aave_v3.supply({pool}, {asset}, {amount})",
+        enter=lambda amount: f"aave_v3.{enter}({pool}, {asset}, {amount})",
         leave=lambda amount: f"aave_v3.withdraw({pool}, {asset}, {amount})",
         liquidity=f"aave_v3.liquidity({pool}, {asset}, {receipt})",
         receipt=receipt,
@@ -55,9 +55,20 @@ def _debt(pool: str, asset: str, receipt: str) -> PositionText:
     )
 
 
-def _risk_check(one: Collateral, pool: str, names: NameTable) -> str:
-    ltv, threshold = _basis_points(one.ltv, one), _basis_points(one.threshold, one)
-    return f"aave_v3.check_risk({pool}, {names.token(one.token)}, {ltv}, {threshold})"
+def _setup(terms: AaveV3, positions: tuple[Held, ...], pool: str, names: NameTable) -> Iterator[str]:
+    """Entering the category, and checks that the pool's risk parameters are those of the proof."""
+    category = None if terms.emode is None else terms.emode.category
+    if category is not None:
+        yield f"aave_v3.enter_category({pool}, {category})"
+    at, check = (pool, "check_risk") if category is None else (f"{pool}, {category}", "check_category_risk")
+    used = {held.token for held in positions if not held.debt}
+    for one in terms.collateral:
+        if one.token in used and one.threshold is not None:
+            risk = f"{_basis_points(one.ltv, one)}, {_basis_points(one.threshold, one)}"
+            yield f"aave_v3.{check}({at}, {names.token(one.token)}, {risk})"
+    if category is not None:
+        loans = (held for held in positions if held.debt)
+        yield from (f"aave_v3.check_category_loan({pool}, {category}, {names.token(held.token)})" for held in loans)
 
 
 def _basis_points(ratio: Fraction | None, one: Collateral) -> int:

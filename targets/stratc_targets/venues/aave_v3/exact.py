@@ -1,9 +1,9 @@
-"""One Aave v3 account in exact integers, as aave-v3-core 3.0 books it.
+"""One Aave v3 account in exact integers, as aave-v3-core 3.0 and 3.2 book it.
 
 Sources: `WadRayMath`, `PercentageMath` (half up), `ScaledBalanceTokenBase` (balances are scaled by an index),
 `SupplyLogic`, `BorrowLogic`, `FlashLoanLogic`, `LiquidationLogic`, `ValidationLogic`, `GenericLogic`. Reserves'
-indices, prices and liquidity are the environment's: they move with time and with other accounts. Not modelled: eMode,
-isolation, stable rates, caps, and the casts to 128 bits.
+indices, prices and liquidity are the environment's: they move with time and with other accounts. Not modelled: prices
+of a category's own, isolation, stable rates, caps, and the casts to 128 bits.
 
 The words of a `Reverted` are Aave's error codes.
 """
@@ -41,13 +41,21 @@ def wad_div(left: int, right: int) -> int:
     return (left * WAD + right // 2) // right
 
 
+class Category(NamedTuple):
+    """A category of assets (eMode) with its risk parameters in basis points."""
+
+    ltv: int
+    threshold: int
+
+
 @dataclass(slots=True)
 class Reserve:
     """One token's reserve and the account's part in it.
 
     The environment's: `unit` (smallest units per whole token), `price` (the oracle's answer, 10^-8 USD), indices
     (rays, at the block's timestamp), `available` (what the aToken contract holds), risk parameters in basis points,
-    flags. The account's: scaled balances, and Aave's own record of what is collateral and what is borrowed.
+    flags; `category` where the account is in one (eMode) and the reserve is collateral in it, and whether the account
+    may borrow it. The account's: scaled balances, and Aave's own record of what is collateral and what is borrowed.
     """
 
     unit: int
@@ -59,11 +67,20 @@ class Reserve:
     borrow_index: int = RAY
     frozen: bool = False
     paused: bool = False
+    category: Category | None = None
+    borrowable: bool = True
     lends_by_flash: bool = True
     scaled_supplied: int = 0
     scaled_owed: int = 0
     is_collateral: bool = False
     is_borrowed: bool = False
+
+    @property
+    def risk(self) -> Category:
+        """What counts for the account. Without a loan-to-value of its own, a reserve has none in a category."""
+        if self.category is None:
+            return Category(self.ltv, self.threshold)
+        return Category(self.category.ltv if self.ltv else 0, self.category.threshold)
 
     @property
     def supplied(self) -> int:
@@ -124,6 +141,12 @@ class AaveAccount:
         reserve.scaled_supplied += _scaled(amount, reserve.liquidity_index, "24")
         reserve.available += amount
 
+    def pledge(self, token: str, amount: int) -> None:
+        """Supply as the vault does in a category: what Aave does not count as collateral is refused by the adapter."""
+        self.supply(token, amount)
+        if not self.reserves[token].is_collateral:
+            raise Reverted("aave_v3: not counted as collateral")
+
     def withdraw(self, token: str, amount: int) -> None:
         """Take a supply back; what is collateral must leave a health factor of 1 behind."""
         reserve = self.reserves[token]
@@ -171,6 +194,7 @@ class AaveAccount:
         _require(amount != 0, "26")
         _require(not reserve.paused, "29")
         _require(not reserve.frozen, "28")
+        _require(reserve.borrowable, "58")
         self._check_borrow(reserve, amount)
         _require(amount <= reserve.available, "liquidity")
         if reserve.scaled_owed == 0:
@@ -231,7 +255,7 @@ class AaveAccount:
         worth = [(one, one.worth(one.supplied)) for one in pledged]
         collateral = sum(value for _, value in worth)
         debt = sum(one.worth(one.owed) for one in self.reserves.values() if one.is_borrowed)
-        ltv = sum(value * one.ltv for one, value in worth) // collateral if collateral else 0
-        threshold = sum(value * one.threshold for one, value in worth) // collateral if collateral else 0
+        ltv = sum(value * one.risk.ltv for one, value in worth) // collateral if collateral else 0
+        threshold = sum(value * one.risk.threshold for one, value in worth) // collateral if collateral else 0
         health = wad_div(percent_mul(collateral, threshold), debt) if debt else INFINITE
         return AccountData(collateral, debt, max(percent_mul(collateral, ltv) - debt, 0), threshold, ltv, health)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Expr, Formula, Or, Plain, Rel, total, zero
 from stratc_compiler.predicates import ONE, Quotient, compare
 from stratc_compiler.vault import Held, VenueModel
@@ -24,8 +25,13 @@ FLASH_PREMIUM = Fraction(5, 10_000)
 
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
-    """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates."""
+    """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates.
+
+    In a category of assets (eMode) the stated loan-to-value and threshold are the category's. Raises Unsupported for a
+    category of which different ones are stated.
+    """
     assert isinstance(venue.terms, AaveV3)
+    _one_category(venue.terms)
     allocated = {allocation.position for allocation in strategy.allocations}
     collateral = {
         Held(Position(venue.name, "collateral", one.token), rounding=ROUNDING_UNITS): one
@@ -53,6 +59,14 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         health=(thresholds, owed),
         flash_premium=FLASH_PREMIUM,
     )
+
+
+def _one_category(terms: AaveV3) -> None:
+    """The venue's contracts know one pair for a category; collateral outside of it is not supported beside it."""
+    pairs = {(one.ltv, one.threshold) for one in terms.collateral}
+    if terms.emode is not None and len(pairs) > 1:
+        what = f"collateral of different risk in category {terms.emode.category}"
+        raise Unsupported(what, "state the category's loan-to-value and threshold for each", terms.emode.span)
 
 
 def _truncated(weights: dict[Expr, Fraction]) -> dict[Expr, Fraction]:

@@ -6,12 +6,20 @@ from collections.abc import Iterator, Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Venue
-from stratc_targets.keeper.watchlist import FlashRead, Parameter, VenueReadings, View
+from stratc_targets.keeper.watchlist import THE_VAULT, FlashRead, Parameter, VenueReadings, View
 from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
 from stratc_targets.venues.emitter import VenueText
 
-LTV_SHIFT, THRESHOLD_SHIFT = 0, 16
-"""Where they stand in the configuration word (aave-v3-core `ReserveConfiguration`), sixteen bits each."""
+LTV_SHIFT, THRESHOLD_SHIFT, RISK_BITS = 0, 16, 16
+"""Where they stand in the configuration word (aave-v3-core `ReserveConfiguration`)."""
+
+CATEGORY_LTV, CATEGORY_THRESHOLD, CATEGORY_PRICE_SOURCE = 1, 2, 4
+"""Words of `getEModeCategoryData`, whose first says where the others begin."""
+
+ADDRESS_BITS = 160
+
+ACCOUNT_THRESHOLD = 3
+"""The word of `getUserAccountData` with the threshold that counts for the account, on average."""
 
 PAUSED, LENDS = 60, 63
 """Bits of the same word: the reserve is paused, flash loans are enabled."""
@@ -40,8 +48,29 @@ def _flash_loan(venue: Venue, pool: str, token: str, reserve: str, tokens: Mappi
 
 def _parameters(venue: Venue, pool: str, tokens: Mapping[str, str]) -> Iterator[Parameter]:
     assert isinstance(venue.terms, AaveV3)
-    for one in venue.terms.collateral:
-        if one.ltv is not None and one.threshold is not None:
-            word = View(pool, "getConfiguration(address)", tokens[one.token])
-            yield Parameter(venue.name, word, LTV_SHIFT, int(one.ltv * 10_000))
-            yield Parameter(venue.name, word, THRESHOLD_SHIFT, int(one.threshold * 10_000))
+    stated = [
+        (one.token, int(one.ltv * 10_000), int(one.threshold * 10_000))
+        for one in venue.terms.collateral
+        if one.ltv is not None and one.threshold is not None
+    ]
+    if venue.terms.emode is not None:
+        yield from _of_category(venue.name, pool, venue.terms.emode.category, stated)
+        return
+    for token, ltv, threshold in stated:
+        word = View(pool, "getConfiguration(address)", tokens[token])
+        yield Parameter(venue.name, word, LTV_SHIFT, RISK_BITS, ltv)
+        yield Parameter(venue.name, word, THRESHOLD_SHIFT, RISK_BITS, threshold)
+
+
+def _of_category(venue: str, pool: str, category: int, stated: list[tuple[str, int, int]]) -> Iterator[Parameter]:
+    """The category's, and whether all collateral is still in it: then the account's threshold is the category's."""
+
+    def word(number: int) -> View:
+        return View(pool, "getEModeCategoryData(uint8)", str(category), number)
+
+    account = View(pool, "getUserAccountData(address)", THE_VAULT, ACCOUNT_THRESHOLD)
+    for _, ltv, threshold in stated[:1]:  # the model sees to it that all have the same
+        yield Parameter(venue, word(CATEGORY_LTV), 0, RISK_BITS, ltv)
+        yield Parameter(venue, word(CATEGORY_THRESHOLD), 0, RISK_BITS, threshold)
+        yield Parameter(venue, word(CATEGORY_PRICE_SOURCE), 0, ADDRESS_BITS, 0)
+        yield Parameter(venue, account, 0, RISK_BITS, threshold, zero_says_nothing=True)

@@ -13,6 +13,10 @@ WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
 VIRTUAL_SHARES: constant(uint256) = 10**6
 
+# Units of 10^-18 USD by which a price of the vault may fall short of what its feeds say: where one token is told in
+# another, products are rounded down.
+LAST_DIGITS: constant(uint256) = 4
+
 struct MarketParams:
     loan_token: address
     collateral_token: address
@@ -78,12 +82,14 @@ def check_market(morpho: address, id: bytes32):
 @view
 def check_oracle(source: address, price: uint256, unit: uint256, loan_price: uint256, loan_unit: uint256):
     """
-    @notice Reverts unless the market's oracle says of the collateral what these prices of both tokens say, up to a unit
-            of its scale.
+    @notice Reverts unless the market's oracle says of the collateral what these prices of both tokens say, up to their
+            last digits and a unit of its scale.
     """
-    told: uint256 = PRICE_SCALE * loan_unit // unit * price // loan_price
+    scale: uint256 = PRICE_SCALE * loan_unit // unit
+    told: uint256 = scale * price // loan_price
     found: uint256 = staticcall Oracle(source).price()
-    assert max(told, found) - min(told, found) <= 1, "morpho_blue: the oracle differs from the feeds"
+    slack: uint256 = LAST_DIGITS * (scale + told) // loan_price + 1
+    assert max(told, found) - min(told, found) <= slack, "morpho_blue: the oracle differs from the feeds"
 
 
 @internal

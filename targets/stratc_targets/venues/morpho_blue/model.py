@@ -7,10 +7,11 @@ Sources: morpho-blue 1.0.0 `Morpho._isHealthy` (one threshold, the LLTV, for bor
 Collateral is kept in its own units, exactly. A debt is kept in shares: what is borrowed is rounded up to whole shares
 and what is repaid down, and reading it rounds up to a whole unit, so that one operation leaves it off by at most one
 unit, while a share is worth at most a unit (a new one is worth a millionth of one, and becomes worth more only by
-interest; the adapter borrows no further). To that `_isHealthy` truncates: the oracle's price, what the collateral is
-worth, and its product with the LLTV, each by less than a unit of the loan (of the price while less than 10^36 units of
-collateral are held). That is one unit of rounding on either side of the comparison beyond those of reading and valuing
-both positions, which the proofs carry anyhow.
+interest; the adapter borrows no further). To that `_isHealthy` truncates what the collateral is worth, and its product
+with the LLTV, each by less than a unit of the loan; and the oracle may differ from the vault's prices in the last
+digits, which is less than a unit for up to a billion dollars of tokens that cost a dollar or more. That is one unit of
+rounding on either side of the comparison beyond those of reading and valuing both positions, which the proofs carry
+anyhow.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
             ),
             Assumed(
                 "oracle",
-                f"{venue.name} prices {one.token} in {loan} as the feeds of this strategy do",
+                f"{venue.name} prices {one.token} in {loan} as the feeds of this strategy do, up to their last digits",
                 Guardian.WATCHED,
                 "the vault compares the two when it is deployed, the keeper at each look",
             ),

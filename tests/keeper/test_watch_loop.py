@@ -1,0 +1,66 @@
+"""The watch over a vault that borrows by flash loans: whether its lender would lend what is owed, on the terms that
+were proved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from keeper.watching import Watching
+from lab.chain import CHAIN_ID, AnvilChain
+from lab.world import World
+from stratc_compiler.assumptions import guarded_assumptions
+from stratc_targets.keeper.config import bind
+from stratc_targets.keeper.emit import emit_keeper
+from vyper_target.vaults import USDC, Deployed, deploy, example, files
+
+pytestmark = pytest.mark.anvil
+
+LENT = ("alarm", "flash(aave)")
+OVER = ("alarm_over", "flash(aave)")
+
+
+def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
+    """A loop that owes 150,000 USDC, at the beginning of a round."""
+    assert isinstance(world.chain, AnvilChain)
+    given = example("eth_loop")
+    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
+    emitted, vault = files(given), deploy(world, given)
+    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
+    document = json.loads(emit_keeper(given, *codes).text)
+    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
+    assert watching.says() == [("watching", None)]
+    vault.deposit(world.users[0], 150_000 * USDC)
+    vault.run("rebalance")
+    vault.contract.send("settle")
+    assert watching.says() == []
+    return vault, watching
+
+
+def test_a_lender_that_lends_no_more(anvil_world: World, tmp_path: Path) -> None:
+    """Each of the terms by itself, and the reserve down to what is owed and one unit below."""
+    vault, watching = watched(anvil_world, tmp_path)
+    lab, usdc = anvil_world.aave, anvil_world.usdc
+    lab.set_flash_premium(6)
+    assert watching.says() == [LENT]
+    lab.set_flash_premium(4)
+    assert watching.says() == [OVER]
+    lab.lend_by_flash(usdc, False)
+    assert watching.says() == [LENT]
+    lab.lend_by_flash(usdc)
+    assert watching.says() == [OVER]
+    lab.pause(usdc)
+    assert LENT in watching.says()
+    lab.pause(usdc, False)
+    assert OVER in watching.says()
+    there = usdc.balance(lab.reserve(usdc).a_token.address)
+    owed = lab.owed(vault.address, usdc)
+    lab.withdraw(anvil_world.whale, usdc, there - owed - 1_000)
+    assert watching.says() == []
+    lab.withdraw(anvil_world.whale, usdc, 2_000)
+    assert watching.says() == [LENT]
+    lab.seed(anvil_world.whale, usdc, 1_000 * USDC)
+    assert watching.says() == [OVER]
