@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Add,
@@ -98,9 +100,20 @@ def rebalance_by_flash(lender: Lender, parts: Parts, span: Span) -> Plan:
     spent = total(moves.spent, amount("spent", parts.base).dim)
     loan = Let(amount("loan", parts.base), Monus(spent, amount(f"idle({parts.base})", parts.base)))
     due = Let(amount("due", parts.base), _due(loan.name, lender))
-    within = (*moves.repay, *moves.reduce, *moves.increase, *moves.borrow)
+    least, within = _priced_before((*moves.repay, *moves.reduce, *moves.increase, *moves.borrow))
     flash = FlashLoan(lender.venue.name, parts.base, lender.premium, loan.name, due.name, within)
-    return (*moves.sizes, loan, due, *moves.draw, flash, *moves.deposit)
+    return (*moves.sizes, loan, due, *least, *moves.draw, flash, *moves.deposit)
+
+
+def _priced_before(plan: Plan) -> tuple[tuple[Let, ...], Plan]:
+    """What each swap has to bring, bound beforehand: prices are read once, and the steps within need none."""
+    lets = {item: _least(item) for item in plan if isinstance(item, Swap)}
+    within = (replace(item, minimum=lets[item].name) if isinstance(item, Swap) else item for item in plan)
+    return tuple(lets.values()), tuple(within)
+
+
+def _least(swap: Swap) -> Let:
+    return Let(amount(plan_name("least", swap.received.name), swap.bought), swap.minimum)
 
 
 def unwind_by_flash(venue: VenueModel, lender: Lender, parts: Parts, span: Span) -> Plan:

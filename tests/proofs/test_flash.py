@@ -202,7 +202,7 @@ TWO = (
         "collateral=[WETH(ltv=80%, threshold=82.5%), USDC(ltv=77%, threshold=80%)]",
     ),
     ("    aave.debt(USDC):", "    aave.collateral(USDC): 5% +- 2%\n        aave.debt(USDC):"),
-    ("idle(USDC):             20%", "idle(USDC):             15%"),
+    ("20% +- 10%, min 6%", "15% +- 10%, min 6%"),
 )
 
 
