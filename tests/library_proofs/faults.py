@@ -245,11 +245,11 @@ ACCOUNT_FAULTS = (
         "trades", "s.value_aave_collateral_weth, 11, 24)", "s.value_aave_collateral_weth, 12, 24)", "repays too little"
     ),
     _actions("trades", "if repay > 0:", "if repay > 1:", "leaves a debt of one"),
-    _actions("trades", "= min(repay, s.save)", "= min(repay, s.idle_usdc)", "draws by another position"),
+    _actions("trades", "= min(repay, min(s.save,", "= min(repay, min(s.idle_usdc,", "draws by another position"),
     _actions(
         "trades",
-        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 997",
-        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 987",
+        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT),\n                997",
+        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT),\n                987",
         "sells for less than is allowed",
     ),
     _actions(
