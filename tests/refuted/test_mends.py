@@ -20,8 +20,8 @@ def status(text: str) -> Status:
     return prove(load_source(Source("mended.strat", text), deny_warnings=True)).status
 
 
-SLOW = {"dead_rule", "deep_deleverage", "lost_collateral", "ping_pong", "thin_floor"}
-"""Carries that are strategies of their own when mended. Every run tries the one that several become, and all others."""
+SLOW = {"dead_rule", "deep_deleverage", "locked_in", "lost_collateral", "ping_pong", "thin_floor"}
+"""Strategies of their own when mended. Every run tries the one that several become, and all others."""
 
 
 @pytest.mark.parametrize(
