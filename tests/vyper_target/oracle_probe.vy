@@ -15,7 +15,6 @@ FEED: immutable(oracle.Feed)
 def __init__(source: address, heartbeat: uint256, sequencer_feed: address):
     oracle.__init__(sequencer_feed)
     FEED = oracle.connect(source, heartbeat)
-    oracle.check(FEED)
 
 
 @external

@@ -16,9 +16,7 @@ OTHER: immutable(oracle.Feed)
 def __init__(source: address, other: address, heartbeat: uint256, sequencer_feed: address):
     oracle.__init__(sequencer_feed)
     FEED = oracle.connect(source, heartbeat)
-    oracle.check(FEED)
     OTHER = oracle.connect(other, heartbeat)
-    oracle.check(OTHER)
 
 
 @external
