@@ -42,6 +42,9 @@ NO_PAIR = (
     Change(BOOK, "<= 201 * price_weth", "<= max_value(uint256)"),
 )
 NO_CONSERVATION = (Change(ACTIONS, '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n', ""),)
+NO_SAME_SUPPLY = (
+    Change(ACTIONS, '    assert share_token.totalSupply == supply_before, "rule: moves the supply of shares"\n', ""),
+)
 
 
 def strategy(name: str) -> ProvedVault:

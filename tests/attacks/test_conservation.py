@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from attacks.targets import NO_CONSERVATION, vault, without
+from attacks.targets import NO_CONSERVATION, NO_SAME_SUPPLY, vault, without
 from lab.artifacts import vyper_artifact
 from lab.chain import Contract, Reverted
 from lab.world import World
+from mutations.change import ACTIONS, Change
 from vyper_target.vaults import USDC, Deployed
 
 HERE = Path(__file__).resolve().parent
@@ -48,3 +49,27 @@ def test_venue_takes_more_from_a_vault_that_does_not_look(revm_world: World) -> 
     target.run("rebalance")
     assert before - target.call("totalAssets") == 6_000 * USDC * FEE // 10**6
     assert target.call("totalSupply") == supply
+
+
+A_SHARE_FOR_THE_KEEPER = Change(
+    ACTIONS,
+    '    self._finish("rebalance", ',
+    '    share_token._mint(msg.sender, 10 ** 18)\n    self._finish("rebalance", ',
+)
+"""A fault, or a fraud, in the code of a rule."""
+
+
+def test_rule_that_makes_shares(revm_world: World) -> None:
+    target = without(revm_world, "inflow", (A_SHARE_FOR_THE_KEEPER,))
+    target.deposit(revm_world.users[0], 100_000 * USDC)
+    with pytest.raises(Reverted, match="rule: moves the supply of shares"):
+        target.run("rebalance")
+
+
+@pytest.mark.long
+def test_rule_that_makes_shares_and_does_not_look(revm_world: World) -> None:
+    target = without(revm_world, "inflow", (A_SHARE_FOR_THE_KEEPER, *NO_SAME_SUPPLY))
+    target.deposit(revm_world.users[0], 100_000 * USDC)
+    supply = target.call("totalSupply")
+    target.run("rebalance")
+    assert target.call("totalSupply") == supply + 10**18 == supply + target.call("balanceOf", target.keeper)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from attacks.targets import claim, shares, strategy, vault, without
+from attacks.targets import NO_SAME_SUPPLY, claim, shares, strategy, vault, without
 from lab.abi import Function, canonical_type
 from lab.artifacts import vyper_artifact
 from lab.chain import Contract, Reverted
@@ -227,14 +227,14 @@ def test_a_view_is_answered_without_the_lock(revm_world: World, view: str) -> No
 # ── the same without the lock ──────────────────────────────────────────────────────────────
 
 
-def unlocked(world: World, name: str, **addresses: object) -> Deployed:
-    """The vault with the lock taken out of every file."""
+def unlocked(world: World, name: str, *changes: Change, **addresses: object) -> Deployed:
+    """The vault with the lock taken out of every file, and these changes."""
     given, lock = strategy(name), "# pragma nonreentrancy on\n"
     files = vault_sources(given.vault, given.verification.source)
     locked = tuple(Change(path, lock, "") for path, text in files.items() if lock in text)
     assert len(locked) >= 5
     exempt = tuple(Change(path, "@reentrant\n", "") for path, text in files.items() if "@reentrant" in text)
-    return without(world, name, (*locked, *exempt), **addresses)
+    return without(world, name, (*locked, *exempt, *changes), **addresses)
 
 
 def test_without_the_lock_the_same_calls_come_in(revm_world: World) -> None:
@@ -295,3 +295,35 @@ def test_without_the_lock_a_redemption_within_a_redemption_is_paid_too_much(revm
     due, got = redeem_within_redeem(attack)
     assert got > due * 110 // 100
     assert claim(attack.target, holder) < held * 90 // 100
+
+
+# ── behind the lock ────────────────────────────────────────────────────────────────────────
+
+
+def deposit_within_rebalance(world: World, make: Make) -> Attack:
+    """The venue is about to call the intruder, who will deposit in the middle of the keeper's rule."""
+    attack = venue_attack(world, make)
+    target, me = attack.target.contract, attack.intruder.address
+    attack.intruder.send("arm", target, target.abi.function("deposit", 2).encode([10**9, me]), False)
+    return attack
+
+
+def test_shares_made_in_the_middle_of_a_rule(revm_world: World) -> None:
+    """Did the lock not lock, a rule in the middle of which somebody deposits would not happen either."""
+    attack = deposit_within_rebalance(revm_world, unlocked)
+    supply = attack.target.call("totalSupply")
+    with pytest.raises(Reverted, match="rule: moves the supply of shares"):
+        attack.begin("rebalance")
+    assert attack.target.call("totalSupply") == supply
+
+
+@pytest.mark.long
+def test_shares_made_in_the_middle_of_a_rule_that_does_not_look(revm_world: World) -> None:
+    def make(world: World, name: str, **addresses: object) -> Deployed:
+        return unlocked(world, name, *NO_SAME_SUPPLY, **addresses)
+
+    attack = deposit_within_rebalance(revm_world, make)
+    supply = attack.target.call("totalSupply")
+    attack.begin("rebalance")
+    assert attack.intruder.call("entered")
+    assert attack.target.call("totalSupply") > supply

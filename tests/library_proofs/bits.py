@@ -6,7 +6,7 @@ the result of a and b; of nothing and nothing it is nothing.
 
 from __future__ import annotations
 
-from library_proofs.lemmas import PRODUCTS_KEEP_EQUALITY, QUOTIENT_IS_UNIQUE, A, D, Induction, N
+from library_proofs.lemmas import PRODUCTS_KEEP_EQUALITY, QUOTIENT_IS_UNIQUE, A, B, D, Induction, N
 from library_proofs.terms import Term, bits, both, equal, implies, is_power, number, term, unknown
 
 E, M, T = (unknown(name) for name in "emt")
@@ -89,4 +89,14 @@ OR_IS_A_SUM = Induction(
     base=(OR_WITH_NOTHING.at(n=_SIZE, m=M),),
     hypotheses=((("a", A // 2),),),
     step=definition("bit_or", A // 2, N * M),
+)
+
+_EITHER = bits("bit_or", A, B)
+
+OR_IS_NO_LESS = Induction(
+    "a | b is no less than either, and has no more bits",
+    implies(both(number(0) <= A, A < N, number(0) <= B, B < N), both(_EITHER >= A, _EITHER >= B, _EITHER < N)),
+    base=(of_nothing("bit_or"),),
+    hypotheses=((("a", A // 2), ("b", B // 2)),),
+    step=definition("bit_or", A // 2, B // 2),
 )

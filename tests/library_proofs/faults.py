@@ -72,6 +72,27 @@ LIBRARY_FAULTS = (
     _arith("quotient", "return unsafe_mul(low, inverse)", "return unsafe_mul(high, inverse)", "the wrong half"),
     _arith("mul_div_down", "return self._quotient(x, y, divisor)", "return self._quotient(x, divisor, y)", "swapped"),
     _arith(
+        "mul_div_down", "constant(uint256) = 2**128", "constant(uint256) = 2**129", "a product of 258 bits is small"
+    ),
+    _arith(
+        "mul_div_down",
+        "if (x | y | unsafe_sub(divisor, 1)) < SMALL:\n        return unsafe_div(unsafe_mul",
+        "if (x | y) < SMALL:\n        return unsafe_div(unsafe_mul",
+        "a small product over zero is zero",
+    ),
+    _arith(
+        "mul_div_up",
+        "if (x | y | unsafe_sub(divisor, 1)) < SMALL:\n        return unsafe_div(unsafe_add",
+        "if (x & y | unsafe_sub(divisor, 1)) < SMALL:\n        return unsafe_div(unsafe_add",
+        "one small factor makes a small product",
+    ),
+    _arith(
+        "mul_div_up",
+        "unsafe_add(unsafe_mul(x, y), unsafe_sub(divisor, 1))",
+        "unsafe_add(unsafe_mul(x, y), divisor)",
+        "a small product is rounded up where it is exact",
+    ),
+    _arith(
         "mul_div_up", "uint256_mulmod(x, y, divisor) != 0:", "uint256_mulmod(x, y, divisor) > 1:", "a rest of 1 is lost"
     ),
     _arith("mul_div_up", "quotient += 1", "quotient += 2", "rounded up by two"),
@@ -79,13 +100,13 @@ LIBRARY_FAULTS = (
     _arith("mul_div_up", "if uint256_mulmod(x, y, divisor) != 0:", "if True:", "rounded up where it is exact"),
     _arith("monus", "if left > right else 0", "if left != right else 0", "wraps around below zero"),
     _arith("monus", "unsafe_sub(left, right)", "unsafe_sub(right, left)", "the wrong way round"),
-    Fault("scaled by 10^17", ORACLE_FILE, "10 ** (18 - decimals)", "10 ** (17 - decimals)", "scaled"),
+    Fault("scaled by 10^17", ORACLE_FILE, "uint256), 10**18)", "uint256), 10**17)", "scaled"),
     Fault("larger answers than fit", ORACLE_FILE, "constant(int256) = 2**128", "constant(int256) = 2**200", "scaled"),
     *(
         Fault(f"{name} ({theorem})", TOKEN_FILE, old, new, theorem)
         for theorem, name, old, new in (
-            ("transfers", "an overdraft", "self.balanceOf[owner] >= amount", "self.balanceOf[owner] >= amount - 1"),
-            ("transfers", "nobody pays", "self.balanceOf[owner], amount)", "self.balanceOf[owner], 0)"),
+            ("transfers", "an overdraft", "held >= amount", "held >= amount - 1"),
+            ("transfers", "nobody pays", "unsafe_sub(held, amount)", "unsafe_sub(held, 0)"),
             (
                 "transfers",
                 "to the sender",
@@ -95,7 +116,7 @@ LIBRARY_FAULTS = (
             ("mints", "to nobody", "assert receiver != empty(address)", "assert amount == amount"),
             ("mints", "the supply stays", "self.totalSupply += amount", "self.totalSupply += 0"),
             ("burns", "the supply stays", "unsafe_sub(self.totalSupply, amount)", "unsafe_sub(self.totalSupply, 0)"),
-            ("burns", "an overdraft", "self.balanceOf[owner] >= amount", "self.totalSupply >= amount"),
+            ("burns", "an overdraft", "held >= amount", "self.totalSupply >= amount"),
             ("allowances", "spent twice", "assert allowed >= amount", "assert allowed != 0 or amount == 0"),
             (
                 "allowances",
@@ -105,7 +126,9 @@ LIBRARY_FAULTS = (
             ),
         )
     ),
-    Fault("scaled the other way", ORACLE_FILE, "units // 10", "units * 10", "scaled"),
+    Fault(
+        "scaled the other way", ORACLE_FILE, "unsafe_div(unsafe_mul(convert", "unsafe_mul(unsafe_mul(convert", "scaled"
+    ),
 )
 
 _DOWN = "return arith.mul_div_down(assets, share_token.totalSupply + 10 ** 12, s.total_assets + 1)"
@@ -222,11 +245,11 @@ ACCOUNT_FAULTS = (
         "trades", "s.value_aave_collateral_weth, 11, 24)", "s.value_aave_collateral_weth, 12, 24)", "repays too little"
     ),
     _actions("trades", "if repay > 0:", "if repay > 1:", "leaves a debt of one"),
-    _actions("trades", "= min(repay, s.save)", "= min(repay, s.idle_usdc)", "draws by another position"),
+    _actions("trades", "= min(repay, min(s.save,", "= min(repay, min(s.idle_usdc,", "draws by another position"),
     _actions(
         "trades",
-        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 997",
-        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT), 987",
+        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT),\n                997",
+        "(increase_aave_collateral_weth, s.price_usdc, book.USDC_UNIT),\n                987",
         "sells for less than is allowed",
     ),
     _actions(

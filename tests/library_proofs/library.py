@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from library_proofs.bits import OR_IS_NO_LESS
 from library_proofs.known import Known
-from library_proofs.lemmas import D, Lemma, N
+from library_proofs.lemmas import PRODUCTS_KEEP_ORDER, D, Lemma, N
 from library_proofs.meaning import Meaning
 from library_proofs.quotient import prove_quotient
 from library_proofs.reading import Sources, constants, functions, largest_asserted, module
@@ -11,6 +12,7 @@ from library_proofs.solver import prove
 from library_proofs.terms import (
     WORD,
     Term,
+    bits,
     both,
     ceiling,
     difference,
@@ -79,12 +81,23 @@ def quotient(sources: Sources) -> None:
 
 def mul_div_down(sources: Sources) -> None:
     """`mul_div_down` is the quotient rounded down, and reverts exactly where there is none or it is no word."""
-    keeps(arith(sources, "mul_div_down", QUOTIENT), _quotient(X, Y, DIVISOR))
+    keeps(arith(sources, "mul_div_down", QUOTIENT), _quotient(X, Y, DIVISOR), *_small(sources))
 
 
 def mul_div_up(sources: Sources) -> None:
     """`mul_div_up` is the quotient rounded up, and reverts exactly where there is none or it is no word."""
-    keeps(arith(sources, "mul_div_up", QUOTIENT), _rounded_up(X, Y, DIVISOR))
+    keeps(arith(sources, "mul_div_up", QUOTIENT), _rounded_up(X, Y, DIVISOR), *_small(sources))
+
+
+def _small(sources: Sources) -> tuple[Term, ...]:
+    """Where x, y and the divisor less one are found small together, each of them is, and their product is a word."""
+    largest = constants(module(sources, "contracts/arith.vy"))["SMALL"] - 1
+    return (
+        OR_IS_NO_LESS.at(n=WORD, a=X, b=Y),
+        OR_IS_NO_LESS.at(n=WORD, a=bits("bit_or", X, Y), b=(DIVISOR - 1) % WORD),
+        PRODUCTS_KEEP_ORDER.at(a=X, b=largest, c=Y),
+        PRODUCTS_KEEP_ORDER.at(a=0, b=X, c=Y),
+    )
 
 
 def monus(sources: Sources) -> None:
@@ -92,12 +105,13 @@ def monus(sources: Sources) -> None:
     keeps(arith(sources, "monus"), _monus(unknown("left"), unknown("right")))
 
 
-def keeps(function: Meaning, promise: Promise) -> None:
+def keeps(function: Meaning, promise: Promise, *lemmas: Term) -> None:
     """The function has the promised value, and reverts exactly where that is promised. Raises Unproved."""
     value, conditions = promise
+    facts = (*function.facts, *lemmas)
     holds = both(*(condition for condition, _ in conditions))
-    prove(f"{function.name}: reverts exactly where it should", function.facts, same_truth(function.succeeds, holds))
-    prove(f"{function.name}: value", (*function.facts, function.succeeds), function.returned.same(value))
+    prove(f"{function.name}: reverts exactly where it should", facts, same_truth(function.succeeds, holds))
+    prove(f"{function.name}: value", (*facts, function.succeeds), function.returned.same(value))
 
 
 def model(_: Sources) -> None:
@@ -115,7 +129,7 @@ def scaled(sources: Sources) -> None:
     answer, largest = unknown("answer"), constants(tree)["LARGEST_ANSWER"]
     most = largest_asserted(functions(tree)["connect"], "decimals")
     for decimals in range(most + 1):
-        read = translate(functions(tree)["_scaled"], given={"decimals": number(decimals)})
+        read = translate(functions(tree)["_scaled"], given={"unit": number(10**decimals)})
         in_range = both(number(0) < answer, answer <= largest)
         name = f"{read.name}, {decimals} decimals"
         prove(f"{name}: reverts nowhere in range", (*read.facts, in_range), read.succeeds)

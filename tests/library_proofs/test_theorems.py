@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from library_proofs import accounts, bounds, depositors, fees, ledger, library, shares, trades
-from library_proofs.bits import COMPLEMENT, LOWEST_BIT, OR_IS_A_SUM, OR_WITH_NOTHING
+from library_proofs.bits import COMPLEMENT, LOWEST_BIT, OR_IS_A_SUM, OR_IS_NO_LESS, OR_WITH_NOTHING
 from library_proofs.lemmas import PRODUCTS_KEEP_EQUALITY, PRODUCTS_KEEP_ORDER, QUOTIENT_IS_UNIQUE, Lemma
 from library_proofs.meaning import Meaning
 from library_proofs.reading import Sources
@@ -149,6 +149,7 @@ LEMMAS = (
     LOWEST_BIT,
     OR_WITH_NOTHING,
     OR_IS_A_SUM,
+    OR_IS_NO_LESS,
 )
 
 

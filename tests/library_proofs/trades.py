@@ -95,6 +95,14 @@ class _Plan:
         if self.next().function != "Actions._finish" or self.done + 1 != len(self.read.effects):
             raise Unproved(self.read.name, f"does more than its plan: {self.next().function}")
         self.show("finishes", self.next().path)
+        self.supply_stays(self.next())
+
+    def supply_stays(self, finishing: Effect) -> None:
+        """What the supply is compared with at the end was read before anything was moved."""
+        first = next(place for place, effect in enumerate(self.read.effects) if _moves(effect))
+        before = {unknown(f"share_token.totalSupply{f'@{place}' if place else ''}") for place in range(first + 1)}
+        if finishing.arguments[1] not in before:
+            raise Unproved(self.read.name, f"compares the supply with {finishing.arguments[1]}")
 
     def quantity(self, expr: Expr) -> Term:
         """The model's quantity in the state at this point."""

@@ -80,12 +80,12 @@ class FlashText:
 
 @dataclass(frozen=True, slots=True)
 class VenueText:
-    """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the constructor.
+    """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
-    Immutables are assigned in order, after which the checks run; both may use token immutables, and the
-    constructor's argument with the venue's address. `swap` takes (sold, bought, amount, minimum) as text. `account` is
-    what no two venues of the vault may have in common, since their positions would be one: an immutable, or None where
-    that is the venue's address.
+    Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
+    venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
+    minimum) as text. `account` is what no two venues of the vault may have in common, since their positions would be
+    one: an immutable, or None where that is the venue's address.
     """
 
     module: str
@@ -95,6 +95,11 @@ class VenueText:
     swap: Callable[[str, str, str, str], str] | None = None
     flash: FlashText | None = None
     account: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The immutable that holds the venue's address."""
+        return self.immutables[0].name
 
 
 VenueEmitter = Callable[[Venue, tuple[Held, ...], str, NameTable], VenueText]

@@ -12,11 +12,11 @@ from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
 from stratc_compiler.shares import SUPPLY
-from stratc_compiler.vault import Exits, OnTimer, Vault
+from stratc_compiler.vault import Exits, OnTimer, Trades, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
-from stratc_targets.venues.emitter import Immutable, VenueText
+from stratc_targets.venues.emitter import Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
@@ -113,7 +113,7 @@ class Contract:
     parameters: tuple[str, ...]
     sequencer_feed: str
     venue_constants: tuple[Immutable, ...]
-    venue_setup: tuple[str, ...]
+    deployment_checks: tuple[str, ...]
     timers: tuple[str, ...]
     marks: tuple[str, ...]
     longest_rule: int
@@ -142,6 +142,7 @@ class Contract:
     room_comment: str
     rules: tuple[RuleText, ...]
     leaving: tuple[LeavingText, ...]
+    trades: bool
     loans: tuple[LoanText, ...]
     carried: tuple[str, ...]
     exits_by_rule: bool
@@ -201,7 +202,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        venue_setup=(*_setup(book), *_distinct(vault, book)),
+        deployment_checks=(*_venue_checks(book), *_distinct(vault, book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -232,6 +233,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         leaving=leaving,
         loans=tuple(loans.texts),
         carried=tuple(loans.carried.values()),
+        trades=any(isinstance(rule.effect, Trades) for rule in vault.rules),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
         leaving_gas=leaving_gas(vault),
         in_kind=in_kind_text(vault, outside, marks),
@@ -267,27 +269,23 @@ def _book_uses(vault: Vault) -> tuple[str, ...]:
     return ("oracle", "modes", "rounds", *asked_for)
 
 
-def _setup(symbols: Symbols) -> tuple[str, ...]:
-    return tuple(line for venue in symbols.venues.values() for line in _venue_setup(venue))
+def _venue_checks(book: Symbols) -> Iterator[str]:
+    for venue in book.venues.values():
+        yield from venue.checks
+        if venue.flash is not None and venue.flash.lent:
+            yield venue.flash.check
 
 
-def _venue_setup(venue: VenueText) -> Iterator[str]:
-    yield from (f"{one.name} = {one.value}" for one in venue.immutables if not one.constant)
-    yield from venue.checks
-    if venue.flash is not None and venue.flash.lent:
-        yield venue.flash.check
-
-
-def _distinct(vault: Vault, symbols: Symbols) -> tuple[str, ...]:
+def _distinct(vault: Vault, book: Symbols) -> tuple[str, ...]:
     """What is counted as two must be two: tokens, and accounts at venues."""
-    tokens = {token.name: symbols.argument(BindingKind.TOKEN, token.name) for token in vault.strategy.tokens}
-    texts = {venue.name: symbols.venues[venue.name] for venue in vault.venues}
-    venues = {name: symbols.argument(BindingKind.VENUE, name) for name, text in texts.items() if text.account is None}
+    tokens = {token.name: book.token(token.name) for token in vault.strategy.tokens}
+    texts = {venue.name: book.venues[venue.name] for venue in vault.venues}
+    venues = {name: text.address for name, text in texts.items() if text.account is None}
     accounts = {name: text.account for name, text in texts.items() if text.account is not None}
     return tuple(
-        f'assert {named[one]} != {named[other]}, "{one} is {other}"'
-        for named in (tokens, venues, accounts)
-        for one, other in combinations(named, 2)
+        f'assert {counted[one]} != {counted[other]}, "{one} is {other}"'
+        for counted in (tokens, venues, accounts)
+        for one, other in combinations(counted, 2)
     )
 
 

@@ -26,7 +26,7 @@ from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
 
-_BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole"})
+_BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole", "supply_before"})
 """Locals of the functions that plans are printed into."""
 
 

@@ -12,15 +12,15 @@ PRICES: tuple[Mutant, ...] = (
         "oracle",
         "a stale price is taken",
         "an answer as old as its heartbeat, and a second older",
-        '    assert block.timestamp - updated_at <= feed.heartbeat + GRACE, "oracle: stale price"\n',
+        '    assert unsafe_sub(block.timestamp, updated_at) <= feed.heartbeat + GRACE, "oracle: stale price"\n',
         "",
     ),
     in_module(
         "oracle",
         "a price is stale a second early",
         "an answer as old as its heartbeat, and a second older",
-        "assert block.timestamp - updated_at <= feed.heartbeat",
-        "assert block.timestamp - updated_at < feed.heartbeat",
+        "assert unsafe_sub(block.timestamp, updated_at) <= feed.heartbeat",
+        "assert unsafe_sub(block.timestamp, updated_at) < feed.heartbeat",
     ),
     Mutant(
         "a negative answer is taken for its amount",
@@ -35,7 +35,7 @@ PRICES: tuple[Mutant, ...] = (
         "an answer from the future is taken",
         _NO_PRICE,
         '    assert updated_at <= block.timestamp, "oracle: answer from the future"\n'
-        "    assert block.timestamp - updated_at <= feed.heartbeat",
+        "    assert unsafe_sub(block.timestamp, updated_at) <= feed.heartbeat",
         "    assert updated_at <= feed.heartbeat + block.timestamp",
     ),
 )

@@ -6,6 +6,10 @@
 @dev The model (`MulDiv`, `Monus`) means exactly these functions: the true quotient, rounded, or a revert.
 """
 
+# Where both factors are below this and the divisor is not above it, the product is a word, also with the divisor less
+# one on top: no more is needed for nearly all that a vault computes. One less than a divisor of zero is the largest word.
+SMALL: constant(uint256) = 2**128
+
 
 @internal
 @pure
@@ -22,6 +26,8 @@ def mul_div_down(x: uint256, y: uint256, divisor: uint256) -> uint256:
     """
     @notice x * y / divisor, rounded down. Reverts where the divisor is zero or the quotient is 2^256 or more.
     """
+    if (x | y | unsafe_sub(divisor, 1)) < SMALL:
+        return unsafe_div(unsafe_mul(x, y), divisor)
     return self._quotient(x, y, divisor)
 
 
@@ -31,6 +37,8 @@ def mul_div_up(x: uint256, y: uint256, divisor: uint256) -> uint256:
     """
     @notice x * y / divisor, rounded up. Reverts where the divisor is zero or the result is 2^256 or more.
     """
+    if (x | y | unsafe_sub(divisor, 1)) < SMALL:
+        return unsafe_div(unsafe_add(unsafe_mul(x, y), unsafe_sub(divisor, 1)), divisor)
     quotient: uint256 = self._quotient(x, y, divisor)
     if uint256_mulmod(x, y, divisor) != 0:
         quotient += 1

@@ -14,7 +14,7 @@ interface Aggregator:
 
 struct Feed:
     source: address
-    decimals: uint256
+    unit: uint256 # what the feed calls 1: 10 to the power of its decimals
     heartbeat: uint256 # seconds that the strategy says an answer is good for
 
 # Seconds granted on top of the heartbeat for an update to land on chain: the strategy's number is taken at its word.
@@ -57,7 +57,7 @@ def connect(source: address, heartbeat: uint256) -> Feed:
     """
     decimals: uint256 = convert(staticcall Aggregator(source).decimals(), uint256)
     assert decimals <= 36, "oracle: decimals of the feed"
-    feed: Feed = Feed(source=source, decimals=decimals, heartbeat=heartbeat)
+    feed: Feed = Feed(source=source, unit=10**decimals, heartbeat=heartbeat)
     assert self._latest(source, UPDATED_AT)[1] != 0, "oracle: no answer"
     return feed
 
@@ -108,9 +108,9 @@ def price_of(feed: Feed) -> uint256:
     answer, updated_at = self._latest(feed.source, UPDATED_AT)
     assert updated_at != 0, "oracle: no answer"
     assert updated_at <= block.timestamp, "oracle: answer from the future"
-    assert block.timestamp - updated_at <= feed.heartbeat + GRACE, "oracle: stale price"
+    assert unsafe_sub(block.timestamp, updated_at) <= feed.heartbeat + GRACE, "oracle: stale price"
     assert 0 < answer and answer <= LARGEST_ANSWER, "oracle: price out of range"
-    scaled: uint256 = self._scaled(answer, feed.decimals)
+    scaled: uint256 = self._scaled(answer, feed.unit)
     assert scaled != 0, "oracle: price out of range"
     return scaled
 
@@ -157,7 +157,7 @@ def price_or_none(feed: Feed) -> uint256:
         return 0
     if answer <= 0 or answer > LARGEST_ANSWER:
         return 0
-    return self._scaled(answer, feed.decimals)
+    return self._scaled(answer, feed.unit)
 
 
 @internal
@@ -206,8 +206,8 @@ def _latest(source: address, time: uint256) -> (int256, uint256):
 
 @internal
 @pure
-def _scaled(answer: int256, decimals: uint256) -> uint256:
-    units: uint256 = convert(answer, uint256)
-    if decimals <= 18:
-        return units * 10 ** (18 - decimals)
-    return units // 10 ** (decimals - 18)
+def _scaled(answer: int256, unit: uint256) -> uint256:
+    """
+    @dev Of an answer that is in range, rounded down: below 2^188 before it is divided.
+    """
+    return unsafe_div(unsafe_mul(convert(answer, uint256), 10**18), unit)

@@ -150,8 +150,9 @@ def _burn(owner: address, amount: uint256):
 
 @internal
 def _debit(owner: address, amount: uint256):
-    assert self.balanceOf[owner] >= amount, "shares: balance too low"
-    self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)
+    held: uint256 = self.balanceOf[owner]
+    assert held >= amount, "shares: balance too low"
+    self.balanceOf[owner] = unsafe_sub(held, amount)
 
 
 @internal

@@ -22,16 +22,17 @@ def pull(token: address, sender: address, amount: uint256):
     """
     @notice Take exactly `amount` from `sender`, who has approved it. Tokens that keep a fee are refused.
     """
-    self.pull_onto(self.held(token), token, sender, amount)
+    before: uint256 = self.held(token)
+    self.take(token, sender, amount)
+    assert self.held(token) == before + amount, "tokens: fee on transfer"
 
 
 @internal
-def pull_onto(before: uint256, token: address, sender: address, amount: uint256):
+def take(token: address, sender: address, amount: uint256):
     """
-    @notice The same where it is known that this contract holds `before`.
+    @notice The same for callers who look themselves at what has come.
     """
     assert extcall IERC20(token).transferFrom(sender, self, amount, default_return_value=True), "tokens: not taken"
-    assert self.held(token) == before + amount, "tokens: fee on transfer"
 
 
 @internal
