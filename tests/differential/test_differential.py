@@ -1,6 +1,6 @@
 """The emitted vaults on the real venues against the exact machine: the same operations, equal to the wei.
 
-After every operation all positions, prices and values are compared; after every step of a story, and every third one
+After every operation all positions, prices and values are compared; after every step of a story, and every fifth one
 of a random one, everything else that can be seen: shares, supply, balances, previews, limits, which rules are due,
 mode, round, timers, marks. Both must succeed or both revert, for the same reason.
 """
@@ -31,7 +31,7 @@ OPENING = (Whale("USDC", 600), Whale("WETH", 300), Deposit(0, 100_000 * USDC), D
 ADMISSIONS = tuple(step for user in range(3) for step in (Attest(user), Admit(user)))
 """And before that, where only those who are attested may hold shares."""
 
-EVERY = 3
+EVERY = 5
 """Views are most of the work: all of them are compared after so many operations, and after the last."""
 
 EXPECTED = {

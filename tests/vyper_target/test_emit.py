@@ -92,7 +92,7 @@ def written(emitted: dict[str, str], standard: str, folder: Path) -> Callable[..
     return compiled
 
 
-@pytest.mark.parametrize("name", ["eth_carry", pytest.param("treasury", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_a_vault_fits_on_chain(name: str, revm_world: World) -> None:
     deployed = deploy(revm_world, example(name))
     code = revm_world.chain.code(deployed.address)
