@@ -180,13 +180,17 @@ def prices(vault: Vault, choices: Choices) -> State | None:
     state = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     for token in _in_order(vault):
         name = f"price({token.name})"
-        low, high = _stays(vault, token.name)
-        within = [(one.low, one.high, met) for one, met in _met(vault, token.name, state) if isinstance(one, PairStays)]
-        low, high = _within(low, high, within)
-        if low > high:
-            return None
-        anywhere = Fraction(10) ** choices.whole(name, -3, 5) * 2
-        price = anywhere if high >= ANYTHING else choices.between(name, low, high)
+        stays = _stays(vault, token.name)
+        ranges = [] if stays is None else [(*stays, Fraction(1))]
+        ranges += [
+            (one.low, one.high, met) for one, met in _met(vault, token.name, state) if isinstance(one, PairStays)
+        ]
+        price = Fraction(10) ** choices.whole(name, -3, 5) * 2
+        if ranges:
+            low, high = _within(Fraction(0), ranges[0][1] * ranges[0][2], ranges)
+            if low > high:
+                return None
+            price = choices.between(name, low, high)
         step = _step(token)
         state[name] = max(int(price * 10**18 / step), 1) * step
     return state
@@ -228,9 +232,10 @@ def _within(
     )
 
 
-def _stays(vault: Vault, token: str) -> tuple[Fraction, Fraction]:
+def _stays(vault: Vault, token: str) -> tuple[Fraction, Fraction] | None:
+    """In USD; None where nothing is assumed."""
     ranges = [(a.low, a.high) for a in vault.strategy.assumptions if isinstance(a, PriceStays) and a.token == token]
-    return max((low for low, _ in ranges), default=1 / ANYTHING), min((high for _, high in ranges), default=ANYTHING)
+    return (max(low for low, _ in ranges), min(high for _, high in ranges)) if ranges else None
 
 
 def moved_prices(vault: Vault, before: State, choices: Choices, when: str) -> State | None:
@@ -239,9 +244,7 @@ def moved_prices(vault: Vault, before: State, choices: Choices, when: str) -> St
     for token in _in_order(vault):
         name = f"price({token.name})"
         price = Fraction(before[name], 10**18)
-        low, high = _stays(vault, token.name)
-        if high == ANYTHING:
-            low, high = price * low, price * high
+        low, high = _stays(vault, token.name) or (price / ANYTHING, price * ANYTHING)
         for one in vault.strategy.assumptions:
             if isinstance(one, PriceMoves) and one.token == token.name:
                 low, high = max(low, price * (1 + one.low)), min(high, price * (1 + one.high))

@@ -37,12 +37,12 @@ class Built:
         """A file's content."""
         return json.loads((self.folder / name).read_text("utf-8"))
 
-    def deploy(self, world: World) -> Deployed:
-        """Deploy what was written, each address found by the name that abi.json has for it."""
+    def deploy(self, world: World, **more: object) -> Deployed:
+        """Deploy what was written, each address found by the name that abi.json has for it, in `more` too."""
         abi = self.json("abi.json")
         code, actions = ((self.folder / name).read_text("utf-8").strip() for name in _CODE)
         (constructor,) = (entry for entry in abi if entry["type"] == "constructor")
-        addresses = {**_addresses(world), "actions_": blueprint(world.chain, actions)}
+        addresses = {**_addresses(world), **more, "actions_": blueprint(world.chain, actions)}
         args = [addresses[part["name"]] for part in constructor["inputs"]]
         contract: Contract = world.chain.deploy(abi, code, args, name="vault")
         return Deployed(world, contract, example(self.example).vault)

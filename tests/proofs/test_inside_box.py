@@ -33,6 +33,15 @@ def test_every_round_that_the_assumptions_admit(name: str, lost: str | None) -> 
     assert {inside_box(vault, box_of(vault), one, lost) for one in played} == {None}
 
 
+@pytest.mark.parametrize("stays", ["900 .. 1_100", "900 .. 1_000"])
+def test_a_price_that_stays_somewhere_begins_there(stays: str) -> None:
+    """Rounds that attack what is proved must be ones that are assumed, however many dollars a token costs."""
+    vault, _ = vault_of("eth_carry", ("moves -20% .. +20%", f"moves -45% .. +0%, price(WETH) stays {stays}"))
+    played = [one for seed in range(100) if (one := drawn(vault, seed)) is not None]
+    assert len(played) > 20
+    assert {inside_box(vault, box_of(vault), one) for one in played} == {None}
+
+
 SAVED, OWED, PLEDGED = "save", "aave.debt(USDC)", "aave.collateral(WETH)"
 
 OUTSIDE = {

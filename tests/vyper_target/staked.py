@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lab.artifacts import npm_artifact
+from lab.aave import AaveAsset
+from lab.artifacts import HERE, npm_artifact, vyper_artifact
 from lab.feed import Feed, deploy_feed
 from lab.tokens import Token
 from lab.uniswap import Pool
-from lab.world import World
+from lab.world import CATEGORY, World
 from vyper_target.vaults import Deployed
 
 WHOLE = 10**18
@@ -38,15 +39,28 @@ class StakedToken:
             self.pool.move_to(ratio, self.world.arbitrageur)
 
 
-def staked_token(world: World) -> StakedToken:
+def staked_token(world: World, fee: int = 500) -> StakedToken:
     """Deployed and traded, at `RATIO`."""
     artifact = npm_artifact("@aave/core-v3", "mocks/tokens/MintableERC20")
     contract = world.chain.deploy_artifact(artifact, "Wrapped staked ether", "wstETH", 18, sender=world.admin)
     token = Token(contract, "wstETH", 18)
     feed = deploy_feed(world.chain, world.admin, "WSTETH / ETH", RATIO, 18)
-    pool = world.uniswap.create_pool(token, world.weth, 500, RATIO)
+    if not world.uniswap.factory.call("feeAmountTickSpacing", fee):
+        world.uniswap.factory.send("enableFeeAmount", fee, 1, sender=world.uniswap.admin)
+    pool = world.uniswap.create_pool(token, world.weth, fee, RATIO)
     pool.add_liquidity(world.whale, token.units(1_000_000), world.weth.units(1_200_000))
     return StakedToken(world, token, feed, pool)
+
+
+def lend_on_aave(market: StakedToken, ltv_bps: int, threshold_bps: int) -> None:
+    """As collateral for WETH in the world's category, which has these; Aave prices it by the vault's two feeds."""
+    world, aave = market.world, market.world.aave
+    told = vyper_artifact(HERE / "product_feed.vy")
+    contract = world.chain.deploy_artifact(told, market.feed.address, world.feeds["WETH"].address, sender=world.admin)
+    # Outside of the category it is good for less: who borrows as the strategy does is in it.
+    listing = AaveAsset(market.token, Feed(contract, world.admin, 8), 7_000, 7_500, borrowable=False)
+    aave.list_reserve(listing, contract)
+    aave.set_category(CATEGORY, ltv_bps, threshold_bps, [market.token], [world.weth])
 
 
 def deposit_weth(vault: Deployed, user: str, assets: int) -> None:

@@ -19,25 +19,14 @@ PAUSED: constant(uint256) = 2**60
 CATEGORY: constant(uint256) = 168  # from this bit on, eight bits
 LAST_KNOWN_REVISION: constant(uint256) = 5  # of Aave v3.2
 
-struct ReserveData:
-    configuration: uint256
-    liquidity_index: uint128
-    liquidity_rate: uint128
-    variable_borrow_index: uint128
-    variable_borrow_rate: uint128
-    stable_borrow_rate: uint128
-    last_update: uint40
-    id: uint16
-    a_token: address
-    stable_debt_token: address
-    variable_debt_token: address
-    interest_rate_strategy: address
-    accrued_to_treasury: uint128
-    unbacked: uint128
-    isolation_mode_debt: uint128
+# Words of a reserve's data, which is read undecoded: each field that is checked to fit its type would be code.
+CONFIGURATION: constant(uint256) = 0
+ID: constant(uint256) = 7
+A_TOKEN: constant(uint256) = 8
+VARIABLE_DEBT_TOKEN: constant(uint256) = 10
 
 interface Pool:
-    def getReserveData(asset: address) -> ReserveData: view
+    def getReserveData(asset: address) -> uint256[15]: view
     def getConfiguration(asset: address) -> uint256: view
     def supply(asset: address, amount: uint256, on_behalf_of: address, referral: uint16): nonpayable
     def withdraw(asset: address, amount: uint256, to: address) -> uint256: nonpayable
@@ -61,10 +50,10 @@ def a_token(pool: address, asset: address) -> address:
     """
     @notice The token that stands for collateral in `asset`. Reverts where the reserve is missing or inactive.
     """
-    reserve: ReserveData = staticcall Pool(pool).getReserveData(asset)
-    assert reserve.a_token != empty(address), "aave_v3: no such reserve"
-    assert reserve.configuration & ACTIVE != 0, "aave_v3: reserve not active"
-    return reserve.a_token
+    reserve: uint256[15] = staticcall Pool(pool).getReserveData(asset)
+    assert reserve[A_TOKEN] != 0, "aave_v3: no such reserve"
+    assert reserve[CONFIGURATION] & ACTIVE != 0, "aave_v3: reserve not active"
+    return convert(convert(reserve[A_TOKEN], uint160), address)
 
 
 @internal
@@ -73,10 +62,10 @@ def debt_token(pool: address, asset: address) -> address:
     """
     @notice The token that stands for variable debt in `asset`. Reverts where it cannot be borrowed.
     """
-    reserve: ReserveData = staticcall Pool(pool).getReserveData(asset)
-    assert reserve.variable_debt_token != empty(address), "aave_v3: no such reserve"
-    assert reserve.configuration & BORROWING != 0, "aave_v3: borrowing not enabled"
-    return reserve.variable_debt_token
+    reserve: uint256[15] = staticcall Pool(pool).getReserveData(asset)
+    assert reserve[VARIABLE_DEBT_TOKEN] != 0, "aave_v3: no such reserve"
+    assert reserve[CONFIGURATION] & BORROWING != 0, "aave_v3: borrowing not enabled"
+    return convert(convert(reserve[VARIABLE_DEBT_TOKEN], uint160), address)
 
 
 @internal
@@ -164,8 +153,8 @@ def _is_in(pool: address, category: uint256, asset: address, bitmap: bytes4) -> 
         revert_on_failure=False,
     )
     if success and len(answer) == 32:
-        reserve: ReserveData = staticcall Pool(pool).getReserveData(asset)
-        return (abi_decode(answer, uint256) >> convert(reserve.id, uint256)) & 1 == 1
+        reserve: uint256[15] = staticcall Pool(pool).getReserveData(asset)
+        return (abi_decode(answer, uint256) >> reserve[ID]) & 1 == 1
     return ((staticcall Pool(pool).getConfiguration(asset)) >> CATEGORY) & 255 == category
 
 
@@ -213,8 +202,8 @@ def pledge(pool: address, asset: address, amount: uint256):
     @notice Supply collateral for an account in a category. Reverts where Aave does not count it as collateral.
     """
     self.supply(pool, asset, amount)
-    reserve: ReserveData = staticcall Pool(pool).getReserveData(asset)
-    counted: uint256 = (staticcall Pool(pool).getUserConfiguration(self)) >> (2 * convert(reserve.id, uint256) + 1)
+    reserve: uint256[15] = staticcall Pool(pool).getReserveData(asset)
+    counted: uint256 = (staticcall Pool(pool).getUserConfiguration(self)) >> (2 * reserve[ID] + 1)
     assert counted & 1 == 1, "aave_v3: not counted as collateral"
 
 
