@@ -31,7 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
 LONGEST = (
     *("differential/test_differential", "attacks/test_prices", "proofs/test_verdicts", "cli/test_examples"),
     *("refuted/test_scenarios", "vyper_target/test_emit", "fuzzing/test_proofs", "vyper_target/test_everything"),
-    *("proofs/test_vacuity", "keeper/test_process", "attacks/test_exits", "proofs/test_pairs", "proofs/test_margins"),
+    *(
+        "proofs/test_vacuity",
+        "keeper/test_process",
+        "attacks/test_flash_loans",
+        "proofs/test_pairs",
+        "proofs/test_margins",
+    ),
     *("attacks/test_lending", "erc4626/test_actions", "library_proofs/test_faults", "fuzzing/test_fuzz"),
     *("proofs/test_recall", "integration/test_carry_on_anvil", "keeper/test_watch", "proofs/test_invariants"),
     *("vyper_target/test_carry", "cli/test_cache", "cli/test_build", "ground/test_checkers_see_every_file"),

@@ -116,7 +116,8 @@ def _swap(item: Swap, frame: Frame, need: Need, step: str) -> Frame:
     amount = _amount(frame, item.amount)
     sold, bought = frame.state[_idle(item.sold)], frame.state[_idle(item.bought)]
     minimum = frame.expr(item.minimum)
-    least, most = (Mul(number(Fraction(1) + sign * item.swap.slippage), amount) for sign in (-1, 1))
+    least = Mul(number(Fraction(1) - item.swap.slippage), amount)
+    most = Add(Mul(number(Fraction(1) + item.swap.slippage), amount), DUST)
     need(f"funds/{step}", f"there is enough idle {item.sold} to sell for {item.bought}", _covers(sold, amount), frame)
     asked = f"{item.swap.name} pays as much {item.bought} as is asked for"
     need(f"asks/{step}", asked, _covers(least, minimum), frame)
@@ -124,7 +125,7 @@ def _swap(item: Swap, frame: Frame, need: Need, step: str) -> Frame:
     frame.trace.learn(
         f"slippage({item.swap.name})",
         Cmp(received, Rel.GE, minimum),
-        Cmp(received, Rel.LE, Add(most, DUST)),
+        Cmp(received, Rel.LE, most),
         Cmp(received, Rel.GE, ZERO),
     )
     after = frame.moved(

@@ -26,9 +26,10 @@ def checker(module: str, name: str, old: str, new: str, why: str, *caught_by: st
 
 
 REBALANCES, DELEVERAGES, LEAVES = (
-    f"proofs/test_relaxation.py::test_exact_runs_are_admitted[{plan}]"
+    f"proofs/test_relaxation.py::test_exact_runs_are_admitted[eth_carry-{plan}]"
     for plan in ("rebalance", "deleverage_aave", "exit")
 )
+LOOP_DELEVERAGES = "proofs/test_relaxation.py::test_exact_runs_are_admitted[eth_loop-deleverage_aave]"
 CARRY_MOVES, SAVER_MOVES = (
     f"proofs/test_rounds_are_admitted.py::test_a_moment_of_a_round[None-{name}]" for name in ("eth_carry", "treasury")
 )
@@ -41,6 +42,10 @@ TRADES = "proofs/test_needs.py::test_trades_after_a_deposit_are_part_of_the_loss
 
 def needs(what: str) -> str:
     return f"proofs/test_needs.py::test_what_does_not_hold_is_not_proved[{what}]"
+
+
+def loan(what: str) -> str:
+    return f"proofs/test_flash.py::test_a_faulty_loan_is_not_proved[{what}]"
 
 
 def plan(what: str) -> str:
