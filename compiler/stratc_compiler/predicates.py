@@ -161,7 +161,7 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
             return Quotient(top, plain if quantity.name == "value" else nav)
         case "leverage":
             return Quotient({held.value: Fraction(1) for held in scope.held if not held.debt}, nav)
-        case "health" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
+        case "health" | "buffer" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
             return _lending(quantity.name, scope.venue(quantity.venue), quantity.span)
         case _:
             raise Unsupported(f"the quantity `{quantity.name}`", "it comes with a later version", quantity.span)
@@ -188,6 +188,9 @@ def _lending(name: str, venue: VenueModel, span: Span) -> Quotient:
     match name:
         case "health" if venue.health is not None:
             return Quotient(*venue.health)
+        case "buffer" if venue.health is not None:
+            covering, owed = venue.health
+            return Quotient({**covering, **{value: -weight for value, weight in owed.items()}}, covering)
         case "ltv":
             return Quotient(debt, collateral)
         case "collateral_ratio":

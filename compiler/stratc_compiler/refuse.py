@@ -37,7 +37,7 @@ SUPPORTED = frozenset(
 )
 
 QUANTITIES = frozenset(
-    {"nav", "idle", "value", "weight", "leverage", "health", "ltv", "collateral_ratio", "debt", "collateral"}
+    {"nav", "idle", "value", "weight", "leverage", "health", "buffer", "ltv", "collateral_ratio", "debt", "collateral"}
 )
 
 

@@ -33,7 +33,7 @@ from stratc_dsl.words import percent, plain
 
 # Which quantities rise or fall as value is moved into a position of that kind.
 MOVED_BY = {
-    "collateral": frozenset({"health", "ltv", "collateral_ratio", "collateral"}),
+    "collateral": frozenset({"health", "buffer", "ltv", "collateral_ratio", "collateral"}),
     "margin": frozenset({"margin_ratio"}),
 }
 FALLING = frozenset({"ltv"})

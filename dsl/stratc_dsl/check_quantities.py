@@ -20,6 +20,7 @@ PLAIN: dict[str, Dimension] = {
 }
 OF_LOAN = {
     "health": Base.RATIO,
+    "buffer": Base.RATIO,
     "ltv": Base.RATIO,
     "collateral_ratio": Base.RATIO,
     "debt": Base.VALUE,

@@ -24,7 +24,7 @@ from stratc_dsl.strategy import (
 from stratc_dsl.words import percent, plain
 
 PERCENT_QUANTITIES = frozenset(
-    {"idle", "value", "weight", "nav", "debt", "collateral", "ltv", "margin_ratio", "volatility"}
+    {"idle", "value", "weight", "nav", "debt", "collateral", "ltv", "buffer", "margin_ratio", "volatility"}
 )
 
 
@@ -160,7 +160,7 @@ def _quantity(quantity: Quantity, strategy: Strategy) -> Fraction | None:
             return sum(held, Fraction(0))
         case "value" | "weight" if quantity.position is not None:
             return abs(weights.get(quantity.position, Fraction(0)))
-        case "health" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
+        case "health" | "buffer" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
             return _loan(quantity.name, quantity.venue, strategy)
         case _:
             return None
@@ -173,7 +173,7 @@ def _loan(name: str, venue: str, strategy: Strategy) -> Fraction | None:
     debt = -sum((one.target for one in there if one.position.kind == "debt"), Fraction(0))
     collateral = sum((one.target for one in held), Fraction(0))
     weighted = sum((one.target * (thresholds[one.position.token] or 0) for one in held), Fraction(0))
-    if name == "health" and any(thresholds[one.position.token] is None for one in held):
+    if name in ("health", "buffer") and any(thresholds[one.position.token] is None for one in held):
         return None
     match name:
         case "debt":
@@ -182,6 +182,8 @@ def _loan(name: str, venue: str, strategy: Strategy) -> Fraction | None:
             return collateral
         case "ltv":
             return debt / collateral if collateral else None
+        case "buffer":
+            return 1 - debt / weighted if weighted else None
         case _ if debt == 0:
             raise NoDebt
         case "health":

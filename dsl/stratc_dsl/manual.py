@@ -76,6 +76,7 @@ QUANTITIES = {
     "debt": Entry("debt(v)", "all that is owed to a venue", "a value in USD"),
     "collateral": Entry("collateral(v)", "all that is pledged at a venue", "a value in USD"),
     "health": Entry("health(v)", "collateral times its thresholds, over debt: liquidated below 1", "a ratio"),
+    "buffer": Entry("buffer(v)", "what collateral can lose against the debt before it is liquidated", "a ratio"),
     "ltv": Entry("ltv(v)", "debt over collateral", "a ratio"),
     "collateral_ratio": Entry("collateral_ratio(v)", "collateral over debt", "a ratio"),
     "margin_ratio": Entry("margin_ratio(v)", "what is left of the margin, over the notional", "a ratio"),

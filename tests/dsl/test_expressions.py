@@ -190,6 +190,7 @@ def loan(debt: str, floor: str) -> ParseResult:
     "floor",
     [
         "health(aave) >= 2.34",  # 60% * 78% / 20%
+        "buffer(aave) >= 67/117",  # 1 - 20% / (60% * 78%)
         "ltv(aave) <= 1/3",
         "collateral_ratio(aave) >= 3",
         "debt(aave) <= 20% of nav",
@@ -204,7 +205,9 @@ def test_floors_that_targets_just_meet(floor: str) -> None:
     assert loan("-20%", floor).diagnostics == ()
 
 
-@pytest.mark.parametrize("floor", ["health(aave) > 2.34", "ltv(aave) < 1/3", "leverage < 1.2", "2 * nav <= nav"])
+@pytest.mark.parametrize(
+    "floor", ["health(aave) > 2.34", "buffer(aave) > 67/117", "ltv(aave) < 1/3", "leverage < 1.2", "2 * nav <= nav"]
+)
 def test_floors_that_targets_just_miss(floor: str) -> None:
     assert [diagnostic.code for diagnostic in loan("-20%", floor).diagnostics] == ["E0603"]
 

@@ -62,3 +62,21 @@ def test_deposits_have_room_up_to_the_limit_and_the_share_of_the_round() -> None
     ):
         bound = {"round_assets": begun, "round_deposited": deposited}
         assert Evaluator(vault, IdealWorld(vault, {}), bound).value(vault.deposit_room) == room
+
+
+def test_the_buffer_is_the_health_factor_told_as_a_move() -> None:
+    """Collateral may lose 1 - 1 / health against the debt: a buffer of 20% is a health factor of 1.25."""
+    by_health, _ = vault_of("eth_carry", ("health(aave) >= 1.35", "health(aave) >= 1.25"))
+    by_buffer, _ = vault_of("eth_carry", ("health(aave) >= 1.35", "buffer(aave) >= 20%"))
+    held = set()
+    for owed in range(0, 2_000 * 10**6, 7_654_321):
+        state = {"unit(USDC)": 10**6, "unit(WETH)": 10**18, "price(USDC)": 10**18, "price(WETH)": 2_000 * 10**18}
+        state |= dict.fromkeys((held.name for held in (*by_health.held, *by_health.idle)), 10**6)
+        state |= {"aave.collateral(WETH)": 10**18, "aave.debt(USDC)": owed}
+        answers = {
+            Evaluator(vault, IdealWorld(vault, state)).holds(vault.floors[0].formula)
+            for vault in (by_health, by_buffer)
+        }
+        assert len(answers) == 1, owed
+        held |= answers
+    assert held == {True, False}
