@@ -50,7 +50,14 @@ SHARES: tuple[Mutant, ...] = (
         ),
         "first depositor's attack",
     ),
-    in_module("arith", "rounding up rounds down", _ROUNDING, "quotient += 1", "quotient += 0"),
+    Mutant(
+        "rounding up rounds down",
+        (
+            Change("contracts/arith.vy", "unsafe_add(unsafe_mul(x, y), unsafe_sub(divisor, 1))", "unsafe_mul(x, y)"),
+            Change("contracts/arith.vy", "quotient += 1", "quotient += 0"),
+        ),
+        _ROUNDING,
+    ),
     in_module(
         "arith",
         "the product is taken modulo 2^256",
