@@ -170,7 +170,7 @@ class Search:
         near = clearly or [entry for entry in short if -entry[1] > -CLEARLY]
         return open_[min(near)[2]] if near else None
 
-    def _exactly(self, active: list[int], open_: list[Any_], hint: object) -> Found | Any_:
+    def _exactly(self, active: list[int], open_: list[Any_], hint: Point | Contradiction | None) -> Found | Any_:
         """What is exactly so of the active rows: a refutation, or a choice that a point of theirs does not satisfy.
 
         The solver is asked where the hint does not lead to an exact point. Raises NoProof.

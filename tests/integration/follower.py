@@ -13,6 +13,7 @@ from typing import Any
 from eth_abi.abi import decode
 
 from differential.market import Trade, exact_market
+from integration.past import call_at
 from lab.aave import AccountData
 from lab.chain import AnvilChain, Contract
 from stratc_compiler.machine import Machine
@@ -100,9 +101,7 @@ class Follower:
 
     def _at(self, number: int, contract: Contract, fn: str, *args: Any) -> Any:
         """A call that sees the chain as it was after a block."""
-        function = contract.abi.function(fn, len(args))
-        call = {"to": contract.address, "data": "0x" + function.encode(args).hex()}
-        return function.decode(bytes.fromhex(self.chain.rpc("eth_call", call, hex(number))[2:]))
+        return call_at(self.chain, number, contract, fn, *args)
 
     # ── the machine ────────────────────────────────────────────────────────────────────────
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from eth_utils.crypto import keccak
 
 from integration.command import Built, stratc
+from integration.past import call_at, flash_loans
 from integration.test_carry_on_anvil import HOUR, Life, kept
 from lab.chain import AnvilChain
 from lab.world import World
 from vyper_target.vaults import USD
 
 pytestmark = pytest.mark.anvil
-
-FLASH_LOAN = "FlashLoan(address,address,address,uint256,uint8,uint256,uint16)"
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +49,7 @@ def fall(life: Life) -> None:
     down, _ = life.keeper_does("deleverage_aave", "rebalance")
     print(f"health after the deleverage: Aave {down.aave.health}, model {down.model_health}")
     assert down.aave.health >= 15 * USD // 10 - USD // 10**6
-    assert borrowed_by_flash(life, down.block) == 1
-    assert balance_at(life, down.block) >= idle
+    chain, world = life.follower.chain, life.world
+    assert flash_loans(chain, down.block, world.aave.pool) == 1
+    assert call_at(chain, down.block, world.usdc.contract, "balanceOf", life.vault.address) >= idle
     life.end_round(60)
-
-
-def borrowed_by_flash(life: Life, block: int) -> int:
-    """How many flash loans Aave has given the vault in a block."""
-    where = {"address": life.world.aave.pool.address, "fromBlock": hex(block), "toBlock": hex(block)}
-    where["topics"] = ["0x" + keccak(text=FLASH_LOAN).hex()]
-    return len(life.follower.chain.rpc("eth_getLogs", where))
-
-
-def balance_at(life: Life, block: int) -> int:
-    usdc = life.world.usdc.contract
-    function = usdc.abi.function("balanceOf", 1)
-    call = {"to": usdc.address, "data": "0x" + function.encode([life.vault.address]).hex()}
-    return int(life.follower.chain.rpc("eth_call", call, hex(block)), 16)

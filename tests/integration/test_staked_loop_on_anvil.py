@@ -14,11 +14,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from eth_utils.crypto import keccak
 
 from integration.command import Built, stratc
 from integration.keeping import PATIENCE, KeeperProcess
-from integration.test_loop_on_anvil import FLASH_LOAN
+from integration.past import call_at, flash_loans
 from lab.aave import V32
 from lab.chain import AnvilChain
 from lab.interface import Reverted
@@ -117,27 +116,13 @@ def test_a_keeper_takes_the_loop_down_in_one_transaction(built: Loop, loop: Buil
         built.tell("0.9600000001")  # the feed cuts digits off, and past the 4% the vault would be guarded
         assert Fraction(116, 100) < built.health < Fraction(117, 100) < Fraction(121, 100) < before
         down, up = built.keeper_does(keeper, "deleverage_aave", "rebalance")
-        assert flash_loans(built, down) == flash_loans(built, up) == 1
-        after = health_at(built, down)
+        pool = built.vault.world.aave.pool
+        assert [flash_loans(built.chain, block, pool) for block in (down, up)] == [1, 1]
+        after = Fraction(call_at(built.chain, down, pool, "getUserAccountData", built.vault)[5], USD)
         print(f"health at Aave: {float(before):.4f}, {float(after):.4f} after the deleverage")
         assert Fraction(124, 100) - Fraction(1, 10**6) <= after < Fraction(126, 100)
         assert built.vault.call("settled")
         assert keeper.terminate() == 0, keeper.log()
-
-
-def health_at(built: Loop, block: int) -> Fraction:
-    """As Aave said it after a block."""
-    pool = built.vault.world.aave.pool
-    function = pool.abi.function("getUserAccountData", 1)
-    call = {"to": pool.address, "data": "0x" + function.encode([built.vault.address]).hex()}
-    return Fraction(function.decode(bytes.fromhex(built.chain.rpc("eth_call", call, hex(block))[2:]))[5], USD)
-
-
-def flash_loans(built: Loop, block: int) -> int:
-    """How many Aave gave in a block."""
-    where = {"address": built.vault.world.aave.pool.address, "fromBlock": hex(block), "toBlock": hex(block)}
-    where["topics"] = ["0x" + keccak(text=FLASH_LOAN).hex()]
-    return len(built.chain.rpc("eth_getLogs", where))
 
 
 @pytest.mark.parametrize(("part", "liquidated"), [("0.96", False), ("0.76", True)])
