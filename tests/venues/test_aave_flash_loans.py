@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from differential.market import aave_account
@@ -20,6 +20,7 @@ from stratc_compiler.interpret import Reverted, mul_div
 from stratc_targets.venues.aave_v3.model import FLASH_PREMIUM
 from stratc_targets.vyper.adapters import adapter_source, runtime_source
 from stratc_targets.vyper.build import VAULT, Mode, compile_request, standard_json
+from venues.quietly import quietly
 
 HERE = Path(__file__).resolve().parent
 
@@ -39,14 +40,7 @@ def test_the_books_are_aaves(revm_world: World) -> None:
     world.usdc.mint(borrower.address, 10**15)
     count: Counter[str] = Counter()
 
-    @settings(
-        max_examples=150,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
+    @quietly(150)
     @given(
         st.integers(0, 3_000) | st.integers(1, 10**14) | st.integers(10**15 - 3, 10**15 + 3),
         st.integers(0, 5),

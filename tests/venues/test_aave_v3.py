@@ -11,7 +11,7 @@ from copy import deepcopy
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from differential.market import aave_account, read_indices
@@ -27,6 +27,7 @@ from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
 from stratc_targets.venues.aave_v3.exact import RAY, WAD, Reserve
 from stratc_targets.venues.aave_v3.model import ROUNDING_UNITS
 from venues.probes import probe
+from venues.quietly import quietly
 from vyper_target.vaults import example
 
 Step = tuple[str, str, int]  # what, token, size
@@ -261,17 +262,6 @@ class _Positions:
 
     def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
         raise NotImplementedError
-
-
-def quietly(examples: int) -> settings:
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @pytest.fixture(scope="module")

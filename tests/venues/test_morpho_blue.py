@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from differential.pair import outcome
@@ -30,6 +30,7 @@ from stratc_targets.venues.morpho_blue.exact import MorphoMarket
 from stratc_targets.venues.morpho_blue.model import OFF_BY, TRUNCATED
 from venues.morpho_books import market_of
 from venues.probes import probe
+from venues.quietly import quietly
 from vyper_target.vaults import example, proved
 
 Step = tuple[str, int]  # what, size
@@ -272,17 +273,6 @@ class _Positions:
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         raise NotImplementedError
-
-
-def quietly(examples: int, *, seeded: bool = True) -> settings:
-    return settings(
-        max_examples=examples,
-        derandomize=seeded,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def told_beside(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[str], Counter[str]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from differential.pair import outcome
@@ -19,6 +19,7 @@ from stratc_compiler.plans import Parts, sell
 from stratc_compiler.vault import Held, Swap
 from stratc_dsl.span import NOWHERE
 from venues.probes import probe
+from venues.quietly import quietly
 from vyper_target.vaults import example
 
 CARRY = example("eth_carry").vault
@@ -62,14 +63,7 @@ def swap(world: World, contract: Contract, sold: Token, bought: Token, size: int
 def test_a_swap_pays_what_is_quoted_and_never_less_than_the_minimum(revm_world: World) -> None:
     count: Counter[str] = Counter()
 
-    @settings(
-        max_examples=150,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
+    @quietly(150)
     @given(
         selling_weth=st.booleans(),
         dollars=st.integers(1, 5_000_000) | st.sampled_from([1, 10**8]),
