@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.arguments import add_arguments
+from stratc_targets.keeper.arguments import add_arguments, add_vault_arguments
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -90,6 +90,13 @@ KEEPER = """\
 Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
 """
 
+STATUS = """\
+Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
+are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
+
+exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
+"""
+
 
 class Parser(argparse.ArgumentParser):
     """Texts keep their lines, and options are written in full: a prefix that works today could be ambiguous later."""
@@ -151,6 +158,9 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+
+    status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
+    add_vault_arguments(status)
 
     commands.add_parser("lsp", help="serve an editor over the Language Server Protocol", description=LSP)
 
