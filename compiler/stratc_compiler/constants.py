@@ -88,6 +88,11 @@ _TOLERANCE = Field("tolerance", _RATIO, words="+-")
 """Of a band: written once, kept as two edges."""
 
 
+def numbers(statement: Record) -> tuple[Field, ...]:
+    """The numbers that a statement itself states, without those of what it holds."""
+    return _FIELDS.get(type(statement), ())
+
+
 class Constant(Record):
     """One number of a strategy, `words` telling apart those of one statement, which stands at `span`."""
 

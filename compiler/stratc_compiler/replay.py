@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, takewhile
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -33,8 +33,11 @@ from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import (
     SCALE,
     Condition,
+    Exits,
     FlashLoan,
+    Freezes,
     Held,
+    Marks,
     OnCondition,
     OnTimer,
     RuleModel,
@@ -351,12 +354,23 @@ def comes_due(rule: RuleModel, vault: Vault, moment: Mapping[str, int]) -> bool:
 
 
 def _comes_due(rule: RuleModel, vault: Vault, world: IdealWorld, up: Timers) -> bool:
-    for other in trading_rules(vault):
-        if other == rule:
-            break
-        if _is_due(other, Evaluator(vault, world), up) and _run(other, vault, world):
+    for other in takewhile(lambda other: other != rule, vault.rules):
+        if _is_due(other, Evaluator(vault, world), up) and not _leaves_a_turn(other, rule, vault, world):
             return False
     return isinstance(rule.trigger, OnCondition) and Evaluator(vault, world).holds(rule.trigger.condition.formula)
+
+
+def _leaves_a_turn(other: RuleModel, rule: RuleModel, vault: Vault, world: IdealWorld) -> bool:
+    """Whether the rule still has its turn once another one before it has run in this world."""
+    match other.effect:
+        case Trades():
+            return _run(other, vault, world) is None
+        case Freezes():
+            return not isinstance(rule.effect, Trades) or rule.effect.reduces_risk
+        case Exits():
+            return False
+        case Marks():
+            return True
 
 
 def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:

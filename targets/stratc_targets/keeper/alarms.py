@@ -14,6 +14,8 @@ from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import (
+    ChainlinkPrice,
+    FixedPrice,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
@@ -23,6 +25,8 @@ from stratc_dsl.strategy import (
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RatioPrice,
+    Token,
     Venue,
 )
 from stratc_targets.keeper.decimals import decimal_text
@@ -32,6 +36,7 @@ from stratc_targets.keeper.watchlist import (
     Readings,
     TokenRead,
     VenueReadings,
+    View,
 )
 from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
@@ -149,9 +154,7 @@ def readings(vault: Vault) -> dict[str, Any]:
     symbols = symbols_of(vault)
     venues = [_venue(venue, vault, symbols) for venue in vault.strategy.venues if venue.adapter in WATCHES]
     payable = {name: view for venue in venues for name, view in venue.payable.items()}
-    tokens = tuple(
-        TokenRead(token.name, token.decimals, symbols.fields[f"price({token.name})"]) for token in vault.strategy.tokens
-    )
+    tokens = tuple(_token(token, vault, symbols) for token in vault.strategy.tokens)
     # What base the vault holds itself is no position of the environment: gifts of base are deposits without shares.
     held = [one for one in vault.held if one.venue is not None or one.token != vault.base]
     positions = tuple(
@@ -168,6 +171,23 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
     return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
+
+
+def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:
+    heartbeat = _heartbeat(token, vault)
+    age = View(THE_VAULT, "oracle_age(address)", symbols.token(token.name)) if heartbeat else None
+    return TokenRead(token.name, token.decimals, symbols.fields[f"price({token.name})"], age, heartbeat)
+
+
+def _heartbeat(token: Token, vault: Vault) -> int | None:
+    """The longest of the feeds that its price comes from, None where there is none."""
+    match token.price:
+        case ChainlinkPrice(heartbeat=heartbeat):
+            return heartbeat
+        case RatioPrice(other, feed):
+            return max(feed.heartbeat, _heartbeat(vault.strategy.token(other), vault) or 0)
+        case FixedPrice():
+            return None
 
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:

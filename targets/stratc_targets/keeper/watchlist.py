@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from stratc_targets.keeper.conditions import members_of, parse_condition, parse_goals
+
 THE_VAULT = "vault"
 """As an argument of a view: the vault's own address. As a subject: the vault as a whole."""
 
@@ -44,11 +46,17 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class TokenRead:
-    """`price` is the member of the vault's State that holds the price."""
+    """`price` is the member of the vault's State that holds the price.
+
+    `age` says how many seconds ago its feed was written, at least every `heartbeat`; None where there is none.
+    Where the price comes from two feeds these are the older answer and the longer heartbeat.
+    """
 
     name: str
     decimals: int
     price: str
+    age: View | None
+    heartbeat: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +195,17 @@ def parse_readings(document: dict[str, Any]) -> Readings:
     given = document["readings"]
     return Readings(
         nav=given["nav"],
-        tokens=tuple(TokenRead(**one) for one in given["tokens"]),
-        positions=tuple(
-            PositionRead(**one | {"payable": None if one["payable"] is None else _view(one["payable"])})
-            for one in given["positions"]
-        ),
-        shares=tuple(Worth(one["token"], _view(one["view"])) for one in given["shares"]),
-        parameters=tuple(Parameter(**one | {"view": _view(one["view"])}) for one in given["parameters"]),
-        oracles=tuple(Told(**one | {"view": _view(one["view"])}) for one in given["oracles"]),
+        tokens=tuple(TokenRead(**one | {"age": _view_or_none(one["age"])}) for one in given["tokens"]),
+        positions=tuple(PositionRead(**one | {"payable": _view_or_none(one["payable"])}) for one in given["positions"]),
+        shares=tuple(Worth(one["token"], parse_view(one["view"])) for one in given["shares"]),
+        parameters=tuple(Parameter(**one | {"view": parse_view(one["view"])}) for one in given["parameters"]),
+        oracles=tuple(Told(**one | {"view": parse_view(one["view"])}) for one in given["oracles"]),
         flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
     )
 
 
 def _flash_read(given: dict[str, Any]) -> FlashRead:
-    return FlashRead(**given | {name: _view(given[name]) for name in ("available", "flags", "premium")})
+    return FlashRead(**given | {name: parse_view(given[name]) for name in ("available", "flags", "premium")})
 
 
 def mistakes(document: dict[str, Any]) -> Iterator[str]:
@@ -212,6 +217,14 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
     used |= {token for one in readings.oracles for token in (one.token, one.other) if token is not None}
     used |= {one.token for one in readings.flash_loans}
+    goals = parse_goals(document)
+    conditions = [floor.condition for floor in goals.floors]
+    conditions += [
+        parse_condition(rule["trigger"]["condition"]) for rule in document["rules"] if "condition" in rule["trigger"]
+    ]
+    read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
+    for member in sorted(read - set(state_members(document["abi"]))):
+        yield f"floors, bands, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
@@ -244,5 +257,10 @@ def _alarm(given: dict[str, Any]) -> Alarm:
     )
 
 
-def _view(given: dict[str, Any]) -> View:
+def parse_view(given: dict[str, Any]) -> View:
+    """A view of a document that fits the schema."""
     return View(**given | {"through": tuple(given["through"])})
+
+
+def _view_or_none(given: dict[str, Any] | None) -> View | None:
+    return None if given is None else parse_view(given)
