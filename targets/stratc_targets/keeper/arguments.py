@@ -1,4 +1,4 @@
-"""The options of `keeper run`. Loads nothing of the keeper: every `stratc` command line is parsed with them."""
+"""The options of `keeper run` and `status`. Loads nothing of the keeper: each command line is parsed with them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from typing import TypeVar
 Number = TypeVar("Number", int, float, Decimal)
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `keeper run`; `command.main` takes what they parse to."""
+def add_vault_arguments(parser: ArgumentParser) -> None:
+    """Which vault, and where it is asked."""
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="keeper.json, as `stratc build` wrote it")
     add("--rpc", required=True, metavar="URL", help="JSON-RPC endpoint of the chain (http or https)")
     add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
     add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `keeper run`; `command.main` takes what they parse to."""
+    add = parser.add_argument
+    add_vault_arguments(parser)
     add("--keystore", metavar="FILE", help="encrypted key, opened with STRATC_KEEPER_PASSWORD; else STRATC_KEEPER_KEY")
     add("--state", metavar="FILE", help="what a restart must not forget (default: beside the configuration)")
     add("--poll", type=_positive(float), metavar="SECONDS", help="pause between looks (default: period/10, at most 15)")

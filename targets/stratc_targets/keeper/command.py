@@ -56,18 +56,24 @@ def _run(arguments: Namespace, log: Log) -> int:
         dry_run=arguments.dry_run,
         settle=not arguments.no_settle,
     )
-    _check_url(arguments.rpc)
+    check_url(arguments.rpc)
     return run_keeper(config, arguments.rpc, _account(arguments.keystore), options)
 
 
-def _config(arguments: Namespace) -> KeeperConfig:
-    text = _read(arguments.config)
-    config = parse_config(text, arguments.config)
-    if (arguments.vault is None) != (arguments.chain_id is None):
+def read_config(name: str, vault: str | None, chain_id: int | None) -> KeeperConfig:
+    """The configuration in a file, bound to the vault where one is given. Raises SetupError."""
+    text = _read(name)
+    config = parse_config(text, name)
+    if (vault is None) != (chain_id is None):
         raise SetupError("--vault and --chain-id go together")
-    if arguments.vault is not None:
-        document = bind(json.loads(text), arguments.chain_id, arguments.vault)
-        config = parse_config(json.dumps(document), f"{arguments.config} with --vault")
+    if vault is None or chain_id is None:
+        return config
+    document = bind(json.loads(text), chain_id, vault)
+    return parse_config(json.dumps(document), f"{name} with --vault")
+
+
+def _config(arguments: Namespace) -> KeeperConfig:
+    config = read_config(arguments.config, arguments.vault, arguments.chain_id)
     return replace(config, gas=replace(config.gas, **_gas_overrides(arguments)))
 
 
@@ -88,7 +94,8 @@ def _account(keystore: str | None) -> LocalAccount:
     return account_of_keystore(_read(keystore), os.environ.get(PASSWORD_VARIABLE), keystore)
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
+    """Raises SetupError where it is no URL of an endpoint."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

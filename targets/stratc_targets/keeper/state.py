@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
@@ -98,6 +98,15 @@ class State:
     seen: Seen | None = None
 
 
+class Memory(Protocol):
+    """Where a watch keeps what it has seen."""
+
+    @property
+    def state(self) -> State: ...
+
+    def set_seen(self, seen: Seen) -> None: ...
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the state file for one process. Raises SetupError where another keeper has it."""
@@ -119,8 +128,12 @@ class StateFile:
     def __init__(self, path: Path, identity: Identity) -> None:
         """Read the file, or begin it. Raises SetupError where it is damaged, another's, or cannot be written."""
         self._path = path
-        self.state = _load(path, identity)
-        self._save(self.state)
+        self._state = _load(path, identity)
+        self._save(self._state)
+
+    @property
+    def state(self) -> State:
+        return self._state
 
     def set_flight(self, flight: Flight | None) -> None:
         """Remember what is in flight. Raises SetupError where it cannot be written: then nothing may be sent."""
@@ -139,7 +152,7 @@ class StateFile:
             _replace_file(self._path, json.dumps(asdict(state), indent=1, default=str))
         except OSError as error:
             raise SetupError(f"cannot write the state file {self._path}: {error.strerror}") from None
-        self.state = state
+        self._state = state
 
 
 def _load(path: Path, identity: Identity) -> State:
