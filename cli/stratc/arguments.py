@@ -55,6 +55,16 @@ docs/margin.schema.json. `--map` pushes two numbers together and draws the verdi
 assumption's id in the certificate, and by which of its numbers they are: 'moves(WETH):fall', 'loss(save)'.
 """
 
+DIFF = """\
+Says what changed in meaning from one strategy to another: assumptions, claims, floors, bands, rules, venues and all
+else that a strategy says. Comments, layout and the order of what has no order say nothing. Each change is `weaker`
+(more is assumed or less is promised), `stronger` (less is assumed or more is promised) or `neither` (what the vault
+is or does changes, of which both say as much), with the reason. Nothing is proved, unless `--margins` asks for what
+claims break by in both. `--format json` prints one object, described by docs/diff.schema.json.
+
+exit status: 0 nothing is weaker; 1 something is; 2 bad input.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -129,6 +139,12 @@ def parser() -> Parser:
     margin.add_argument(
         "--map", nargs=3, metavar=("ACROSS", "UP", "SVG"), help="draw two numbers against the verdict, into a file"
     )
+
+    diff = commands.add_parser("diff", help="what changed in meaning between two strategies", description=DIFF)
+    diff.add_argument("old", metavar="OLD", help="a .strat file")
+    diff.add_argument("new", metavar="NEW", help="the .strat file that it became")
+    diff.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
+    diff.add_argument("--margins", action="store_true", help="prove both, and compare what claims break by; minutes")
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")

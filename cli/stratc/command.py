@@ -80,6 +80,10 @@ def _run(arguments: Namespace) -> int:
             return run(arguments.certificate, arguments.source)
         case "margin":
             return _margin(arguments)
+        case "diff":
+            from stratc.diff import diff
+
+            return diff(arguments.old, arguments.new, arguments.format, arguments.margins)
         case "fmt":
             from stratc.fmt import fmt
 
