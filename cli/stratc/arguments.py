@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from stratc import __version__
+from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
 from stratc_targets.keeper.arguments import add_arguments, add_vault_arguments
 
 ABOUT = """\
@@ -97,6 +98,16 @@ are, what is due next, how old prices are, and how much of each watched assumpti
 exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
 """
 
+DEPLOY = """\
+Deploys the vault of a proved strategy. A manifest binds the strategy's tokens, feeds, venues and roles to addresses
+of a chain; all of it is checked there, and the vault's own constructor tried out, before anything is sent. What will
+be done and what it costs is printed, and nothing is sent before somebody says yes. The code that then stands on chain
+is compared byte for byte; the record tells all of it, and an interrupted deployment goes on from it.
+
+exit status: 0 deployed (or could be, with --dry-run); 1 something on chain is not as the strategy says; 2 it cannot be
+deployed as told; 3 the endpoint does not answer, or a transaction is not mined yet: the same command goes on.
+"""
+
 
 class Parser(argparse.ArgumentParser):
     """Texts keep their lines, and options are written in full: a prefix that works today could be ambiguous later."""
@@ -158,6 +169,9 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+
+    deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
+    add_deploy_arguments(deploy)
 
     status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
     add_vault_arguments(status)

@@ -24,16 +24,17 @@ HELP = "name a certificate.json that `stratc build` wrote"
 
 def run(certificate: str, source: str | None) -> Status:
     """Audit one certificate; `source` names the strategy's file where it is to be compared with what was proved."""
-    document = _document(certificate)
-    if isinstance(document, Problem):
-        tell(document)
+    read = read_certificate(certificate)
+    if isinstance(read, Problem):
+        tell(read)
         return Status.BAD_INPUT
+    _, document = read
     expected = read_source(source) if source is not None else None
     if isinstance(expected, Problem):
         tell(expected)
         return Status.BAD_INPUT
     try:
-        vault, whole = _derived(document, expected)
+        vault, whole = derived(document, expected)
         audited = audit(document, vault, whole)
     except Refused as error:
         print(f"{certificate}: rejected: {error}", file=sys.stderr)
@@ -41,15 +42,15 @@ def run(certificate: str, source: str | None) -> Status:
     return _tell(certificate, vault, whole, audited)
 
 
-def _document(name: str) -> Any:
+def read_certificate(name: str) -> tuple[str, Any] | Problem:
+    """The text of a certificate and the document in it, or what is wrong with the file."""
     try:
         with Path(name).open("rb") as file:
             data = file.read(LIMIT + 1)
-        return (
-            read_json(data.decode("utf-8"))
-            if len(data) <= LIMIT
-            else unreadable(name, "is too large for a certificate")
-        )
+        if len(data) > LIMIT:
+            return unreadable(name, "is too large for a certificate")
+        text = data.decode("utf-8")
+        return text, read_json(text)
     except OSError as error:
         return unreadable(
             name, f"cannot be read: {error.strerror or error}", "name a certificate.json that build wrote"
@@ -58,8 +59,8 @@ def _document(name: str) -> Any:
         return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
 
 
-def _derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
-    """The vault and the whole source, made anew from the texts that the certificate contains."""
+def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
+    """The vault and the whole source, made anew from the texts that the certificate contains. Raises Refused."""
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")

@@ -96,6 +96,10 @@ def _run(arguments: Namespace) -> int:
             from stratc_targets.keeper.command import main as keep
 
             return keep(arguments)
+        case "deploy":
+            from stratc.deploy import deploy
+
+            return deploy(arguments)
         case "status":
             from stratc.colour import paint_for
             from stratc_targets.keeper.status import main as status
