@@ -39,13 +39,15 @@ class Possibility(Record):
     frames: Callable[[], Iterable[Frame]]
     accepts: Callable[[Round], bool]
     span: Span = NOWHERE
+    told: Callable[[Obligation], Obligation] | None = None
 
     def obligations(self) -> tuple[Obligation, ...]:
-        """One for each frame: any of them will do."""
-        return tuple(
+        """One for each frame: any of them will do; as it is `told` where it is a part of another claim."""
+        own = tuple(
             Obligation(self.id, CLAIM, self.text, frame.trace.facts, NEVER, witness=True, span=self.span)
             for frame in self.frames()
         )
+        return own if self.told is None else tuple(self.told(one) for one in own)
 
 
 def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
