@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.arguments import add_arguments
+from stratc_targets.keeper.arguments import add_arguments, add_vault_arguments
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -55,6 +55,16 @@ docs/margin.schema.json. `--map` pushes two numbers together and draws the verdi
 assumption's id in the certificate, and by which of its numbers they are: 'moves(WETH):fall', 'loss(save)'.
 """
 
+DIFF = """\
+Says what changed in meaning from one strategy to another: assumptions, claims, floors, bands, rules, venues and all
+else that a strategy says. Comments, layout and the order of what has no order say nothing. Each change is `weaker`
+(more is assumed or less is promised), `stronger` (less is assumed or more is promised) or `neither` (what the vault
+is or does changes, of which both say as much), with the reason. Nothing is proved, unless `--margins` asks for what
+claims break by in both. `--format json` prints one object, described by docs/diff.schema.json.
+
+exit status: 0 nothing is weaker; 1 something is; 2 bad input.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -78,6 +88,13 @@ Speaks the Language Server Protocol over standard input and output; an editor st
 
 KEEPER = """\
 Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
+"""
+
+STATUS = """\
+Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
+are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
+
+exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
 """
 
 
@@ -123,6 +140,12 @@ def parser() -> Parser:
         "--map", nargs=3, metavar=("ACROSS", "UP", "SVG"), help="draw two numbers against the verdict, into a file"
     )
 
+    diff = commands.add_parser("diff", help="what changed in meaning between two strategies", description=DIFF)
+    diff.add_argument("old", metavar="OLD", help="a .strat file")
+    diff.add_argument("new", metavar="NEW", help="the .strat file that it became")
+    diff.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
+    diff.add_argument("--margins", action="store_true", help="prove both, and compare what claims break by; minutes")
+
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
     fmt.add_argument("--check", action="store_true", help="name the files that would change, and change none")
@@ -135,6 +158,9 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+
+    status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
+    add_vault_arguments(status)
 
     commands.add_parser("lsp", help="serve an editor over the Language Server Protocol", description=LSP)
 

@@ -80,6 +80,10 @@ def _run(arguments: Namespace) -> int:
             return run(arguments.certificate, arguments.source)
         case "margin":
             return _margin(arguments)
+        case "diff":
+            from stratc.diff import diff
+
+            return diff(arguments.old, arguments.new, arguments.format, arguments.margins)
         case "fmt":
             from stratc.fmt import fmt
 
@@ -92,6 +96,11 @@ def _run(arguments: Namespace) -> int:
             from stratc_targets.keeper.command import main as keep
 
             return keep(arguments)
+        case "status":
+            from stratc.colour import paint_for
+            from stratc_targets.keeper.status import main as status
+
+            return status(arguments, paint_for(sys.stdout))
         case "lsp":
             from stratc.lsp.start import start
 

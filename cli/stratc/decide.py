@@ -37,6 +37,11 @@ class Report(Record):
         return worst(status for one in self.results for status in _statuses(one.verification))
 
 
+def verified(report: Report) -> dict[str, Verification]:
+    """What was decided of each strategy, by its name."""
+    return {one.verification.vault.strategy.name: one.verification for one in report.results}
+
+
 def _statuses(verification: Verification) -> list[Status]:
     """One status a claim; nothing claimed is nothing proved."""
     return [_status(claim.verdict) for claim in verification.claims] or [Status.UNKNOWN]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from stratc.problem import DENIED, IN_VAIN, UNREADABLE, UNSUPPORTED
+from stratc.problem import DENIED, IN_VAIN, UNREADABLE, UNSUPPORTED, WAITS
 from stratc.status import Status
 from stratc_dsl import explain as explain_language
 
@@ -30,6 +30,12 @@ assumption of your own, ask for less, or allocate so that it does not matter."""
 Every claim is proved, and none of the proofs uses this assumption: delete it, and the same is shown of a vault of which
 less is assumed. It warns only of what stands in the strategy itself and what the language does not ask for. While a
 claim is refuted or unknown nothing is said: its proof may be the one that needs it.""",
+    WAITS: """\
+No round was found in which everything stays within the assumptions and this rule comes due, but one was found in which
+markets, venues or users do more. So the rule is a fuse: it acts where the proofs no longer hold, and none of them needs
+it. That may be meant. If it is to act within the assumptions, its trigger has to come earlier, or an earlier rule has
+to leave it something to do. A rule that nothing at all makes due is no fuse, but a mistake: it refutes
+`consistent`.""",
 }
 
 

@@ -17,6 +17,7 @@ UNSUPPORTED = "E0900"
 UNREADABLE = "E0000"
 DENIED = "E0901"
 IN_VAIN = "W0901"
+WAITS = "W0902"
 
 
 class Problem(Record):

@@ -36,7 +36,12 @@ def _header(verification: Verification, seconds: float) -> str:
     left = f"{verification.vault.strategy.name}  {verification.source.name}"
     count = len(verification.claims)
     right = f"{count} {'claim' if count == 1 else 'claims'}, {seconds:.2f} s"
-    return f"{left}  {right:>{WIDTH - len(left) - 2}}"
+    return two_ends(left, right)
+
+
+def two_ends(left: str, right: str) -> str:
+    """A line that begins and ends so, as wide as it has to be."""
+    return f"{left}  {right.rjust(WIDTH - len(left) - 2)}"
 
 
 def _word(claim: ClaimResult) -> tuple[str, Part]:

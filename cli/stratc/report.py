@@ -8,8 +8,9 @@ from typing import Any
 
 from stratc import __version__
 from stratc.decide import Report, Timed, status_of
+from stratc.places import span_json
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Proved, Refuted, Scenario, Unknown
-from stratc_dsl.span import NOWHERE, Source, Span
+from stratc_dsl.span import NOWHERE, Source
 
 
 def reports_json(reports: Sequence[Report]) -> str:
@@ -53,7 +54,7 @@ def _claim(claim: ClaimResult, source: Source) -> dict[str, Any]:
         case Refuted(why, scenario, help, span=place):
             shown |= {"verdict": "refuted", "why": why, "help": help, "scenario": scenario and _scenario(scenario)}
             span = place if place != NOWHERE else span
-    return shown | {"span": _span(span, source)}
+    return shown | {"span": span_json(span, source)}
 
 
 def _scenario(scenario: Scenario) -> dict[str, Any]:
@@ -73,14 +74,5 @@ def _assumption(assumption: GuardedAssumption, source: Source) -> dict[str, Any]
         "guardian": assumption.guardian.value,
         "how": assumption.how,
         "written": assumption.written,
-        "span": _span(assumption.span, source),
+        "span": span_json(assumption.span, source),
     }
-
-
-def _span(span: Span, source: Source) -> dict[str, Any] | None:
-    """Where a span starts, both counted from 1; null for what the compiler adds."""
-    if span == NOWHERE:
-        return None
-    file, start = source.file_at(span.start)
-    line, column = file.line_and_column(start)
-    return {"line": line, "column": column} | ({"file": file.name} if start != span.start else {})

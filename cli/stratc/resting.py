@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from stratc.analysis import Loaded
-from stratc.problem import DENIED, IN_VAIN, Problem, of_diagnostic, without_place
+from stratc.problem import DENIED, IN_VAIN, WAITS, Problem, of_diagnostic, without_place
 from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.environment import box_of
+from stratc_compiler.possible import waiting
 from stratc_compiler.resting import BENEATH, PREMISES, claims_resting, kind_of, unused
 from stratc_compiler.verdict import GuardedAssumption, Guardian, Verification
 from stratc_dsl import Diagnostic, Label, Severity
@@ -52,7 +54,7 @@ def check_denied(denied: Denied, loaded: Sequence[Loaded]) -> None:
 
 def findings(verification: Verification, denied: Denied) -> tuple[Problem, ...]:
     """What is to be said of one verification's assumptions, beside its verdicts."""
-    return (*_denied(verification, denied), *_in_vain(verification, denied))
+    return (*_denied(verification, denied), *_in_vain(verification, denied), *_waiting(verification, denied))
 
 
 def _denied(verification: Verification, denied: Denied) -> Iterator[Problem]:
@@ -93,3 +95,14 @@ def _in_vain(verification: Verification, denied: Denied) -> Iterator[Problem]:
         label = Label(assumption.span, "every claim is proved without it")
         help = "delete it, and the claims say the same with less assumed"
         yield of_diagnostic(Diagnostic(IN_VAIN, message, label, (), help, severity), verification.source)
+
+
+def _waiting(verification: Verification, denied: Denied) -> Iterator[Problem]:
+    severity = Severity.ERROR if denied.warnings else Severity.WARNING
+    vault = verification.vault
+    results = [result for claim in verification.claims for result in claim.obligations]
+    for rule in waiting(vault, box_of(vault), results):
+        message = f"`{rule.action}` was seen to come due only beyond the assumptions"
+        label = Label(rule.span, "no round that is assumed is known to make it due")
+        help = "let it act earlier, or leave it as the fuse that it is: the claims rest on the other rules"
+        yield of_diagnostic(Diagnostic(WAITS, message, label, (), help, severity), verification.source)

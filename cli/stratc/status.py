@@ -12,6 +12,7 @@ class Status(IntEnum):
     PROVED = 0
     REFUTED = 1
     UNFORMATTED = 1  # of `fmt --check`
+    WEAKER = 1  # of `diff`
     BAD_INPUT = 2
     UNKNOWN = 3
     INTERNAL = 70

@@ -40,7 +40,7 @@ from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis, Obligation, Refuted
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
-from stratc_dsl.strategy import ChainlinkPrice, Erc4626, Token
+from stratc_dsl.strategy import ChainlinkPrice, Erc4626, OracleOffBy, Token
 
 
 class Backing(Record):
@@ -137,6 +137,7 @@ def _contained(vault: Vault, venue: str, box: Box) -> Iterator[Contained]:
     inner = vault.inner[venue]
     for token, own in _shared_tokens(vault, inner):
         yield from _prices(token, own, vault, inner, box)
+        yield from _oracles(token, own, vault, inner)
 
 
 def _shares(vault: Vault, venue: str) -> Contained:
@@ -201,6 +202,19 @@ def _prices(token: Token, own: Token, vault: Vault, inner: Vault, box: Box) -> I
         words = f"price({own.name}) stays where {name} assumes that it stays"
         why = f"price({own.name}) may be {_range(anywhere)}, and {name} assumes {_range(wanted)}"
         yield Contained(f"stays({own.name})", words, label, anywhere, wanted, why, cure)
+
+
+def _oracles(token: Token, own: Token, vault: Vault, inner: Vault) -> Iterator[Contained]:
+    """What venues' own oracles may misread here, they may where the inner vault borrows as well."""
+    stated = [a.ratio for a in vault.strategy.assumptions if isinstance(a, OracleOffBy) and a.token == own.name]
+    withstood = [venue.off[token.name] for venue in inner.venues if token.name in venue.off]
+    if stated and withstood:
+        known, wanted = Interval(Fraction(0), max(stated)), Interval(Fraction(0), min(withstood))
+        name = inner.strategy.name
+        words = f"oracles misread {own.name} by no more than {name} withstands"
+        why = f"oracles may be off by {percent(max(stated))}, {name} withstands {percent(min(withstood))}"
+        cure = f"prove {name} with `oracle({token.name}) off by <= {percent(max(stated))}`"
+        yield Contained(f"oracle({own.name})", words, f"oracle({own.name})", known, wanted, why, cure)
 
 
 def _told(factor: Interval) -> str:

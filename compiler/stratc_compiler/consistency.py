@@ -5,7 +5,7 @@ Nothing here is taken from the solver's word that something is possible; `possib
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from stratc_compiler.claims import KeeperSettles
@@ -13,10 +13,11 @@ from stratc_compiler.corners import at_corners
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box
 from stratc_compiler.judge import overall
-from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
+from stratc_compiler.possible import CLAIM, TEXT, Place, Possibility, possibilities
 from stratc_compiler.recall import Past
+from stratc_compiler.shocks import eliminate
 from stratc_compiler.vault import Vault
-from stratc_compiler.verdict import ClaimResult, ObligationResult, Proved, Refuted, Round, Unknown, Verdict
+from stratc_compiler.verdict import ClaimResult, Obligation, ObligationResult, Proved, Refuted, Round, Unknown, Verdict
 from stratc_dsl.record import Record
 
 
@@ -77,30 +78,59 @@ def _known(possibility: Possibility, past: Past) -> ObligationResult | None:
 
 
 def look_for(wanted: Wanted) -> ObligationResult:
-    """Proved iff some frame has a model that is accepted; refuted iff no frame has a model at all."""
-    from stratc_compiler.prove import query_of  # only here, since both load a solver
-    from stratc_compiler.shocks import eliminate
-    from stratc_compiler.smt import Unsat
-    from stratc_compiler.witness import concrete, models
+    """Proved iff some frame has a model that is accepted; refuted iff none has, and no assumed round any model at all.
 
-    vault, box, rlimit = wanted.vault, wanted.box, wanted.effort.rlimit
-    possibility = possibilities(vault, box)[wanted.number]
-    obligations = possibility.obligations()
-    linear = [eliminate(obligation).obligation for obligation in obligations]
-    for obligation, asked in zip(obligations, linear, strict=True):
+    What the solver cannot exclude of rounds beyond the assumptions saves no rule: somebody has to find such a round.
+    """
+    possibility = possibilities(wanted.vault, wanted.box)[wanted.number]
+    first: _Tried | None = None
+    for place in possibility.places:
+        tried = _Tried(place, possibility, wanted)
+        found = tried.witness()
+        if found is not None:
+            return found
+        first = first or tried
+    assert first is not None
+    return ObligationResult(first.obligations[0], _missing(first.impossible(), possibility))
+
+
+class _Tried:
+    """A place, with what is asked of it."""
+
+    def __init__(self, place: Place, possibility: Possibility, wanted: Wanted) -> None:
+        self.obligations = possibility.obligations_at(place)
+        self._linear = [eliminate(obligation).obligation for obligation in self.obligations]
+        self._place, self._wanted = place, wanted
+
+    def witness(self) -> ObligationResult | None:
+        for obligation, asked in zip(self.obligations, self._linear, strict=True):
+            for played in self._rounds(obligation, asked):
+                if self._place.accepts(played):
+                    return ObligationResult(obligation, Proved(), played)
+        return None
+
+    def _rounds(self, obligation: Obligation, asked: Obligation) -> Iterator[Round]:
+        """Rounds that may be witnesses, the quick ones first."""
+        from stratc_compiler.witness import concrete, models  # only here, since it loads a solver
+
+        vault, box, rlimit = self._wanted.vault, self._place.box, self._wanted.effort.rlimit
         everywhere = (*at_corners(obligation, box, vault.base), asked)
-        tried = (
-            models(one, vault, box, rlimit, any_will_do) for any_will_do in (True, False) for one in everywhere
-        )  # the quick ones first
-        for values in chain.from_iterable(tried):
-            played = concrete(values, vault, box, KeeperSettles())
-            if possibility.accepts(played):
-                return ObligationResult(obligation, Proved(), played)
-    impossible = all(isinstance(query_of(asked, rlimit).solve(), Unsat) for asked in linear)
-    return ObligationResult(obligations[0], _missing(impossible, possibility))
+        tried = (models(one, vault, box, rlimit, any_will_do) for any_will_do in (True, False) for one in everywhere)
+        return (concrete(values, vault, box, KeeperSettles()) for values in chain.from_iterable(tried))
+
+    def impossible(self) -> bool:
+        """Whether the solver excludes every round of this place."""
+        from stratc_compiler.prove import query_of
+        from stratc_compiler.smt import Unsat
+
+        rlimit = self._wanted.effort.rlimit
+        return all(isinstance(query_of(asked, rlimit).solve(), Unsat) for asked in self._linear)
 
 
 def _missing(impossible: bool, possibility: Possibility) -> Verdict:
-    if impossible:
-        return Refuted(f"it cannot be that {possibility.text}", None, span=possibility.span)
-    return Unknown(f"no witness that replays in exact integers was found for: {possibility.text}")
+    if not impossible:
+        return Unknown(f"no witness that replays in exact integers was found for: {possibility.text}")
+    within, neither = "", ""
+    if len(possibility.places) > 1:
+        within, neither = "within the assumptions ", ", and no round beyond them was found in which it does"
+    return Refuted(f"{within}it cannot be that {possibility.text}{neither}", None, span=possibility.span)

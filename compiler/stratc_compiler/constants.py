@@ -71,6 +71,7 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
     typed.SlippageAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LossAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LiquidityAtLeast: (Field("ratio", _RATIO, -1, most=_ALL),),
+    typed.OracleOffBy: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.WithdrawalsAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.DepositsAtMost: (Field("ratio", _RATIO, +1),),
     typed.Collateral: (Field("threshold", _RATIO, -1, most=_ALL, words="threshold"),),
@@ -85,6 +86,11 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
 
 _TOLERANCE = Field("tolerance", _RATIO, words="+-")
 """Of a band: written once, kept as two edges."""
+
+
+def numbers(statement: Record) -> tuple[Field, ...]:
+    """The numbers that a statement itself states, without those of what it holds."""
+    return _FIELDS.get(type(statement), ())
 
 
 class Constant(Record):

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
+from msgspec.structs import replace
+
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.holding import Range, begun_within, of_a_round, while_held
 from stratc_compiler.vault import Held, Vault
@@ -103,6 +105,23 @@ def box_of(vault: Vault) -> Box:
         liquidity={held.name: _liquidity(strategy, held) for held in vault.held if not held.debt},
         withdrawals=vault.withdrawals,
         deposits=vault.deposits,
+    )
+
+
+def unbounded(box: Box) -> Box:
+    """The box in which markets, venues and users do whatever they like between the same two looks of the keeper."""
+    whatever = Interval(Fraction(0), None)
+    return replace(
+        box,
+        # Base is the measure of all others: against itself it cannot move.
+        relative={name: one if one == Interval(ONE, ONE) else whatever for name, one in box.relative.items()},
+        pairs=(),
+        usd=dict.fromkeys(box.usd, whatever),
+        absolute={},
+        growth=dict.fromkeys(box.growth, whatever),
+        liquidity=dict.fromkeys(box.liquidity, Fraction(0)),
+        withdrawals=None,
+        deposits=None,
     )
 
 

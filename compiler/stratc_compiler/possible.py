@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
-from stratc_compiler.environment import Box
+from stratc_compiler.environment import Box, unbounded
 from stratc_compiler.expr import Cmp, Formula, Mul, Or, Rel, number
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import Frame, real
 from stratc_compiler.replay import IdealWorld, comes_due, holds_something, inside_box
 from stratc_compiler.rounds import after_environment, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import OnCondition, RuleModel, Vault
-from stratc_compiler.verdict import Obligation, Round
+from stratc_compiler.verdict import Obligation, ObligationResult, Round
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Span
 
@@ -28,26 +28,39 @@ NEAR = Fraction(1, 1_000_000)
 """How near to its target, as a share of nav, a position counts as being there: amounts are whole units."""
 
 
-class Possibility(Record):
-    """A witness obligation: a round of at least one of the `frames` that `accepts` says yes to.
+class Place(Record):
+    """Where a witness may be found: a round of at least one of the `frames`, in this box, that `accepts` says yes to.
 
     Frames are made where they are asked for: whoever looks for one witness needs no others.
     """
 
-    id: str
-    text: str
+    box: Box
     frames: Callable[[], Iterable[Frame]]
     accepts: Callable[[Round], bool]
+
+
+class Possibility(Record):
+    """A witness obligation: a round of any of its `places`, which are looked through in their order."""
+
+    id: str
+    text: str
+    places: tuple[Place, ...]
     span: Span = NOWHERE
     told: Callable[[Obligation], Obligation] | None = None
 
-    def obligations(self) -> tuple[Obligation, ...]:
+    def accepts(self, played: Round) -> bool:
+        return any(place.accepts(played) for place in self.places)
+
+    def obligations_at(self, place: Place) -> tuple[Obligation, ...]:
         """One for each frame: any of them will do; as it is `told` where it is a part of another claim."""
         own = tuple(
             Obligation(self.id, CLAIM, self.text, frame.trace.facts, NEVER, witness=True, span=self.span)
-            for frame in self.frames()
+            for frame in place.frames()
         )
         return own if self.told is None else tuple(self.told(one) for one in own)
+
+    def obligations(self) -> tuple[Obligation, ...]:
+        return tuple(one for place in self.places for one in self.obligations_at(place))
 
 
 def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
@@ -66,10 +79,19 @@ def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
         return (_target_frame(vault, box),)
 
     return (
-        Possibility("consistent/settled", "a settled vault exists", opening, settled),
-        Possibility("consistent/targets", "the target allocation is settled", targets, at_targets),
+        Possibility("consistent/settled", "a settled vault exists", (Place(box, opening, settled),)),
+        Possibility("consistent/targets", "the target allocation is settled", (Place(box, targets, at_targets),)),
         *(_can_fire(rule, vault, box) for rule in vault.rules if isinstance(rule.trigger, OnCondition)),
     )
+
+
+def waiting(vault: Vault, box: Box, results: Iterable[ObligationResult]) -> Iterator[RuleModel]:
+    """The rules that were seen to come due only where markets, venues or users do more than is assumed of them."""
+    rules = {_fires(rule): rule for rule in vault.rules}
+    for result in results:
+        rule = rules.get(result.obligation.id)
+        if rule is not None and isinstance(result.evidence, Round) and inside_box(vault, box, result.evidence):
+            yield rule
 
 
 def _target_frame(vault: Vault, box: Box) -> Frame:
@@ -88,13 +110,23 @@ def _at_targets(vault: Vault, played: Round) -> bool:
 
 
 def _can_fire(rule: RuleModel, vault: Vault, box: Box) -> Possibility:
+    """Within the assumptions, or else beyond them: a rule may be a fuse. One that nothing makes due is a mistake."""
+    places = (_place(rule, vault, box), _place(rule, vault, unbounded(box)))
+    return Possibility(_fires(rule), f"`{rule.action}` comes due", places, rule.span)
+
+
+def _fires(rule: RuleModel) -> str:
+    return f"consistent/fires/{rule.name}"
+
+
+def _place(rule: RuleModel, vault: Vault, box: Box) -> Place:
     def accepts(played: Round) -> bool:
         return inside_box(vault, box, played) is None and comes_due(rule, vault, played.moment)
 
     def frames() -> Iterator[Frame]:
         return _firing(rule, vault, box)
 
-    return Possibility(f"consistent/fires/{rule.name}", f"`{rule.action}` comes due", frames, accepts, rule.span)
+    return Place(box, frames, accepts)
 
 
 def _firing(rule: RuleModel, vault: Vault, box: Box) -> Iterator[Frame]:

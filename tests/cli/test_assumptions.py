@@ -225,3 +225,19 @@ def test_every_claim_is_proved_anew_without_what_is_in_vain() -> None:
             (answered,) = answer(*tasks_of((replace(result.obligation, hypotheses=hypotheses),), Effort()))
             assert isinstance(answered.evidence, Derivation)
     assert tried >= 3
+
+
+# ── fuses ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_rule_that_waits_beyond_the_assumptions_is_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can lose so much elsewhere that `save` is nine tenths of nav; who exits there is prepared for more."""
+    rebalance = "when weights outside band do rebalance"
+    file = treasury(tmp_path, (rebalance, f"when weight(save) > 90% do exit\n        {rebalance}"))
+    assert main(["verify", file]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("warning[W0902]: `exit` was seen to come due only beyond the assumptions\n")
+    assert main(["verify", "--deny", "warnings", file]) == 2
+    assert capsys.readouterr().err == said.replace("warning[", "error[")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from cli.made import PROVED, REFUTED, TEXT, UNKNOWN, span_of, verification
 from stratc.render import excerpt, verification_text
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Refuted, Scenario, Used
@@ -93,3 +95,9 @@ def test_an_excerpt_of_no_place_is_its_note() -> None:
 
 def test_an_excerpt_at_the_end_of_the_text_has_one_caret() -> None:
     assert excerpt(Source("x", "ab"), Span(2, 2), "end")[1] == "       |    ^ end"
+
+
+def test_a_long_path_makes_a_long_header() -> None:
+    name = f"{'deep/' * 30}carry.strat"
+    shown = verification_text(replace(verification(PROVED), source=Source(name, TEXT)), 0.2)
+    assert shown.splitlines()[0] == f"Carry  {name}  1 claim, 0.20 s"

@@ -2,7 +2,8 @@
 
 That is all that the strategy assumes of one round. At the targets it would leave a health of 1.19, and no rule would be
 due; so the peg first gives way by 2.6% in a quiet hour, and somebody deposits. That leaves every position inside its
-band, idle WETH at 14.8% of nav, and a health of 1.21; the 4% make it 1.16, below 1.17. All is read from Aave itself.
+band, idle WETH at 14.8% of nav, and a health of 1.21; the 4% make it 1.16. The example's own deleverage waits for less
+than 1.14, so beyond what is assumed; here it acts below 1.17. All is read from Aave itself.
 """
 
 from __future__ import annotations
@@ -37,9 +38,14 @@ NOT_BELOW_ONE = "45"
 
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """examples/staked_loop.strat, proved and built."""
+    """examples/staked_loop.strat with a deleverage that comes due within its assumptions, proved and built."""
     out = tmp_path_factory.mktemp("built")
-    stratc("build", "examples/staked_loop.strat", "--out", out, status=0)
+    text = Path("examples/staked_loop.strat").read_text(encoding="utf-8")
+    waits, acts = "when health(aave) < 1.14 do", "when health(aave) < 1.17 do"
+    assert waits in text
+    earlier = out / "staked_loop.strat"
+    earlier.write_text(text.replace(waits, acts), encoding="utf-8")
+    stratc("build", earlier, "--out", out, status=0)
     return Built(out / "StakedLoop", "staked_loop")
 
 

@@ -54,6 +54,8 @@ TEXT = """strategy Stub {
         idle(USDC):             10% +- 4%
     }
 
+    floors { health(aave) >= 1.35 }
+
     rules {
         when health(aave) < 1.50 do deleverage aave to health 1.80
         when weights outside band do rebalance

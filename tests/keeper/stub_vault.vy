@@ -23,9 +23,15 @@ struct State:
     save: uint256
     price_usdc: uint256
     price_weth: uint256
+    value_aave_collateral_weth: uint256
+    value_aave_debt_usdc: uint256
+    value_save: uint256
+    value_idle_weth: uint256
+    value_idle_usdc: uint256
     nav: uint256
 
 A_TOKEN: constant(address) = 0x00000000000000000000000000000000000000AA
+DOLLAR: constant(address) = 0x000000000000000000000000000000000000d011
 KEEPER: immutable(address)
 
 mode: public(uint256)
@@ -92,14 +98,44 @@ def state() -> State:
         save=self.numbers["save"],
         price_usdc=self.numbers["price_usdc"],
         price_weth=self.numbers["price_weth"],
+        value_aave_collateral_weth=self._value("aave_collateral_weth", "price_weth", 10**18),
+        value_aave_debt_usdc=self._value("aave_debt_usdc", "price_usdc", 10**6),
+        value_save=self._value("save", "price_usdc", 10**6),
+        value_idle_weth=self._value("idle_weth", "price_weth", 10**18),
+        value_idle_usdc=self._value("idle_usdc", "price_usdc", 10**6),
         nav=self.numbers["nav"],
     )
+
+
+@internal
+@view
+def _value(amount: String[32], price: String[32], unit: uint256) -> uint256:
+    return self.numbers[amount] * self.numbers[price] // unit
+
+
+@external
+@view
+def oracle_age(token: address) -> uint256:
+    assert token in [self, DOLLAR], "no such token"
+    return self.numbers["age"]
+
+
+@external
+@view
+def harvest_save_last_run() -> uint256:
+    return self.harvested
 
 
 @external
 @view
 def WETH() -> address:
     return self
+
+
+@external
+@view
+def USDC() -> address:
+    return DOLLAR
 
 
 @external
@@ -132,6 +168,26 @@ def balanceOf(owner: address) -> uint256:
 def getConfiguration(asset: address) -> uint256:
     assert asset == self, "aave: asked of another"
     return self.numbers["configuration"]
+
+
+@external
+@view
+def ADDRESSES_PROVIDER() -> address:
+    return self
+
+
+@external
+@view
+def getPriceOracle() -> address:
+    return self
+
+
+@external
+@view
+def getAssetPrice(asset: address) -> uint256:
+    if asset == self and self.numbers["aave_price_weth"] != 0:
+        return self.numbers["aave_price_weth"]
+    return self.numbers["price_weth" if asset == self else "price_usdc"] // 10**10
 
 
 @external

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -28,15 +29,21 @@ LOOKS = 5
 """So many looks with nothing to do show that it does nothing."""
 
 
+def document_of(name: str) -> dict[str, Any]:
+    """The keeper.json of an example, with all of its alarms, not bound."""
+    given = example(name)
+    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
+    emitted = files(example(name))
+    codes = emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
+    document: dict[str, Any] = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), *codes).text)
+    return document
+
+
 @contextmanager
 def kept(world: World, folder: Path) -> Iterator[tuple[Deployed, KeeperProcess]]:
     """A vault of 150,000 USDC with its keeper, which has just begun a round."""
-    given = example("eth_carry")
-    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted = files(example("eth_carry"))
-    vault = deploy(world, given, keeper_=KEEPER)
-    codes = emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    document = json.loads(emit_keeper(given, json.loads(emitted["abi.json"]), *codes).text)
+    vault = deploy(world, example("eth_carry"), keeper_=KEEPER)
+    document = document_of("eth_carry")
     vault.deposit(world.users[0], 150_000 * USDC)
     assert isinstance(world.chain, AnvilChain)
     with KeeperProcess(folder, bind(document, CHAIN_ID, vault.address), world.chain.url) as keeper:

@@ -15,7 +15,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.judge import overall
-from stratc_compiler.possible import possibilities
+from stratc_compiler.possible import Place, possibilities
 from stratc_compiler.prooftree import Node, Sum
 from stratc_compiler.prove import answer
 from stratc_compiler.questions import tasks_of
@@ -44,7 +44,10 @@ def test_of_nothing_nothing_follows() -> None:
 
 def test_a_state_that_does_not_replay_is_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
     def strict(vault: object, box: object) -> tuple[object, ...]:
-        return tuple(replace(one, accepts=lambda played: False) for one in possibilities(vault, box))
+        def blind(place: Place) -> Place:
+            return replace(place, accepts=lambda played: False)
+
+        return tuple(replace(one, places=tuple(map(blind, one.places))) for one in possibilities(vault, box))
 
     monkeypatch.setattr(consistency, "possibilities", strict)
     verification = verify(*vault_of("treasury"), Options(workers=1))

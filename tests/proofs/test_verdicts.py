@@ -16,11 +16,12 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Cmp, Mul, Rel, number
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.possible import waiting
 from stratc_compiler.relax import DUST
 from stratc_compiler.replay import IdealWorld, health
 from stratc_compiler.rounds import first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import NAV, SCALE, Condition
-from stratc_compiler.verdict import Guardian, Refuted, Unknown
+from stratc_compiler.verdict import Guardian, Refuted, Unknown, Verification
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories
 
@@ -49,6 +50,18 @@ TREASURY = {
     "exit >= 60% of nav",
 }
 FALL_45 = ("-20% .. +20%", "-45% .. +20%")
+FIRST_RULES = "when health(aave) < 1.50 do deleverage aave to health 1.80", "when weights outside band do rebalance"
+
+
+def with_rule_before(rule: str) -> tuple[str, str]:
+    """The change that puts a rule before all others of the carry."""
+    return FIRST_RULES[0], f"{rule}\n        {FIRST_RULES[0]}"
+
+
+def fuses(verification: Verification) -> list[str]:
+    """Names of the rules that were seen to come due only beyond what is assumed."""
+    results = claim(verification, "consistent").obligations
+    return [rule.name for rule in waiting(verification.vault, box_of(verification.vault), results)]
 
 
 @pytest.mark.parametrize(("name", "claims"), [("eth_carry", CARRY), ("treasury", TREASURY)])
@@ -122,13 +135,39 @@ def test_contradictory_floors_are_never_proved() -> None:
     assert not isinstance(certify(verification), ProvedVault)
 
 
-def test_a_rule_that_can_never_fire_is_refuted() -> None:
+def test_a_rule_that_nothing_makes_due_is_refuted() -> None:
+    verdict = claim(verified("eth_carry", with_rule_before("when leverage < 1 do exit")), "consistent").verdict
+    assert isinstance(verdict, Refuted)
+    assert verdict.why == (
+        "within the assumptions it cannot be that `exit` comes due, and no round beyond them was found in which it does"
+    )
+
+
+def test_a_rule_that_another_one_forestalls_is_refuted() -> None:
+    """Once the rebalance has run, health is above 1.50 again, wherever prices are."""
+    first, second = FIRST_RULES
+    verdict = claim(
+        verified("eth_carry", (f"{first}\n        {second}", f"{second}\n        {first}")), "consistent"
+    ).verdict
+    assert isinstance(verdict, Refuted)
+    assert "`deleverage aave to health 1.80` comes due" in verdict.why
+
+
+def test_a_fuse_is_seen_beyond_the_assumptions_and_said_to_be_one() -> None:
+    """In their bands collateral and debt mean a health of at least 1.71, which an hour takes to 1.32 at worst."""
     change = ("when health(aave) < 1.50 do", "when health(aave) < 1.30 do")
     mended = ("health(aave) >= 1.35", "health(aave) >= 1.10")
     verification = verified("eth_carry", change, mended)
-    verdict = claim(verification, "consistent").verdict
-    assert isinstance(verdict, Refuted)
-    assert verdict.why == "it cannot be that `deleverage aave to health 1.80` comes due"
+    assert proved(verification) >= {"consistent", "survives", "recovers"}
+    assert fuses(verification) == ["deleverage_aave"]
+    assert fuses(verified("eth_carry")) == []
+
+
+def test_an_exit_is_seen_to_come_due_before_the_rules_that_stand_after_it() -> None:
+    """At leverage below 1.26 the rebalance is due as well: it does not take the exit's turn."""
+    verification = verified("eth_carry", with_rule_before("when leverage < 1.26 do exit"))
+    assert "consistent" in proved(verification)
+    assert fuses(verification) == []
 
 
 def test_a_solver_without_resources_proves_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
@@ -14,14 +14,19 @@ from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import (
+    ChainlinkPrice,
+    FixedPrice,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    OracleOffBy,
     PairMoves,
     PairStays,
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RatioPrice,
+    Token,
     Venue,
 )
 from stratc_targets.keeper.decimals import decimal_text
@@ -31,6 +36,7 @@ from stratc_targets.keeper.watchlist import (
     Readings,
     TokenRead,
     VenueReadings,
+    View,
 )
 from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
@@ -106,6 +112,8 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("loss", venue, None, ratio, period)
                 case LiquidityAtLeast(venue, ratio):
                     return _edges("liquidity", venue, ratio, None, None)
+                case OracleOffBy(token, ratio):
+                    return _edges("oracle_difference", token, None, ratio, None)
                 case _:
                     pass
     return None
@@ -151,9 +159,7 @@ def readings(vault: Vault) -> dict[str, Any]:
     symbols = symbols_of(vault)
     venues = [_venue(venue, vault, symbols) for venue in vault.strategy.venues if venue.adapter in WATCHES]
     payable = {name: view for venue in venues for name, view in venue.payable.items()}
-    tokens = tuple(
-        TokenRead(token.name, token.decimals, symbols.fields[f"price({token.name})"]) for token in vault.strategy.tokens
-    )
+    tokens = tuple(_token(token, vault, symbols) for token in vault.strategy.tokens)
     # What base the vault holds itself is no position of the environment: gifts of base are deposits without shares.
     held = [one for one in vault.held if one.venue is not None or one.token != vault.base]
     positions = tuple(
@@ -162,9 +168,31 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     shares = tuple(one for venue in venues for one in venue.shares)
     parameters = tuple(one for venue in venues for one in venue.parameters)
-    oracles = tuple(one for venue in venues for one in venue.oracles)
+    stated = {one.token for one in vault.strategy.assumptions if isinstance(one, OracleOffBy)}
+    oracles = tuple(
+        replace(one, subject=one.token if one.token in stated else one.venue)
+        for venue in venues
+        for one in venue.oracles
+    )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
     return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
+
+
+def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:
+    heartbeat = _heartbeat(token, vault)
+    age = View(THE_VAULT, "oracle_age(address)", symbols.token(token.name)) if heartbeat else None
+    return TokenRead(token.name, token.decimals, symbols.fields[f"price({token.name})"], age, heartbeat)
+
+
+def _heartbeat(token: Token, vault: Vault) -> int | None:
+    """The longest of the feeds that its price comes from, None where there is none."""
+    match token.price:
+        case ChainlinkPrice(heartbeat=heartbeat):
+            return heartbeat
+        case RatioPrice(other, feed):
+            return max(feed.heartbeat, _heartbeat(vault.strategy.token(other), vault) or 0)
+        case FixedPrice():
+            return None
 
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:

@@ -1,4 +1,4 @@
-"""The options of `keeper run`. Loads nothing of the keeper: every `stratc` command line is parsed with them."""
+"""The options of `keeper run` and `status`. Loads nothing of the keeper: each command line is parsed with them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,33 @@ from typing import TypeVar
 Number = TypeVar("Number", int, float, Decimal)
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `keeper run`; `command.main` takes what they parse to."""
+def add_vault_arguments(parser: ArgumentParser) -> None:
+    """Which vault, and where it is asked."""
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="keeper.json, as `stratc build` wrote it")
     add("--rpc", required=True, metavar="URL", help="JSON-RPC endpoint of the chain (http or https)")
+    add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
+    add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `keeper run`; `command.main` takes what they parse to."""
+    add = parser.add_argument
+    add(
+        "--config",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="keeper.json, as `stratc build` wrote it; may be repeated, for several vaults on one chain",
+    )
+    add(
+        "--rpc",
+        required=True,
+        action="append",
+        metavar="URL",
+        help="JSON-RPC endpoint of the chain (http or https); may be repeated, the most trusted first",
+    )
+    add("--relay", metavar="URL", help="private relay that transactions are sent to instead of the endpoints")
     add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
     add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
     add("--keystore", metavar="FILE", help="encrypted key, opened with STRATC_KEEPER_PASSWORD; else STRATC_KEEPER_KEY")
@@ -26,7 +48,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--no-settle", action="store_true", help="never call settle(): somebody else begins the rounds")
     add("--once", action="store_true", help="do what is due now, then exit (for cron)")
     add("--dry-run", action="store_true", help="simulate and tell, send nothing")
+    add("--listen", type=_address, metavar="HOST:PORT", help="answer at /health, and at /metrics for Prometheus")
     add("--log", choices=("json", "text"), default="json", help="form of the log on standard error (default: json)")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdecimal() and int(port) < 2**16):
+        raise ArgumentTypeError(f"{text} is no address of the form HOST:PORT")
+    return host, int(port)
 
 
 def _positive(kind: type[Number]) -> Callable[[str], Number]:

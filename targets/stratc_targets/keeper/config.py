@@ -10,10 +10,11 @@ from importlib.resources import files
 from typing import Any
 
 from stratc_targets.documents import read_json
+from stratc_targets.keeper.conditions import Condition, Goals, parse_condition, parse_goals
 from stratc_targets.keeper.errors import ConfigError
-from stratc_targets.keeper.watchlist import Alarm, Readings, mistakes, parse_alarms, parse_readings
+from stratc_targets.keeper.watchlist import Alarm, Readings, View, mistakes, parse_alarms, parse_readings, parse_view
 
-SCHEMA = "stratc.keeper/1"
+SCHEMA = "stratc.keeper/2"
 
 VAULT_FUNCTIONS = ("ACTIONS", "keeper", "mode", "settle", "settled", "round_allowance", "state", "totalSupply")
 """What the keeper calls besides the rules."""
@@ -25,6 +26,24 @@ _MOST_MISTAKES = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """Due `period` seconds after what `last_run` says."""
+
+    period: int
+    last_run: View
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Due when the feed of a token is too old."""
+
+    token: str
+
+
+Trigger = Condition | Timer | Stale
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: the view `due` says when, the function `call` does it, with at most `gas_limit` gas."""
 
@@ -33,6 +52,8 @@ class Rule:
     call: str
     reduces_risk: bool
     gas_limit: int
+    text: str = ""
+    trigger: Trigger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,7 @@ class KeeperConfig:
     strategy: str
     period: int
     rules: tuple[Rule, ...]
+    goals: Goals
     gas: Gas
     alarms: tuple[Alarm, ...]
     readings: Readings
@@ -186,10 +208,8 @@ def _config(document: dict[str, Any]) -> KeeperConfig:
     return KeeperConfig(
         strategy=document["strategy"],
         period=document["period"],
-        rules=tuple(
-            Rule(rule["name"], rule["due"], rule["call"], rule["reduces_risk"], rule["gas_limit"])
-            for rule in document["rules"]
-        ),
+        rules=tuple(_rule(rule) for rule in document["rules"]),
+        goals=parse_goals(document),
         gas=Gas(gwei(Decimal(caps["normal"])), gwei(Decimal(caps["emergency"])), float(gas["replace_after_seconds"])),
         alarms=parse_alarms(document),
         readings=parse_readings(document),
@@ -198,6 +218,28 @@ def _config(document: dict[str, Any]) -> KeeperConfig:
         actions=_code(code["actions"]),
         deployment=None if deployment is None else Deployment(deployment["chain_id"], deployment["vault"]),
     )
+
+
+def _rule(given: dict[str, Any]) -> Rule:
+    return Rule(
+        given["name"],
+        given["due"],
+        given["call"],
+        given["reduces_risk"],
+        given["gas_limit"],
+        given["text"],
+        _trigger(given["trigger"]),
+    )
+
+
+def _trigger(given: dict[str, Any]) -> Trigger:
+    match given["kind"]:
+        case "condition":
+            return parse_condition(given["condition"])
+        case "timer":
+            return Timer(given["period"], parse_view(given["last_run"]))
+        case _:
+            return Stale(given["token"])
 
 
 def _code(given: dict[str, Any]) -> Code:

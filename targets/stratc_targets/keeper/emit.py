@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
@@ -20,17 +21,19 @@ from stratc_compiler.vault import (
     OnTimer,
     RuleEffect,
     RuleModel,
-    RuleTrigger,
     SwapModel,
     Trades,
     Vault,
 )
 from stratc_dsl.span import Source
-from stratc_dsl.strategy import KeeperEvery, Strategy
+from stratc_dsl.strategy import KeeperEvery, Rule, Strategy, When
 from stratc_targets.artifact import Artifact
 from stratc_targets.keeper.alarms import alarms, readings
 from stratc_targets.keeper.config import QUEUE_FUNCTIONS, SCHEMA, VAULT_FUNCTIONS
 from stratc_targets.keeper.decimals import decimal_text
+from stratc_targets.keeper.goals import bands, condition, floors
+from stratc_targets.keeper.watchlist import THE_VAULT, View
+from stratc_targets.vyper.symbols import Symbols, symbols_of
 
 PATH = "keeper.json"
 
@@ -56,7 +59,8 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
     Raises ValueError where the vault lacks a function that its keeper calls.
     """
     vault, source = proved.vault, proved.verification.source
-    period = _period(vault.strategy)
+    period, symbols = _period(vault.strategy), symbols_of(vault)
+    lines = [source.line_and_column(floor.span.start)[0] for floor in vault.floors]
     document = {
         "schema": SCHEMA,
         "strategy": vault.strategy.name,
@@ -64,7 +68,12 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "source": {"name": PurePath(source.name).name, "sha256": source.digest()},
         "compiler": f"stratc {version('stratc')}",
         "period": period,
-        "rules": [_rule(rule, source) for rule in vault.rules],
+        "rules": [
+            _rule(rule, written, vault, symbols, source)
+            for rule, written in zip(vault.rules, vault.strategy.rules, strict=True)
+        ],
+        "floors": floors(vault, symbols, lines),
+        "bands": bands(vault, symbols),
         "gas": {
             "max_fee_per_gas_gwei": {"normal": NORMAL_MAX_FEE_GWEI, "emergency": EMERGENCY_MAX_FEE_GWEI},
             "replace_after_seconds": REPLACE_AFTER_SECONDS,
@@ -94,16 +103,21 @@ def due_name(rule: str) -> str:
     return f"{rule}_due"
 
 
+def last_run_name(rule: str) -> str:
+    """The view of the vault that says when a rule on a timer was last carried out."""
+    return f"{rule}_last_run"
+
+
 def _period(strategy: Strategy) -> int:
     return next(assumption.period for assumption in strategy.assumptions if isinstance(assumption, KeeperEvery))
 
 
-def _rule(rule: RuleModel, source: Source) -> dict[str, Any]:
+def _rule(rule: RuleModel, written: Rule, vault: Vault, symbols: Symbols, source: Source) -> dict[str, Any]:
     return {
         "name": rule.name,
         "text": rule.text,
         "line": source.line_and_column(rule.span.start)[0],
-        "trigger": _trigger(rule.trigger),
+        "trigger": _trigger(rule, written, vault, symbols),
         "due": due_name(rule.name),
         "call": rule.name,
         "reduces_risk": _reduces_risk(rule.effect),
@@ -111,14 +125,17 @@ def _rule(rule: RuleModel, source: Source) -> dict[str, Any]:
     }
 
 
-def _trigger(trigger: RuleTrigger) -> dict[str, Any]:
-    match trigger:
-        case OnCondition(condition):
-            return {"kind": "condition", "text": condition.text}
-        case OnTimer(period):
-            return {"kind": "timer", "period": period}
-        case OnStale(token):
+def _trigger(rule: RuleModel, written: Rule, vault: Vault, symbols: Symbols) -> dict[str, Any]:
+    match rule.trigger, written.trigger:
+        case OnCondition(given), When(predicate):
+            return {"kind": "condition", "text": given.text, "condition": condition(predicate, vault, symbols)}
+        case OnTimer(period), _:
+            last_run = View(THE_VAULT, f"{last_run_name(rule.name)}()", None)
+            return {"kind": "timer", "period": period, "last_run": asdict(last_run)}
+        case OnStale(token), _:
             return {"kind": "stale", "token": token}
+        case other:
+            raise ValueError(f"a rule of the model that is not the strategy's: {other}")
 
 
 def _reduces_risk(effect: RuleEffect) -> bool:

@@ -31,22 +31,27 @@ def check(config: KeeperConfig, deployment: Deployment, chain: Chain, account: L
 
     Raises RpcDown or Refused where the endpoint does not say: that may pass.
     """
+    check_vault(config, deployment, chain)
+    if chain.head().base_fee is None:
+        raise SetupError(
+            f"chain {deployment.chain_id} has no base fee (EIP-1559), which the keeper's transactions need"
+        )
+    _check_keeper(chain, account, log)
+
+
+def check_vault(config: KeeperConfig, deployment: Deployment, chain: Chain) -> None:
+    """Raises SetupError where this is not the chain, or not the vault, that the configuration is of."""
     try:
-        _check_chain(deployment, chain)
+        for host, found in chain.chain_ids().items():
+            if found != deployment.chain_id:
+                raise SetupError(
+                    f"wrong chain: {host} is chain {found}, and the vault is on chain {deployment.chain_id}"
+                )
         _check_code(config.code, deployment.vault, "this vault", deployment, chain)
         actions = str(chain.view("ACTIONS", chain.head().number))
         _check_code(config.actions, actions, "this vault's actions", deployment, chain)
-        _check_keeper(chain, account, log)
     except Reverted as reason:
         raise SetupError(f"the vault at {deployment.vault} does not answer as one: {reason}") from None
-
-
-def _check_chain(deployment: Deployment, chain: Chain) -> None:
-    found = chain.chain_id()
-    if found != deployment.chain_id:
-        raise SetupError(f"wrong chain: {chain.host} is chain {found}, and the vault is on chain {deployment.chain_id}")
-    if chain.head().base_fee is None:
-        raise SetupError(f"chain {found} has no base fee (EIP-1559), which the keeper's transactions need")
 
 
 def _check_code(expected: Code, address: str, what: str, deployment: Deployment, chain: Chain) -> None:

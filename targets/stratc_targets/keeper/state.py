@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
@@ -23,8 +23,9 @@ from stratc_targets.keeper.fees import Bid
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One signed transaction. `call` is the vault's function, `raw` what the network gets (public once sent)."""
+    """One signed transaction. `call` is the function of `vault`, `raw` what the network gets (public once sent)."""
 
+    vault: str
     call: str
     tx_hash: str
     raw: str
@@ -57,10 +58,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Positions as they were at the end of a block, by name, in smallest units. `time` is the block's."""
+    """Positions as they were at the end of a block, by name, in smallest units. `time` and `hash` are the block's."""
 
     block: int
     time: int
+    hash: str
     amounts: dict[str, int]
 
 
@@ -98,6 +100,15 @@ class State:
     seen: Seen | None = None
 
 
+class Memory(Protocol):
+    """Where a watch keeps what it has seen."""
+
+    @property
+    def state(self) -> State: ...
+
+    def set_seen(self, seen: Seen) -> None: ...
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the state file for one process. Raises SetupError where another keeper has it."""
@@ -119,8 +130,12 @@ class StateFile:
     def __init__(self, path: Path, identity: Identity) -> None:
         """Read the file, or begin it. Raises SetupError where it is damaged, another's, or cannot be written."""
         self._path = path
-        self.state = _load(path, identity)
-        self._save(self.state)
+        self._state = _load(path, identity)
+        self._save(self._state)
+
+    @property
+    def state(self) -> State:
+        return self._state
 
     def set_flight(self, flight: Flight | None) -> None:
         """Remember what is in flight. Raises SetupError where it cannot be written: then nothing may be sent."""
@@ -134,12 +149,16 @@ class StateFile:
         """Remember what the watch has seen. Raises SetupError where it cannot be written."""
         self._save(replace(self.state, seen=seen))
 
+    def forget_round(self) -> None:
+        """Forget what was seen of the round: its blocks are no more. Raises SetupError where it cannot be written."""
+        self._save(replace(self.state, round=None, seen=None))
+
     def _save(self, state: State) -> None:
         try:
             _replace_file(self._path, json.dumps(asdict(state), indent=1, default=str))
         except OSError as error:
             raise SetupError(f"cannot write the state file {self._path}: {error.strerror}") from None
-        self.state = state
+        self._state = state
 
 
 def _load(path: Path, identity: Identity) -> State:

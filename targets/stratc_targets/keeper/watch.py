@@ -7,6 +7,7 @@ Nothing is watched once the vault is exited. An alarm that stands when the keepe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -15,10 +16,22 @@ from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.measures import AAVE_UNIT, Sight, kept, measure, parameter_difference, unit_worth
-from stratc_targets.keeper.state import Look, Seen, StateFile
+from stratc_targets.keeper.state import Look, Memory, Seen
 from stratc_targets.keeper.watchlist import ONE_SHARE, Alarm, View
 
 EVENTS = "the vault's events"
+
+RECALLED, RECALLED_BLOCKS = 10, 2_000
+"""So many times so many blocks are looked through for the beginning of a round: nodes answer for few at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one look found of an assumption: None where there is nothing to measure, or where it cannot be: why."""
+
+    alarm: Alarm
+    value: Fraction | None
+    why: str | None = None
 
 
 @dataclass(slots=True)
@@ -27,29 +40,53 @@ class Watch:
 
     config: KeeperConfig
     chain: Chain
-    store: StateFile
+    store: Memory
     log: Log
+    latest: tuple[Measured, ...] = ()
     _block: int = -1
     _raised: set[str] = field(default_factory=set)
     _unread: set[str] = field(default_factory=set)
 
     def look(self, head: Head) -> None:
-        """Measure everything at a block, once."""
+        """Measure everything at a block, once, and raise or end alarms."""
         if head.number <= self._block:
             return
         self._block = head.number
         failed: dict[str, str] = {}
         try:
-            sight = self._sight(head, failed)
-            for alarm in self.config.alarms:
-                try:
-                    self._judge(alarm, self._measured(alarm, head, sight))
-                except Refused as refusal:
-                    failed[alarm.id] = str(refusal)
+            self.latest = tuple(self._measure(head, failed))
         except RpcDown as trouble:
             # Whatever else needs the endpoint says so itself; what is being kept must not wait for the watch.
-            failed = {alarm.id: str(trouble) for alarm in self.config.alarms}
-        self._tell(failed)
+            self.latest = tuple(Measured(alarm, None, str(trouble)) for alarm in self.config.alarms)
+        for one in self.latest:
+            if one.why is None:
+                self._judge(one.alarm, one.value)
+        self._tell(failed | {one.alarm.id: one.why for one in self.latest if one.why is not None})
+
+    def begin_again(self) -> None:
+        """Measure the next block whatever its number: those before it are no more."""
+        self._block = -1
+
+    def recall(self, head: Head) -> None:
+        """Begin with the round that the vault's events tell of, where nodes still know of it."""
+        last_event, upto = 0, head.number
+        for _ in range(RECALLED):
+            events = self.chain.events(max(upto - RECALLED_BLOCKS + 1, 0), upto)
+            last_event = last_event or (events[-1][0] if events else 0)
+            if began := [block for block, is_round in events if is_round]:
+                self.store.set_seen(self._round(began[-1], last_event, self.chain.state(head.number), head))
+                return
+            upto -= RECALLED_BLOCKS
+            if upto < 0:
+                return
+
+    def _measure(self, head: Head, failed: dict[str, str]) -> Iterator[Measured]:
+        sight = self._sight(head, failed)
+        for alarm in self.config.alarms:
+            try:
+                yield Measured(alarm, self._measured(alarm, head, sight))
+            except Refused as refusal:
+                yield Measured(alarm, None, str(refusal))
 
     # ── alarms ─────────────────────────────────────────────────────────────────────────────
 
@@ -161,7 +198,9 @@ class Watch:
         return Seen(at.time, prices, {one.name: Fraction(1) for one in readings.positions}, 0, at, at)
 
     def _held(self, state: dict[str, int], head: Head) -> Look:
-        return Look(head.number, head.time, {one.name: state[one.amount] for one in self.config.readings.positions})
+        return Look(
+            head.number, head.time, head.hash, {one.name: state[one.amount] for one in self.config.readings.positions}
+        )
 
 
 def _text(number: Fraction | None) -> str:

@@ -1,0 +1,203 @@
+"""Floors, bands and triggers, as keeper.json has them, and how far a vault is from each. Exact arithmetic, no I/O.
+
+Members are those of the vault's State; values are 10^-18 USD. A side of a comparison is a quotient of two sums, as the
+compiler's `predicates` has it. A quotient over nothing is without bound: health, where there is no debt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, prod
+from typing import Any
+
+Number = Fraction | float
+"""Exact, or without bound."""
+
+Numbers = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`weight` times the product of some members, over a whole number."""
+
+    weight: Fraction
+    members: tuple[str, ...]
+    over: int
+
+    def of(self, state: Numbers) -> Fraction:
+        return self.weight * prod(state[member] for member in self.members) / self.over
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The sum of `top` over the sum of `bottom`."""
+
+    top: tuple[Term, ...]
+    bottom: tuple[Term, ...]
+
+    def of(self, state: Numbers) -> Number:
+        bottom = sum((term.of(state) for term in self.bottom), Fraction(0))
+        top = sum((term.of(state) for term in self.top), Fraction(0))
+        return top / bottom if bottom else inf
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`left relation right`. `usd` says that both are values, else they are plain numbers."""
+
+    left: Side
+    relation: str
+    right: Side
+    usd: bool
+
+    def room(self, state: Numbers) -> Number:
+        """How far the left side is on the right side of the edge, as a share of the edge: 0 at it, negative beyond."""
+        left, right = self.left.of(state), self.right.of(state)
+        if isinstance(left, float) or isinstance(right, float):
+            by: Number = 0.0 if left == right else float(left) - float(right)
+        else:
+            by = (left - right) / abs(right) if right else left - right
+        return by if self.relation.startswith(">") else -by
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """All of them hold (`and`), or one of them (`or`)."""
+
+    word: str
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    of: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideBand:
+    """Some weight has left its band."""
+
+
+Condition = Compare | Several | Negated | OutsideBand
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where the weight of a position is kept; shares of nav, of a debt too without sign. None where an edge is open."""
+
+    position: str
+    debt: bool
+    value: str
+    target: Fraction
+    low: Fraction | None
+    high: Fraction | None
+
+    def weight(self, state: Numbers, nav: str) -> Fraction | None:
+        """The value's share of nav, None where there is no nav."""
+        return Fraction(state[self.value], state[nav]) if state[nav] else None
+
+    def room(self, state: Numbers, nav: str) -> Number:
+        """How much of nav may come or go before the nearer edge; negative outside."""
+        weight = self.weight(state, nav)
+        if weight is None:
+            return inf
+        below = inf if self.low is None else weight - self.low
+        return min(below, inf if self.high is None else self.high - weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    text: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What holds in a vault whose keeper has done its work. `nav` is the member that holds it."""
+
+    nav: str
+    floors: tuple[Floor, ...]
+    bands: tuple[Band, ...]
+
+    def room(self, condition: Condition, state: Numbers) -> Number:
+        """How far inside a condition the vault is: positive where it holds, negative where not, 0 at the edge.
+
+        Of comparisons as a share of the edge, of bands as a share of nav; of several the one that decides.
+        """
+        match condition:
+            case Compare():
+                return condition.room(state)
+            case Several("and", operands):
+                return min(self.room(one, state) for one in operands)
+            case Several(_, operands):
+                return max(self.room(one, state) for one in operands)
+            case Negated(operand):
+                return -self.room(operand, state)
+            case OutsideBand():
+                return -min((band.room(state, self.nav) for band in self.bands), default=inf)
+
+
+def nearness(trigger: Condition, goals: Goals, state: Numbers) -> Fraction | None:
+    """How much is gone of the way from a trigger to the nearest floor of the same quantity: 0 at the trigger, 1 there.
+
+    None where no floor is of that quantity. Beyond the floor it is more than 1, before the trigger less than 0.
+    """
+    if not isinstance(trigger, Compare):
+        return None
+    found = []
+    for floor in goals.floors:
+        if isinstance(floor.condition, Compare) and floor.condition.left == trigger.left:
+            start, end = trigger.right.of(state), floor.condition.right.of(state)
+            now = trigger.left.of(state)
+            if isinstance(start, Fraction) and isinstance(end, Fraction) and start != end:
+                found.append((start - now) / (start - end) if isinstance(now, Fraction) else Fraction(0))
+    return max(found, default=None)
+
+
+def parse_goals(document: dict[str, Any]) -> Goals:
+    """The floors and bands of a document that fits the schema."""
+    floors = tuple(Floor(one["text"], parse_condition(one["condition"])) for one in document["floors"])
+    return Goals(document["readings"]["nav"], floors, tuple(_band(one) for one in document["bands"]))
+
+
+def parse_condition(given: dict[str, Any]) -> Condition:
+    """A condition of a document that fits the schema."""
+    match given["kind"]:
+        case "compare":
+            return Compare(_side(given["left"]), given["relation"], _side(given["right"]), given["usd"])
+        case "not":
+            return Negated(parse_condition(given["of"]))
+        case "outside_band":
+            return OutsideBand()
+        case word:
+            return Several(word, tuple(parse_condition(one) for one in given["of"]))
+
+
+def members_of(condition: Condition) -> Iterator[str]:
+    """Every member of State that a condition reads itself; bands read their own."""
+    match condition:
+        case Compare(left, _, right):
+            for side in (left, right):
+                yield from (member for term in (*side.top, *side.bottom) for member in term.members)
+        case Several(_, operands):
+            for one in operands:
+                yield from members_of(one)
+        case Negated(operand):
+            yield from members_of(operand)
+        case OutsideBand():
+            pass
+
+
+def _side(given: dict[str, Any]) -> Side:
+    return Side(*(tuple(_term(one) for one in given[part]) for part in ("top", "bottom")))
+
+
+def _term(given: dict[str, Any]) -> Term:
+    return Term(Fraction(given["weight"]), tuple(given["members"]), int(given["over"]))
+
+
+def _band(given: dict[str, Any]) -> Band:
+    edges = (None if given[edge] is None else Fraction(given[edge]) for edge in ("low", "high"))
+    return Band(given["position"], given["debt"], given["value"], Fraction(given["target"]), *edges)

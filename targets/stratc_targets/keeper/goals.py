@@ -1,0 +1,103 @@
+"""Floors, bands and triggers of a strategy in the form that keeper.json has them in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stratc_compiler.expr import Expr, MulDiv, Num, TokenDim, Var
+from stratc_compiler.expr import Kind as Dimension
+from stratc_compiler.predicates import Combination, Quotient, Scope, lower
+from stratc_compiler.vault import Vault
+from stratc_dsl.strategy import (
+    Allocation,
+    Base,
+    Comparison,
+    Connective,
+    Expression,
+    Negation,
+    OfNav,
+    Predicate,
+    SensitivityOutsideBand,
+    StalePrice,
+    WeightsOutsideBand,
+)
+from stratc_targets.keeper.decimals import decimal_text
+from stratc_targets.vyper.symbols import Symbols
+
+
+def floors(vault: Vault, symbols: Symbols, lines: list[int]) -> list[dict[str, Any]]:
+    """What never breaks; `lines` are where they are written."""
+    return [
+        {"text": floor.text, "line": line, "condition": condition(written.predicate, vault, symbols)}
+        for floor, written, line in zip(vault.floors, vault.strategy.floors, lines, strict=True)
+    ]
+
+
+def bands(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
+    """Where weights are kept: the band, and what a minimum and a maximum leave of it."""
+    return [
+        _band(band.held.name, band.held.debt, symbols.fields[band.held.value.name], allocation)
+        for band, allocation in zip(vault.bands, vault.strategy.allocations, strict=True)
+    ]
+
+
+def _band(position: str, debt: bool, value: str, given: Allocation) -> dict[str, Any]:
+    sides = [(given.low, given.high), (given.minimum, given.maximum)]
+    if debt:  # the strategy counts debts below zero
+        sides = [(None if high is None else -high, None if low is None else -low) for low, high in sides]
+    lows, highs = ([edge for edge in edges if edge is not None] for edges in zip(*sides, strict=True))
+    return {
+        "position": position,
+        "debt": debt,
+        "value": value,
+        "target": decimal_text(abs(given.target)),
+        "low": decimal_text(max(lows)) if lows else None,
+        "high": decimal_text(min(highs)) if highs else None,
+    }
+
+
+def condition(predicate: Predicate, vault: Vault, symbols: Symbols) -> dict[str, Any]:
+    """A predicate with its names resolved to members of State."""
+    match predicate:
+        case Comparison(left, relation, right):
+            scope = Scope(vault.held, vault.venues, ())
+            return {
+                "kind": "compare",
+                "left": _side(lower(left, scope), vault, symbols),
+                "relation": relation.value,
+                "right": _side(lower(right, scope), vault, symbols),
+                "usd": _is_value(left) and _is_value(right),
+            }
+        case Connective(word, operands):
+            return {"kind": word, "of": [condition(one, vault, symbols) for one in operands]}
+        case Negation(operand):
+            return {"kind": "not", "of": condition(operand, vault, symbols)}
+        case WeightsOutsideBand():
+            return {"kind": "outside_band"}
+        case StalePrice() | SensitivityOutsideBand():
+            raise ValueError(f"the model has no formula of {predicate}")
+
+
+def _is_value(side: Expression) -> bool:
+    return isinstance(side, OfNav) or side.dimension is not Base.RATIO
+
+
+def _side(quotient: Quotient, vault: Vault, symbols: Symbols) -> dict[str, Any]:
+    return {part: _terms(getattr(quotient, part), vault, symbols) for part in ("top", "bottom")}
+
+
+def _terms(combination: Combination, vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
+    return [{"weight": decimal_text(weight)} | _product(expr, vault, symbols) for expr, weight in combination.items()]
+
+
+def _product(expr: Expr, vault: Vault, symbols: Symbols) -> dict[str, Any]:
+    match expr:
+        case Num(value=value) if value == 1:
+            return {"members": [], "over": "1"}
+        case Var(name=name):
+            return {"members": [symbols.fields[name]], "over": "1"}
+        case MulDiv(Var(name=amount), Var(name=price), Var(dim=TokenDim(Dimension.UNIT, token))):
+            members = [symbols.fields[amount], symbols.fields[price]]
+            return {"members": members, "over": str(10 ** vault.strategy.token(token).decimals)}
+        case other:
+            raise ValueError(f"keeper.json has no form for {other}")
