@@ -10,13 +10,13 @@ from stratc_compiler.text import percent
 from stratc_compiler.vault import SCALE, Held, Vault, VenueModel
 from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult
 from stratc_dsl.strategy import (
-    AaveV3,
     Assumption,
     DepositsAtMost,
     FundingBetween,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    OracleOffBy,
     PairMoves,
     PairStays,
     PriceMoves,
@@ -56,6 +56,7 @@ def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
     in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
+    in_formulas |= {f"oracle({token})" for venue in vault.venues for token in venue.off}
     return tuple(sorted(known & (behind | in_formulas)))
 
 
@@ -135,6 +136,9 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
         case LiquidityAtLeast(venue, ratio):
             how = "the keeper compares what the venue could pay out with the position"
             return f"liquidity({venue})", f"liquidity({venue}) >= {percent(ratio)}", WATCHED, how
+        case OracleOffBy(token, ratio):
+            how = "the keeper compares what venues' own oracles say with the vault's prices"
+            return f"oracle({token})", f"oracle({token}) off by <= {percent(ratio)}", WATCHED, how
         case WithdrawalsAtMost(ratio):
             how = "the vault keeps a withdrawal allowance per round"
             return "withdrawals", f"withdrawals <= {percent(ratio)} of nav", ENFORCED, how
@@ -174,30 +178,14 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
     yield from _of_positions(venue, model, vault)
     accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
     yield _implied(f"open({venue.name})", accepts, TRUSTED, "pauses, caps and freezes are not modelled")
-    if isinstance(venue.terms, AaveV3) and model.health is not None:
-        how = "the vault compares them when it is deployed, the keeper at each look"
-        yield _implied(f"parameters({venue.name})", _parameters(venue.terms), WATCHED, how)
-        same = f"{venue.name} prices tokens by the feeds of this strategy"
-        yield _implied(f"oracle({venue.name})", same, TRUSTED, "to be compared at deployment")
+    for one in model.assumes:
+        yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
     if model.flash_premium is not None and any(loan.lender == venue.name for loan in vault.loans):
         text = (
             f"{venue.name} gives every flash loan that is asked for, for at most {percent(model.flash_premium)} of it"
         )
         how = "the vault gives back no more; the keeper reads the terms, and compares what could be lent with the debt"
         yield _implied(f"flash({venue.name})", text, WATCHED, how)
-    for one in model.assumes:
-        yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
-
-
-def _parameters(terms: AaveV3) -> str:
-    stated = [
-        f"{c.token} ltv {percent(c.ltv)}, threshold {percent(c.threshold)}"
-        for c in terms.collateral
-        if c.ltv is not None and c.threshold is not None
-    ]
-    if terms.emode is not None:
-        stated.append(f"category {terms.emode.category} has no price of its own")
-    return "; ".join(stated)
 
 
 def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[GuardedAssumption]:

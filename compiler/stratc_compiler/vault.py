@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
+from msgspec import field
+
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
 from stratc_compiler.guardian import Guardian
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
@@ -83,7 +85,9 @@ class VenueModel(Record):
     `never_liquidated` holds iff nobody can liquidate the vault there (None: nothing to liquidate).
     `after_borrow` and `after_withdraw` are the venue's own checks: an operation reverts where they would not hold
     after it. `after_withdraw` concerns only withdrawals of collateral while there is debt.
-    `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`.
+    `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`: at the vault's
+    prices. The venue's own checks are by its own oracle; `off` has the tokens whose prices that reads, each with the
+    share by which it may read another price than the vault does (see `readings`).
     `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
     `assumes` is what stands behind these formulas.
     """
@@ -95,6 +99,7 @@ class VenueModel(Record):
     after_borrow: Formula | None = None
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
+    off: dict[str, Fraction] = field(default_factory=dict)
     flash_premium: Fraction | None = None
     assumes: tuple[Assumed, ...] = ()
 

@@ -275,6 +275,16 @@ class LiquidityAtLeast(Placed):
     ratio: Fraction
 
 
+class OracleOffBy(Placed):
+    """A venue's own oracle says of the token's price what the vault's feeds say, times a factor in [1-r, 1+r].
+
+    At a market that prices one token in another, it is that price. The same for every venue that reads the token.
+    """
+
+    token: str
+    ratio: Fraction
+
+
 class WithdrawalsAtMost(Placed):
     """All withdrawals of one round together, as a share of the nav at the start of the round."""
 
@@ -298,6 +308,7 @@ Assumption = (
     | SlippageAtMost
     | LossAtMost
     | LiquidityAtLeast
+    | OracleOffBy
     | WithdrawalsAtMost
     | DepositsAtMost
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
@@ -19,6 +19,7 @@ from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    OracleOffBy,
     PairMoves,
     PairStays,
     PriceMoves,
@@ -107,6 +108,8 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("loss", venue, None, ratio, period)
                 case LiquidityAtLeast(venue, ratio):
                     return _edges("liquidity", venue, ratio, None, None)
+                case OracleOffBy(token, ratio):
+                    return _edges("oracle_difference", token, None, ratio, None)
                 case _:
                     pass
     return None
@@ -160,7 +163,12 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     shares = tuple(one for venue in venues for one in venue.shares)
     parameters = tuple(one for venue in venues for one in venue.parameters)
-    oracles = tuple(one for venue in venues for one in venue.oracles)
+    stated = {one.token for one in vault.strategy.assumptions if isinstance(one, OracleOffBy)}
+    oracles = tuple(
+        replace(one, subject=one.token if one.token in stated else one.venue)
+        for venue in venues
+        for one in venue.oracles
+    )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
     return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
 

@@ -119,6 +119,8 @@ class Chain:
     def ask(self, view: View, block: int) -> int:
         """The answer of a venue. Raises Refused where it has none."""
         to = self._address(view.contract, block)
+        for step in view.through:
+            to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
         given = view.argument
         if given is None:
             return self._word(to, view.function, b"", block)
