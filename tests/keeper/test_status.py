@@ -22,6 +22,7 @@ from stratc_dsl.paint import plain
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.conditions import Band, Compare, Goals, Negated, OutsideBand, Several, Side, Term
 from stratc_targets.keeper.config import bind, parse_config
+from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.overview import overview, used_up
 from stratc_targets.keeper.status import main
 from stratc_targets.keeper.watch import Measured
@@ -116,7 +117,7 @@ def test_what_it_says_of_a_real_vault_is_what_the_vault_itself_says(
     chain = anvil_world.chain
     assert isinstance(chain, AnvilChain)
     config = parse_config(json.dumps(document), "keeper.json")
-    asked = Chain(chain.url, config, vault.address)
+    asked = Chain(Nodes([chain.url]), config, vault.address)
     for call in ("rebalance", "harvest_save", "settle"):
         vault.contract.send(call, sender=KEEPER)
     said = []

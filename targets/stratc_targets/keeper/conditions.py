@@ -139,6 +139,23 @@ class Goals:
                 return -min((band.room(state, self.nav) for band in self.bands), default=inf)
 
 
+def nearness(trigger: Condition, goals: Goals, state: Numbers) -> Fraction | None:
+    """How much is gone of the way from a trigger to the nearest floor of the same quantity: 0 at the trigger, 1 there.
+
+    None where no floor is of that quantity. Beyond the floor it is more than 1, before the trigger less than 0.
+    """
+    if not isinstance(trigger, Compare):
+        return None
+    found = []
+    for floor in goals.floors:
+        if isinstance(floor.condition, Compare) and floor.condition.left == trigger.left:
+            start, end = trigger.right.of(state), floor.condition.right.of(state)
+            now = trigger.left.of(state)
+            if isinstance(start, Fraction) and isinstance(end, Fraction) and start != end:
+                found.append((start - now) / (start - end) if isinstance(now, Fraction) else Fraction(0))
+    return max(found, default=None)
+
+
 def parse_goals(document: dict[str, Any]) -> Goals:
     """The floors and bands of a document that fits the schema."""
     floors = tuple(Floor(one["text"], parse_condition(one["condition"])) for one in document["floors"])
