@@ -18,6 +18,7 @@ from differential.operations.drawn import last_operations, operations
 from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
 from differential.stories.morpho import AT_MORPHO
+from differential.stories.several import AGAINST_SEVERAL
 from differential.story import tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -148,6 +149,12 @@ def test_story_of_a_loan_at_morpho(blue_world: World, name: str) -> None:
     story = AT_MORPHO[name]
     pair = pair_up(blue_world, example(story.vault))
     tell(pair, story)
+
+
+@pytest.mark.parametrize("name", AGAINST_SEVERAL)
+def test_story_of_a_loan_against_several_collaterals(bitcoin_world: World, name: str) -> None:
+    story = AGAINST_SEVERAL[name]
+    tell(pair_up(bitcoin_world, example(story.vault)), story)
 
 
 @pytest.mark.parametrize("name", STORIES)

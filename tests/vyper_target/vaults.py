@@ -170,8 +170,10 @@ def _address(world: World, binding: Binding) -> object:
             return _of_depositors(world, binding.name)
         case BindingKind.VENUE if binding.name == "blue":
             return world.morpho
+        case BindingKind.VENUE if binding.name.endswith("dex"):
+            return world.uniswap.router
         case BindingKind.VENUE:
-            return {"aave": world.aave.pool, "save": world.save, "dex": world.uniswap.router}[binding.name]
+            return {"aave": world.aave.pool, "save": world.save}[binding.name]
         case BindingKind.MARKET:
             return {"blue.oracle": world.morpho.oracle, "blue.irm": world.morpho.irm}[binding.name]
 
