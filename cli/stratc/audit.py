@@ -27,7 +27,7 @@ HELP = "name a certificate.json that `stratc build` wrote"
 
 def run(certificate: str, source: str | None) -> Status:
     """Audit one certificate; `source` names the strategy's file where it is to be compared with what was proved."""
-    document = _document(certificate)
+    document = read_certificate(certificate)
     if isinstance(document, Problem):
         tell(document)
         return Status.BAD_INPUT
@@ -44,7 +44,8 @@ def run(certificate: str, source: str | None) -> Status:
     return _tell(certificate, vault, whole, audited)
 
 
-def _document(name: str) -> Any:
+def read_certificate(name: str) -> Any:
+    """What a file holds, read as JSON, or the Problem why that cannot be read."""
     try:
         with Path(name).open("rb") as file:
             data = file.read(LIMIT + 1)
