@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from fractions import Fraction
 from typing import Any
 
 from stratc import __version__
@@ -36,8 +38,8 @@ docs/verify.schema.json.
 
 BUILD = """\
 Verifies the strategies, and only if every claim of all of them is proved writes DIR/NAME/ for each: the Vyper sources,
-their ABI and bytecode, the compiler's standard JSON input, keeper.json and certificate.json. The same input gives the
-same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
+their ABI and bytecode, the compiler's standard JSON input, keeper.json, alerts.yml and certificate.json. The same input
+gives the same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
 """
 
 AUDIT = """\
@@ -64,6 +66,18 @@ is or does changes, of which both say as much), with the reason. Nothing is prov
 claims break by in both. `--format json` prints one object, described by docs/diff.schema.json.
 
 exit status: 0 nothing is weaker; 1 something is; 2 bad input.
+"""
+
+GATE = """\
+Says whether strategies may be merged: decides every claim, checks the certificates that are committed beside them, and
+with `--base` compares each with what it was at that revision of git. Without files, all that are found from this folder
+on; with `--base` only those that changed since, those whose used files or certificates did, and those that are gone.
+What is weaker than at the base fails: more is assumed, a floor is lowered, a band widened, a claim, a strategy or a
+file dropped. `--margins 10%` also finds what each claim breaks by, here and at the base, and fails where a margin
+shrank by more than that; it takes minutes.
+
+exit status: 0 passes; 1 a claim is refuted, something is weaker or a certificate rejected; 2 bad input, or git cannot
+say what there was; 3 a claim is unknown. With several files the worst counts, in the order 2, 1, 3, 0.
 """
 
 FMT = """\
@@ -157,6 +171,13 @@ def parser() -> Parser:
     diff.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
     diff.add_argument("--margins", action="store_true", help="prove both, and compare what claims break by; minutes")
 
+    gate = commands.add_parser("gate", help="may these strategies be merged?", description=GATE)
+    gate.add_argument("files", nargs="*", metavar="FILE", help="a .strat file; without any, all that are found")
+    gate.add_argument("--base", metavar="REV", help="the revision to compare with, for example origin/main")
+    gate.add_argument("--margins", type=_share, metavar="SHARE", help="how much of a margin may be lost: `10%%`")
+    formats = ["text", "json", "sarif", "junit", "markdown"]
+    gate.add_argument("--format", choices=formats, default="text", help="for people, for machines, for a comment")
+
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
     fmt.add_argument("--check", action="store_true", help="name the files that would change, and change none")
@@ -181,6 +202,13 @@ def parser() -> Parser:
     explain = commands.add_parser("explain", help="what a diagnostic's code means", description=EXPLAIN)
     explain.add_argument("code", metavar="CODE", help="as printed, for example E0203")
     return top
+
+
+def _share(text: str) -> Fraction:
+    """`10%` as 1/10."""
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", text, re.ASCII) or (share := Fraction(text[:-1]) / 100) > 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no share: write one up to 100%, for example `10%`")
+    return share
 
 
 def _add_files(command: argparse.ArgumentParser) -> None:

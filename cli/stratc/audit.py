@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from stratc.analysis import load_source
@@ -19,16 +20,17 @@ from stratc_targets.documents import read_json
 LIMIT = 1 << 30
 """Bytes. Certificates have a few megabytes."""
 
+MISSING = Unreadable("the certificate does not contain it")
+
 HELP = "name a certificate.json that `stratc build` wrote"
 
 
 def run(certificate: str, source: str | None) -> Status:
     """Audit one certificate; `source` names the strategy's file where it is to be compared with what was proved."""
-    read = read_certificate(certificate)
-    if isinstance(read, Problem):
-        tell(read)
+    document = read_certificate(certificate)
+    if isinstance(document, Problem):
+        tell(document)
         return Status.BAD_INPUT
-    _, document = read
     expected = read_source(source) if source is not None else None
     if isinstance(expected, Problem):
         tell(expected)
@@ -42,15 +44,16 @@ def run(certificate: str, source: str | None) -> Status:
     return _tell(certificate, vault, whole, audited)
 
 
-def read_certificate(name: str) -> tuple[str, Any] | Problem:
-    """The text of a certificate and the document in it, or what is wrong with the file."""
+def read_certificate(name: str) -> Any:
+    """What a file holds, read as JSON, or the Problem why that cannot be read."""
     try:
         with Path(name).open("rb") as file:
             data = file.read(LIMIT + 1)
-        if len(data) > LIMIT:
-            return unreadable(name, "is too large for a certificate")
-        text = data.decode("utf-8")
-        return text, read_json(text)
+        return (
+            read_json(data.decode("utf-8"))
+            if len(data) <= LIMIT
+            else unreadable(name, "is too large for a certificate")
+        )
     except OSError as error:
         return unreadable(
             name, f"cannot be read: {error.strerror or error}", "name a certificate.json that build wrote"
@@ -64,7 +67,7 @@ def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")
-    loaded = load_source(source, read=lambda path: used.get(path, Unreadable("the certificate does not contain it")))
+    loaded = load_source(source, read=lambda path: used.get(normpath(path), MISSING))
     if loaded.faulty:
         raise Refused("the source that it contains is not well formed:\n" + "".join(p.text for p in loaded.problems))
     found = [model for model in loaded.models if model.vault.strategy.name == name]

@@ -84,6 +84,8 @@ def _run(arguments: Namespace) -> int:
             from stratc.diff import diff
 
             return diff(arguments.old, arguments.new, arguments.format, arguments.margins)
+        case "gate":
+            return _gate(arguments)
         case "fmt":
             from stratc.fmt import fmt
 
@@ -124,6 +126,15 @@ def _verify(arguments: Namespace) -> int:
     from stratc.verify import verify
 
     return verify(arguments.files, arguments.format, _denied(arguments), arguments.margins)
+
+
+def _gate(arguments: Namespace) -> int:
+    if arguments.margins is not None and arguments.base is None:
+        print("stratc gate: error: --margins compares with a base: name one with --base", file=sys.stderr)
+        return Status.BAD_INPUT
+    from stratc.gate.run import gate
+
+    return gate(arguments.files, arguments.base, arguments.margins, arguments.format)
 
 
 def _margin(arguments: Namespace) -> int:

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from stratc.analysis import load
-from stratc.audit import derived, read_certificate
+from stratc.audit import derived
 from stratc.colour import paint_for
 from stratc.output import MARK
-from stratc.problem import Problem, news, tell
+from stratc.problem import news, tell
 from stratc.status import Status
 from stratc_compiler.audit import Refused, audit
 from stratc_compiler.vault import Vault
 from stratc_dsl.span import Source
 from stratc_targets.deploy.command import Deployable, NotThere, guarded, main
+from stratc_targets.documents import read_json
 from stratc_targets.keeper.emit import PATH as KEEPER
 
 CODE = ("bytecode.hex", "actions.blueprint.hex")
@@ -64,14 +65,12 @@ def of_file(file: str) -> Deployable:
 
 def of_build(folder: Path) -> Deployable:
     """The strategy of a build, whose certificate is audited, and whose code is compiled again. Raises NotThere."""
-    name = str(folder / MARK)
-    read = read_certificate(name)
-    if isinstance(read, Problem):
-        tell(read)
-        raise NotThere(Status.BAD_INPUT)
-    text, document = read
+    name, text = str(folder / MARK), _read(folder / MARK)
     try:
+        document = read_json(text)
         vault, source = derived(document, None)
+    except ValueError:
+        raise _refused(f"{name} is no certificate: it is not JSON; build again") from None
     except Refused as error:
         raise _rejected(name, error) from None
 

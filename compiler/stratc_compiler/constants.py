@@ -71,6 +71,7 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
     typed.SlippageAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LossAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LiquidityAtLeast: (Field("ratio", _RATIO, -1, most=_ALL),),
+    typed.OracleOffBy: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.WithdrawalsAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.DepositsAtMost: (Field("ratio", _RATIO, +1),),
     typed.Collateral: (Field("threshold", _RATIO, -1, most=_ALL, words="threshold"),),
@@ -148,8 +149,8 @@ def _constants(node: object, place: Place, span: Span) -> Iterator[Constant]:
     if isinstance(node, tuple):
         for number, item in enumerate(node):
             yield from _constants(item, (*place, number), span)
-    if not isinstance(node, Record):
-        return
+    if not isinstance(node, Record) or isinstance(node, typed.Inner):
+        return  # an inner vault is what its own strategy says
     for field in _FIELDS.get(type(node), ()):
         value = getattr(node, field.name)
         if value is not None:

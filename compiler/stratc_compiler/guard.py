@@ -27,7 +27,20 @@ from stratc_compiler.expr import (
     times,
     zero,
 )
-from stratc_compiler.vault import FlashLoan, Guard, Held, Leave, Let, Plan, RuleModel, Swap, Trades, Vault, VenueModel
+from stratc_compiler.vault import (
+    FlashLoan,
+    Guard,
+    Held,
+    Leave,
+    Let,
+    Plan,
+    PlanItem,
+    RuleModel,
+    Swap,
+    Trades,
+    Vault,
+    VenueModel,
+)
 from stratc_dsl.strategy import PairMoves, PriceMoves, Strategy
 
 GUARDED = "mode: guarded"
@@ -108,11 +121,22 @@ def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
 
 
 def _only_repays(loan: FlashLoan) -> bool:
-    """Whether the whole loan repays a debt, and collateral of that venue is sold for what is given back."""
+    """Whether the whole loan repays a debt, and only collateral of that venue is sold, for what is given back."""
     match loan.within:
-        case Leave(Held(debt=True) as debt, repaid), Leave(Held(debt=False) as sold, amount), Swap() as swap:
-            same = swap.sold == sold.token and swap.bought == debt.token == loan.token and swap.amount == amount
-            return same and repaid == loan.amount and debt.venue == sold.venue
+        case Leave(Held(debt=True) as debt, repaid), *sales:
+            sold = zip(sales[::2], sales[1::2], strict=False)
+            pays = bool(sales) and len(sales) % 2 == 0 and all(_sells(*one, debt) for one in sold)
+            return pays and repaid == loan.amount and debt.token == loan.token
+        case _:
+            return False
+
+
+def _sells(drawn: PlanItem, sale: PlanItem, debt: Held) -> bool:
+    """Whether collateral beside the debt is drawn, and just that is sold for what is owed."""
+    match drawn, sale:
+        case Leave(Held(debt=False) as held, amount), Swap() as swap:
+            same = (swap.sold, swap.bought, swap.amount) == (held.token, debt.token, amount)
+            return same and held.venue == debt.venue
         case _:
             return False
 

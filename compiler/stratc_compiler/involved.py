@@ -20,13 +20,20 @@ Share = tuple[str, Fraction]
 """An assumption by its id, and how much of what it allows has been used, from 0 to 1."""
 
 
-def involved(vault: Vault, box: Box, played: Round, swaps: Collection[str], lost: str | None) -> tuple[Used, ...]:
-    """The assumptions that the round makes use of, in their order; what a claim supposes `lost` uses none."""
+def involved(
+    vault: Vault, box: Box, played: Round, swaps: Collection[str], lost: str | None, refused_at: Collection[str] = ()
+) -> tuple[Used, ...]:
+    """The assumptions that the round makes use of, in their order; what a claim supposes `lost` uses none.
+
+    `swaps` are the venues at which something was swapped, `refused_at` those whose own checks did not hold.
+    """
     shares: dict[str, Fraction] = {}
     for id_, share in (*_prices(vault, played), *_positions(vault, box, played, lost), *_flows(vault, box, played)):
         shares[id_] = max(share, shares.get(id_, Fraction(0)))
-    # A replayed swap pays the contract's minimum.
+    # A replayed swap pays the contract's minimum, and a venue's check is judged by the worst that its oracle may read.
     shares |= {f"slippage({swap})": Fraction(1) for swap in swaps}
+    for venue in map(vault.venue, refused_at):
+        shares |= {f"oracle({token})": Fraction(1) for token, off in venue.off.items() if off}
     return tuple(
         Used(assumption, shares[assumption.id] >= FULL)
         for assumption in guarded_assumptions(vault)
@@ -72,7 +79,8 @@ def _growth(held: Held, box: Box, change: Fraction) -> Iterator[Share]:
     elif not held.debt and change < 0:
         yield f"loss({held.venue})", _part(change, within.low - 1)
     else:
-        yield f"gain({held.venue or held.name})", _part(abs(change), MOST_GAIN)
+        most = within.high - 1 if not held.debt and within.high is not None else MOST_GAIN
+        yield f"gain({held.venue or held.name})", _part(abs(change), most)
 
 
 def _flows(vault: Vault, box: Box, played: Round) -> Iterator[Share]:

@@ -73,33 +73,54 @@ def plan_name(*words: str) -> str:
 
 
 def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) -> Plan:
-    """Repay debt until weighted collateral / debt = `health`; the repayment is rounded up.
+    """Repay debt until weighted collateral / debt = `health`; repayments are rounded up.
 
     repay = debt - (weighted collateral) / health. Paid from positions in the debt's token at other venues, in exit
-    order and as far as those pay out, then from idle.
+    order and as far as those pay out, then from idle. Of several debts the first is repaid first, as far as there is
+    something to repay it from, and the last has to do for the rest.
     """
-    debt = debt_of(venue, span)
-    repay = amount("repay", debt.token)
-    over = amount_worth(excess(venue, debt, health), debt.token, Rounding.UP)
-    items: list[PlanItem] = [Let(repay, Min(over, debt.var))]
-    draws, missing = _draws(_sources(venue, debt.token, parts), repay)
-    del missing  # what no venue gives comes out of idle
-    return (*items, *draws, Leave(debt, repay))
+    debts = debts_of(venue, span)
+    over = excess(venue, debts, health)
+    lets: list[Let] = []
+    steps: list[Leave] = []
+    for place, debt in enumerate(debts, 1):
+        sources = _sources(venue, debt.token, parts)
+        words = ("repay",) if len(debts) == 1 else ("repay", debt.name)
+        repay = amount(plan_name(*words), debt.token)
+        size: Expr = Min(amount_worth(over, debt.token, Rounding.UP), debt.var)
+        if place < len(debts):
+            size = Min(size, _reach(sources, debt.token))
+        lets.append(Let(repay, size))
+        draws, leaves = _draws(sources, repay)  # what no venue gives comes out of idle
+        lets += draws
+        steps += (*leaves, Leave(debt, repay))
+        if place < len(debts):
+            left = Var(plan_name("over after", debt.name), Plain.VALUE)
+            lets.append(Let(left, Monus(over, value_of(repay, Rounding.DOWN))))
+            over = left
+    return (*lets, *steps)
 
 
-def debt_of(venue: VenueModel, span: Span) -> Held:
-    """The one debt of a venue. Raises Unsupported where it has none, or several."""
-    debts = [held for held in venue.positions if held.debt]
-    if len(debts) != 1 or venue.health is None:
-        raise Unsupported(f"deleverage of `{venue.name}`, which owes not exactly one token", "one debt token", span)
-    return debts[0]
+def debts_of(venue: VenueModel, span: Span) -> tuple[Held, ...]:
+    """What is owed at a venue, in its order. Raises Unsupported where that is nothing."""
+    debts = tuple(held for held in venue.positions if held.debt)
+    if not debts or venue.health is None:
+        raise Unsupported(f"deleverage of `{venue.name}`, where nothing is owed", "give a debt a place", span)
+    return debts
 
 
-def excess(venue: VenueModel, debt: Held, health: Fraction) -> Expr:
+def excess(venue: VenueModel, debts: tuple[Held, ...], health: Fraction) -> Expr:
     """How much more is owed than the collateral covers at this health factor, rounded up."""
     assert venue.health is not None
     covered = tuple(scale(term, weight / health, Rounding.DOWN) for term, weight in venue.health[0].items())
-    return Monus(debt.value, total(covered, Plain.VALUE))
+    owed = total(tuple(debt.value for debt in debts), Plain.VALUE)
+    return Monus(owed, total(covered, Plain.VALUE))
+
+
+def _reach(sources: tuple[Held, ...], token: str) -> Expr:
+    """All of a token that can be drawn, and what is idle."""
+    drawn = tuple(Min(held.var, held.liquidity) for held in sources)
+    return total((*drawn, amount(f"idle({token})", token)), amount("reach", token).dim)
 
 
 def _sources(venue: VenueModel, token: str, parts: Parts) -> tuple[Held, ...]:
@@ -109,16 +130,16 @@ def _sources(venue: VenueModel, token: str, parts: Parts) -> tuple[Held, ...]:
     return tuple(held for other in free for held in other.positions if held.token == token)
 
 
-def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[PlanItem, ...], Expr]:
-    lets: list[PlanItem] = []
-    leaves: list[PlanItem] = []
+def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[Let, ...], tuple[Leave, ...]]:
+    lets: list[Let] = []
+    leaves: list[Leave] = []
     for held in sources:
         draw = amount(plan_name("draw", held.name), held.token)
         # A venue may pay out a unit less than it says that is held, and less than that where it is assumed.
         lets.append(Let(draw, Min(needed, Min(held.var, held.liquidity))))
         leaves.append(Leave(held, draw))
         needed = Monus(needed, draw)
-    return (*lets, *leaves), needed
+    return tuple(lets), tuple(leaves)
 
 
 # ── rebalance ──────────────────────────────────────────────────────────────────────────────

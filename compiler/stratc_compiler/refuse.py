@@ -21,10 +21,11 @@ HELP = "this is valid language for a later version; nothing was dropped silently
 SUPPORTED = frozenset(
     {
         *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.RatioPrice),
-        *(typed.Collateral, typed.Emode, typed.Position, typed.Allocation),
+        *(typed.Collateral, typed.Emode, typed.Inner, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
         *(typed.RateAtMost, typed.SlippageAtMost),
-        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.WithdrawalsAtMost, typed.DepositsAtMost),
+        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.OracleOffBy),
+        *(typed.WithdrawalsAtMost, typed.DepositsAtMost),
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
         *(typed.Floor, typed.Rule, typed.When, typed.Every),

@@ -17,6 +17,7 @@ from stratc_compiler.claims import (
     About,
     AtAnyMoment,
     ExitWorks,
+    IsBacked,
     IsFair,
     KeeperIsQuiet,
     KeeperSettles,
@@ -25,8 +26,9 @@ from stratc_compiler.claims import (
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
-from stratc_compiler.expr import Rounding
+from stratc_compiler.expr import Formula, Rounding
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div, run_plan
+from stratc_compiler.readings import loan_at
 from stratc_compiler.rounds import trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import (
@@ -43,18 +45,24 @@ from stratc_compiler.vault import (
     Swap,
     Trades,
     Vault,
+    VenueModel,
 )
 from stratc_compiler.verdict import Round
 from stratc_dsl.record import Record
 
 
 class IdealWorld(Struct):
-    """State variables as plain integers, by their names in the model."""
+    """State variables as plain integers, by their names in the model.
+
+    `swaps` are the venues at which something was swapped, `refused_at` those whose own checks, by their own oracle at
+    its worst, did not hold.
+    """
 
     vault: Vault
     state: dict[str, int]
     log: list[str] = field(default_factory=list)
     swaps: list[str] = field(default_factory=list)
+    refused_at: list[str] = field(default_factory=list)
 
     def read(self, name: str) -> int:
         return self.state[name]
@@ -77,8 +85,8 @@ class IdealWorld(Struct):
         self.log.append(f"{what}: {self._told(held.token, amount)}")
         venue = self.vault.venue(held.venue) if held.venue else None
         allowed = venue.after_borrow if venue is not None and held.debt else None
-        if allowed is not None and not Evaluator(self.vault, self).holds(allowed):
-            raise Reverted(f"{what} exceeds the venue's loan-to-value")
+        if venue is not None and not self.lets(venue, allowed):
+            raise Reverted(f"{what} exceeds the venue's loan-to-value{_as_read(venue)}")
 
     def leave(self, held: Held, amount: int) -> None:
         what = f"repaying {held.name}" if held.debt else f"withdrawing {held.name}"
@@ -91,8 +99,15 @@ class IdealWorld(Struct):
         self.log.append(f"{what}: {self._told(held.token, amount)}")
         venue = self.vault.venue(held.venue) if held.venue else None
         allowed = venue.after_withdraw if venue is not None and not held.debt else None
-        if allowed is not None and not Evaluator(self.vault, self).holds(allowed):
-            raise Reverted(f"{what} would leave the debt uncovered")
+        if venue is not None and not self.lets(venue, allowed):
+            raise Reverted(f"{what} would leave the debt uncovered{_as_read(venue)}")
+
+    def lets(self, venue: VenueModel, check: Formula | None) -> bool:
+        """Whether a check of a venue holds, whatever its oracle reads; true where there is none."""
+        if check is None or Evaluator(self.vault, self).holds(check):
+            return True
+        self.refused_at.append(venue.name)
+        return False
 
     def _draw(self, held: Held, amount: int, what: str) -> None:
         available = self.state[held.liquidity.name]
@@ -215,11 +230,15 @@ def _within(before: int, after: int, interval: Interval, slack: int = 0) -> bool
 
 
 class Broken(Record):
-    """How a claim breaks in a round, the steps on the way, each with who takes it, and the venues they swap at."""
+    """How a claim breaks in a round, the steps on the way, each with who takes it, and the venues they swap at.
+
+    `refused_at` are the venues whose own checks broke it.
+    """
 
     why: str
     steps: tuple[tuple[str, str], ...]
     swaps: tuple[str, ...]
+    refused_at: tuple[str, ...]
 
 
 Timers = frozenset[str]
@@ -239,7 +258,7 @@ def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
         world = IdealWorld(vault, dict(played.moment))
         why = _why(about, vault, played, world, up)
         if why is not None:
-            return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps))
+            return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps), tuple(world.refused_at))
     return None
 
 
@@ -247,7 +266,7 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
     state = Evaluator(vault, world)
     match about:
         case AtAnyMoment(venues, solvency):
-            return _moment(vault, state, venues, solvency)
+            return _moment(vault, world, venues, solvency)
         case KeeperSettles():
             return keeper(vault, world, up) or _unsettled(vault, state)
         case KeeperIsQuiet():
@@ -258,15 +277,19 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
             return _exit(vault, world, pays)
         case Keeps(condition):
             return _kept(condition, vault, world, up)
-        case IsFair():
+        case IsFair() | IsBacked():
             return None
 
 
-def _moment(vault: Vault, state: Evaluator, venues: tuple[str, ...], solvency: bool) -> str | None:
+def _moment(vault: Vault, world: IdealWorld, venues: tuple[str, ...], solvency: bool) -> str | None:
+    state = Evaluator(vault, world)
     for name in venues:
-        safe = vault.venue(name).never_liquidated
-        if safe is not None and not state.holds(safe):
-            return f"{name} can liquidate: health({name}) = {float(health(vault, name, state)):.4f}"
+        venue = vault.venue(name)
+        if not world.lets(venue, venue.never_liquidated):
+            seen = f"health({name}) = {float(health(vault, name, state)):.4f}"
+            if any(venue.off.values()):
+                seen += f", {float(worst_health(venue, state)):.4f}{_as_read(venue)}"
+            return f"{name} can liquidate: {seen}"
     assets, debts = state.named("assets"), state.named("debts")
     if solvency and assets < debts:
         return f"insolvent: assets {usd(assets)}, debts {usd(debts)}"
@@ -293,6 +316,20 @@ def health(vault: Vault, venue: str, state: Evaluator) -> Fraction:
     assert terms is not None
     weighted, owed = (sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in terms)
     return weighted / owed
+
+
+def worst_health(venue: VenueModel, state: Evaluator) -> Fraction:
+    """The least health factor that a venue with debt may see by its own oracle, exact."""
+    loan = loan_at(venue)
+    sides = (loan.read(factors) for factors in loan.corners())
+    seen = ([sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in both] for both in sides)
+    return min(weighted / owed for weighted, owed in seen)
+
+
+def _as_read(venue: VenueModel) -> str:
+    """At what readings a check of a venue is judged, where they may differ from the vault's prices."""
+    off = " and ".join(f"{token} {percent(share)} off" for token, share in venue.off.items() if share)
+    return f" where {venue.name} reads {off}" if off else ""
 
 
 def _is_due(rule: RuleModel, state: Evaluator, up: Timers) -> bool:

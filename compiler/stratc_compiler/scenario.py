@@ -24,7 +24,7 @@ def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | 
     broken = what_breaks(about, vault, played)
     if broken is None:
         return None
-    used = involved(vault, box, played, broken.swaps, lost)
+    used = involved(vault, box, played, broken.swaps, lost, broken.refused_at)
     lines = tell(vault, box, played, broken)
     return Scenario(lines, dict(played.settled), dict(played.moment), broken.why, used)
 

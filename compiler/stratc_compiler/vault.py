@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
+from msgspec import field
+
 from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
 from stratc_compiler.guardian import Guardian
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
@@ -83,9 +85,12 @@ class VenueModel(Record):
     `never_liquidated` holds iff nobody can liquidate the vault there (None: nothing to liquidate).
     `after_borrow` and `after_withdraw` are the venue's own checks: an operation reverts where they would not hold
     after it. `after_withdraw` concerns only withdrawals of collateral while there is debt.
-    `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`.
+    `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`: at the vault's
+    prices. The venue's own checks are by its own oracle; `off` has the tokens whose prices that reads, each with the
+    share by which it may read another price than the vault does (see `readings`).
     `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
-    `assumes` is what stands behind these formulas.
+    `assumes` is what stands behind these formulas. `inner` is the model of the vault that is deposited in, where it
+    is built from a strategy that this one names.
     """
 
     name: str
@@ -95,8 +100,10 @@ class VenueModel(Record):
     after_borrow: Formula | None = None
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
+    off: dict[str, Fraction] = field(default_factory=dict)
     flash_premium: Fraction | None = None
     assumes: tuple[Assumed, ...] = ()
+    inner: Vault | None = None
 
     @property
     def debts_first(self) -> tuple[Held, ...]:
@@ -352,6 +359,11 @@ class Vault(Record):
     def schema(self) -> str | None:
         """The schema of which one must hold an attestation to be given shares; None where nobody needs one."""
         return None if self.depositors is None else self.depositors.schema
+
+    @property
+    def inner(self) -> dict[str, Vault]:
+        """The vaults that are built from strategies which this one names, by the venues that stand for them here."""
+        return {venue.name: venue.inner for venue in self.venues if venue.inner is not None}
 
     def venue(self, name: str) -> VenueModel:
         """The model of a venue that holds positions. StopIteration for a swap venue or an unknown name."""

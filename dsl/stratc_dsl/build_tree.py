@@ -74,6 +74,8 @@ def _assumption(tree: Node) -> syntax.AssumptionClause:
         case "within":
             per = children(tree)[2:]
             return syntax.WithinClause(subject, _range(child(tree, 1)), _per(per[0]) if per else None, span)
+        case "off_by":
+            return syntax.OffByClause(subject, _relation(tree), build_expression(child(tree, 1)), span)
         case _:
             per = children(tree)[2:]
             return syntax.BoundClause(

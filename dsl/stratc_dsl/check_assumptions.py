@@ -19,6 +19,7 @@ from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    OracleOffBy,
     PairMoves,
     PairStays,
     PriceMoves,
@@ -29,7 +30,8 @@ from stratc_dsl.strategy import (
 )
 from stratc_dsl.words import expression_words, plain
 
-SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "withdrawals", "deposits")
+SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "oracle", "withdrawals", "deposits")
+ORACLE_CURE = "write `oracle(TOKEN) off by <= 1%`"
 FORMS = "assumptions are told of `price(T)`, `rate(p)`, `funding(v)`, `slippage(v)`, `loss(v)`, `liquidity(v)`, .."
 
 
@@ -69,6 +71,8 @@ def _about(assumption: Assumption) -> str:
             return f"`loss({venue})`"
         case LiquidityAtLeast(venue):
             return f"`liquidity({venue})`"
+        case OracleOffBy(token):
+            return f"`oracle({token})`"
         case WithdrawalsAtMost():
             return "`withdrawals`"
         case DepositsAtMost():
@@ -86,6 +90,8 @@ def _assumption(clause: syntax.AssumptionClause, scope: Scope) -> Assumption | N
             return _bound(clause, scope)
         case syntax.WithinClause():
             return _funding(clause, scope)
+        case syntax.OffByClause():
+            return _oracle(clause, scope)
 
 
 # ── prices ──
@@ -159,7 +165,7 @@ def _bound(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
     if subject.name.text not in SUBJECTS or subject.member is not None:
         scope.unknown_word("assumption", subject.name, SUBJECTS, FORMS)
         return None
-    if subject.name.text in ("price", "funding"):
+    if subject.name.text in ("price", "funding", "oracle"):
         scope.problems.report(
             WrongKind(subject.span, "a bound on something that has one", f"`{subject.name.text}`", _range_cure(subject))
         )
@@ -183,6 +189,8 @@ def _bound(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
 def _range_cure(subject: syntax.Reference) -> str:
     if subject.name.text == "price":
         return "write `price(TOKEN) moves .. ` or `price(TOKEN) stays ..`"
+    if subject.name.text == "oracle":
+        return ORACLE_CURE
     return "write `funding(venue) in .. per 8h`"
 
 
@@ -272,6 +280,30 @@ def _bounded_venue(argument: syntax.Expr, bound: str, needed: str, what: str, cu
     return venue.name
 
 
+# ── what venues read ──
+
+
+def _oracle(clause: syntax.OffByClause, scope: Scope) -> Assumption | None:
+    """`oracle(T) off by <= r`: of any token, also one that no venue reads, which is a warning (see `in_vain`)."""
+    subject = clause.subject
+    if subject.name.text not in SUBJECTS or subject.member is not None:
+        scope.unknown_word("assumption", subject.name, SUBJECTS, FORMS)
+        return None
+    if subject.name.text != "oracle":
+        cure = "what is `off by` something is the oracle of a venue: `oracle(TOKEN) off by <= 1%`"
+        scope.problems.report(
+            WrongKind(subject.span, "`oracle(TOKEN)` before `off by`", f"`{subject.name.text}`", cure)
+        )
+        return None
+    if clause.relation != "<=":
+        scope.problems.report(WrongRelation(clause.span, "`oracle`", "<=", clause.relation))
+        return None
+    share = ratio(clause.bound, "`oracle`", subject.span, scope)
+    argument = _subject_argument(subject, "token", scope)
+    token = scope.token_named(argument) if argument is not None else None
+    return OracleOffBy(token, share, span=clause.span) if token and share is not None else None
+
+
 # ── funding ──
 
 
@@ -301,5 +333,6 @@ def _not_within(subject: syntax.Reference, scope: Scope) -> None:
         return
     cure = "write `price(TOKEN) moves ..` or `stays ..`" if subject.name.text == "price" else "write `<=` and one bound"
     cure = "write `>=` and one bound" if subject.name.text == "liquidity" else cure
+    cure = ORACLE_CURE if subject.name.text == "oracle" else cure
     found = f"`{subject.name.text}`"
     scope.problems.report(WrongKind(subject.span, "`funding(VENUE)` before `in`", found, cure))

@@ -14,6 +14,8 @@ from stratc_dsl.strategy import (
     Freeze,
     LiquidityAtLeast,
     LossAtMost,
+    MorphoBlue,
+    OracleOffBy,
     RateAtMost,
     Rule,
     Strategy,
@@ -79,8 +81,19 @@ def in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | Non
             return f"`{position}` is not allocated", f"delete it, or allocate it: `{position}: -10%`"
         case LossAtMost(venue) | LiquidityAtLeast(venue) if venue not in {one.venue for one in positions}:
             return f"nothing is allocated to `{venue}`", "delete it, or allocate a position there"
+        case OracleOffBy(token) if token not in _read_by_venues(strategy):
+            why = f"no venue at which something is owed reads the price of `{token}`"
+            return why, "delete it, or allocate a loan that the token secures"
         case _:
             return None
+
+
+def _read_by_venues(strategy: Strategy) -> set[str]:
+    """The tokens whose price decides about a loan: at a market that prices one token in another, the one."""
+    loans = {one.name: one.terms.loan for one in strategy.venues if isinstance(one.terms, MorphoBlue)}
+    owing = {one.venue for one in strategy.positions if one.kind == "debt"}
+    decide = [one for one in strategy.positions if one.venue in owing and one.kind in ("collateral", "debt")]
+    return {one.token for one in decide if loans.get(one.venue or "") != one.token}
 
 
 # ── rules that come too late ──

@@ -26,6 +26,7 @@ KEYWORDS = {
     "moves": Entry("price(T) moves -20% .. +20%", "how far a price may go within one round, up or down"),
     "stays": Entry("price(T) stays 0.98 .. 1.02", "the USD that a token is worth at every moment"),
     "in": Entry("funding(v) in -1% .. +1% per 8h", "the range of a rate that can have either sign"),
+    "off": Entry("oracle(T) off by <= 3%", "how far what a venue's own oracle says may be from the vault's price"),
     "per": Entry("<= 60% per 1y", "the duration that a rate is told for; `per round` is one keeper period"),
     "round": Entry("loss <= 20% per round", "the time from one run of the keeper to the end of the next"),
     "allocate": Entry("allocate { POSITION: target +- band, min r }", "target shares of nav; together they are 100%"),
@@ -103,6 +104,7 @@ ASSUMPTIONS = {
     "slippage": Entry("slippage(v) <= r", "what a swap loses against the oracle's price at most, fee included"),
     "loss": Entry("loss(v) <= r", "what a venue loses of its holdings within one round at most"),
     "liquidity": Entry("liquidity(v) >= r", "the share of a holding that can be withdrawn at any moment at least"),
+    "oracle": Entry("oracle(T) off by <= r", "how far a venue's own reading of a price is from the vault's at most"),
     "withdrawals": Entry("withdrawals <= r of nav", "all withdrawals of one round together at most"),
     "deposits": Entry("deposits <= r of nav", "all deposits of one round together at most"),
 }

@@ -20,6 +20,7 @@ from stratc_dsl.terms import CoveredCall as CoveredCall
 from stratc_dsl.terms import Emode as Emode
 from stratc_dsl.terms import Erc4626 as Erc4626
 from stratc_dsl.terms import FixedPrice as FixedPrice
+from stratc_dsl.terms import Inner as Inner
 from stratc_dsl.terms import MorphoBlue as MorphoBlue
 from stratc_dsl.terms import PerpV2 as PerpV2
 from stratc_dsl.terms import PriceSource as PriceSource
@@ -275,6 +276,16 @@ class LiquidityAtLeast(Placed):
     ratio: Fraction
 
 
+class OracleOffBy(Placed):
+    """A venue's own oracle says of the token's price what the vault's feeds say, times a factor in [1-r, 1+r].
+
+    At a market that prices one token in another, it is that price. The same for every venue that reads the token.
+    """
+
+    token: str
+    ratio: Fraction
+
+
 class WithdrawalsAtMost(Placed):
     """All withdrawals of one round together, as a share of the nav at the start of the round."""
 
@@ -298,6 +309,7 @@ Assumption = (
     | SlippageAtMost
     | LossAtMost
     | LiquidityAtLeast
+    | OracleOffBy
     | WithdrawalsAtMost
     | DepositsAtMost
 )

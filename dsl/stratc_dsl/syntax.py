@@ -194,7 +194,16 @@ class WithinClause(Record):
     span: Span
 
 
-AssumptionClause = KeeperClause | RangeClause | BoundClause | WithinClause
+class OffByClause(Record):
+    """`subject off by relation bound`"""
+
+    subject: Reference
+    relation: str
+    bound: Expr
+    span: Span
+
+
+AssumptionClause = KeeperClause | RangeClause | BoundClause | WithinClause | OffByClause
 
 
 class AssumeBlock(Record):

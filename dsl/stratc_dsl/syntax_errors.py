@@ -38,7 +38,7 @@ IMPLIED = {
     "an assumption": frozenset({"KEEPER", "NAME"}),
     "a claim": frozenset({"SURVIVES", "INVARIANT", "NAME"}),
     "a role": frozenset({"ANYONE", "NAME"}),
-    "`moves`, `stays` or `<=`": frozenset({"MOVES", "STAYS", "IN", "RELATION", "LPAR", "DOT"}),
+    "`moves`, `stays` or `<=`": frozenset({"MOVES", "STAYS", "IN", "OFF", "RELATION", "LPAR", "DOT"}),
     "an expression": frozenset(
         {"NUMBER", "RATIO", "DURATION", "NAME", "STRING", "LPAR", "LSQB", "PLUS", "MINUS", "NOT"},
     ),

@@ -59,6 +59,7 @@ def test_the_second_run_says_the_same_and_loads_no_solver(file: str, status: int
     assert tree(cached) == left
 
 
+@pytest.mark.long
 def test_what_is_built_from_the_cache_is_the_same_to_the_byte(cached: Path, tmp_path: Path) -> None:
     for out in ("first", "second"):
         assert main(["build", IDLE, "--out", str(tmp_path / out)]) == 0

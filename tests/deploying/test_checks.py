@@ -162,7 +162,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "a pool of other prices": (
         _other_oracle,
         "venues.aave",
-        "it values WETH by a price that differs from the feed's by 5.00%",
+        "its price of WETH and that of the feeds differ by 5.00%, of 0.00%",
     ),
     "a token without reserve": (_no_reserve, "venues.aave", "it has no active reserve of WETH"),
     "no Aave": (_no_aave, "venues.aave", "reverts"),
@@ -252,7 +252,10 @@ def test_a_market_of_morpho() -> None:
         assert [one for one in found if one.level is not Level.OK] == []
         world.morpho.misprice(Fraction(101, 100))
         ((place, said),) = wrong(findings(world, "blue_carry", given))
-        assert (place, said) == ("venues.blue", "its oracle and the feeds differ by 1.00%")
+        assert (place, said) == (
+            "venues.blue",
+            "its price of WETH and that of the feeds differ by 1.00%, of 0.00% that are assumed",
+        )
         world.morpho.misprice(Fraction(1))
         given["venues"]["blue"] = blue | {"irm": world.morpho.oracle.address}
         given["venues"]["blue"]["oracle"] = world.morpho.irm.address

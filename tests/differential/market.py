@@ -255,7 +255,7 @@ def aave_account(world: World, category: bool = False) -> AaveAccount:
     """The account of somebody who has none yet, beside the reserves as they are; in the world's category, if wanted."""
     account = AaveAccount(flash_premium=world.aave.pool.call("FLASHLOAN_PREMIUM_TOTAL"))
     entered = Category(CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS) if category else None
-    for token in (world.weth, world.usdc):
+    for token in world.tokens:
         configuration = world.aave.pool.call("getConfiguration", token)[0]
         account.reserves[token.symbol] = Reserve(
             unit=10**token.decimals,
@@ -271,7 +271,7 @@ def aave_account(world: World, category: bool = False) -> AaveAccount:
 
 def read_indices(world: World, account: AaveAccount) -> None:
     """Interest accrues by Aave's rates, which depend on everybody's debts: its indices are the environment's."""
-    for token in (world.weth, world.usdc):
+    for token in world.tokens:
         reserve = account.reserves[token.symbol]
         reserve.liquidity_index = world.aave.pool.call("getReserveNormalizedIncome", token)
         reserve.borrow_index = world.aave.pool.call("getReserveNormalizedVariableDebt", token)
@@ -291,11 +291,11 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
 
     def quote(trade: Trade, before: tuple[Trade, ...]) -> int:
         start = world.chain.snapshot() if before else None
-        for sold, _, amount in before:
+        for sold, bought, amount in before:
             world.token(sold).provide(world.arbitrageur, world.uniswap.router, amount)
-            world.pool.swap(world.arbitrageur, world.token(sold), amount)
-        sold, _, amount = trade
-        received = world.pool.quote_in(world.token(sold), amount)
+            world.pool_of(sold, bought).swap(world.arbitrageur, world.token(sold), amount)
+        sold, bought, amount = trade
+        received = world.pool_of(sold, bought).quote_in(world.token(sold), amount)
         if start is not None:
             world.chain.revert(start)
         return received
@@ -309,7 +309,7 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
     blue = None if world.blue is None else market_of(world)
 
     def moment() -> int:
-        fees = (world.pool.contract.call(f"feeGrowthGlobal{side}X128") for side in (0, 1))
+        fees = (pool.contract.call(f"feeGrowthGlobal{side}X128") for pool in world.pools for side in (0, 1))
         return sum(fees)
 
     return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue, moment=moment)

@@ -23,6 +23,7 @@ from stratc_dsl.strategy import (
     FundingBetween,
     Literal,
     MorphoBlue,
+    OracleOffBy,
     PairMoves,
     PairStays,
     PerpV2,
@@ -61,6 +62,7 @@ strategy S {
         price(wstETH/WETH) moves -4% .. +0.5%
         price(rETH/wstETH) stays 0.9 .. 1.1
         funding(perp) in -0.10% .. +0.20% per 8h
+        oracle(wstETH) off by <= 3%
         slippage(dex) <= 0.30%
         slippage(dex2) <= 0.30%
         slippage(pool) <= 0.30%
@@ -124,7 +126,8 @@ def test_assumptions_of_pairs_and_perpetuals() -> None:
         PairStays("rETH", "wstETH", Fraction(9, 10), Fraction(11, 10)),
         FundingBetween("perp", Fraction(-1, 1000), Fraction(2, 1000), 8 * HOUR),
     )
-    assert assumed[7:9] == (SlippageAtMost("pool", Fraction(3, 1000)), SlippageAtMost("perp", Fraction(3, 1000)))
+    assert assumed[5] == OracleOffBy("wstETH", Fraction(3, 100))
+    assert assumed[8:10] == (SlippageAtMost("pool", Fraction(3, 1000)), SlippageAtMost("perp", Fraction(3, 1000)))
     assert assumed[-1] == RateAtMost(Position("blue", "debt", "USDC"), Fraction(3, 5), 365 * DAY)
 
 

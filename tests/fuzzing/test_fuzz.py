@@ -11,7 +11,7 @@ from stratc_dsl import Source, parse_strategies
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_no_text_is_answered_with_an_exception(kind: str) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(TEXTS[kind])
     def attacked(text: str) -> None:
         attack(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.chain import Contract
+from lab.kept import kept
 from lab.world import World
 from vyper_target.vaults import Deployed, blueprint, example
 
@@ -24,6 +25,27 @@ def stratc(*words: str | Path, status: int) -> str:
     done = subprocess.run([STRATC, *words], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == status, f"exit status {done.returncode}, not {status}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def built_by_command(file: Path, folder: Path) -> Path:
+    """What `stratc build` writes of this file, in this folder; built once in a run, whichever process asks first."""
+
+    def build() -> dict[str, str]:
+        stratc("build", file, "--out", folder / "first", status=0)
+        (made,) = (folder / "first").iterdir()
+        return {
+            path.relative_to(made.parent).as_posix(): path.read_text("utf-8")
+            for path in made.rglob("*")
+            if path.is_file()
+        }
+
+    out = folder / "out"
+    for name, text in kept(build, "stratc build", file.name, file.read_text("utf-8")).items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    (strategy,) = out.iterdir()
+    return strategy
 
 
 @dataclass(frozen=True)

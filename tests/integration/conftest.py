@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from integration.command import Built, stratc
+from integration.command import Built, built_by_command
+from vyper_target.vaults import EXAMPLES
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """examples/eth_carry.strat, proved and built: some twenty seconds."""
-    out = tmp_path_factory.mktemp("built")
-    stratc("build", "examples/eth_carry.strat", "--out", out, status=0)
-    return Built(out / "EthCarry")
+    return Built(built_by_command(EXAMPLES / "eth_carry.strat", tmp_path_factory.mktemp("built")))

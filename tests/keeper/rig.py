@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import pytest
@@ -43,20 +43,35 @@ def until(holds: Callable[[], Any], what: str) -> Any:
 
 
 class KeeperProcess:
-    """`python -m stratc_targets.keeper` in a process of its own; a context manager that ends it."""
+    """`python -m stratc_targets.keeper` in a process of its own; a context manager that ends it.
 
-    def __init__(self, folder: Path, document: dict[str, Any], rpc: str, *options: str) -> None:
-        config = folder / "keeper.json"
-        config.write_text(json.dumps(document), "utf-8")
+    It keeps the vault of the document, and those that it keeps `besides`, over one endpoint or several.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        document: dict[str, Any],
+        rpc: str | Sequence[str],
+        *options: str,
+        besides: Sequence[dict[str, Any]] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        folder.mkdir(exist_ok=True)
+        configs = [folder / "keeper.json", *(folder / f"keeper{place}.json" for place in range(2, len(besides) + 2))]
+        for config, one in zip(configs, (document, *besides), strict=True):
+            config.write_text(json.dumps(one), "utf-8")
         self.state = folder / "keeper.state.json"
         self._log = folder / f"log-{time.monotonic_ns()}"
-        words = ["--config", str(config), "--rpc", rpc, "--poll", "0.2", *options]
+        words = [word for config in configs for word in ("--config", str(config))]
+        words += [word for url in ([rpc] if isinstance(rpc, str) else rpc) for word in ("--rpc", url)]
+        words += ["--poll", "0.2", *options]
         with self._log.open("w") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stratc_targets.keeper", *words],
                 stdin=subprocess.DEVNULL,
                 stderr=stderr,
-                env=os.environ | {"STRATC_KEEPER_KEY": KEY},
+                env={**os.environ, "STRATC_KEEPER_KEY": KEY, **environment},
                 preexec_fn=lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL),  # ends with the test run
             )
 
@@ -115,7 +130,7 @@ LIMITED = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "to
 class Endpoint:
     """An RPC endpoint before another.
 
-    `down` closes it; `hold`, `refuse`, `garbage` and `nest` spoil one method until `release`.
+    `down` closes it; `hold`, `refuse`, `garbage` and `nest` spoil one method until `release`. `lie` changes answers.
     """
 
     def __init__(self, port: int) -> None:
@@ -123,6 +138,7 @@ class Endpoint:
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
         self._held: dict[str, str] = {}
+        self._lies: dict[str, Callable[[Any], Any]] = {}
         self.methods: list[str] = []
         self.up()
 
@@ -169,10 +185,16 @@ class Endpoint:
         """Answer `method` from now on with JSON that is nested deeper than any parser's stack."""
         self._held[method] = "nested"
 
+    def lie(self, method: str, about: Callable[[Any], Any]) -> None:
+        """Answer `method` from now on with what `about` makes of the result."""
+        self._lies[method] = about
+
     def release(self, method: str | None = None) -> None:
         """Answer a method again, or everything."""
         for held in [method] if method else list(self._held):
             self._held.pop(held, None)
+        for lie in [method] if method else list(self._lies):
+            self._lies.pop(lie, None)
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers["content-length"]))
@@ -180,6 +202,9 @@ class Endpoint:
         when = self._held.get(method)
         spoilt = {"refuse": LIMITED, "garbage": b"<html>", "nested": b"[" * 200_000, "before": b""}
         answer = spoilt[when] if when in spoilt else self._forward(body)
+        if method in self._lies:
+            told = json.loads(answer)
+            answer = json.dumps(told | {"result": self._lies[method](told["result"])}).encode()
         self.methods.append(method)
         if when in ("before", "after"):
             until(lambda: method not in self._held or self._server is None, "release")

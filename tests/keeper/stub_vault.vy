@@ -31,6 +31,7 @@ struct State:
     nav: uint256
 
 A_TOKEN: constant(address) = 0x00000000000000000000000000000000000000AA
+DOLLAR: constant(address) = 0x000000000000000000000000000000000000d011
 KEEPER: immutable(address)
 
 mode: public(uint256)
@@ -115,7 +116,7 @@ def _value(amount: String[32], price: String[32], unit: uint256) -> uint256:
 @external
 @view
 def oracle_age(token: address) -> uint256:
-    assert token == self, "no such token"
+    assert token in [self, DOLLAR], "no such token"
     return self.numbers["age"]
 
 
@@ -134,7 +135,7 @@ def WETH() -> address:
 @external
 @view
 def USDC() -> address:
-    return self
+    return DOLLAR
 
 
 @external
@@ -167,6 +168,26 @@ def balanceOf(owner: address) -> uint256:
 def getConfiguration(asset: address) -> uint256:
     assert asset == self, "aave: asked of another"
     return self.numbers["configuration"]
+
+
+@external
+@view
+def ADDRESSES_PROVIDER() -> address:
+    return self
+
+
+@external
+@view
+def getPriceOracle() -> address:
+    return self
+
+
+@external
+@view
+def getAssetPrice(asset: address) -> uint256:
+    if asset == self and self.numbers["aave_price_weth"] != 0:
+        return self.numbers["aave_price_weth"]
+    return self.numbers["price_weth" if asset == self else "price_usdc"] // 10**10
 
 
 @external

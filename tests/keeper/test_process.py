@@ -199,6 +199,7 @@ def test_what_reduces_risk_takes_the_nonce_of_something_routine_that_is_stuck(
     with KeeperProcess(tmp_path, doc, chain.url, "--no-settle", "--replace-after", "1") as keeper:
         until(lambda: queued(chain), "the rebalance in the pool")
         chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(100 * 10**9))
+        paid(chain, vault, "put", "price_weth", 1_650 * 10**18)
         paid(chain, vault, "set_due", DELEVERAGE, True, False)
         chain.rpc("evm_mine")
         rescue = keeper.wait_for("replacing", call="deleverage_aave")

@@ -22,6 +22,7 @@ from stratc_dsl.paint import plain
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.conditions import Band, Compare, Goals, Negated, OutsideBand, Several, Side, Term
 from stratc_targets.keeper.config import bind, parse_config
+from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.overview import overview, used_up
 from stratc_targets.keeper.status import main
 from stratc_targets.keeper.watch import Measured
@@ -66,6 +67,7 @@ def test_the_table_of_a_stub(status: Status, chain: AnvilChain, vault: Contract)
     assert row(said, "aave.collateral(WETH)")[1:] == ["54,000 USD", "54%", "55% .. 65%", "-1 points of nav"]
     assert row(said, "aave.debt(USDC)")[1:] == ["-30,000 USD", "-30%", "-26% .. -34%", "4 points of nav"]
     assert row(said, "health(aave) >= 1.35")[1:] == ["1.485", "1.35", "10%"]
+    assert row(said, "aave  ")[1:] == ["1.485", "32.66%"]
     assert row(said, "harvest save")[1:] == ["every 24h", "in 1 d"]
     assert row(said, "rebalance")[1:] == ["when weights outside band", "waits: it is held back"]
     assert row(said, "WETH ")[1:] == ["10 min", "1 h"]
@@ -116,7 +118,7 @@ def test_what_it_says_of_a_real_vault_is_what_the_vault_itself_says(
     chain = anvil_world.chain
     assert isinstance(chain, AnvilChain)
     config = parse_config(json.dumps(document), "keeper.json")
-    asked = Chain(chain.url, config, vault.address)
+    asked = Chain(Nodes([chain.url]), config, vault.address)
     for call in ("rebalance", "harvest_save", "settle"):
         vault.contract.send(call, sender=KEEPER)
     said = []

@@ -43,6 +43,8 @@ CASES = {
     "liquidity(save)": ("save_cash", 20_000 * USDC - 2, 20_000 * USDC - 3, 20_001 * USDC),
     "scale": ("nav", USD, USD - 1, USD),
     "scale of a share": ("share", 10**5 * 10**18, 10**5 * 10**18 + 10**15, 10**18),
+    "oracle(aave)": ("aave_price_weth", 2_000 * 10**8 + 1, 2_000 * 10**8 + 2, 2_000 * 10**8),
+    "oracle(aave) low": ("aave_price_weth", 2_000 * 10**8 - 1, 2_000 * 10**8 - 2, 2_000 * 10**8),
     "parameters(aave)": ("configuration", 8_000 + (8_250 << 16), 8_000 + (8_249 << 16), 8_000 + (8_250 << 16)),
     "parameters(aave) ltv": ("configuration", 8_000 + (8_250 << 16), 7_999 + (8_250 << 16), 8_000 + (8_250 << 16)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,10 @@ VARIABLE_RATE_FIELD = 4
 
 
 def carry() -> ProvedVault:
-    """The example, which also says what the savings vault can pay out."""
+    """The example, which also says what the savings vault can pay out, and how far Aave may misread one token."""
     text = (EXAMPLES / "eth_carry.strat").read_text("utf-8")
     text = text.replace("loss(save) <= 0.05%", "loss(save) <= 0.05%\n        liquidity(save) >= 50%")
+    text = text.replace("loss(save)", "oracle(WETH) off by <= 3%\n        loss(save)", 1)
     given = proved(text)
     return replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
 
@@ -150,3 +152,41 @@ def test_what_a_venue_could_pay_out_is_read_where_it_lies(anvil_world: World, tm
         "aave.collateral(WETH)": anvil_world.weth.balance(receipt),
         "save": anvil_world.save.value(vault.address),
     }
+
+
+def test_what_aaves_own_oracle_reads_is_compared_token_by_token(anvil_world: World, tmp_path: Path) -> None:
+    """WETH may be off by 3%, as is stated; of USDC nothing is stated, so that it may not be off at all."""
+    _, watching = watched(anvil_world, tmp_path)
+    lab, weth, usdc = anvil_world.aave, anvil_world.feeds["WETH"], anvil_world.feeds["USDC"]
+    anvil_world.set_price("WETH", "1801.23456789")
+    assert watching.says() == []  # both read one feed: they move together
+    for factor in (Fraction("0.9715"), Fraction("1.03"), Fraction("0.97")):
+        lab.misread(anvil_world.weth, weth, factor)
+        assert watching.says() == [], factor
+    for factor in (Fraction("0.9699"), Fraction("1.0301")):
+        lab.misread(anvil_world.weth, weth, factor)
+        (alarm,) = watching.look()
+        assert (alarm["event"], alarm["id"]) == ("alarm", "oracle(WETH)")
+        assert alarm["measured"] == pytest.approx(abs(float(factor) - 1), rel=1e-4)
+        lab.misread(anvil_world.weth, weth, Fraction(1))
+        assert watching.says() == [("alarm_over", "oracle(WETH)")]
+    lab.misread(anvil_world.usdc, usdc, Fraction("1.00001"))
+    assert watching.says() == [("alarm", "oracle(aave)")]
+    lab.misread(anvil_world.usdc, usdc, Fraction(1))
+    assert watching.says() == [("alarm_over", "oracle(aave)")]
+
+
+def test_another_oracle_in_the_place_of_aaves_is_the_one_that_is_asked(anvil_world: World, tmp_path: Path) -> None:
+    """Governance can replace the oracle itself: it is looked up at each look."""
+    _, watching = watched(anvil_world, tmp_path)
+    lab = anvil_world.aave
+    feeds = [anvil_world.feeds[name].address for name in ("USDC", "WETH")]  # mixed up
+    oracle = lab.generation.artifact("misc/AaveOracle")
+    tokens = [anvil_world.weth.address, anvil_world.usdc.address]
+    zero = "0x" + "00" * 20
+    args = (lab.provider.address, tokens, feeds, zero, zero, 10**8)
+    other = anvil_world.chain.deploy_artifact(oracle, *args, sender=anvil_world.admin)
+    lab.provider.send("setPriceOracle", other, sender=anvil_world.admin)
+    said = watching.says()
+    assert ("alarm", "oracle(WETH)") in said
+    assert ("alarm", "oracle(aave)") in said

@@ -12,6 +12,7 @@ from lab.chain import CHAIN_ID
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.config import parse_config
 from stratc_targets.keeper.log import Log
+from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.state import Identity, StateFile
 from stratc_targets.keeper.watch import Watch
 from stratc_targets.keeper.watchlist import PositionRead, View
@@ -29,7 +30,7 @@ class Watching:
         self._config = config = parse_config(json.dumps(self.document), "keeper.json")
         vault = self.document["deployment"]["vault"]
         self._lines = io.StringIO()
-        self._chain = Chain(self.rpc, config, vault)
+        self._chain = Chain(Nodes([self.rpc]), config, vault)
         store = StateFile(self.state, Identity(CHAIN_ID, vault, KEEPER))
         self._watch = Watch(config, self._chain, store, Log(self._lines, as_json=True))
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from eth_abi.abi import encode
 
-from lab.artifacts import Artifact, npm_artifact
-from lab.feed import Feed
+from lab.artifacts import HERE, Artifact, npm_artifact, vyper_artifact
+from lab.feed import Feed, deploy_feed
 from lab.interface import Chain, Contract, Receipt
 from lab.tokens import MAX, Token
 from lab.wheels import aave_v32_artifact
@@ -195,6 +196,13 @@ class AaveLab:
         """One more reserve, priced by `source` (`latestAnswer` in 10^-8 USD)."""
         self.oracle.send("setAssetSources", [asset.token.address], [source.address], sender=self.admin)
         _list_reserves(self, [asset])
+
+    def misread(self, token: Token, feed: Feed, factor: Fraction) -> None:
+        """Aave's own oracle tells this part of what a feed says; the feed itself, which vaults read, stays."""
+        part = deploy_feed(self.chain, self.admin, "part", factor)
+        product = vyper_artifact(HERE / "product_feed.vy")
+        source = self.chain.deploy_artifact(product, part.address, feed.address, sender=self.admin)
+        self.oracle.send("setAssetSources", [token.address], [source.address], sender=self.admin)
 
     def freeze(self, token: Token, on: bool = True) -> None:
         """No new supply and no new debt; repaying and withdrawing go on."""

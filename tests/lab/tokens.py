@@ -1,4 +1,4 @@
-"""The two tokens of the lab's market: anyone may mint them."""
+"""The tokens of the lab's market: anyone may mint them."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def deploy_usdc(chain: Chain, admin: str) -> Token:
     """A dollar token with six decimals."""
     artifact = npm_artifact(_TOKENS, "mocks/tokens/MintableERC20")
     return Token(chain.deploy_artifact(artifact, "USD Coin", "USDC", 6, sender=admin), "USDC", 6)
+
+
+def deploy_wbtc(chain: Chain, admin: str) -> Token:
+    """Wrapped bitcoin, with eight decimals."""
+    artifact = npm_artifact(_TOKENS, "mocks/tokens/MintableERC20")
+    return Token(chain.deploy_artifact(artifact, "Wrapped BTC", "WBTC", 8, sender=admin), "WBTC", 8)
 
 
 def deploy_weth(chain: Chain, admin: str) -> Token:

@@ -11,10 +11,11 @@ from lab.feed import Feed, deploy_feed
 from lab.interface import Chain
 from lab.morpho import MorphoLab, deploy_morpho
 from lab.sequencer import Sequencer, deploy_sequencer
-from lab.tokens import Number, Token, deploy_usdc, deploy_weth
+from lab.tokens import Number, Token, deploy_usdc, deploy_wbtc, deploy_weth
 from lab.uniswap import Pool, UniswapLab, deploy_uniswap
 
 WETH_USD = 2_000
+WBTC_USD = 60_000
 USDC_USD = 1
 POOL_FEE = 500  # 0.05%
 
@@ -27,6 +28,14 @@ AAVE_WETH = 500_000
 POOL_USDC = 1_000_000_000
 SAVE_USDC = 1_000_000
 MORPHO_USDC = 100_000_000
+
+
+@dataclass(frozen=True)
+class Bitcoin:
+    """A third token, and where it is traded for dollars."""
+
+    token: Token
+    pool: Pool
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class World:
     save: Erc4626Lab
     sequencer: Sequencer  # of no vault that is not told of it
     blue: MorphoLab | None = None  # only where a test asks for it: it takes seconds to compile
+    bitcoin: Bitcoin | None = None  # only where a test asks for it
 
     @property
     def admin(self) -> str:
@@ -70,9 +80,23 @@ class World:
         """Who supplied the liquidity; its WETH on Aave is collateral enough to borrow the pool's USDC."""
         return self.chain.accounts[9]
 
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """All that Aave lends."""
+        return (self.weth, self.usdc) if self.bitcoin is None else (self.weth, self.usdc, self.bitcoin.token)
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """All that tokens are traded in, for dollars."""
+        return (self.pool,) if self.bitcoin is None else (self.pool, self.bitcoin.pool)
+
     def token(self, symbol: str) -> Token:
         """A token by its symbol."""
-        return {token.symbol: token for token in (self.usdc, self.weth)}[symbol]
+        return {token.symbol: token for token in self.tokens}[symbol]
+
+    def pool_of(self, *symbols: str) -> Pool:
+        """The pool of two tokens."""
+        return next(pool for pool in self.pools if {pool.base.symbol, pool.quote.symbol} == set(symbols))
 
     def price(self, token: Token | str) -> Fraction:
         """A feed's answer in dollars."""
@@ -85,8 +109,9 @@ class World:
             self.arbitrage()
 
     def arbitrage(self) -> None:
-        """Trade on Uniswap until its price is the feeds' price."""
-        self.pool.move_to(self.price(self.weth) / self.price(self.usdc), self.arbitrageur)
+        """Trade on Uniswap until its prices are the feeds' prices."""
+        for pool in self.pools:
+            pool.move_to(self.price(pool.base) / self.price(pool.quote), self.arbitrageur)
 
     def warp(self, seconds: int, *, refresh: bool = False) -> None:
         """Move time forward; `refresh` gives every feed a new round with its old answer, as a heartbeat does."""
@@ -136,6 +161,17 @@ def with_morpho(world: World) -> World:
     morpho.pledge(whale, world.weth.units(Fraction(MORPHO_USDC, WETH_USD)))
     morpho.borrow(whale, world.usdc.units(MORPHO_USDC) // 3)
     return replace(world, blue=morpho)
+
+
+def with_bitcoin(world: World) -> World:
+    """The same market, and bitcoin at 60,000 USD: lent on Aave, and traded as deep as ether is."""
+    chain, admin, whale = world.chain, world.admin, world.whale
+    token, feed = deploy_wbtc(chain, admin), deploy_feed(chain, admin, "BTC / USD", WBTC_USD)
+    world.aave.list_reserve(AaveAsset(token, feed, 7_300, 7_800, borrowable=True), feed.contract)
+    world.aave.seed(whale, token, token.units(Fraction(AAVE_USDC, WBTC_USD)))
+    pool = world.uniswap.create_pool(token, world.usdc, POOL_FEE, Fraction(WBTC_USD, USDC_USD))
+    pool.add_liquidity(whale, token.units(Fraction(POOL_USDC, WBTC_USD)), world.usdc.units(POOL_USDC))
+    return replace(world, feeds={**world.feeds, "WBTC": feed}, bitcoin=Bitcoin(token, pool))
 
 
 def _seed(world: World, whale: str) -> None:

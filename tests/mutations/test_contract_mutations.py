@@ -12,14 +12,17 @@ from functools import cache
 import pytest
 
 from differential.pair import Disagreement, pair_of
-from differential.stories import STORIES
+from differential.stories import STORIES as IN_ANY_MARKET
+from differential.stories.several import AGAINST_SEVERAL
 from differential.story import tell
-from lab.world import World
+from lab.world import World, with_bitcoin
 from mutations.mutant import Mutant
 from mutations.mutants import MUTANTS
 from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install
+
+STORIES = IN_ANY_MARKET | AGAINST_SEVERAL
 
 VAULTS = sorted({STORIES[mutant.caught_by].vault for mutant in MUTANTS})
 """Compiled without optimising them, which takes half the time: the differential tests run what `build` really emits."""
@@ -54,7 +57,8 @@ def told(world: World, code: Compiled, story: str) -> None:
     start = world.chain.snapshot()
     try:
         model = example(STORIES[story].vault).vault
-        tell(pair_of(install(world, code, model, sequencer_feed_=world.sequencer)), STORIES[story])
+        market = with_bitcoin(world) if story in AGAINST_SEVERAL else world
+        tell(pair_of(install(market, code, model, sequencer_feed_=world.sequencer)), STORIES[story])
     finally:
         world.chain.revert(start)
 

@@ -99,14 +99,14 @@ def attack(name: str, rounds: int, seed: int) -> int:
     return played
 
 
-@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury"])
+@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury_loan", "treasury"])
 def test_proved_claims_withstand_random_rounds(name: str) -> None:
     assert attack(name, 600, seed=1) > 800
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury"])
+@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury_loan", "treasury"])
 @pytest.mark.parametrize("seed", range(10, 14))
 def test_proved_claims_withstand_many_random_rounds(name: str, seed: int) -> None:
     assert attack(name, 40_000, seed) > 50_000

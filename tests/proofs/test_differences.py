@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -17,6 +18,7 @@ from proofs.strategies import EXAMPLES, source_of
 from stratc_compiler import differences as compared
 from stratc_compiler.change import Change, Direction, Subject, Version, decimal
 from stratc_compiler.claims import claims_of
+from stratc_compiler.constants import numbers
 from stratc_compiler.differences import COMPARED, UNORDERED, differences
 from stratc_compiler.driver import model
 from stratc_compiler.environment import box_of
@@ -24,7 +26,8 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.questions import Questions
 from stratc_compiler.vault import Trades
 from stratc_dsl import Source, parse_strategies
-from stratc_dsl.strategy import Strategy
+from stratc_dsl.record import Record
+from stratc_dsl.strategy import Assumption, FundingBetween, Strategy
 from stratc_targets.venues import venue_factories
 
 OFFICE = (Path(__file__).parents[1] / "vyper_target" / "office.strat").read_text("utf-8")
@@ -74,6 +77,7 @@ CARRY = [
         ("assumption", "liquidity(save)", "stronger"),
     ),
     ("withdrawals <= 5% of nav\n", "\n", ("assumption", "withdrawals", "stronger")),
+    ("withdrawals", "oracle(WETH) off by <= 1%; withdrawals", ("assumption", "oracle(WETH)", "stronger")),
     ("health(aave) >= 1.35", "health(aave) >= 1.30", ("floor", "health(aave) >= 1.35", "weaker")),
     ("health(aave) >= 1.35", "1.35 <= health(aave)", ("floor", "health(aave) >= 1.35", "neither")),
     ("idle(USDC)   >= 1% of nav", "idle(USDC) >= 2% of nav", ("floor", "idle(USDC) >= 1% of nav", "stronger")),
@@ -222,6 +226,22 @@ def steps(version: Version) -> list[str]:
     """What is done, step by step, in the words of the plans."""
     plans = [rule.effect.plan for rule in version.vault.rules if isinstance(rule.effect, Trades)]
     return [repr(plan) for plan in (*plans, version.vault.exit_plan)]
+
+
+@pytest.mark.parametrize("kind", Assumption.__args__)
+def test_every_number_of_an_assumption_has_a_direction(kind: type) -> None:
+    """But for the period of a rate, which goes with its ratio, and funding, which no version proves anything of."""
+    types = get_type_hints(kind)
+    said = {name for name, type_ in types.items() if type_ in (int, Fraction)} - {"per"}
+    if kind is not FundingBetween:
+        assert {field.name for field in numbers(make(kind)) if field.harsher} == said
+
+
+def make(kind: type) -> Record:
+    """One of that kind, whatever it says."""
+    said = {name: 1 for name in kind.__struct_fields__ if name != "span"}  # type: ignore[attr-defined]
+    made: Record = kind(**said)
+    return made
 
 
 # ── nothing is missed ──────────────────────────────────────────────────────────────────────

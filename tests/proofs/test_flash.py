@@ -55,6 +55,62 @@ def test_a_deleverage_reaches_its_health_and_uses_nothing_that_is_idle() -> None
         assert world.state["idle(WETH)"] == 0
 
 
+# ── several collaterals ────────────────────────────────────────────────────────────────────
+
+
+def treasury_at(chance: Random, ether: Fraction, liquid: Fraction) -> dict[str, int]:
+    """A treasury's loan near its targets whose ether then is worth `ether` of what it was, and can be drawn as far as
+    `liquid` says."""
+    nav, weth, wbtc = chance.randint(10**10, 10**14), chance.randint(100, 10_000), chance.randint(10_000, 10**6)
+    state = {"unit(USDC)": 10**6, "unit(WETH)": 10**18, "unit(WBTC)": 10**8, "price(USDC)": 10**18}
+    state |= {"price(WETH)": int(weth * ether * 10**18), "price(WBTC)": wbtc * 10**18}
+    held = nav * 8 * 10**11 // weth
+    state |= {
+        "aave.collateral(WETH)": held,
+        "aave.collateral(WBTC)": nav * 60 // wbtc,
+        "aave.debt(USDC)": nav * 6 // 10,
+    }
+    state |= {"liquidity(aave.collateral(WETH))": int(held * liquid), "liquidity(aave.collateral(WBTC))": nav * 10**50}
+    return state | {"idle(USDC)": nav // 5, "idle(WETH)": 0, "idle(WBTC)": 0}
+
+
+@pytest.mark.parametrize(
+    ("ether", "liquid", "bitcoin_too"),
+    [("0.60", "1", False), ("0.60", "0.1", True), ("0.60", "0", True), ("0.30", "1", True), ("0.20", "0.5", True)],
+)
+def test_what_the_first_collateral_does_not_give_the_next_one_does(ether: str, liquid: str, bitcoin_too: bool) -> None:
+    """Ether first, as much as there is and can be drawn; what is idle is not used, and the health factor is reached."""
+    vault, _ = vault_of("treasury_loan")
+    for seed in range(50):
+        before = treasury_at(Random(seed), Fraction(ether), Fraction(liquid))
+        world = IdealWorld(vault, dict(before))
+        bound = run_plan(plan_of(vault, "deleverage_aave"), vault, world)
+        after = health(vault, "aave", Evaluator(vault, world))
+        assert abs(after - Fraction("1.8")) <= Fraction(1, 10**5), (seed, float(after))
+        assert (bound["sell_WBTC"] > 0, bound["sell_WETH"] > 0) == (bitcoin_too, liquid != "0")
+        assert world.state["idle(USDC)"] >= before["idle(USDC)"]
+        assert world.state["idle(WETH)"] == world.state["idle(WBTC)"] == 0
+        if bitcoin_too:
+            drawable = min(before["aave.collateral(WETH)"], before["liquidity(aave.collateral(WETH))"])
+            # To the unit of ether, which is the finer of the two that its worth is told in.
+            assert 0 <= drawable - bound["sell_WETH"] <= 10**18 // (before["price(WETH)"] // 10**18)
+
+
+@pytest.mark.parametrize(("ether", "bitcoin_too"), [("0.60", False), ("0.20", True)])
+def test_the_exit_sells_one_collateral_after_the_other_for_what_is_due(ether: str, bitcoin_too: bool) -> None:
+    """As much of the last as is needed, at the worst price; all debt is repaid, and all collateral drawn."""
+    vault, _ = vault_of("treasury_loan")
+    (step,) = (step for step in vault.exit_steps if step.venue == "aave")
+    for seed in range(50):
+        world = IdealWorld(vault, treasury_at(Random(seed), Fraction(ether), Fraction(1)))
+        bound = run_plan(step.plan, vault, world)
+        state = world.state
+        assert state["aave.debt(USDC)"] == state["aave.collateral(WETH)"] == state["aave.collateral(WBTC)"] == 0
+        assert (bound["sell_aave_WBTC"] > 0) == bitcoin_too
+        assert 0 <= state["idle(USDC)"] <= 2, state["idle(USDC)"]
+        assert state["idle(WBTC)"] > 0
+
+
 def test_where_nothing_is_to_be_repaid_nothing_is_lent() -> None:
     vault, _ = vault_of("eth_loop")
     world = IdealWorld(vault, loop_at(vault, Random(1), Fraction(2)))
@@ -118,6 +174,16 @@ def half(let: Let) -> Let:
     return replace(let, expr=scale(let.expr, Fraction(1, 2), Round.DOWN))
 
 
+def twice(let: Let) -> Let:
+    return replace(let, expr=times(2, let.expr))
+
+
+def half_drawn(item: PlanItem) -> tuple[PlanItem, ...]:
+    if isinstance(item, Leave) and not item.held.debt:
+        return (replace(item, amount=scale(item.amount, Fraction(1, 2), Round.DOWN)),)
+    return (item,)
+
+
 def not_sold(item: PlanItem) -> tuple[PlanItem, ...]:
     return () if isinstance(item, Swap) else (item,)
 
@@ -146,7 +212,8 @@ def repaid_twice(item: PlanItem) -> tuple[PlanItem, ...]:
 
 FAULTY = {
     "not sold": ("deleverage_aave", within(not_sold), "returns/"),
-    "half is sold": ("deleverage_aave", sized("sell_WETH", half), "asks/"),
+    "half is drawn": ("deleverage_aave", within(half_drawn), "funds/"),
+    "more is asked for than is sold": ("deleverage_aave", sized("least_WETH", twice), "asks/"),
     "sold too cheap": ("deleverage_aave", within(cheaper), "returns/"),
     "asks for more than slippage leaves": ("deleverage_aave", within(dearer), "asks/"),
     "more is repaid than is lent": ("deleverage_aave", within(repaid_twice), "owes/"),
@@ -189,6 +256,7 @@ def test_only_a_loan_that_repays_reduces_risk() -> None:
     deleverage = plan_of(vault, "deleverage_aave")
     assert only_reduces_risk(deleverage, vault.venues)
     assert not only_reduces_risk(plan_of(vault, "rebalance"), vault.venues)
+    assert only_reduces_risk(plan_of(vault_of("treasury_loan")[0], "deleverage_aave"), vault.venues)
     for change in (within(not_sold), within(lambda item: (item, item)), within(repaid_twice)):
         changed = tuple(step for item in deleverage for step in change(item))
         assert not only_reduces_risk(changed, vault.venues)
@@ -212,7 +280,7 @@ TWO = (
         ((("to health 1.50 using flash(aave)", "to health 1.50 using flash(dex)"),), "a flash loan from `dex`"),
         ((("rebalance using flash(aave)", "rebalance using flash(dex)"),), "a flash loan from `dex`"),
         (((", using: flash(aave)", ", using: flash(dex)"),), "a flash loan from `dex`"),
-        (TWO, "a flash loan against `aave`, where not exactly one collateral is held"),
+        (TWO, "a flash loan of USDC from `aave`, where USDC is held as well"),
         (
             (*TWO, ("to health 1.50 using flash(aave)", "to health 1.50"), (", using: flash(aave)", "")),
             "a flash loan of USDC from `aave`, where USDC is held as well",

@@ -104,7 +104,7 @@ RUNS = 150
 
 
 @pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize("name", ["eth_carry", "eth_loop"])
+@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury_loan"])
 def test_exact_runs_are_admitted(name: str, plan: str) -> None:
     vault, _ = vault_of(name)
     done = 0

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from vyper.utils import keccak256
 
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.vault import Vault
-from stratc_dsl.strategy import RatioPrice, Token
+from stratc_dsl.strategy import OracleOffBy, RatioPrice, Token
 from stratc_targets.deploy.findings import Finding, Level, Site, VenueCheck, percent
 from stratc_targets.deploy.manifest import NOWHERE, Bound, Manifest
 from stratc_targets.deploy.node import Head, Node
 from stratc_targets.keeper.alarms import readings
 from stratc_targets.keeper.errors import Refused, Reverted
-from stratc_targets.keeper.measures import LAST_DIGITS
-from stratc_targets.keeper.watchlist import PRICE_SCALE, THE_VAULT, FlashRead, Parameter, Told, View, parse_readings
+from stratc_targets.keeper.measures import LAST_DIGITS, USD
+from stratc_targets.keeper.watchlist import (
+    PRICE_SCALE,
+    THE_VAULT,
+    USD_SCALE,
+    FlashRead,
+    Parameter,
+    Told,
+    View,
+    parse_readings,
+)
 from stratc_targets.venues.aave_v3.deployment import check as aave_v3
 from stratc_targets.venues.erc4626.deployment import check as erc4626
 from stratc_targets.venues.morpho_blue.deployment import check as morpho_blue
@@ -244,7 +254,10 @@ def _getters(site: Site) -> dict[str, str]:
 def _view(view: View, getters: dict[str, str], site: Site) -> int:
     given = view.argument
     arguments = () if given is None else (int(given) if given.isdecimal() else getters[given],)
-    return site.word(getters[view.contract], view.function, *arguments, number=view.word)
+    to = getters[view.contract]
+    for step in view.through:
+        to = site.address(to, step)
+    return site.word(to, view.function, *arguments, number=view.word)
 
 
 def _parameter(parameter: Parameter, getters: dict[str, str], site: Site) -> Finding:
@@ -259,16 +272,28 @@ def _parameter(parameter: Parameter, getters: dict[str, str], site: Site) -> Fin
 
 
 def _oracle(told: Told, getters: dict[str, str], site: Site) -> Finding:
+    """As the keeper measures it (`measures.py`)."""
     place = f"venues.{told.venue}"
-    worth, other = site.unit_worth(told.token), site.unit_worth(told.other)
-    if worth is None or other is None:
-        return Finding(Level.WRONG, place, "its oracle cannot be compared with feeds that do not answer")
-    exact = worth / other * PRICE_SCALE
-    slack = sum(LAST_DIGITS * exact / site.prices[token] for token in (told.token, told.other)) + 1
-    off = abs(_view(told.view, getters, site) - exact)
-    if off > slack:
-        return Finding(Level.WRONG, place, f"its oracle and the feeds differ by {percent(off / exact)}")
-    return Finding(Level.OK, place, f"its oracle says of {told.token} what the feeds say")
+    tokens = [token for token in (told.token, told.other) if token is not None]
+    if not site.prices.keys() >= set(tokens):
+        return Finding(Level.WRONG, place, f"its price of {told.token} cannot be compared: a feed does not answer")
+    if told.other is None:
+        exact = Fraction(site.prices[told.token] * USD_SCALE, USD)
+    else:
+        exact = site.unit_worth(told.token) / site.unit_worth(told.other) * PRICE_SCALE
+    slack = sum(LAST_DIGITS * exact / site.prices[token] for token in tokens) + 1
+    off = max(abs(_view(told.view, getters, site) - exact) - slack, Fraction(0)) / exact
+    allowed = _assumed_off(told.subject, site.vault)
+    if off > allowed:
+        said = f"its price of {told.token} and that of the feeds differ by {percent(off)}"
+        return Finding(Level.WRONG, place, f"{said}, of {percent(allowed)} that are assumed")
+    return Finding(Level.OK, place, f"it values {told.token} as the feeds do, to {percent(off)}")
+
+
+def _assumed_off(token: str, vault: Vault) -> Fraction:
+    """By how much a venue's oracle may be off."""
+    stated = (one.ratio for one in vault.strategy.assumptions if isinstance(one, OracleOffBy) and one.token == token)
+    return next(stated, Fraction(0))
 
 
 def _flash_loan(loan: FlashRead, getters: dict[str, str], site: Site) -> Finding:

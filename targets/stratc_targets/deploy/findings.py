@@ -62,10 +62,9 @@ class Site:
         """A token's address."""
         return self.manifest.address(BindingKind.TOKEN, name)
 
-    def unit_worth(self, token: str) -> Fraction | None:
-        """What one smallest unit of a token is worth, in 10^-18 USD; None where its feed cannot be read."""
-        price = self.prices.get(token)
-        return None if price is None else Fraction(price, 10 ** self.vault.strategy.token(token).decimals)
+    def unit_worth(self, token: str) -> Fraction:
+        """What one smallest unit of a token is worth, in 10^-18 USD. KeyError where its feed cannot be read."""
+        return Fraction(self.prices[token], 10 ** self.vault.strategy.token(token).decimals)
 
 
 VenueCheck = Callable[[Venue, Site], Iterator[Finding]]

@@ -17,13 +17,12 @@ from vyper.utils import checksum_encode, keccak256
 
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown, SetupError
+from stratc_targets.keeper.nodes import HALTS, KNOWN
 
 ANSWER_SECONDS = 30
 """Longer than the keeper waits: trying a creation out takes a node a while."""
 
 _REVERTED = 3  # the code of geth's error for a call that reverted
-_HALTS = ("revert", "out of gas", "outofgas", "invalid opcode", "evm error", "gas required exceeds")
-_KNOWN = ("already known", "already imported", "already_exists")
 _ERROR = keccak256(b"Error(string)")[:4]
 
 Overrides = Mapping[str, Mapping[str, str]]
@@ -145,7 +144,7 @@ class Node:
         try:
             self._ask("eth_sendRawTransaction", raw)
         except Refused as refusal:
-            if not any(word in str(refusal).lower() for word in _KNOWN):
+            if not any(word in str(refusal).lower() for word in KNOWN):
                 raise
 
     def mined(self, tx_hash: str) -> Mined | None:
@@ -217,7 +216,7 @@ def _refusal(error: Any) -> Refused:
     message = str(error.get("message", error)) if isinstance(error, dict) else str(error)
     data = error.get("data") if isinstance(error, dict) else None
     reverted = isinstance(error, dict) and error.get("code") == _REVERTED
-    if not reverted and not any(word in message.lower() for word in _HALTS):
+    if not reverted and not any(word in message.lower() for word in HALTS):
         return Refused(message)
     return Reverted(_reason(data) or message.removeprefix("execution reverted: "))
 

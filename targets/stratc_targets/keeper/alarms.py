@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
-from stratc_compiler.assumptions import labels_of, rests_on
-from stratc_compiler.environment import MOST_GAIN
+from stratc_compiler.assumptions import is_inherited, labels_of, rests_on
+from stratc_compiler.environment import most_growth
 from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
@@ -19,6 +19,7 @@ from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    OracleOffBy,
     PairMoves,
     PairStays,
     PriceMoves,
@@ -56,7 +57,11 @@ WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, st
 
 def alarms(verification: Verification, period: int) -> list[dict[str, Any]]:
     """One alarm, as it stands in keeper.json, for each assumption that the keeper has to watch."""
-    watched = [one for one in verification.assumptions if one.guardian is Guardian.WATCHED]
+    watched = [
+        one
+        for one in verification.assumptions
+        if one.guardian is Guardian.WATCHED and not is_inherited(one.id)  # an inner vault has a keeper of its own
+    ]
     return [_alarm(one, verification, period) for one in watched]
 
 
@@ -66,7 +71,7 @@ def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) 
         "text": guarded.text,
         **_place(guarded, verification.source),
         "how": guarded.how,
-        "measure": _written(guarded, verification.vault, period) or _implied(guarded, period),
+        "measure": _written(guarded, verification.vault, period) or _implied(guarded, verification.vault, period),
         "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
     }
 
@@ -107,18 +112,21 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("loss", venue, None, ratio, period)
                 case LiquidityAtLeast(venue, ratio):
                     return _edges("liquidity", venue, ratio, None, None)
+                case OracleOffBy(token, ratio):
+                    return _edges("oracle_difference", token, None, ratio, None)
                 case _:
                     pass
     return None
 
 
-def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
+def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str, Any]:
     """The measure of an implied assumption. Raises ValueError where nothing says how to measure it."""
     kind, _, rest = guarded.id.partition("(")
     subject = rest.removesuffix(")")
     match kind:
         case "gain":
-            return _edges("gain", subject, None, MOST_GAIN, period)
+            growth = most_growth(vault, subject)
+            return _edges("gain", subject, None, None if growth is None else growth - 1, period)
         case "scale":
             return _edges("scale", THE_VAULT, Fraction(SCALE), None, None)
         case "oracle":
@@ -160,7 +168,12 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     shares = tuple(one for venue in venues for one in venue.shares)
     parameters = tuple(one for venue in venues for one in venue.parameters)
-    oracles = tuple(one for venue in venues for one in venue.oracles)
+    stated = {one.token for one in vault.strategy.assumptions if isinstance(one, OracleOffBy)}
+    oracles = tuple(
+        replace(one, subject=one.token if one.token in stated else one.venue)
+        for venue in venues
+        for one in venue.oracles
+    )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
     return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
 

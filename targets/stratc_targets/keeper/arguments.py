@@ -22,7 +22,23 @@ def add_vault_arguments(parser: ArgumentParser) -> None:
 def add_arguments(parser: ArgumentParser) -> None:
     """The options of `keeper run`; `command.main` takes what they parse to."""
     add = parser.add_argument
-    add_vault_arguments(parser)
+    add(
+        "--config",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="keeper.json, as `stratc build` wrote it; may be repeated, for several vaults on one chain",
+    )
+    add(
+        "--rpc",
+        required=True,
+        action="append",
+        metavar="URL",
+        help="JSON-RPC endpoint of the chain (http or https); may be repeated, the most trusted first",
+    )
+    add("--relay", metavar="URL", help="private relay that transactions are sent to instead of the endpoints")
+    add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
+    add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
     add("--keystore", metavar="FILE", help="encrypted key, opened with STRATC_KEEPER_PASSWORD; else STRATC_KEEPER_KEY")
     add("--state", metavar="FILE", help="what a restart must not forget (default: beside the configuration)")
     add("--poll", type=_positive(float), metavar="SECONDS", help="pause between looks (default: period/10, at most 15)")
@@ -32,7 +48,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--no-settle", action="store_true", help="never call settle(): somebody else begins the rounds")
     add("--once", action="store_true", help="do what is due now, then exit (for cron)")
     add("--dry-run", action="store_true", help="simulate and tell, send nothing")
+    add("--listen", type=_address, metavar="HOST:PORT", help="answer at /health, and at /metrics for Prometheus")
     add("--log", choices=("json", "text"), default="json", help="form of the log on standard error (default: json)")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdecimal() and int(port) < 2**16):
+        raise ArgumentTypeError(f"{text} is no address of the form HOST:PORT")
+    return host, int(port)
 
 
 def _positive(kind: type[Number]) -> Callable[[str], Number]:

@@ -1,4 +1,4 @@
-"""The chain as the keeper sees it: one vault behind one RPC endpoint. The only module that asks it anything.
+"""The chain as the keeper sees it: one vault behind some RPC endpoints (`nodes.py` is how these are asked).
 
 Everything is read at a numbered block, so that one decision never mixes two states of the chain. Methods raise
 RpcDown where no answer came, Refused where the node will not do it and Reverted where the vault says no.
@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-import requests
 from eth_typing import HexStr
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, ContractPanicError, TransactionNotFound, Web3Exception, Web3RPCError
 
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
+from stratc_targets.keeper.nodes import HALTS, KNOWN, Nodes
 from stratc_targets.keeper.watchlist import THE_VAULT, View, state_members
 
 ROUND_BEGAN = "RoundBegan(uint256)"
@@ -29,19 +28,6 @@ ARGUMENTS: dict[str, tuple[int, ...]] = {"serve": (4,)}
 """What functions of the vault are called with that take something: so many requests at a time, for a block has room for
 them, and another look is near."""
 
-ANSWER_SECONDS = 10
-
-# What nodes call an execution that ended without a revert reason: geth's words, and those of revm (anvil, reth).
-_HALTS = (
-    "execution reverted",
-    "out of gas",
-    "outofgas",
-    "invalid opcode",
-    "evm error",
-    "stack ",
-    "gas required exceeds",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -50,6 +36,7 @@ class Head:
     number: int
     time: int
     base_fee: int | None
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +50,34 @@ class Landed:
 
 
 class Chain:
-    """One endpoint, and the vault of one configuration on it."""
+    """The endpoints, and the vault of one configuration behind them."""
 
-    def __init__(self, rpc_url: str, config: KeeperConfig, vault: str) -> None:
-        # web3's own retries would hide a dead endpoint for seconds; the keeper has its own, and says so.
-        provider = HTTPProvider(rpc_url, request_kwargs={"timeout": ANSWER_SECONDS}, exception_retry_configuration=None)
-        self._web3 = Web3(provider)
+    def __init__(self, nodes: Nodes, config: KeeperConfig, vault: str) -> None:
+        self._nodes = nodes
+        self._web3 = Web3(nodes)
         self._vault = self._web3.eth.contract(address=Web3.to_checksum_address(vault), abi=config.abi)
         self._members = state_members(list(config.abi))
         self._addresses: dict[str, str] = {}
-        self.host = urlsplit(rpc_url).netloc.rpartition("@")[2]  # the rest of a URL may hold an access token
+        self.host = nodes.host
 
     @property
     def vault(self) -> str:
         """The vault's address, with checksum."""
         return str(self._vault.address)
 
-    def chain_id(self) -> int:
-        with self._asking():
-            return self._web3.eth.chain_id
+    def chain_ids(self) -> dict[str, int]:
+        """Which chain each endpoint that answers is on, by its host."""
+        return self._nodes.chain_ids()
 
     def head(self) -> Head:
-        """The latest block."""
-        return self.block("latest")
+        """The latest block, that most endpoints agree on where there are several."""
+        agreed = self._nodes.agree()
+        return self.block("latest" if agreed is None else agreed)
 
     def block(self, number: int | Literal["latest"]) -> Head:
         with self._asking():
             block = self._web3.eth.get_block(number)
-        return Head(block["number"], block["timestamp"], block.get("baseFeePerGas"))
+        return Head(block["number"], block["timestamp"], block.get("baseFeePerGas"), block["hash"].to_0x_hex())
 
     def code(self, address: str) -> bytes:
         with self._asking():
@@ -119,6 +106,8 @@ class Chain:
     def ask(self, view: View, block: int) -> int:
         """The answer of a venue. Raises Refused where it has none."""
         to = self._address(view.contract, block)
+        for step in view.through:
+            to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
         given = view.argument
         if given is None:
             return self._word(to, view.function, b"", block)
@@ -169,16 +158,23 @@ class Chain:
         with self._asking():
             return self._web3.eth.max_priority_fee
 
-    def send(self, raw: str) -> None:
-        """Hand over a signed transaction. That the node has it already is success."""
+    def send(self, raw: str, *, public: bool = False) -> None:
+        """Hand over a signed transaction. That the node has it already is success.
+
+        Where there is a private relay only that gets it, unless it may be `public`.
+        """
+        self._nodes.publish(public=public)
         try:
             with self._asking():
                 self._web3.eth.send_raw_transaction(HexStr(raw))
         except Refused as refusal:
-            if not any(
-                words in str(refusal).lower() for words in ("already known", "already imported", "already_exists")
-            ):
+            if not any(words in str(refusal).lower() for words in KNOWN):
                 raise
+
+    @property
+    def private(self) -> bool:
+        """Whether transactions go to a relay first."""
+        return self._nodes.private
 
     def landed(self, tx_hash: str) -> Landed | None:
         """The receipt of a transaction, None while it is not in a block."""
@@ -199,23 +195,16 @@ class Chain:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Turn everything that web3 and requests raise into the three errors of this module."""
+        """Turn everything that web3 raises into the three errors of this module."""
         try:
             yield
         except ContractLogicError as error:
             raise Reverted(_reason(error)) from None
         except Web3RPCError as error:
             message = _node_message(error)
-            kind = Reverted if any(halt in message.lower() for halt in _HALTS) else Refused
+            kind = Reverted if any(halt in message.lower() for halt in HALTS) else Refused
             raise kind(message) from None
-        except requests.Timeout:
-            raise RpcDown(f"{self.host} gave no answer in {ANSWER_SECONDS} s") from None
-        except requests.ConnectionError:
-            raise RpcDown(f"cannot connect to {self.host}") from None
-        except requests.HTTPError as error:
-            status = error.response.status_code if error.response is not None else "unknown"
-            raise RpcDown(f"{self.host} answers with HTTP status {status}") from None
-        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (Web3Exception, ValueError, KeyError, TypeError, RecursionError) as error:
             # Only the kind: the text of these errors may quote the URL.
             raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
 

@@ -44,20 +44,41 @@ def main(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace, log: Log) -> int:
+    from stratc_targets.keeper.nodes import Nodes
     from stratc_targets.keeper.process import Options, run_keeper
 
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    config = _config(arguments)
+    vaults = _vaults(arguments)
     options = Options(
-        state=Path(arguments.state) if arguments.state else Path(arguments.config).with_suffix(".state.json"),
         log=log,
         poll=arguments.poll,
         once=arguments.once,
         dry_run=arguments.dry_run,
         settle=not arguments.no_settle,
+        listen=arguments.listen,
     )
-    check_url(arguments.rpc)
-    return run_keeper(config, arguments.rpc, _account(arguments.keystore), options)
+    for option, urls in (("--rpc", arguments.rpc), ("--relay", [arguments.relay] if arguments.relay else [])):
+        for url in urls:
+            check_url(url, option)
+    return run_keeper(vaults, Nodes(arguments.rpc, arguments.relay, log), _account(arguments.keystore), options)
+
+
+def _vaults(arguments: Namespace) -> dict[Path, KeeperConfig]:
+    """What to keep, by the file of its state. Raises SetupError."""
+    several = len(arguments.config) > 1
+    for option in ("vault", "chain_id", "state"):
+        if several and getattr(arguments, option) is not None:
+            raise SetupError(
+                f"--{option.replace('_', '-')} goes with one --config: bind each of several in its own file"
+            )
+    found = {}
+    for name in arguments.config:
+        config = read_config(name, arguments.vault, arguments.chain_id)
+        state = Path(arguments.state) if arguments.state else Path(name).with_suffix(".state.json")
+        if state in found:
+            raise SetupError(f"two configurations would share the state file {state}")
+        found[state] = replace(config, gas=replace(config.gas, **_gas_overrides(arguments)))
+    return found
 
 
 def read_config(name: str, vault: str | None, chain_id: int | None) -> KeeperConfig:
@@ -70,11 +91,6 @@ def read_config(name: str, vault: str | None, chain_id: int | None) -> KeeperCon
         return config
     document = bind(json.loads(text), chain_id, vault)
     return parse_config(json.dumps(document), f"{name} with --vault")
-
-
-def _config(arguments: Namespace) -> KeeperConfig:
-    config = read_config(arguments.config, arguments.vault, arguments.chain_id)
-    return replace(config, gas=replace(config.gas, **_gas_overrides(arguments)))
 
 
 def _gas_overrides(arguments: Namespace) -> dict[str, int]:
@@ -94,7 +110,7 @@ def _account(keystore: str | None) -> LocalAccount:
     return account_of_keystore(_read(keystore), os.environ.get(PASSWORD_VARIABLE), keystore)
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, option: str) -> None:
     """Raises SetupError where it is no URL of an endpoint."""
     try:
         parts = urlsplit(url)
@@ -102,7 +118,7 @@ def check_url(url: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise SetupError("--rpc is no URL of the form http://host:port or https://host/...")
+        raise SetupError(f"{option} is no URL of the form http://host:port or https://host/...")
 
 
 def _read(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.conditions import Condition, Goals, parse_condition, parse_goals
 from stratc_targets.keeper.errors import ConfigError
-from stratc_targets.keeper.watchlist import Alarm, Readings, View, mistakes, parse_alarms, parse_readings
+from stratc_targets.keeper.watchlist import Alarm, Readings, View, mistakes, parse_alarms, parse_readings, parse_view
 
 SCHEMA = "stratc.keeper/2"
 
@@ -237,7 +237,7 @@ def _trigger(given: dict[str, Any]) -> Trigger:
         case "condition":
             return parse_condition(given["condition"])
         case "timer":
-            return Timer(given["period"], View(**given["last_run"]))
+            return Timer(given["period"], parse_view(given["last_run"]))
         case _:
             return Stale(given["token"])
 

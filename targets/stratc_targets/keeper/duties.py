@@ -5,19 +5,27 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from enum import IntEnum
+from fractions import Fraction
 
 from stratc_targets.keeper.chain import Chain, Head
-from stratc_targets.keeper.config import KeeperConfig, Rule
+from stratc_targets.keeper.conditions import nearness
+from stratc_targets.keeper.config import KeeperConfig, Rule, Stale, Timer
 from stratc_targets.keeper.errors import Refused
-from stratc_targets.keeper.fees import first_bid
-from stratc_targets.keeper.lane import Done, Lane
+from stratc_targets.keeper.fees import cap_between, first_bid
+from stratc_targets.keeper.lane import Done, Errand, Lane
 from stratc_targets.keeper.log import Log
-from stratc_targets.keeper.state import Round
+from stratc_targets.keeper.metrics import Board, Looked
+from stratc_targets.keeper.overview import overview
+from stratc_targets.keeper.state import Round, StateFile
 from stratc_targets.keeper.waiting import Backoff
 from stratc_targets.keeper.watch import Watch
 
 LONGEST_RULE_PAUSE_SECONDS = 60.0
 """A rule that cannot be carried out is tried again at least so often: the market may let it through any minute."""
+
+PATIENCE = 4
+"""Due for this part of a period, a rule that reduces risk may bid the emergency fee wherever the floors are: the proofs
+cover no longer wait than a period."""
 
 LOOKS_TO_SETTLE = 4
 """So many looks before the period is over a round counts as old: room for one that is missed, and for the mining."""
@@ -42,16 +50,17 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`poll` in seconds; `dry_run` never sends; `settle` begins new rounds."""
+    """`poll` in seconds; `dry_run` never sends; `settle` begins new rounds; `once` looks no second time."""
 
     poll: float
     dry_run: bool
     settle: bool
+    once: bool
 
 
 @dataclass(slots=True)
 class Keeper:
-    """Decides, and leaves the sending to its lane.
+    """Decides for one vault, and leaves the sending to its lane; `store` is what it must not forget.
 
     Its methods raise RpcDown where the endpoint does not answer, Refused where it will not and no rule is to blame.
     """
@@ -59,23 +68,37 @@ class Keeper:
     config: KeeperConfig
     chain: Chain
     lane: Lane
+    store: StateFile
     watch: Watch
     log: Log
     settings: Settings
+    board: Board | None = None
+    _due_since: dict[str, int] = field(default_factory=dict)
     _pauses: dict[str, tuple[Backoff, float]] = field(default_factory=dict)
     _mode: Mode = Mode.OPEN
 
     def step(self) -> bool:
         """End what is in flight, or do one thing that is due; False where there was nothing to do."""
-        if self.lane.store.state.flight and not self.settings.dry_run:
-            self._note(self.lane.follow(self._urgent, self._watch_on))
+        if self.store.state.flight and not self.settings.dry_run:
+            self._note(self.lane.follow(self.store, self.chain))
             return True
         head = self.chain.head()
-        if head.number < self.lane.seen_block:
+        if self.lane.is_ahead_of(head):
             return False  # this endpoint lags behind the one that told of our last transaction
+        self._check_past(head)
         acted = self._act(head)
         self._watch(head)
         return acted
+
+    def _check_past(self, head: Head) -> None:
+        """Forget what was seen in blocks that are no more: in those of now the round may not have begun."""
+        seen = self.store.state.seen
+        if seen is None or seen.last.block > head.number or self.chain.block(seen.last.block).hash == seen.last.hash:
+            return
+        message = f"block {seen.last.block} is another one now: the chain was reorganised"
+        self.log.warning("reorganised", message, block=seen.last.block)
+        self.store.forget_round()
+        self.watch.begin_again()
 
     def _act(self, head: Head) -> bool:
         rules = self._rules(head)
@@ -87,8 +110,22 @@ class Keeper:
     def _watch(self, head: Head) -> None:
         if not self._mode.over:
             self.watch.look(head)
+        if self.board is not None:
+            self.board.post(self._looked(head))
 
-    def _watch_on(self) -> None:
+    def _looked(self, head: Head) -> Looked:
+        return Looked(
+            self.config.strategy,
+            self.chain.vault,
+            overview(self.config, self.chain, head),
+            self.watch.latest,
+            self._due_since,
+            self.store.state.flight is not None,
+            self.chain.balance(self.lane.account.address),
+            time.time(),
+        )
+
+    def watch_on(self) -> None:
         """While a transaction is in flight, too: what keeps it from being mined often moves the market as well."""
         self._watch(self.chain.head())
 
@@ -113,8 +150,11 @@ class Keeper:
                 self._pause(rule)
                 self.log.warning("unreadable", f"{rule.name}: cannot tell whether it is due: {refusal}", rule=rule.name)
             return False
-        if not due:
+        if due:
+            self._due_since.setdefault(rule.name, head.time)
+        else:
             self._pauses.pop(rule.name, None)
+            self._due_since.pop(rule.name, None)
         return due
 
     def _rested(self, rule: Rule) -> bool:
@@ -126,15 +166,46 @@ class Keeper:
         backoff, _ = self._pauses.get(rule.name, (Backoff(self.settings.poll, most), 0.0))
         self._pauses[rule.name] = (backoff, time.monotonic() + backoff.next())
 
-    def _urgent(self) -> tuple[str, int] | None:
+    def urgent(self) -> Errand | None:
         """What reduces risk, is due and would succeed: worth the nonce of something routine that is stuck."""
         head = self.chain.head()
         for rule in self.config.rules:
             if rule.reduces_risk and self._due(rule, head):
                 gas = self._simulated(rule, head)
                 if gas is not None:
-                    return rule.call, gas
+                    return Errand(self.chain.vault, rule.call, gas)
         return None
+
+    # ── what it may cost ───────────────────────────────────────────────────────────────────
+
+    def reduces_risk(self, call: str) -> bool:
+        """Whether a function is of a rule that reduces risk."""
+        return any(rule.reduces_risk for rule in self.config.rules if rule.call == call)
+
+    def cap(self, call: str) -> int:
+        """Of what reduces risk: more the nearer the floor, and the longer it has been due. Else the normal cap.
+
+        Where no floor is of what the rule looks at, or nothing can be read, nobody can tell how near it is; nor how
+        long it has been due where this look is the only one.
+        """
+        gas = self.config.gas
+        rule = next((one for one in self.config.rules if one.call == call and one.reduces_risk), None)
+        if rule is None:
+            return gas.normal
+        if self.settings.once:
+            return gas.emergency
+        head = self.chain.head()
+        waited = Fraction(PATIENCE * (head.time - self._due_since.get(rule.name, head.time)), self.config.period)
+        return cap_between(gas.normal, gas.emergency, max(self._nearness(rule, head), waited))
+
+    def _nearness(self, rule: Rule, head: Head) -> Fraction:
+        if rule.trigger is None or isinstance(rule.trigger, Timer | Stale):
+            return Fraction(1)
+        try:
+            near = nearness(rule.trigger, self.config.goals, self.chain.state(head.number))
+        except Refused:
+            return Fraction(1)
+        return Fraction(1) if near is None else near
 
     # ── doing it ───────────────────────────────────────────────────────────────────────────
 
@@ -166,7 +237,7 @@ class Keeper:
         return min(needed * 13 // 10, rule.gas_limit)  # room for what other transactions change before it
 
     def _send(self, rule: Rule, gas: int, head: Head) -> bool:
-        cap = self.lane.cap(rule.call)
+        cap = self.cap(rule.call)
         bid = first_bid(head.base_fee or 0, self.chain.tip(), cap)
         if bid is None:
             self.log.warning(
@@ -179,7 +250,7 @@ class Keeper:
             return False
         # At the block of the decision: should anything have landed since, the nonce is used and nothing happens twice.
         nonce = self.chain.nonce(self.lane.account.address, head.number)
-        self._note(self.lane.deliver(rule.call, nonce, gas, bid, self._urgent, self._watch_on))
+        self._note(self.lane.deliver(Errand(self.chain.vault, rule.call, gas), nonce, bid, self.store))
         return True
 
     # ── rounds ─────────────────────────────────────────────────────────────────────────────
@@ -209,20 +280,26 @@ class Keeper:
             return False  # not now: the vault is guarded, or a price is unusable
 
     def _worn(self, head: Head) -> bool:
-        known = self.lane.store.state.round
+        known = self.store.state.round
         if known is None:
             return True
         allowance = int(self.chain.view("round_allowance", head.number))
         if allowance > known.allowance:  # deposits may raise it
             known = Round(known.began, allowance)
-            self.lane.store.set_round(known)
+            self.store.set_round(known)
         old = self.config.period - min(LOOKS_TO_SETTLE * self.settings.poll, self.config.period / 2)
         return head.time - known.began >= old or 2 * allowance < known.allowance
 
     def _note(self, done: Done | None) -> None:
+        """Tell what was done to whose vault it was done in."""
+        kept = None if done is None else self.lane.vaults.get(done.vault)
+        if done is not None and kept is not None:
+            kept.note(done)
+
+    def note(self, done: Done) -> None:
         """Remember when a round began. Should that be lost, the next one only begins early."""
-        if done is None or done.call != SETTLE.call or not done.landed.succeeded:
+        if done.call != SETTLE.call or not done.landed.succeeded:
             return
         self._pauses.pop(SETTLE.name, None)
         block = self.chain.block(done.landed.block)
-        self.lane.store.set_round(Round(block.time, int(self.chain.view("round_allowance", block.number))))
+        self.store.set_round(Round(block.time, int(self.chain.view("round_allowance", block.number))))

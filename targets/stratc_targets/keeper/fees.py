@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 BUMP_PERCENT = 13
 """Nodes take a replacement that bids 10% more in both parts; some ask for 12.5%."""
@@ -14,6 +15,11 @@ class Bid:
 
     max_fee: int
     tip: int
+
+
+def cap_between(normal: int, emergency: int, nearness: Fraction) -> int:
+    """The cap at a nearness from 0 (nothing presses) to 1 (no more room): on a straight line, rounded down."""
+    return normal + int((emergency - normal) * min(max(nearness, Fraction(0)), Fraction(1)))
 
 
 def first_bid(base_fee: int, tip: int, cap: int) -> Bid | None:

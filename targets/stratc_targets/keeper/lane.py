@@ -2,20 +2,20 @@
 
 Why nothing is done twice: a new transaction takes the nonce that the chain expected at the block its need was seen in.
 While an earlier one has not landed it shares that nonce, so only one of both can; once it has landed, the need is
-judged on a state that contains it.
+judged on a state that contains it. All vaults that are kept with one key share its lane.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from eth_account.signers.local import LocalAccount
 
-from stratc_targets.keeper.chain import Chain, Landed, transaction
-from stratc_targets.keeper.config import Gas
+from stratc_targets.keeper.chain import Chain, Head, Landed, transaction
 from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.fees import Bid, higher_bid
 from stratc_targets.keeper.log import Field, Log
@@ -34,21 +34,50 @@ QUICK_LOOK_SECONDS = 0.1
 RECEIPT_LOOKS = 3
 """How often a used nonce without a receipt of ours is looked at again: some nodes are late with receipts."""
 
-Urgent = Callable[[], tuple[str, int] | None]
-"""The function to call instead of what is stuck, and its gas; None where nothing is more urgent."""
-
-Meanwhile = Callable[[], None]
-"""What is to be done at each look while a transaction waits to be mined."""
+LAG_SECONDS = 30.0
+"""So long an endpoint is waited for that does not know the block of our last transaction."""
 
 _UNDERPRICED = ("underpriced", "fee too low", "less than block base fee", "max fee per gas less")
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A function of the vault that was called, and how that ended."""
+class Errand:
+    """A function of a vault to call, with so much gas."""
 
+    vault: str
+    call: str
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A function of a vault that was called, and how that ended."""
+
+    vault: str
     call: str
     landed: Landed
+
+
+class Kept(Protocol):
+    """A vault that is kept by this lane."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+    def cap(self, call: str) -> int:
+        """The most that may be bid for a function now, in wei per gas."""
+
+    def reduces_risk(self, call: str) -> bool:
+        """Whether a function may take the place of one that does not."""
+
+    def urgent(self) -> Errand | None:
+        """What reduces risk, is due and would succeed; None where nothing does."""
+
+    def note(self, done: Done) -> None:
+        """Remember what was done."""
+
+    def watch_on(self) -> None:
+        """What is to be done at each look while a transaction waits to be mined."""
 
 
 class Answer(Enum):
@@ -61,52 +90,66 @@ class Answer(Enum):
 
 @dataclass(slots=True)
 class Lane:
-    """Sends transactions of one account; `emergency_calls` are the functions that may bid the emergency fee.
+    """Sends transactions of one account for all of `vaults`, which are by address.
 
-    `seen_block` is the highest block that one of its transactions landed in.
+    `replace_after` are the seconds after which one is stuck.
     """
 
-    chain: Chain
     account: LocalAccount
-    gas: Gas
-    emergency_calls: frozenset[str]
-    store: StateFile
+    chain_id: int
+    replace_after: float
     log: Log
     stop: Stop
-    seen_block: int = 0
+    vaults: dict[str, Kept] = field(default_factory=dict)
+    _seen_block: int = 0
+    _seen_at: float = 0.0
 
-    def cap(self, call: str) -> int:
-        """The most that may be bid for a function, in wei per gas."""
-        return self.gas.emergency if call in self.emergency_calls else self.gas.normal
+    def is_ahead_of(self, head: Head) -> bool:
+        """Whether a transaction has just landed in a later block: an endpoint lags, and what is due there may be done.
 
-    def deliver(self, call: str, nonce: int, gas: int, bid: Bid, urgent: Urgent, meanwhile: Meanwhile) -> Done | None:
+        Not for ever: after a reorganisation there may be no block of that number for a while.
+        """
+        return head.number < self._seen_block and time.monotonic() - self._seen_at < LAG_SECONDS
+
+    def deliver(self, errand: Errand, nonce: int, bid: Bid, store: StateFile) -> Done | None:
         """Sign, record, send and follow one transaction; None where it is given up or still in flight at the end."""
-        attempt = self._signed(call, nonce, gas, bid)
-        self.store.set_flight(Flight(nonce, (attempt,)))
-        message = f"{call}: sending {attempt.tx_hash}"
-        self.log.info("sending", message, call=call, tx=attempt.tx_hash, nonce=nonce, gas=gas, max_fee=bid.max_fee)
-        return self.follow(urgent, meanwhile)
+        attempt = self._signed(errand, nonce, bid)
+        store.set_flight(Flight(nonce, (attempt,)))
+        self.log.info(
+            "sending",
+            f"{errand.call}: sending {attempt.tx_hash}",
+            vault=errand.vault,
+            call=errand.call,
+            tx=attempt.tx_hash,
+            nonce=nonce,
+            gas=errand.gas,
+            max_fee=bid.max_fee,
+        )
+        return self.follow(store, self.vaults[errand.vault].chain)
 
-    def follow(self, urgent: Urgent, meanwhile: Meanwhile) -> Done | None:
-        """See what is in flight to its end: (re-)send it, wait for its receipt, replace it when it is stuck."""
+    def follow(self, store: StateFile, chain: Chain) -> Done | None:
+        """See what is in flight to its end: (re-)send it, wait for its receipt, replace it when it is stuck.
+
+        `chain` is asked about it; whose vault that is of makes no difference.
+        """
         retry = Backoff(LOOK_SECONDS, RETRY_SECONDS)
         out, stuck_at, unseen = False, 0.0, 0
-        while (flight := self.store.state.flight) and not self.stop.reached:
+        while (flight := store.state.flight) and not self.stop.reached:
             pause = LOOK_SECONDS
             try:
-                if self._used_up(flight):
-                    done = self._done(flight)
+                if chain.nonce(self.account.address) > flight.nonce:
+                    done = self._done(flight, chain)
                     if done or unseen == RECEIPT_LOOKS:
-                        self._end(flight, done)
+                        self._end(flight, done, store)
                         return done
                     unseen += 1
                 elif not out or time.monotonic() >= stuck_at:
-                    answer = self._replace(flight, urgent) if out else self._send(flight)
+                    answer = self._replace(flight, store, chain) if out else self._send(flight, store, chain)
                     out = answer is not Answer.AGAIN
-                    stuck_at = time.monotonic() + (0 if answer is Answer.BID_MORE else self.gas.replace_after)
+                    stuck_at = time.monotonic() + (0 if answer is Answer.BID_MORE else self.replace_after)
                     pause = QUICK_LOOK_SECONDS
                 else:
-                    meanwhile()
+                    self._watch_on()
                 retry.failures = 0
             except (RpcDown, Refused) as trouble:
                 out = False
@@ -115,28 +158,36 @@ class Lane:
             self.stop.wait(pause)
         return None
 
-    def _used_up(self, flight: Flight) -> bool:
-        return self.chain.nonce(self.account.address) > flight.nonce
+    def _watch_on(self) -> None:
+        for kept in self.vaults.values():
+            kept.watch_on()
 
-    def _done(self, flight: Flight) -> Done | None:
+    def _urgent(self) -> Errand | None:
+        """The first thing of any vault that is worth the nonce of something routine that is stuck."""
+        found: Iterator[Errand | None] = (kept.urgent() for kept in self.vaults.values())
+        return next((errand for errand in found if errand is not None), None)
+
+    def _done(self, flight: Flight, chain: Chain) -> Done | None:
         for attempt in reversed(flight.attempts):
-            landed = self.chain.landed(attempt.tx_hash)
+            landed = chain.landed(attempt.tx_hash)
             if landed is not None:
-                return Done(attempt.call, landed)
+                return Done(attempt.vault, attempt.call, landed)
         return None
 
-    def _end(self, flight: Flight, done: Done | None) -> None:
+    def _end(self, flight: Flight, done: Done | None, store: StateFile) -> None:
         """The nonce is used: by one of ours, or by somebody else with the same key."""
         if done is None:
             message = "another user of the key has taken the nonce; nothing of this keeper is in flight any more"
             self.log.warning("nonce_taken", message, nonce=flight.nonce)
         else:
-            self._report(done.call, done.landed)
-            self.seen_block = max(self.seen_block, done.landed.block)
-        self.store.set_flight(None)
+            self._report(done)
+            self._seen_block, self._seen_at = done.landed.block, time.monotonic()
+        store.set_flight(None)
 
-    def _report(self, call: str, landed: Landed) -> None:
+    def _report(self, done: Done) -> None:
+        call, landed = done.call, done.landed
         fields: dict[str, Field] = {
+            "vault": done.vault,
             "call": call,
             "tx": landed.tx_hash,
             "block": landed.block,
@@ -145,18 +196,30 @@ class Lane:
         if landed.succeeded:
             self.log.info("mined", f"{call}: done in block {landed.block}", **fields)
             return
-        reason = self.chain.why_reverted(call, self.account.address, landed.block)
+        kept = self.vaults.get(done.vault)
+        reason = kept.chain.why_reverted(call, self.account.address, landed.block) if kept else "its vault is not kept"
         self.log.error("reverted", f"{call}: reverted in block {landed.block}: {reason}", reason=reason, **fields)
 
-    def _send(self, flight: Flight) -> Answer:
-        """Hand over the latest attempt."""
+    def _send(self, flight: Flight, store: StateFile, chain: Chain, *, late: bool = False) -> Answer:
+        """Hand over the latest attempt: to the relay alone where there is one.
+
+        What reduces risk is better seen by everybody than late: where the relay does not answer, or has not got it
+        mined in time, it goes everywhere.
+        """
+        latest, urgent = flight.latest, self._reduces_risk(flight.latest)
         try:
-            self.chain.send(flight.latest.raw)
+            try:
+                chain.send(latest.raw, public=urgent and late)
+            except RpcDown as trouble:
+                if not (urgent and chain.private):
+                    raise
+                self.log.warning("relay_down", f"{latest.call}: sent to everybody: {trouble}", tx=latest.tx_hash)
+                chain.send(latest.raw, public=True)
         except Refused as refusal:
-            return self._refused(flight, str(refusal))
+            return self._refused(flight, str(refusal), store)
         return Answer.TAKEN
 
-    def _refused(self, flight: Flight, reason: str) -> Answer:
+    def _refused(self, flight: Flight, reason: str, store: StateFile) -> Answer:
         call = flight.latest.call
         if any(words in reason.lower() for words in _UNDERPRICED):
             self.log.warning("underpriced", f"{call}: the node wants a higher bid: {reason}", call=call, reason=reason)
@@ -166,36 +229,43 @@ class Lane:
         self.log.error("refused", f"{call}: the node refuses the transaction: {reason}", call=call, reason=reason)
         if len(flight.attempts) == 1:
             # Should another node hold it all the same: whatever comes next has the same nonce.
-            self.store.set_flight(None)
+            store.set_flight(None)
         return Answer.TAKEN
 
-    def _replace(self, flight: Flight, urgent: Urgent) -> Answer:
+    def _replace(self, flight: Flight, store: StateFile, chain: Chain) -> Answer:
         """Bid more for the nonce, for something more urgent if there is."""
-        head, tip = self.chain.head(), self.chain.tip()
+        head, tip = chain.head(), chain.tip()
         old = flight.latest
-        call, gas = (None if old.call in self.emergency_calls else urgent()) or (old.call, old.gas)
-        bid = higher_bid(old.bid, head.base_fee or 0, tip, self.cap(call))
+        errand = (None if self._reduces_risk(old) else self._urgent()) or Errand(old.vault, old.call, old.gas)
+        kept = self.vaults.get(errand.vault)
+        bid = None if kept is None else higher_bid(old.bid, head.base_fee or 0, tip, kept.cap(errand.call))
         if bid is None:
             message = f"{old.call}: not mined, and a higher bid would exceed the fee cap"
             self.log.warning("at_cap", message, tx=old.tx_hash, max_fee=old.bid.max_fee, base_fee=head.base_fee)
-            self._send(flight)  # nodes forget
+            self._send(flight, store, chain, late=True)  # nodes forget
             return Answer.TAKEN
-        attempt = self._signed(call, flight.nonce, gas, bid)
+        attempt = self._signed(errand, flight.nonce, bid)
         flight = flight.with_attempt(attempt)
-        self.store.set_flight(flight)
-        message = f"{call}: replacing {old.tx_hash} with {attempt.tx_hash}"
-        self.log.warning("replacing", message, call=call, tx=attempt.tx_hash, replaced=old.tx_hash, max_fee=bid.max_fee)
-        return self._send(flight)
-
-    def _signed(self, call: str, nonce: int, gas: int, bid: Bid) -> Attempt:
-        fields = transaction(
-            self.store.state.identity.chain_id,
-            nonce,
-            self.chain.vault,
-            self.chain.call_data(call),
-            gas,
-            bid.max_fee,
-            bid.tip,
+        store.set_flight(flight)
+        self.log.warning(
+            "replacing",
+            f"{errand.call}: replacing {old.tx_hash} with {attempt.tx_hash}",
+            vault=errand.vault,
+            call=errand.call,
+            tx=attempt.tx_hash,
+            replaced=old.tx_hash,
+            max_fee=bid.max_fee,
         )
+        return self._send(flight, store, chain, late=True)
+
+    def _reduces_risk(self, attempt: Attempt) -> bool:
+        kept = self.vaults.get(attempt.vault)
+        return kept is not None and kept.reduces_risk(attempt.call)
+
+    def _signed(self, errand: Errand, nonce: int, bid: Bid) -> Attempt:
+        chain = self.vaults[errand.vault].chain
+        data = chain.call_data(errand.call)
+        fields = transaction(self.chain_id, nonce, errand.vault, data, errand.gas, bid.max_fee, bid.tip)
         signed = self.account.sign_transaction(fields)
-        return Attempt(call, signed.hash.to_0x_hex(), signed.raw_transaction.to_0x_hex(), gas, bid)
+        raw = signed.raw_transaction.to_0x_hex()
+        return Attempt(errand.vault, errand.call, signed.hash.to_0x_hex(), raw, errand.gas, bid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -17,11 +17,16 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Writes one line per event to `stream`: a JSON object where `as_json`, else text."""
+    """Writes one line per event to `stream`: a JSON object where `as_json`, else text; `about` says of which vault."""
 
     stream: TextIO
     as_json: bool
     now: Callable[[], datetime] = _now
+    about: str = ""
+
+    def of(self, about: str) -> Log:
+        """The same log, of one vault."""
+        return replace(self, about=about)
 
     def info(self, event: str, message: str, **fields: Field) -> None:
         """Something happened as it should."""
@@ -38,8 +43,10 @@ class Log:
     def _write(self, level: str, event: str, message: str, fields: dict[str, Field]) -> None:
         time = self.now().isoformat(timespec="milliseconds")
         if self.as_json:
-            line = json.dumps({"time": time, "level": level, "event": event, "message": message} | fields)
+            of = {"of": self.about} if self.about else {}
+            line = json.dumps({"time": time, "level": level, "event": event, "message": message} | of | fields)
         else:
-            line = f"{time}  {level:<7}  {message}"
+            of_whom = f"{self.about}: " if self.about else ""
+            line = f"{time}  {level:<7}  {of_whom}{message}"
         self.stream.write(line + "\n")
         self.stream.flush()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_targets.keeper.state import Seen
-from stratc_targets.keeper.watchlist import PRICE_SCALE, Alarm, FlashRead, PositionRead, Readings, Told, View
+from stratc_targets.keeper.watchlist import PRICE_SCALE, USD_SCALE, Alarm, FlashRead, PositionRead, Readings, Told, View
 
 USD = 10**18
 AAVE_UNIT = Fraction(USD, 10**8)
@@ -79,7 +79,7 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
     if alarm.quantity.startswith("price"):
         return _price(alarm, sight)
     if alarm.quantity == "oracle_difference":
-        mine = [one for one in sight.readings.oracles if one.venue == alarm.subject]
+        mine = [one for one in sight.readings.oracles if one.subject == alarm.subject]
         return max((_off(one, sight, ask) for one in mine), default=None)
     if sight.empty:
         return None
@@ -117,9 +117,12 @@ def _told_in(alarm: Alarm, prices: Mapping[str, int]) -> Fraction:
 
 def _off(told: Told, sight: Sight, ask: Ask) -> Fraction:
     """By which part a venue's oracle differs from the vault's prices, but for the last digits of both."""
-    worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
-    exact = worth / other * PRICE_SCALE
     prices = [sight.state[one.price] for one in sight.readings.tokens if one.name in (told.token, told.other)]
+    if told.other is None:
+        exact = Fraction(prices[0] * USD_SCALE, USD)
+    else:
+        worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
+        exact = worth / other * PRICE_SCALE
     slack = sum(LAST_DIGITS * exact / price for price in prices) + 1
     return max(abs(ask(told.view) - exact) - slack, Fraction(0)) / exact
 

@@ -42,11 +42,11 @@ def check(config: KeeperConfig, deployment: Deployment, chain: Chain, account: L
 def check_vault(config: KeeperConfig, deployment: Deployment, chain: Chain) -> None:
     """Raises SetupError where this is not the chain, or not the vault, that the configuration is of."""
     try:
-        found = chain.chain_id()
-        if found != deployment.chain_id:
-            raise SetupError(
-                f"wrong chain: {chain.host} is chain {found}, and the vault is on chain {deployment.chain_id}"
-            )
+        for host, found in chain.chain_ids().items():
+            if found != deployment.chain_id:
+                raise SetupError(
+                    f"wrong chain: {host} is chain {found}, and the vault is on chain {deployment.chain_id}"
+                )
         _check_code(config.code, deployment.vault, "this vault", deployment, chain)
         actions = str(chain.view("ACTIONS", chain.head().number))
         _check_code(config.actions, actions, "this vault's actions", deployment, chain)

@@ -23,8 +23,9 @@ from stratc_targets.keeper.fees import Bid
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One signed transaction. `call` is the vault's function, `raw` what the network gets (public once sent)."""
+    """One signed transaction. `call` is the function of `vault`, `raw` what the network gets (public once sent)."""
 
+    vault: str
     call: str
     tx_hash: str
     raw: str
@@ -57,10 +58,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Positions as they were at the end of a block, by name, in smallest units. `time` is the block's."""
+    """Positions as they were at the end of a block, by name, in smallest units. `time` and `hash` are the block's."""
 
     block: int
     time: int
+    hash: str
     amounts: dict[str, int]
 
 
@@ -146,6 +148,10 @@ class StateFile:
     def set_seen(self, seen: Seen) -> None:
         """Remember what the watch has seen. Raises SetupError where it cannot be written."""
         self._save(replace(self.state, seen=seen))
+
+    def forget_round(self) -> None:
+        """Forget what was seen of the round: its blocks are no more. Raises SetupError where it cannot be written."""
+        self._save(replace(self.state, round=None, seen=None))
 
     def _save(self, state: State) -> None:
         try:

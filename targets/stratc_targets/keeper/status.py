@@ -34,7 +34,7 @@ def main(arguments: Namespace, paint: Paint) -> int:
     """
     try:
         config = read_config(arguments.config, arguments.vault, arguments.chain_id)
-        check_url(arguments.rpc)
+        check_url(arguments.rpc, "--rpc")
         return _status(config, arguments.rpc, paint)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in NEEDED:
@@ -48,13 +48,14 @@ def main(arguments: Namespace, paint: Paint) -> int:
 
 def _status(config: KeeperConfig, rpc: str, paint: Paint) -> int:
     from stratc_targets.keeper.chain import Chain
+    from stratc_targets.keeper.nodes import Nodes
     from stratc_targets.keeper.overview import overview
     from stratc_targets.keeper.startup import bound, check_vault
     from stratc_targets.keeper.status_text import status_text
     from stratc_targets.keeper.watch import Watch
 
     deployment = bound(config)
-    chain = Chain(rpc, config, deployment.vault)
+    chain = Chain(Nodes([rpc]), config, deployment.vault)
     check_vault(config, deployment, chain)
     memory = _Memory(Identity(deployment.chain_id, chain.vault, ""))
     watch = Watch(config, chain, memory, Log(io.StringIO(), as_json=False))

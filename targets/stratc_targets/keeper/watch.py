@@ -63,6 +63,10 @@ class Watch:
                 self._judge(one.alarm, one.value)
         self._tell(failed | {one.alarm.id: one.why for one in self.latest if one.why is not None})
 
+    def begin_again(self) -> None:
+        """Measure the next block whatever its number: those before it are no more."""
+        self._block = -1
+
     def recall(self, head: Head) -> None:
         """Begin with the round that the vault's events tell of, where nodes still know of it."""
         last_event, upto = 0, head.number
@@ -194,7 +198,9 @@ class Watch:
         return Seen(at.time, prices, {one.name: Fraction(1) for one in readings.positions}, 0, at, at)
 
     def _held(self, state: dict[str, int], head: Head) -> Look:
-        return Look(head.number, head.time, {one.name: state[one.amount] for one in self.config.readings.positions})
+        return Look(
+            head.number, head.time, head.hash, {one.name: state[one.amount] for one in self.config.readings.positions}
+        )
 
 
 def _text(number: Fraction | None) -> str:

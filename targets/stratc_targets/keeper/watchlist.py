@@ -19,7 +19,10 @@ ONE_SHARE = 10**18
 """What `Worth.view` is asked of, so that a share that is worth less than one unit has a worth too."""
 
 PRICE_SCALE = 10**36
-"""What `Told.view` is told of, so that the worth of a token of many small units is not cut to nothing."""
+"""What a price in another token is told of, so that the worth of a token of many small units is not cut to nothing."""
+
+USD_SCALE = 10**8
+"""Parts of a dollar in which a price in USD is told."""
 
 TOKENS_OF = {"price_usd": (1,), "price_ratio": (2,), "price_move": (1, 2)}
 """How many tokens a price is of: one, told in USD, or one told in another."""
@@ -30,13 +33,15 @@ class View:
     """A view of a venue, and which word of its answer is the number that is looked for.
 
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
-    `argument` another getter, THE_VAULT or a decimal number; None where the function takes none.
+    `argument` another getter, THE_VAULT or a decimal number; None where the function takes none. `through` are
+    functions without argument that lead from that contract to the one that is asked, each to the next address.
     """
 
     contract: str
     function: str
     argument: str | None
     word: int = 0
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a venue's own oracle says: units of `other` for PRICE_SCALE units of `token`, rounded down."""
+    """What a venue's own oracle says: units of `other` for PRICE_SCALE units of `token`, rounded down.
+
+    Where `other` is None: USD for one whole token, in parts of USD_SCALE. `subject` is what the alarm is about that
+    compares it, the token or the venue.
+    """
 
     venue: str
     token: str
-    other: str
+    other: str | None
     view: View
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +195,17 @@ def parse_readings(document: dict[str, Any]) -> Readings:
     given = document["readings"]
     return Readings(
         nav=given["nav"],
-        tokens=tuple(TokenRead(**one | {"age": _view(one["age"])}) for one in given["tokens"]),
-        positions=tuple(PositionRead(**one | {"payable": _view(one["payable"])}) for one in given["positions"]),
-        shares=tuple(Worth(one["token"], View(**one["view"])) for one in given["shares"]),
-        parameters=tuple(Parameter(**one | {"view": View(**one["view"])}) for one in given["parameters"]),
-        oracles=tuple(Told(**one | {"view": View(**one["view"])}) for one in given["oracles"]),
+        tokens=tuple(TokenRead(**one | {"age": _view_or_none(one["age"])}) for one in given["tokens"]),
+        positions=tuple(PositionRead(**one | {"payable": _view_or_none(one["payable"])}) for one in given["positions"]),
+        shares=tuple(Worth(one["token"], parse_view(one["view"])) for one in given["shares"]),
+        parameters=tuple(Parameter(**one | {"view": parse_view(one["view"])}) for one in given["parameters"]),
+        oracles=tuple(Told(**one | {"view": parse_view(one["view"])}) for one in given["oracles"]),
         flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
     )
 
 
 def _flash_read(given: dict[str, Any]) -> FlashRead:
-    return FlashRead(**given | {name: View(**given[name]) for name in ("available", "flags", "premium")})
+    return FlashRead(**given | {name: parse_view(given[name]) for name in ("available", "flags", "premium")})
 
 
 def mistakes(document: dict[str, Any]) -> Iterator[str]:
@@ -205,7 +215,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     for member in sorted(readings.members - set(state_members(document["abi"]))):
         yield f"readings: `state` of abi has no member `{member}`"
     used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
-    used |= {token for one in readings.oracles for token in (one.token, one.other)}
+    used |= {token for one in readings.oracles for token in (one.token, one.other) if token is not None}
     used |= {one.token for one in readings.flash_loans}
     goals = parse_goals(document)
     conditions = [floor.condition for floor in goals.floors]
@@ -213,8 +223,9 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         parse_condition(rule["trigger"]["condition"]) for rule in document["rules"] if "condition" in rule["trigger"]
     ]
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
+    read |= {member for one in goals.loans for member in members_of(one.health)}
     for member in sorted(read - set(state_members(document["abi"]))):
-        yield f"floors, bands, rules: `state` of abi has no member `{member}`"
+        yield f"floors, bands, loans, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
@@ -247,5 +258,10 @@ def _alarm(given: dict[str, Any]) -> Alarm:
     )
 
 
-def _view(given: dict[str, Any] | None) -> View | None:
-    return None if given is None else View(**given)
+def parse_view(given: dict[str, Any]) -> View:
+    """A view of a document that fits the schema."""
+    return View(**given | {"through": tuple(given["through"])})
+
+
+def _view_or_none(given: dict[str, Any] | None) -> View | None:
+    return None if given is None else parse_view(given)

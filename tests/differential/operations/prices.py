@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from differential.pair import Pair
 from lab.sequencer import LONG_AGO
 
-_SENSIBLE = {"WETH": (300 * 10**8, 2_000 * 10**8, 20_000 * 10**8), "USDC": (9 * 10**7, 10**8, 11 * 10**7)}
+_SENSIBLE = {
+    "WETH": (300 * 10**8, 2_000 * 10**8, 20_000 * 10**8),
+    "WBTC": (9_000 * 10**8, 60_000 * 10**8, 600_000 * 10**8),
+    "USDC": (9 * 10**7, 10**8, 11 * 10**7),
+}
 """Lowest, usual and highest answers: what a pool can follow. After an odd answer a move begins from the usual."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mutations.mutant import Mutant, in_actions, in_module
 
 _LOOP = "a loop goes up, down and out by flash loans"
+_DRY = "bitcoin pays where ether cannot be drawn, and for the rest where some can"
+_CRASH = "a crash that takes all ether, and more"
 _LENDER = "a lender that does not lend, or not at that price"
 
 FLASH_LOANS: tuple[Mutant, ...] = (
@@ -18,7 +20,7 @@ FLASH_LOANS: tuple[Mutant, ...] = (
     in_actions(
         "the sale after a deleverage has no least price but the loan",
         "a deleverage whose sale brings too little leaves everything as it was",
-        "        minimum: uint256 = due\n",
+        "        minimum: uint256 = least_weth\n",
         "        minimum: uint256 = loan * 99 // 100\n",
     ),
     in_actions(
@@ -38,6 +40,25 @@ FLASH_LOANS: tuple[Mutant, ...] = (
         _LOOP,
         "tokens.allow(asset, msg.sender, amount + premium)",
         "tokens.allow(asset, msg.sender, amount)",
+    ),
+    in_actions(
+        "of the first collateral more is sold than can be drawn",
+        _DRY,
+        "min(s.aave_collateral_weth, aave_v3.liquidity(book.AAVE_POOL, book.WETH, book.AAVE_COLLATERAL_WETH)),\n"
+        "            s.price_weth",
+        "s.aave_collateral_weth,\n            s.price_weth",
+    ),
+    in_actions(
+        "what the second collateral brings repays nothing",
+        _CRASH,
+        "loan: uint256 = repay_weth + repay_wbtc\n",
+        "loan: uint256 = repay_weth\n",
+    ),
+    in_actions(
+        "the second collateral pays for all, whatever the first has paid",
+        _CRASH,
+        "            arith.mul_div_up(over_after_weth, 19_900, 11_229),\n",
+        "            arith.mul_div_up(over, 19_900, 11_229),\n",
     ),
     in_actions(
         "an exit without a loan does nothing",

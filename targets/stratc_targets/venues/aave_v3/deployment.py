@@ -1,28 +1,20 @@
-"""What a deployment asks of an Aave v3 pool: reserves that can be used, valued by the prices that the vault reads."""
+"""What a deployment asks of an Aave v3 pool: whether its reserves can be used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
-from stratc_compiler.refuse import feed_of
-from stratc_dsl.strategy import RatioPrice, Token, Venue
-from stratc_targets.deploy.findings import Finding, Level, Site, percent
+from stratc_dsl.strategy import Token, Venue
+from stratc_targets.deploy.findings import Finding, Level, Site
 
 # Bits of a reserve's configuration word (aave-v3-core `ReserveConfiguration`), and words of its data.
 DECIMALS, ACTIVE, FROZEN, BORROWING, PAUSED = 48, 56, 57, 58, 60
 CONFIGURATION, A_TOKEN, VARIABLE_DEBT_TOKEN = 0, 8, 10
 
-TWO_FEEDS = 2
-"""Two feeds of one price may each be off by their deviation, one way and the other."""
-
 
 def check(venue: Venue, site: Site) -> Iterator[Finding]:
-    """The parameters that the proofs used are read as the keeper reads them; here is the rest."""
+    """Its parameters and its oracle are read as the keeper reads them; here is the rest."""
     pool, place = site.venue(venue), f"venues.{venue.name}"
-    provider = site.address(pool, "ADDRESSES_PROVIDER()")
-    oracle = site.address(provider, "getPriceOracle()")
-    unit = site.word(oracle, "BASE_CURRENCY_UNIT()")
     positions = site.vault.venue(venue.name).positions
     for name in dict.fromkeys(held.token for held in positions):
         token = site.vault.strategy.token(name)
@@ -31,7 +23,6 @@ def check(venue: Venue, site: Site) -> Iterator[Finding]:
         yield from (Finding(Level.WRONG, place, one) for one in mistakes)
         if not mistakes:
             yield Finding(Level.OK, place, f"its reserve of {name} is open{' for loans' if debt else ''}")
-            yield _price(oracle, unit, token, place, site)
 
 
 def _reserve(pool: str, token: Token, debt: bool, site: Site) -> Iterator[str]:
@@ -48,18 +39,3 @@ def _reserve(pool: str, token: Token, debt: bool, site: Site) -> Iterator[str]:
         yield f"its reserve of {token.name} is frozen: nothing more can be supplied or borrowed"
     if debt and not flags >> BORROWING & 1:
         yield f"{token.name} cannot be borrowed there"
-
-
-def _price(oracle: str, unit: int, token: Token, place: str, site: Site) -> Finding:
-    told = site.word(oracle, "getAssetPrice(address)", site.token(token.name)) * 10**18 // unit
-    ours = site.prices.get(token.name)
-    if ours is None:
-        return Finding(Level.WRONG, place, f"its price of {token.name} cannot be compared: the feed does not answer")
-    deviation = feed_of(token).deviation
-    if isinstance(token.price, RatioPrice):
-        deviation += feed_of(site.vault.strategy.token(token.price.other)).deviation
-    off = Fraction(abs(told - ours), ours)
-    if off > TWO_FEEDS * deviation:
-        said = f"it values {token.name} by a price that differs from the feed's by {percent(off)}"
-        return Finding(Level.WRONG, place, said)
-    return Finding(Level.OK, place, f"it values {token.name} as the feed does, to {percent(off)}")

@@ -8,14 +8,15 @@ by at most one unit, reading it by another).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Cmp, Expr, Formula, Or, Plain, Rel, total, zero
-from stratc_compiler.predicates import ONE, Quotient, compare
-from stratc_compiler.vault import Held, VenueModel
-from stratc_dsl.span import NOWHERE
-from stratc_dsl.strategy import AaveV3, Position, Relation, Strategy, Venue
+from stratc_compiler.guardian import Guardian
+from stratc_compiler.readings import Loan, exactly, off_by
+from stratc_compiler.text import percent
+from stratc_compiler.vault import Assumed, Held, VenueModel
+from stratc_dsl.strategy import AaveV3, Position, Strategy, Venue
 
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
@@ -45,20 +46,43 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     )
     if not debts:
         return VenueModel(venue.name, "aave_v3", tuple(collateral), flash_premium=FLASH_PREMIUM)
-    thresholds: dict[Expr, Fraction] = {held.value: one.threshold or Fraction(0) for held, one in collateral.items()}
-    ltvs: dict[Expr, Fraction] = {held.value: one.ltv or Fraction(0) for held, one in collateral.items()}
-    owed: dict[Expr, Fraction] = {held.value: Fraction(1) for held in debts}
-    healthy = _covers(_truncated(thresholds), owed)
+    thresholds = {held: one.threshold or Fraction(0) for held, one in collateral.items()}
+    ltvs = {held: one.ltv or Fraction(0) for held, one in collateral.items()}
+    tokens = tuple(dict.fromkeys(held.token for held in (*collateral, *debts)))
+    off = off_by(strategy, *tokens)
+    healthy = Loan(_truncated(thresholds), debts, off).covered()
     return VenueModel(
         venue.name,
         "aave_v3",
         (*collateral, *debts),
         never_liquidated=healthy,
-        after_borrow=_covers(_truncated(ltvs), owed),
+        after_borrow=Loan(_truncated(ltvs), debts, off).covered(),
         after_withdraw=healthy,
-        health=(thresholds, owed),
+        health=Loan(thresholds, debts, off).read({}),
+        off=off,
         flash_premium=FLASH_PREMIUM,
+        assumes=(_parameters(venue), *_oracle(venue, exactly(strategy, *tokens))),
     )
+
+
+def _parameters(venue: Venue) -> Assumed:
+    assert isinstance(venue.terms, AaveV3)
+    stated = [
+        f"{one.token} ltv {percent(one.ltv)}, threshold {percent(one.threshold)}"
+        for one in venue.terms.collateral
+        if one.ltv is not None and one.threshold is not None
+    ]
+    if venue.terms.emode is not None:
+        stated.append(f"category {venue.terms.emode.category} has no price of its own")
+    how = "the vault compares them when it is deployed, the keeper at each look"
+    return Assumed("parameters", "; ".join(stated), Guardian.WATCHED, how)
+
+
+def _oracle(venue: Venue, tokens: tuple[str, ...]) -> Iterator[Assumed]:
+    """Of tokens of which no `oracle(T)` is stated."""
+    if tokens:
+        text = f"{venue.name} prices {' and '.join(tokens)} as the feeds of this strategy do, up to their last digits"
+        yield Assumed("oracle", text, Guardian.WATCHED, "the keeper compares the two at each look")
 
 
 def _one_category(terms: AaveV3) -> None:
@@ -69,7 +93,7 @@ def _one_category(terms: AaveV3) -> None:
         raise Unsupported(what, "state the category's loan-to-value and threshold for each", terms.emode.span)
 
 
-def _truncated(weights: dict[Expr, Fraction]) -> dict[Expr, Fraction]:
+def _truncated(weights: dict[Held, Fraction]) -> dict[Held, Fraction]:
     """Weights that bound the account's average from below as Aave computes it.
 
     `calculateUserAccountData` truncates the value-weighted average threshold, and loan-to-value, to whole basis
@@ -77,11 +101,4 @@ def _truncated(weights: dict[Expr, Fraction]) -> dict[Expr, Fraction]:
     """
     if len(weights) < 2:
         return weights
-    return {value: max(weight - BASIS_POINT, Fraction(0)) for value, weight in weights.items()}
-
-
-def _covers(weighted: dict[Expr, Fraction], owed: dict[Expr, Fraction]) -> Formula:
-    """sum of weight * value >= debt; true of itself where nothing is owed."""
-    one: dict[Expr, Fraction] = {ONE: Fraction(1)}
-    nothing_owed = Cmp(total(tuple(owed), Plain.VALUE), Rel.LE, zero(Plain.VALUE))
-    return Or((nothing_owed, compare(Quotient(weighted, owed), Relation.GE, Quotient(one, one), NOWHERE)))
+    return {held: max(weight - BASIS_POINT, Fraction(0)) for held, weight in weights.items()}

@@ -1,4 +1,4 @@
-"""What the keeper reads of an Aave v3 pool: what it could pay out, and the risk parameters that it has now."""
+"""What the keeper reads of an Aave v3 pool: what it could pay out, its risk parameters now, and its own oracle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Venue
-from stratc_targets.keeper.watchlist import THE_VAULT, FlashRead, Parameter, VenueReadings, View
+from stratc_targets.keeper.watchlist import THE_VAULT, FlashRead, Parameter, Told, VenueReadings, View
 from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
 from stratc_targets.venues.emitter import VenueText
 
@@ -36,7 +36,21 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
     }
     lent = {} if text.flash is None else text.flash.lent
     flash_loans = tuple(_flash_loan(venue, pool.name, token, reserve, tokens) for token, reserve in lent.items())
-    return VenueReadings(payable, parameters=tuple(_parameters(venue, pool.name, tokens)), flash_loans=flash_loans)
+    oracles = tuple(_told(venue, pool.name, token, tokens) for token in _priced(positions))
+    parameters = tuple(_parameters(venue, pool.name, tokens))
+    return VenueReadings(payable, parameters=parameters, oracles=oracles, flash_loans=flash_loans)
+
+
+def _priced(positions: tuple[Held, ...]) -> tuple[str, ...]:
+    """The tokens whose prices decide about a loan there, none where nothing is owed."""
+    owes = any(held.debt for held in positions)
+    return tuple(dict.fromkeys(held.token for held in positions)) if owes else ()
+
+
+def _told(venue: Venue, pool: str, token: str, tokens: Mapping[str, str]) -> Told:
+    """What Aave values the token at: governance can put another oracle in the place of the one that answers now."""
+    view = View(pool, "getAssetPrice(address)", tokens[token], through=("ADDRESSES_PROVIDER()", "getPriceOracle()"))
+    return Told(venue.name, token, None, view)
 
 
 def _flash_loan(venue: Venue, pool: str, token: str, reserve: str, tokens: Mapping[str, str]) -> FlashRead:

@@ -16,16 +16,15 @@ anyhow.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Cmp, Expr, Formula, Or, Plain, Rel, zero
 from stratc_compiler.guardian import Guardian
-from stratc_compiler.predicates import ONE, Quotient, compare
+from stratc_compiler.readings import Loan, exactly, off_by
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.span import NOWHERE
-from stratc_dsl.strategy import MorphoBlue, Position, Relation, Strategy, Venue
+from stratc_dsl.strategy import Collateral, MorphoBlue, Position, Strategy, Venue
 
 OFF_BY = 1
 """By how many units one operation leaves a debt off from exact arithmetic."""
@@ -49,8 +48,9 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     if debt not in positions:
         return VenueModel(venue.name, "morpho_blue", positions)
     lltv = one.threshold or Fraction(0)
-    weighted: dict[Expr, Fraction] = {collateral.value: lltv} if collateral in positions else {}
-    healthy = _covers(weighted, debt.value)
+    # The market's oracle tells one price: what the collateral is worth in the loan.
+    secured = Loan({collateral: lltv} if collateral in positions else {}, (debt,), off_by(strategy, one.token))
+    healthy = secured.covered()
     return VenueModel(
         venue.name,
         "morpho_blue",
@@ -58,27 +58,27 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         never_liquidated=healthy,
         after_borrow=healthy,
         after_withdraw=healthy,
-        health=(weighted, {debt.value: Fraction(1)}),
-        assumes=(
-            Assumed(
-                "parameters",
-                f"{one.token} lltv {percent(lltv)}",
-                Guardian.ENFORCED,
-                "they are in the name of the market that the vault was deployed with, and nobody can change them",
-            ),
-            Assumed(
-                "oracle",
-                f"{venue.name} prices {one.token} in {loan} as the feeds of this strategy do, up to their last digits",
-                Guardian.WATCHED,
-                "the vault compares the two when it is deployed, the keeper at each look",
-            ),
-        ),
+        health=secured.read({}),
+        off=secured.off,
+        assumes=(_parameters(one, lltv), *_oracle(venue.name, loan, exactly(strategy, one.token))),
     )
 
 
-def _covers(weighted: dict[Expr, Fraction], owed: Expr) -> Formula:
-    """lltv * value of collateral >= debt; true of itself where nothing is owed."""
-    one: dict[Expr, Fraction] = {ONE: Fraction(1)}
-    nothing_owed = Cmp(owed, Rel.LE, zero(Plain.VALUE))
-    health = Quotient(weighted, {owed: Fraction(1)})
-    return Or((nothing_owed, compare(health, Relation.GE, Quotient(one, one), NOWHERE)))
+def _parameters(one: Collateral, lltv: Fraction) -> Assumed:
+    return Assumed(
+        "parameters",
+        f"{one.token} lltv {percent(lltv)}",
+        Guardian.ENFORCED,
+        "they are in the name of the market that the vault was deployed with, and nobody can change them",
+    )
+
+
+def _oracle(venue: str, loan: str, tokens: tuple[str, ...]) -> Iterator[Assumed]:
+    """Of the collateral, where no `oracle(T)` is stated of it."""
+    for token in tokens:
+        yield Assumed(
+            "oracle",
+            f"{venue} prices {token} in {loan} as the feeds of this strategy do, up to their last digits",
+            Guardian.WATCHED,
+            "the vault compares the two when it is deployed, the keeper at each look",
+        )

@@ -37,9 +37,9 @@ def check(venue: Venue, site: Site) -> Iterator[Finding]:
 
 def _price(venue: Venue, pool: str, token_first: bool, site: Site) -> Iterator[Finding]:
     assert isinstance(venue.terms, UniswapV3)
-    worth, quote = site.unit_worth(venue.terms.token), site.unit_worth(venue.terms.quote)
-    if worth is None or quote is None:
+    if not site.prices.keys() >= {venue.terms.token, venue.terms.quote}:
         return
+    worth, quote = site.unit_worth(venue.terms.token), site.unit_worth(venue.terms.quote)
     root = site.word(pool, "slot0()")
     square = Fraction(root * root, Q96 * Q96)
     told = square if token_first else 1 / square

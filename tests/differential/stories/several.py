@@ -1,0 +1,115 @@
+"""Stories of a loan against several collaterals, in a market that has bitcoin as well."""
+
+from __future__ import annotations
+
+from differential.operations import (
+    Deposit,
+    Donate,
+    Flag,
+    FlashLoans,
+    Keep,
+    Move,
+    Redeem,
+    RedeemInKind,
+    Run,
+    Settle,
+    Turn,
+    Wait,
+    Whale,
+    WhaleRepays,
+    Withdraw,
+)
+from differential.story import OPENING, Story
+from vyper_target.vaults import USDC
+
+_FALL = (Move("WETH", 800), Move("WBTC", 900))
+"""A health of 1.88 becomes 1.58: below 1.60, where the deleverage comes due."""
+
+AGAINST_SEVERAL: dict[str, Story] = {
+    "ether pays for what ether and bitcoin have lost": Story(
+        "treasury_loan",
+        (
+            *OPENING,
+            Wait(30 * 86_400),
+            Keep(),
+            *_FALL,
+            Run("rebalance"),
+            Run("deleverage_aave"),
+            Run("rebalance"),
+            Settle(),
+            Move("WETH", 1_180),
+            Move("WBTC", 1_140),
+            Wait(3_600),
+            Keep(),
+            Deposit(2, 77_777 * USDC),
+            Keep(),
+            Withdraw(0, 0, 1_000),
+            Keep(),
+            RedeemInKind(1, 300),
+            Keep(),
+        ),
+        {"deleverage_aave": 1, "rebalance": 4, "withdraw": 1, "redeem in kind": 1},
+        {"rebalance": 1},
+    ),
+    "bitcoin pays where ether cannot be drawn, and for the rest where some can": Story(
+        "treasury_loan",
+        (
+            *OPENING,
+            *_FALL,
+            Flag("pause", "WETH", True),
+            Turn("freeze", "guardian"),
+            Flag("pause", "WETH", False),
+            Whale("WETH", 1_000),
+            Run("deleverage_aave"),
+            Move("WETH", 700),
+            WhaleRepays("WETH"),
+            Whale("WETH", 998),
+            Run("deleverage_aave"),
+            Donate("idle", "WBTC", 10**6),
+            WhaleRepays("WETH"),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"deleverage_aave": 2, "emergency_exit": 1, "redeem": 2},
+        {},
+    ),
+    "a crash that takes all ether, and more": Story(
+        "treasury_loan",
+        (
+            *OPENING,
+            Move("WETH", 250),
+            Run("deleverage_aave"),
+            Run("rebalance"),
+            Turn("accept_prices", "owner"),
+            Run("rebalance"),
+            Keep(),
+            Move("WBTC", 800),
+            Move("WETH", 600),
+            Turn("accept_prices", "owner"),
+            Keep(),
+        ),
+        {"deleverage_aave": 2, "accept_prices": 2, "rebalance": 3},
+        {"rebalance": 1},
+    ),
+    "the exit sells one collateral after the other, and leaves out what is stuck": Story(
+        "treasury_loan",
+        (
+            *OPENING,
+            Donate("idle", "WBTC", 10**6),
+            FlashLoans("USDC", False),
+            Turn("emergency_exit", "guardian"),
+            RedeemInKind(0, 300),
+            FlashLoans("USDC", True),
+            Move("WETH", 500),
+            Whale("WETH", 999),
+            Turn("emergency_exit", "guardian"),
+            WhaleRepays("WETH"),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"emergency_exit": 3, "redeem in kind": 1, "redeem": 2},
+        {},
+    ),
+}
