@@ -24,7 +24,7 @@ PINS    := pyproject.toml constraints.txt
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and Aave v3.2's wheel
+setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and two wheels
 
 demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python only
 	$(BIN)/stratc build $(EXAMPLES) --out build
@@ -91,7 +91,8 @@ $(NODE): $(NPM)/package.json $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# Nothing of it is imported, so nothing that it would import is installed: it holds Aave v3.2's contracts.
+# Nothing of these is imported, so nothing that they would import is installed: they hold Aave v3.2's contracts, and the
+# schemas of what CI services read.
 $(WHEEL): constraints.txt | $(DEV)
-	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi
+	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi check-jsonschema
 	@touch $@
