@@ -37,8 +37,8 @@ docs/verify.schema.json.
 
 BUILD = """\
 Verifies the strategies, and only if every claim of all of them is proved writes DIR/NAME/ for each: the Vyper sources,
-their ABI and bytecode, the compiler's standard JSON input, keeper.json and certificate.json. The same input gives the
-same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
+their ABI and bytecode, the compiler's standard JSON input, keeper.json, alerts.yml and certificate.json. The same input
+gives the same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
 """
 
 AUDIT = """\

@@ -28,14 +28,14 @@ from stratc_targets.vyper.plan_text import Loans, LoanText
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
     FloorText,
-    HealthText,
+    RiskText,
     band_text,
     conserved_text,
     conversion_texts,
     definition_lines,
     floor_texts,
-    health_texts,
     named_formulas,
+    risk_texts,
     room_text,
     round_limit,
     settled_text,
@@ -149,7 +149,7 @@ class Contract:
     leaving_gas: int
     in_kind: InKindText
     exit_comment: str
-    healths: tuple[HealthText, ...]
+    risks: tuple[RiskText, ...]
     conserved: list[str]
     queues: bool
     smallest_request: int
@@ -238,7 +238,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         leaving_gas=leaving_gas(vault),
         in_kind=in_kind_text(vault, outside, marks),
         exit_comment=_exit_comment(vault, source),
-        healths=health_texts(vault, outside),
+        risks=risk_texts(vault, outside),
         conserved=conserved_text(vault, outside),
         queues=vault.queues,
         smallest_request=SMALLEST_REQUEST,
