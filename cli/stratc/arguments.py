@@ -120,6 +120,9 @@ exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot b
 """
 
 
+GATE_FORMATS = ("text", "json", "sarif", "junit", "markdown")
+
+
 class Parser(argparse.ArgumentParser):
     """Texts keep their lines, and options are written in full: a prefix that works today could be ambiguous later."""
 
@@ -172,8 +175,15 @@ def parser() -> Parser:
     gate.add_argument("files", nargs="*", metavar="FILE", help="a .strat file; without any, all that are found")
     gate.add_argument("--base", metavar="REV", help="the revision to compare with, for example origin/main")
     gate.add_argument("--margins", type=_share, metavar="SHARE", help="how much of a margin may be lost: `10%%`")
-    formats = ["text", "json", "sarif", "junit", "markdown"]
-    gate.add_argument("--format", choices=formats, default="text", help="for people, for machines, for a comment")
+    gate.add_argument("--format", choices=GATE_FORMATS, default="text", help="for people, for machines, for a comment")
+    gate.add_argument(
+        "--write",
+        type=_format_and_file,
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="the same into a file as well, as in `junit=gate.xml`; may be repeated",
+    )
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
@@ -205,6 +215,13 @@ def _share(text: str) -> Fraction:
     if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", text, re.ASCII) or (share := Fraction(text[:-1]) / 100) > 1:
         raise argparse.ArgumentTypeError(f"`{text}` is no share: write one up to 100%, for example `10%`")
     return share
+
+
+def _format_and_file(text: str) -> tuple[str, str]:
+    format, _, file = text.partition("=")
+    if format not in GATE_FORMATS or not file:
+        raise argparse.ArgumentTypeError(f"`{text}` is not FORMAT=FILE, with one of {', '.join(GATE_FORMATS)}")
+    return format, file
 
 
 def _add_files(command: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from stratc.analysis import load_source
@@ -18,6 +19,8 @@ from stratc_targets.documents import read_json
 
 LIMIT = 1 << 30
 """Bytes. Certificates have a few megabytes."""
+
+MISSING = Unreadable("the certificate does not contain it")
 
 HELP = "name a certificate.json that `stratc build` wrote"
 
@@ -64,7 +67,7 @@ def _derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")
-    loaded = load_source(source, read=lambda path: used.get(path, Unreadable("the certificate does not contain it")))
+    loaded = load_source(source, read=lambda path: used.get(normpath(path), MISSING))
     if loaded.faulty:
         raise Refused("the source that it contains is not well formed:\n" + "".join(p.text for p in loaded.problems))
     found = [model for model in loaded.models if model.vault.strategy.name == name]

@@ -126,9 +126,9 @@ def _gate(arguments: Namespace) -> int:
     if arguments.margins is not None and arguments.base is None:
         print("stratc gate: error: --margins compares with a base: name one with --base", file=sys.stderr)
         return Status.BAD_INPUT
-    from stratc.gate.run import gate
+    from stratc.gate.run import Wanted, gate
 
-    return gate(arguments.files, arguments.base, arguments.margins, arguments.format)
+    return gate(arguments.files, arguments.base, arguments.margins, Wanted(arguments.format, tuple(arguments.write)))
 
 
 def _keeper(arguments: Namespace) -> int:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from differential.market import ExactMarket, SequencerState, exact_market, read_indices
@@ -181,7 +182,10 @@ class Pair:
         ]
         views += [("guarded", machine.guarded, ())] if machine.vault.guard is not None else []
         views += [(f"{rule.name}_due", self._due(rule.name), ()) for rule in machine.vault.rules]
-        views += [(f"health_{one.name}", self._health(one.name), ()) for one in machine.vault.venues if one.health]
+        for one in machine.vault.venues:
+            if one.health:
+                views.append((f"health_{one.name}", partial(machine.health, one.name), ()))
+                views.append((f"buffer_{one.name}", partial(machine.buffer, one.name), ()))
         for fn, exact, args in views:
             expected, told = outcome(exact, Reverted)
             actual, reason = outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
@@ -190,9 +194,6 @@ class Pair:
 
     def _due(self, rule: str) -> Callable[[], bool]:
         return lambda: self.machine.due(rule)
-
-    def _health(self, venue: str) -> Callable[[], int]:
-        return lambda: self.machine.health(venue)
 
     # ── the environment ────────────────────────────────────────────────────────────────────
 

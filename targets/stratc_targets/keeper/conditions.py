@@ -127,12 +127,31 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
+class Loan:
+    """What is owed at a venue, by its health factor at the vault's prices."""
+
+    venue: str
+    health: Side
+
+    def buffer(self, state: Numbers) -> Number:
+        """What collateral can lose against the debt before it is liquidated, as a share; negative where it can be.
+
+        Without bound where nothing is owed, below all numbers where nothing covers what is.
+        """
+        health = self.health.of(state)
+        if isinstance(health, float):
+            return inf
+        return 1 - 1 / health if health else -inf
+
+
+@dataclass(frozen=True, slots=True)
 class Goals:
     """What holds in a vault whose keeper has done its work. `nav` is the member that holds it."""
 
     nav: str
     floors: tuple[Floor, ...]
     bands: tuple[Band, ...]
+    loans: tuple[Loan, ...] = ()
 
     def room(self, condition: Condition, state: Numbers) -> Number:
         """How far inside a condition the vault is: positive where it holds, negative where not, 0 at the edge.
@@ -186,7 +205,8 @@ def nearness(trigger: Condition, goals: Goals, state: Numbers) -> Fraction | Non
 def parse_goals(document: dict[str, Any]) -> Goals:
     """The floors and bands of a document that fits the schema."""
     floors = tuple(Floor(one["text"], parse_condition(one["condition"])) for one in document["floors"])
-    return Goals(document["readings"]["nav"], floors, tuple(_band(one) for one in document["bands"]))
+    loans = tuple(Loan(one["venue"], _side(one["health"])) for one in document["loans"])
+    return Goals(document["readings"]["nav"], floors, tuple(_band(one) for one in document["bands"]), loans)
 
 
 def parse_condition(given: dict[str, Any]) -> Condition:
@@ -202,12 +222,14 @@ def parse_condition(given: dict[str, Any]) -> Condition:
             return Several(word, tuple(parse_condition(one) for one in given["of"]))
 
 
-def members_of(condition: Condition) -> Iterator[str]:
+def members_of(condition: Condition | Side) -> Iterator[str]:
     """Every member of State that a condition reads itself; bands read their own."""
     match condition:
+        case Side(top, bottom):
+            yield from (member for term in (*top, *bottom) for member in term.members)
         case Compare(left, _, right):
             for side in (left, right):
-                yield from (member for term in (*side.top, *side.bottom) for member in term.members)
+                yield from members_of(side)
         case Several(_, operands):
             for one in operands:
                 yield from members_of(one)

@@ -223,8 +223,9 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         parse_condition(rule["trigger"]["condition"]) for rule in document["rules"] if "condition" in rule["trigger"]
     ]
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
+    read |= {member for one in goals.loans for member in members_of(one.health)}
     for member in sorted(read - set(state_members(document["abi"]))):
-        yield f"floors, bands, rules: `state` of abi has no member `{member}`"
+        yield f"floors, bands, loans, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}

@@ -12,6 +12,7 @@ import cbor2
 from vyper.cli.vyper_json import compile_json
 from vyper.utils import keccak256
 
+from stratc_targets.venues.emitter import inner_constants
 from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
@@ -122,6 +123,26 @@ def compile_in(mode: Mode, sources: Mapping[str, str]) -> Compiled:
 def _begins_with(vault: Mapping[str, Any], actions: Mapping[str, Any]) -> bool:
     """Whether every module of the actions has the places that it has in the vault."""
     return all(vault.get(module) == places for module, places in actions.items())
+
+
+def inner_code(codes: Mapping[str, bytes]) -> str:
+    """The module that tells a vault what code it may find at its inner vaults: by venue, without immutables."""
+    lines = []
+    for venue, code in codes.items():
+        size, hashed = inner_constants(venue)
+        lines += [
+            f"{size}: constant(uint256) = {len(code)}",
+            f"{hashed}: constant(bytes32) = 0x{keccak256(code).hex()}",
+        ]
+    constants = "\n".join(lines)
+    return f'''# pragma version 0.4.3
+"""
+@title The code of inner vaults
+@notice Sizes and hashes of what is deployed, without immutables, of each vault of ours that is held.
+"""
+
+{constants}
+'''
 
 
 def blueprint_creation(code: bytes) -> str:
