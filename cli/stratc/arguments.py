@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.arguments import add_arguments, add_vault_arguments
+from stratc_targets.keeper.arguments import add_arguments, add_audit_arguments, add_vault_arguments
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -104,6 +104,14 @@ KEEPER = """\
 Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
 """
 
+HISTORY = """\
+Reads the events of a deployed vault, and the states around them, and says of each rule that was carried out and each
+round that began whether the strategy allows it: its trigger held, floors held after it, it cost no more than slippage
+may, nobody was given or deprived of shares, rounds were no longer than is assumed. Old states need an archive node.
+
+exit status: 0 all of it is allowed; 1 something is not; 2 the vault cannot be asked as told; 3 some of it is unclear.
+"""
+
 STATUS = """\
 Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
 are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
@@ -189,6 +197,8 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+    history = actions.add_parser("audit", help="whether what happened is what the strategy allows", description=HISTORY)
+    add_audit_arguments(history)
 
     status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
     add_vault_arguments(status)
