@@ -126,8 +126,12 @@ of a chain; all of it is checked there, and the vault's own constructor tried ou
 be done and what it costs is printed, and nothing is sent before somebody says yes. The code that then stands on chain
 is compared byte for byte; the record tells all of it, and an interrupted deployment goes on from it.
 
-exit status: 0 deployed (or could be, with --dry-run); 1 something on chain is not as the strategy says; 2 it cannot be
-deployed as told; 3 the endpoint does not answer, or a transaction is not mined yet: the same command goes on.
+`--check RECORD` compares what was deployed, at any later time: code and arguments with what the audited certificate's
+source compiles to, and what is read on chain with what the proofs used.
+
+exit status: 0 deployed (or could be, with --dry-run; or is what was proved, with --check); 1 something on chain is not
+as the strategy says; 2 it cannot be done as told; 3 the endpoint does not answer, or cannot say all of it, or a
+transaction is not mined yet: the same command goes on.
 """
 
 

@@ -55,6 +55,9 @@ def test_a_vault_is_deployed_once(command: Command, capsys: pytest.CaptureFixtur
     assert main(["status", "--config", str(keeper), "--rpc", chain(command).url]) == 0
     assert f"Treasury at {vault} on chain" in capsys.readouterr().out
 
+    command.patch.setenv("STRATC_KEEPER_KEY", KEYS[ACCOUNTS[7]])
+    assert main(["keeper", "run", "--config", str(keeper), "--rpc", chain(command).url, "--once"]) == 0
+
     again = command.run("--yes")
     assert (again.status, command.sent()) == (0, before + 2)
     assert f"Treasury is deployed at {vault}" in again.out
@@ -237,7 +240,7 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     code.write_text(code.read_text().replace("6", "7", 1))
     ran = command.run("--dry-run", what=build)
     assert ran.status == 2
-    assert "bytecode.hex is not what this stratc compiles the certificate's source to: build again" in ran.err
+    assert "bytecode.hex is not what the certificate's source compiles to: build again" in ran.err
     certificate = build / "certificate.json"
     certificate.write_text(certificate.read_text().replace('"verdict": "proved"', '"verdict": "hoped"', 1))
     ran = command.run("--dry-run", what=build)
