@@ -257,7 +257,9 @@ def _view(view: View, getters: dict[str, str], site: Site) -> int:
     to = getters[view.contract]
     for step in view.through:
         to = site.address(to, step)
-    return site.word(to, view.function, *arguments, number=view.word)
+    found = site.word(to, view.function, *arguments, number=view.word)
+    less = 0 if view.less is None else site.word(to, view.function, *arguments, number=view.less)
+    return max(found - less, 0)
 
 
 def _parameter(parameter: Parameter, getters: dict[str, str], site: Site) -> Finding:
