@@ -16,6 +16,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 NODE    := $(NPM)/node_modules/installed.stamp
 WHEEL   := $(VENV)/wheel.stamp
+PROM    := $(BIN)/promtool
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ PINS    := pyproject.toml constraints.txt
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and Aave v3.2's wheel
+setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and two wheels
 
 demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python only
 	$(BIN)/stratc build $(EXAMPLES) --out build
@@ -36,7 +37,7 @@ demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python 
 test: setup lint ## lint, types, layers, and every test that takes no minutes
 	@$(PYTEST) -m "not long"
 
-test-long: setup ## the tests that take minutes
+test-long: setup $(PROM) ## the tests that take minutes
 	@$(PYTEST) -m long
 
 MINUTES ?= 60
@@ -91,7 +92,15 @@ $(NODE): $(NPM)/package.json $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# Nothing of it is imported, so nothing that it would import is installed: it holds Aave v3.2's contracts.
+# The one on this machine, or else Debian's: only the long tests need it.
+$(PROM): | $(BIN)/python
+	@if command -v promtool >/dev/null; then ln -s "$$(command -v promtool)" $@; else \
+	    mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus && \
+	    get='apt-get -qq -o APT::Sandbox::User=root'; { $$get download prometheus || { $$get update && $$get download prometheus; }; } && \
+	    dpkg -x prometheus_*.deb . && mv usr/bin/promtool ../bin/promtool && rm -rf ../prometheus; fi
+
+# Nothing of these is imported, so nothing that they would import is installed: they hold Aave v3.2's contracts, and the
+# schemas of what CI services read.
 $(WHEEL): constraints.txt | $(DEV)
-	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi
+	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi check-jsonschema
 	@touch $@

@@ -23,11 +23,12 @@ class Model(Record):
 
 
 class Loaded(Record):
-    """One file: its models and warnings, or what is wrong with it."""
+    """One file: its models and warnings, or what is wrong with it; and the names of the files that it uses."""
 
     file: str
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
+    used: tuple[str, ...] = ()
 
     @property
     def faulty(self) -> bool:
@@ -53,14 +54,15 @@ def load_source(
     file = source.name
     parsed = parse_strategies(source, read, may_only_share=may_only_share)
     source = parsed.source
+    used = tuple(one.source.name for one in source.used)
     problems = tuple(
         of_diagnostic(replace(one, severity=Severity.ERROR) if deny_warnings else one, source)
         for one in parsed.diagnostics
     )
     if any(problem.fatal for problem in problems):
-        return Loaded(file, problems=problems)
+        return Loaded(file, problems=problems, used=used)
     try:
         vaults = [build_vault(strategy, source, venue_factories(strategy)) for strategy in parsed.strategies]
     except Unsupported as error:
-        return Loaded(file, problems=(*problems, of_unsupported(error, source)))
-    return Loaded(file, tuple(Model(vault, source) for vault in vaults), problems)
+        return Loaded(file, problems=(*problems, of_unsupported(error, source)), used=used)
+    return Loaded(file, tuple(Model(vault, source) for vault in vaults), problems, used)

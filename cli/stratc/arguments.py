@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
+from fractions import Fraction
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.arguments import add_arguments, add_vault_arguments
+from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
+from stratc_targets.keeper.arguments import add_arguments, add_audit_arguments, add_vault_arguments
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -35,8 +38,8 @@ docs/verify.schema.json.
 
 BUILD = """\
 Verifies the strategies, and only if every claim of all of them is proved writes DIR/NAME/ for each: the Vyper sources,
-their ABI and bytecode, the compiler's standard JSON input, keeper.json and certificate.json. The same input gives the
-same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
+their ABI and bytecode, the compiler's standard JSON input, keeper.json, alerts.yml and certificate.json. The same input
+gives the same bytes. An earlier build of the same strategy is replaced; nothing is ever left half written.
 """
 
 AUDIT = """\
@@ -65,6 +68,18 @@ claims break by in both. `--format json` prints one object, described by docs/di
 exit status: 0 nothing is weaker; 1 something is; 2 bad input.
 """
 
+GATE = """\
+Says whether strategies may be merged: decides every claim, checks the certificates that are committed beside them, and
+with `--base` compares each with what it was at that revision of git. Without files, all that are found from this folder
+on; with `--base` only those that changed since, those whose used files or certificates did, and those that are gone.
+What is weaker than at the base fails: more is assumed, a floor is lowered, a band widened, a claim, a strategy or a
+file dropped. `--margins 10%` also finds what each claim breaks by, here and at the base, and fails where a margin
+shrank by more than that; it takes minutes.
+
+exit status: 0 passes; 1 a claim is refuted, something is weaker or a certificate rejected; 2 bad input, or git cannot
+say what there was; 3 a claim is unknown. With several files the worst counts, in the order 2, 1, 3, 0.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -90,12 +105,37 @@ KEEPER = """\
 Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
 """
 
+HISTORY = """\
+Reads the events of a deployed vault, and the states around them, and says of each rule that was carried out and each
+round that began whether the strategy allows it: its trigger held, floors held after it, it cost no more than slippage
+may, nobody was given or deprived of shares, rounds were no longer than is assumed. Old states need an archive node.
+
+exit status: 0 all of it is allowed; 1 something is not; 2 the vault cannot be asked as told; 3 some of it is unclear.
+"""
+
 STATUS = """\
 Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
 are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
 
 exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
 """
+
+DEPLOY = """\
+Deploys the vault of a proved strategy. A manifest binds the strategy's tokens, feeds, venues and roles to addresses
+of a chain; all of it is checked there, and the vault's own constructor tried out, before anything is sent. What will
+be done and what it costs is printed, and nothing is sent before somebody says yes. The code that then stands on chain
+is compared byte for byte; the record tells all of it, and an interrupted deployment goes on from it.
+
+`--check RECORD` compares what was deployed, at any later time: code and arguments with what the audited certificate's
+source compiles to, and what is read on chain with what the proofs used.
+
+exit status: 0 deployed (or could be, with --dry-run; or is what was proved, with --check); 1 something on chain is not
+as the strategy says; 2 it cannot be done as told; 3 the endpoint does not answer, or cannot say all of it, or a
+transaction is not mined yet: the same command goes on.
+"""
+
+
+GATE_FORMATS = ("text", "json", "sarif", "junit", "markdown")
 
 
 class Parser(argparse.ArgumentParser):
@@ -146,6 +186,20 @@ def parser() -> Parser:
     diff.add_argument("--format", choices=["text", "json"], default="text", help="for people, or for machines")
     diff.add_argument("--margins", action="store_true", help="prove both, and compare what claims break by; minutes")
 
+    gate = commands.add_parser("gate", help="may these strategies be merged?", description=GATE)
+    gate.add_argument("files", nargs="*", metavar="FILE", help="a .strat file; without any, all that are found")
+    gate.add_argument("--base", metavar="REV", help="the revision to compare with, for example origin/main")
+    gate.add_argument("--margins", type=_share, metavar="SHARE", help="how much of a margin may be lost: `10%%`")
+    gate.add_argument("--format", choices=GATE_FORMATS, default="text", help="for people, for machines, for a comment")
+    gate.add_argument(
+        "--write",
+        type=_format_and_file,
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="the same into a file as well, as in `junit=gate.xml`; may be repeated",
+    )
+
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
     fmt.add_argument("--check", action="store_true", help="name the files that would change, and change none")
@@ -158,6 +212,11 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+    history = actions.add_parser("audit", help="whether what happened is what the strategy allows", description=HISTORY)
+    add_audit_arguments(history)
+
+    deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
+    add_deploy_arguments(deploy)
 
     status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
     add_vault_arguments(status)
@@ -167,6 +226,20 @@ def parser() -> Parser:
     explain = commands.add_parser("explain", help="what a diagnostic's code means", description=EXPLAIN)
     explain.add_argument("code", metavar="CODE", help="as printed, for example E0203")
     return top
+
+
+def _share(text: str) -> Fraction:
+    """`10%` as 1/10."""
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", text, re.ASCII) or (share := Fraction(text[:-1]) / 100) > 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no share: write one up to 100%, for example `10%`")
+    return share
+
+
+def _format_and_file(text: str) -> tuple[str, str]:
+    format, _, file = text.partition("=")
+    if format not in GATE_FORMATS or not file:
+        raise argparse.ArgumentTypeError(f"`{text}` is not FORMAT=FILE, with one of {', '.join(GATE_FORMATS)}")
+    return format, file
 
 
 def _add_files(command: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from stratc.analysis import load_source
@@ -19,12 +20,14 @@ from stratc_targets.documents import read_json
 LIMIT = 1 << 30
 """Bytes. Certificates have a few megabytes."""
 
+MISSING = Unreadable("the certificate does not contain it")
+
 HELP = "name a certificate.json that `stratc build` wrote"
 
 
 def run(certificate: str, source: str | None) -> Status:
     """Audit one certificate; `source` names the strategy's file where it is to be compared with what was proved."""
-    document = _document(certificate)
+    document = read_certificate(certificate)
     if isinstance(document, Problem):
         tell(document)
         return Status.BAD_INPUT
@@ -33,7 +36,7 @@ def run(certificate: str, source: str | None) -> Status:
         tell(expected)
         return Status.BAD_INPUT
     try:
-        vault, whole = _derived(document, expected)
+        vault, whole = derived(document, expected)
         audited = audit(document, vault, whole)
     except Refused as error:
         print(f"{certificate}: rejected: {error}", file=sys.stderr)
@@ -41,7 +44,8 @@ def run(certificate: str, source: str | None) -> Status:
     return _tell(certificate, vault, whole, audited)
 
 
-def _document(name: str) -> Any:
+def read_certificate(name: str) -> Any:
+    """What a file holds, read as JSON, or the Problem why that cannot be read."""
     try:
         with Path(name).open("rb") as file:
             data = file.read(LIMIT + 1)
@@ -58,12 +62,12 @@ def _document(name: str) -> Any:
         return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
 
 
-def _derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
-    """The vault and the whole source, made anew from the texts that the certificate contains."""
+def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
+    """The vault and the whole source, made anew from the texts that the certificate contains. Raises Refused."""
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")
-    loaded = load_source(source, read=lambda path: used.get(path, Unreadable("the certificate does not contain it")))
+    loaded = load_source(source, read=lambda path: used.get(normpath(path), MISSING))
     if loaded.faulty:
         raise Refused("the source that it contains is not well formed:\n" + "".join(p.text for p in loaded.problems))
     found = [model for model in loaded.models if model.vault.strategy.name == name]

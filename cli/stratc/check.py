@@ -28,7 +28,7 @@ def check(files: Sequence[str], format: str, deny_warnings: bool) -> Status:
     if format == "sarif":
         from stratc.sarif import sarif
 
-        sys.stdout.write(sarif(checked))
+        sys.stdout.write(sarif(problem for one in checked for problem in one.problems))
     return status
 
 

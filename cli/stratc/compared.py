@@ -71,7 +71,9 @@ def with_margins(compared: Compared, old: Verified, new: Verified) -> Compared:
 
     if compared.old is None or compared.new is None:
         return compared
-    before, after = old[compared.old.vault.strategy.name], new[compared.new.vault.strategy.name]
+    before, after = old.get(compared.old.vault.strategy.name), new.get(compared.new.vault.strategy.name)
+    if before is None or after is None:  # beyond this version: that is an error of its own
+        return compared
     found = [list(margins(one, venue_factories(one.vault.strategy))) for one in (before, after)]
     changes = (*compared.changes, *changed_verdicts(before, after))
     moved = tuple(changed_margins(before, found[0], after, found[1]))

@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from stratc import __version__
 from stratc.analysis import Loaded, load
 from stratc.colour import paint_for
@@ -22,11 +24,12 @@ PARTS = {Direction.WEAKER: Part.ERROR, Direction.STRONGER: Part.GOOD, Direction.
 def diff(old: str, new: str, format: str, push: bool) -> Status:
     """Print every change. Status 1 where one of them is weaker."""
     files = [load(old), load(new)]
-    faulty = any(one.faulty for one in files)
-    compared = () if faulty else compare(files[0], files[1])
-    if push and not faulty:
-        compared = _with_margins(files, compared, format)
-    status = Status.BAD_INPUT if faulty else status_of(compared)
+    compared: tuple[Compared, ...] = ()
+    if not any(one.faulty for one in files):
+        compared = compare(files[0], files[1])
+        if push:
+            files, compared = _pushed(files, compared, format)
+    status = Status.BAD_INPUT if any(one.faulty for one in files) else status_of(compared)
     if format == "json":
         sys.stdout.write(_json(files, compared, status))
         return status
@@ -38,11 +41,16 @@ def diff(old: str, new: str, format: str, push: bool) -> Status:
     return status
 
 
-def _with_margins(files: Sequence[Loaded], compared: Sequence[Compared], format: str) -> tuple[Compared, ...]:
+def _pushed(
+    files: list[Loaded], compared: tuple[Compared, ...], format: str
+) -> tuple[list[Loaded], tuple[Compared, ...]]:
+    """The comparisons with margins, and the files with what was found wrong while they were proved."""
     from stratc.decide import prove, verified  # only here: it loads a solver
 
-    old, new = (verified(prove(one, show_progress=format == "text")) for one in files)
-    return tuple(with_margins(one, old, new) for one in compared)
+    reports = [prove(one, show_progress=format == "text") for one in files]
+    old, new = map(verified, reports)
+    proved = [replace(one, problems=report.problems) for one, report in zip(files, reports, strict=True)]
+    return proved, tuple(with_margins(one, old, new) for one in compared)
 
 
 def status_of(compared: Sequence[Compared]) -> Status:

@@ -8,15 +8,16 @@ from stratc.output import MARK
 from stratc_compiler.certificate import certificate_json
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.artifact import Artifact
+from stratc_targets.keeper.alerts import emit_alerts
 from stratc_targets.keeper.emit import emit_keeper
 from stratc_targets.vyper import emit_vault
 
 
 def emit(proved: ProvedVault) -> tuple[Artifact, ...]:
-    """The vault's files, its keeper's configuration, and the certificate. Raises what `emit_vault` raises."""
+    """The vault's files, its keeper's configuration and alarms, the certificate. Raises what `emit_vault` raises."""
     vault = emit_vault(proved)
     texts = {artifact.path: artifact.text for artifact in vault}
     keeper = emit_keeper(
         proved, json.loads(texts["abi.json"]), texts["runtime.hex"].strip(), texts["actions.runtime.hex"].strip()
     )
-    return (*vault, keeper, Artifact(MARK, certificate_json(proved.verification)))
+    return (*vault, keeper, emit_alerts(json.loads(keeper.text)), Artifact(MARK, certificate_json(proved.verification)))

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from stratc.problem import DENIED, IN_VAIN, UNREADABLE, UNSUPPORTED, WAITS
+from stratc.problem import (
+    AT_BASE,
+    CERTIFICATE,
+    CLAIM_REFUTED,
+    CLAIM_UNKNOWN,
+    DENIED,
+    IN_VAIN,
+    UNREADABLE,
+    UNSUPPORTED,
+    WAITS,
+    WEAKER_THAN_BASE,
+)
 from stratc.status import Status
 from stratc_dsl import explain as explain_language
 
@@ -26,6 +37,22 @@ A proof rests on an assumption that `--deny-assumption` does not allow: the assu
 was named. What a proof rests on is what it uses, as `core` and `rests_on` of the certificate say; an assumption that is
 only listed denies nothing. The claims may well be proved. Let the proofs do without it: bound what is now trusted by an
 assumption of your own, ask for less, or allocate so that it does not matter.""",
+    CLAIM_REFUTED: """\
+`stratc gate` decided a claim and it does not hold: `stratc verify` shows the scenario that breaks it.""",
+    CLAIM_UNKNOWN: """\
+`stratc gate` could neither prove nor refute a claim, which fails a build as a refutation does: `stratc verify` says
+why, and `stratc margin` which smallest change of one number would prove it.""",
+    WEAKER_THAN_BASE: """\
+Compared with the base revision more is assumed, or less is promised: an assumption that covers less than it did, a
+floor that is lower, a wider band, a claim, a strategy or a file that is gone, a margin that shrank by more than was
+allowed. The strategy may well be proved; what is proved of it says less. `stratc diff` shows the same of two files.""",
+    CERTIFICATE: """\
+A certificate.json that is committed beside a strategy does not show what it should: it is about another text than the
+file has now, it was changed, or some of its claims rest on the solver's word alone. `stratc build` writes a new one;
+`stratc audit` tells more of the one there is.""",
+    AT_BASE: """\
+The base revision cannot be asked: there is no repository, no such revision, not enough history in a shallow clone, or
+git cannot give the file. Nothing was compared, so nothing can be said to be no weaker.""",
     IN_VAIN: """\
 Every claim is proved, and none of the proofs uses this assumption: delete it, and the same is shown of a vault of which
 less is assumed. It warns only of what stands in the strategy itself and what the language does not ask for. While a

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
+from stratc.folder import strategies_below
 from stratc.problem import Problem, of_diagnostic, tell, unreadable
 from stratc.read import STDIN, read_source, read_stdin
 from stratc.replace import Unwritable, replace_text
@@ -43,7 +44,7 @@ def _sources(names: Sequence[str]) -> Iterator[Source | Problem]:
         if name == "-":
             yield read_stdin()
             continue
-        files = _files_below(Path(name)) if os.path.isdir(name) else [name]
+        files = strategies_below(Path(name)) if os.path.isdir(name) else [name]
         if not files:
             yield unreadable(name, "has no .strat file in it")
         for file in files:
@@ -51,16 +52,6 @@ def _sources(names: Sequence[str]) -> Iterator[Source | Problem]:
             if place not in seen:
                 seen.add(place)
                 yield read_source(file)
-
-
-def _files_below(folder: Path) -> list[str]:
-    """The .strat files of a folder and its folders, but not of hidden ones: .venv and .git hold nobody's strategies."""
-    found = (path for path in folder.rglob("*.strat") if path.is_file())
-    return sorted(str(path) for path in found if not any(part.startswith(".") for part in _below(path, folder)))
-
-
-def _below(path: Path, folder: Path) -> tuple[str, ...]:
-    return path.relative_to(folder).parts
 
 
 def _format(source: Source | Problem, mode: Mode) -> Status:

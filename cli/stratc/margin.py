@@ -12,13 +12,16 @@ from stratc import __version__
 from stratc.analysis import Model, load
 from stratc.colour import paint_for
 from stratc.decide import Report, Timed, prove, status_of
-from stratc.margin_text import margins_text, place_of, repair_text
+from stratc.margin_text import buffers_text, margins_text, place_of, repair_text
 from stratc.problem import news, tell
 from stratc.render import verification_text
 from stratc.resting import Denied
 from stratc.status import Status
+from stratc_compiler.buffers import Buffer, buffers
 from stratc_compiler.constants import Constant
-from stratc_compiler.margins import Margin, Repair, margins, repairs
+from stratc_compiler.environment import box_of
+from stratc_compiler.margins import OPTIONS, Margin, Repair, margins, repairs
+from stratc_compiler.text import percent
 from stratc_compiler.verdict import Proved, Refuted, Verification
 from stratc_targets.venues import venue_factories
 
@@ -54,6 +57,9 @@ def _strategy(model: Model, timed: Timed, format: str) -> dict[str, Any]:
     paint = paint_for(sys.stdout)
     if format == "text":
         print(verification_text(verification, timed.seconds, paint), end="\n\n", flush=True)
+    spare = buffers(model.vault, box_of(model.vault), OPTIONS.effort)
+    if format == "text" and spare:
+        print(buffers_text(spare, paint), end="\n\n", flush=True)
     found: list[Margin] = []
     for constant, group in groupby(margins(verification, factories), lambda one: one.constant):
         together = list(group)
@@ -65,16 +71,24 @@ def _strategy(model: Model, timed: Timed, format: str) -> dict[str, Any]:
         mended.append(repair)
         if format == "text":
             print(repair_text(repair, verification.source, paint), flush=True)
-    return _json(verification, found, mended)
+    return _json(verification, spare, found, mended)
 
 
-def _json(verification: Verification, found: Iterable[Margin], mended: Iterable[Repair]) -> dict[str, Any]:
+def _json(
+    verification: Verification, spare: Iterable[Buffer], found: Iterable[Margin], mended: Iterable[Repair]
+) -> dict[str, Any]:
     return {
         "name": verification.vault.strategy.name,
         "proved": verification.proved,
+        "buffers": [_buffer_json(one) for one in spare],
         "margins": [_margin_json(one, verification) for one in found],
         "repairs": [_repair_json(one, verification) for one in mended],
     }
+
+
+def _buffer_json(one: Buffer) -> dict[str, Any]:
+    told = {"at_target": one.at_target, "settled": one.settled, "in_a_round": one.in_a_round}
+    return {"venue": one.venue, **{when: None if share is None else percent(share) for when, share in told.items()}}
 
 
 def _number(constant: Constant, verification: Verification) -> dict[str, Any]:

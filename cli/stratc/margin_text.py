@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stratc_compiler.buffers import Buffer
 from stratc_compiler.constants import Constant
 from stratc_compiler.margins import Margin, Repair
+from stratc_compiler.text import percent
 from stratc_compiler.verdict import Refuted
 from stratc_dsl.paint import Paint, Part, plain
 from stratc_dsl.span import Source
@@ -28,6 +30,18 @@ def margins_text(constant: Constant, margins: Sequence[Margin], source: Source, 
             else [f"{INDENT}{claims:<{width}}  {ends}"]
         )
     return "\n".join(lines)
+
+
+def buffers_text(buffers: Sequence[Buffer], paint: Paint = plain) -> str:
+    """One line for each loan: what collateral can lose against the debt before it is liquidated."""
+    return "\n".join(f"  {paint(f'buffer({one.venue})', Part.TITLE)}  {_spare(one)}" for one in buffers)
+
+
+def _spare(one: Buffer) -> str:
+    told = [] if one.at_target is None else [f"{float(one.at_target * 100):.3g}% at the targets"]
+    for share, when in ((one.settled, "when settled"), (one.in_a_round, f"in a round, as {one.venue} may read prices")):
+        told.append(f"not proved to be any {when}" if share is None else f"at least {percent(share)} {when}")
+    return "; ".join(told)
 
 
 def _distance(one: Margin) -> tuple[bool, object]:

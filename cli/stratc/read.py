@@ -43,6 +43,11 @@ def read_used(path: str) -> str | Unreadable:
     return _read(path, _Helps(None, "name one file in it", "it should hold a `token`, a `venue` or an `assume`"))
 
 
+def text_of(data: bytes) -> str | Unreadable:
+    """The text of a file whose bytes are at hand, or what is wrong with it."""
+    return _text(data, _Helps(None, "", _EMPTY))
+
+
 def _read(name: str, helps: _Helps) -> str | Unreadable:
     """The text of a file. Strategy texts are UTF-8."""
     try:

@@ -26,12 +26,12 @@ def reports_json(reports: Sequence[Report]) -> str:
 def _file(report: Report) -> dict[str, Any]:
     return {
         "file": report.file,
-        "strategies": [_strategy(result) for result in report.results],
+        "strategies": [strategy_json(result) for result in report.results],
         "diagnostics": [problem.fields for problem in report.problems],
     }
 
 
-def _strategy(result: Timed) -> dict[str, Any]:
+def strategy_json(result: Timed) -> dict[str, Any]:
     verification = result.verification
     return {
         "name": verification.vault.strategy.name,

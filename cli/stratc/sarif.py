@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from stratc import __version__
-from stratc.analysis import Loaded
 from stratc.explain import explanation
 from stratc.problem import Problem, news
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(loaded: Sequence[Loaded]) -> str:
+def sarif(found: Iterable[Problem]) -> str:
     """One SARIF log with one run: a result for each finding, a rule for each code that was found."""
-    problems = list(news((problem for one in loaded for problem in one.problems), set()))
+    problems = list(news(found, set()))
     codes = sorted({str(problem.fields["code"]) for problem in problems})
     run = {
         "tool": {"driver": {"name": "stratc", "version": __version__, "rules": [_rule(code) for code in codes]}},

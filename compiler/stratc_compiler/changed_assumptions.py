@@ -6,20 +6,35 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.assumptions import guarded_assumptions, is_inherited
 from stratc_compiler.change import Change, Direction, Subject, Two, Version, grown
 from stratc_compiler.constants import Field, numbers
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.resting import kind_of
 from stratc_compiler.verdict import GuardedAssumption
 from stratc_dsl.record import Record
-from stratc_dsl.strategy import Assumption, RateAtMost
+from stratc_dsl.strategy import (
+    Assumption,
+    DepositsAtMost,
+    FundingBetween,
+    KeeperEvery,
+    LiquidityAtLeast,
+    LossAtMost,
+    OracleOffBy,
+    PairMoves,
+    PairStays,
+    PriceMoves,
+    PriceStays,
+    RateAtMost,
+    SlippageAtMost,
+    WithdrawalsAtMost,
+)
 
 MORE = "more is assumed: what lies between the two is no longer covered by any proof"
 LESS = "less is assumed: the proofs cover more"
 
-_OF_PARTS = frozenset({"parameters", "fresh", "feed"})
-"""Kinds of implied assumptions that only repeat the numbers of tokens and venues, which are compared there."""
+_REPEATED = frozenset({"parameters", "fresh", "feed", "oracle"})
+"""Kinds of implied assumptions whose texts repeat numbers of other statements, which are compared where they stand."""
 
 _SAFEST_FIRST = (Guardian.ENFORCED, Guardian.WATCHED, Guardian.TRUSTED)
 
@@ -51,7 +66,9 @@ def _assumed(version: Version) -> dict[str, _Assumed]:
     guarded = guarded_assumptions(version.vault)
     written = version.strategy.assumptions  # which come first, in their order
     statements: list[Assumption | None] = [*written, *(None for _ in guarded[len(written) :])]
-    return {one.id: _Assumed(one, statement) for one, statement in zip(guarded, statements, strict=True)}
+    both = zip(guarded, statements, strict=True)
+    # What a vault of ours that is held assumes is compared with the rest of it.
+    return {one.id: _Assumed(one, statement) for one, statement in both if not is_inherited(one.id)}
 
 
 def _numbers(id_: str, old: Assumption, new: Assumption, two: Two) -> Iterator[Change]:
@@ -68,7 +85,17 @@ def _numbers(id_: str, old: Assumption, new: Assumption, two: Two) -> Iterator[C
             yield two.change(Subject.ASSUMPTION, name, old, new, direction, why)
             changed = True
     if not changed:
-        yield two.change(Subject.ASSUMPTION, id_, old, new, Direction.NEITHER, "said otherwise, it comes to the same")
+        same = _known_alike(old, new)
+        direction = Direction.NEITHER if same else Direction.WEAKER
+        why = "said otherwise, it comes to the same" if same else "nobody can say that it is not weaker"
+        yield two.change(Subject.ASSUMPTION, id_, old, new, direction, why)
+
+
+def _known_alike(old: Assumption, new: Assumption) -> bool:
+    """Whether all that differs is how a rate is told: so much per day is so much per year."""
+    known = {field.name for field in numbers(old)} | ({"per"} if isinstance(old, RateAtMost) else set())
+    others = (name for name in old.__struct_fields__ if name not in known and name != "span")
+    return all(getattr(old, name) == getattr(new, name) for name in others)
 
 
 def _value(assumption: Assumption, field: Field) -> Fraction:
@@ -79,7 +106,7 @@ def _value(assumption: Assumption, field: Field) -> Fraction:
 def _guarded_otherwise(old: _Assumed, new: _Assumed, two: Two) -> Iterator[Change]:
     """An assumption that is implied in one of the two, or in both."""
     before, after = old.guarded, new.guarded
-    if (before.text, before.guardian) == (after.text, after.guardian) or kind_of(before.id) in _OF_PARTS:
+    if before.guardian is after.guardian and (before.text == after.text or kind_of(before.id) in _REPEATED):
         return
     if old.statement is not None or new.statement is not None:
         # Unwritten it is the most that can be assumed, and whoever wrote it down had it bounded, and watched.
@@ -96,17 +123,32 @@ def _guarded_otherwise(old: _Assumed, new: _Assumed, two: Two) -> Iterator[Chang
 
 def _added(one: _Assumed, two: Two) -> Change:
     guarded = one.guarded
-    if _known(guarded, two.old) or _unbounded(guarded):
-        return _told(one, None, one.statement, two, Direction.WEAKER, f"more is assumed, {guarded.guardian.value}")
-    why = f"comes with a new part of the strategy, {guarded.guardian.value}: claims rest on it as well"
-    return _told(one, None, one.statement, two, Direction.NEITHER, why)
+    if not _known(guarded, two.old) and not _unbounded(guarded):
+        why = f"comes with a new part of the strategy, {guarded.guardian.value}: claims rest on it as well"
+        return _told(one, None, one.statement, two, Direction.NEITHER, why)
+    if one.statement is not None and _nothing_unless_said(one.statement):
+        return _told(one, None, one.statement, two, Direction.STRONGER, f"{LESS}; unsaid it was taken for nothing")
+    return _told(one, None, one.statement, two, Direction.WEAKER, f"more is assumed, {guarded.guardian.value}")
 
 
 def _dropped(one: _Assumed, two: Two) -> Change:
-    if _known(one.guarded, two.new):
-        return _told(one, one.statement, None, two, Direction.STRONGER, LESS)
-    why = "goes with a part of the strategy: nothing rests on it any more"
-    return _told(one, one.statement, None, two, Direction.NEITHER, why)
+    if not _known(one.guarded, two.new):
+        why = "goes with a part of the strategy: nothing rests on it any more"
+        return _told(one, one.statement, None, two, Direction.NEITHER, why)
+    if one.statement is not None and _nothing_unless_said(one.statement):
+        return _told(one, one.statement, None, two, Direction.WEAKER, "more is assumed: unsaid it is taken for nothing")
+    return _told(one, one.statement, None, two, Direction.STRONGER, LESS)
+
+
+def _nothing_unless_said(assumption: Assumption) -> bool:
+    """Whether not to write it is to assume the most: that nothing of the kind happens. Else nothing is assumed then."""
+    match assumption:
+        case LossAtMost() | LiquidityAtLeast() | OracleOffBy():
+            return True
+        case KeeperEvery() | PriceMoves() | PriceStays() | PairMoves() | PairStays() | FundingBetween():
+            return False
+        case RateAtMost() | SlippageAtMost() | WithdrawalsAtMost() | DepositsAtMost():
+            return False
 
 
 def _unbounded(guarded: GuardedAssumption) -> bool:

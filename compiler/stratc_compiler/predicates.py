@@ -162,7 +162,7 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
         case "leverage":
             return Quotient({held.value: Fraction(1) for held in scope.held if not held.debt}, nav)
         case "health" | "buffer" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
-            return _lending(quantity.name, scope.venue(quantity.venue), quantity.span)
+            return lending(quantity.name, scope.venue(quantity.venue), quantity.span)
         case _:
             raise Unsupported(f"the quantity `{quantity.name}`", "it comes with a later version", quantity.span)
 
@@ -181,7 +181,8 @@ def _idle_value(token: str, scope: Scope) -> Expr:
     return value_of(amount(f"idle({token})", token), Rounding.DOWN)
 
 
-def _lending(name: str, venue: VenueModel, span: Span) -> Quotient:
+def lending(name: str, venue: VenueModel, span: Span) -> Quotient:
+    """`health(v)` and the like. Raises Unsupported where the venue has no debt to speak of."""
     plain: Combination = {ONE: Fraction(1)}
     collateral: Combination = {held.value: Fraction(1) for held in venue.positions if not held.debt}
     debt: Combination = {held.value: Fraction(1) for held in venue.positions if held.debt}

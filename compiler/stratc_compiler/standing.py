@@ -279,6 +279,20 @@ class Standing:
         covered, owed = (sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in terms)
         return int(covered * 10**18 / owed) if owed else UNLIMITED
 
+    def buffer(self, venue: str) -> int:
+        """What collateral can lose against the debt before it can be liquidated, in 10^-18, rounded down.
+
+        All without debt, nothing where it can be liquidated.
+        """
+        terms = self.vault.venue(venue).health
+        require(terms is not None, f"{venue} has no buffer")
+        assert terms is not None
+        state = self.state()
+        covered, owed = (sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in terms)
+        if not owed:
+            return 10**18
+        return int(max(covered - owed, Fraction(0)) * 10**18 / covered) if covered else 0
+
     # ── shares ─────────────────────────────────────────────────────────────────────────────
 
     def _shares(self, assets: int, state: Evaluator, rounding: Rounding) -> int:

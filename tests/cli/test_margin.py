@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stratc.__main__ import main
+from stratc.margin_text import buffers_text
 from stratc_compiler import margins
+from stratc_compiler.buffers import Buffer
 from stratc_compiler.constants import Constant
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "margin.schema.json").read_text("utf-8"))
@@ -77,8 +80,18 @@ def test_the_same_as_json(saving: str, capsys: pytest.CaptureFixture[str]) -> No
     assert document["status"] == status
     ((strategy,),) = (file["strategies"] for file in document["files"])
     assert {one["claim"] for one in strategy["repairs"]} >= {"loss <= 0.5% per round"}
+    assert strategy["buffers"] == []
     assert "loss(save) <= 1%" in {one["statement"] for one in strategy["margins"]}
     assert all(one["span"]["file"] == saving for one in strategy["margins"])
+
+
+def test_buffers_are_told_in_a_line_each() -> None:
+    given = Buffer("aave", Fraction(17, 33), Fraction(418, 1000), None)
+    assert buffers_text((given, Buffer("blue", None, Fraction(1), Fraction(0)))).splitlines() == [
+        "  buffer(aave)  51.5% at the targets; at least 41.8% when settled; not proved to be any in a round, as aave "
+        "may read prices",
+        "  buffer(blue)  at least 100% when settled; at least 0% in a round, as blue may read prices",
+    ]
 
 
 def test_a_file_that_is_none_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from differential.market import ExactMarket, SequencerState, exact_market, read_indices
@@ -15,6 +16,7 @@ from stratc_compiler.certify import ProvedVault
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.machine import Machine
 from stratc_compiler.standing import Roles
+from stratc_targets.vyper.names import sanitized
 from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
@@ -104,7 +106,7 @@ class Pair:
         for timer, last in book.last_run.items():
             _same(f"last run of {timer}", last, call(f"{timer}_last_run"))
         for position, mark in book.marks.items():
-            _same(f"mark of {position}", mark, call(f"mark_{position}"))
+            _same(f"mark of {position}", mark, call(f"mark_{sanitized(position)}"))
         if machine.vault.charge:
             _same("high-water mark", book.high_water_mark, call("high_water_mark"))
             _same("time of the last charge", book.charged_at, call("charged_at"))
@@ -159,6 +161,8 @@ class Pair:
                 return world.morpho.position(me).collateral
             case "blue.debt":
                 return world.morpho.owed(me)
+            case "blue.supply":
+                return world.morpho.lent(me)
             case "save":
                 return world.save.value(me)
         raise KeyError(name)
@@ -181,7 +185,10 @@ class Pair:
         ]
         views += [("guarded", machine.guarded, ())] if machine.vault.guard is not None else []
         views += [(f"{rule.name}_due", self._due(rule.name), ()) for rule in machine.vault.rules]
-        views += [(f"health_{one.name}", self._health(one.name), ()) for one in machine.vault.venues if one.health]
+        for one in machine.vault.venues:
+            if one.health:
+                views.append((f"health_{one.name}", partial(machine.health, one.name), ()))
+                views.append((f"buffer_{one.name}", partial(machine.buffer, one.name), ()))
         for fn, exact, args in views:
             expected, told = outcome(exact, Reverted)
             actual, reason = outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
@@ -190,9 +197,6 @@ class Pair:
 
     def _due(self, rule: str) -> Callable[[], bool]:
         return lambda: self.machine.due(rule)
-
-    def _health(self, venue: str) -> Callable[[], int]:
-        return lambda: self.machine.health(venue)
 
     # ── the environment ────────────────────────────────────────────────────────────────────
 

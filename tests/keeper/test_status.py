@@ -67,6 +67,7 @@ def test_the_table_of_a_stub(status: Status, chain: AnvilChain, vault: Contract)
     assert row(said, "aave.collateral(WETH)")[1:] == ["54,000 USD", "54%", "55% .. 65%", "-1 points of nav"]
     assert row(said, "aave.debt(USDC)")[1:] == ["-30,000 USD", "-30%", "-26% .. -34%", "4 points of nav"]
     assert row(said, "health(aave) >= 1.35")[1:] == ["1.485", "1.35", "10%"]
+    assert row(said, "aave  ")[1:] == ["1.485", "32.66%"]
     assert row(said, "harvest save")[1:] == ["every 24h", "in 1 d"]
     assert row(said, "rebalance")[1:] == ["when weights outside band", "waits: it is held back"]
     assert row(said, "WETH ")[1:] == ["10 min", "1 h"]

@@ -192,10 +192,14 @@ def requests(subject: Subject) -> None:
 
 
 def health(subject: Subject) -> None:
-    """Each health factor is weighted collateral over debt, times 10^18, rounded down; the largest without debt."""
+    """Each health factor is weighted collateral over debt, times 10^18, rounded down; the largest without debt.
+
+    Each buffer is one less debt over weighted collateral, likewise.
+    """
     for venue in subject.vault.venues:
         if venue.health is not None:
             _health(subject, venue)
+            _buffer(subject, venue)
 
 
 def _health(subject: Subject, venue: VenueModel) -> None:
@@ -212,6 +216,27 @@ def _health(subject: Subject, venue: VenueModel) -> None:
         both(
             implies(equal(owed, 0), equal(found, MAX)),
             implies(owed > 0, both(found * owed <= covered * 10**18, (found + 1) * owed > covered * 10**18)),
+        ),
+    )
+
+
+def _buffer(subject: Subject, venue: VenueModel) -> None:
+    assert venue.health is not None
+    read = subject.function(f"buffer_{venue.name}", CALLS)
+    names = subject.names("state")
+    factor = lcm(*(weight.denominator for side in venue.health for weight in side.values()))
+    covered, owed = (_weighted(side, factor, names) for side in venue.health)
+    found, left = read.returned, (covered - owed) * 10**18
+    rounded = both(found * covered <= left, (found + 1) * covered > left)
+    prove(
+        read.name,
+        read.facts,
+        both(
+            implies(equal(owed, 0), equal(found, 10**18)),
+            both(
+                implies(both(owed > 0, covered <= owed), equal(found, 0)),
+                implies(both(owed > 0, covered > owed), rounded),
+            ),
         ),
     )
 

@@ -228,6 +228,7 @@ ACCOUNT_FAULTS = (
     _book("guard", "5 * price_weth >= 4 *", "4 * price_weth >= 4 *", "a guard that comes too late"),
     _book("triggers", "weth < 60 * s.value", "weth <= 60 * s.value", "a rule that is due at the edge"),
     _vault("health", "10 ** 18, 40 * s.value", "10 ** 18, 41 * s.value", "a health factor that is lower"),
+    _vault("health", "_weth, 40 * s.value_aave_debt_usdc),", "_weth, 39 * s.value_aave_debt_usdc),", "a larger buffer"),
     _book("requests", "held(USDC) - requests.reserved", "held(USDC) - 0 * requests.reserved", "debts are idle"),
     _vault(
         "requests",

@@ -61,6 +61,19 @@ class Compare:
             by = (left - right) / abs(right) if right else left - right
         return by if self.relation.startswith(">") else -by
 
+    def holds(self, state: Numbers) -> bool:
+        """Exactly, as the contract has it: nothing of it is rounded."""
+        left, right = self.left.of(state), self.right.of(state)
+        match self.relation:
+            case "<":
+                return left < right
+            case "<=":
+                return left <= right
+            case ">=":
+                return left >= right
+            case _:
+                return left > right
+
 
 @dataclass(frozen=True, slots=True)
 class Several:
@@ -114,12 +127,31 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
+class Loan:
+    """What is owed at a venue, by its health factor at the vault's prices."""
+
+    venue: str
+    health: Side
+
+    def buffer(self, state: Numbers) -> Number:
+        """What collateral can lose against the debt before it is liquidated, as a share; negative where it can be.
+
+        Without bound where nothing is owed, below all numbers where nothing covers what is.
+        """
+        health = self.health.of(state)
+        if isinstance(health, float):
+            return inf
+        return 1 - 1 / health if health else -inf
+
+
+@dataclass(frozen=True, slots=True)
 class Goals:
     """What holds in a vault whose keeper has done its work. `nav` is the member that holds it."""
 
     nav: str
     floors: tuple[Floor, ...]
     bands: tuple[Band, ...]
+    loans: tuple[Loan, ...] = ()
 
     def room(self, condition: Condition, state: Numbers) -> Number:
         """How far inside a condition the vault is: positive where it holds, negative where not, 0 at the edge.
@@ -137,6 +169,20 @@ class Goals:
                 return -self.room(operand, state)
             case OutsideBand():
                 return -min((band.room(state, self.nav) for band in self.bands), default=inf)
+
+    def holds(self, condition: Condition, state: Numbers) -> bool:
+        """Whether a condition holds, exactly."""
+        match condition:
+            case Compare():
+                return condition.holds(state)
+            case Several("and", operands):
+                return all(self.holds(one, state) for one in operands)
+            case Several(_, operands):
+                return any(self.holds(one, state) for one in operands)
+            case Negated(operand):
+                return not self.holds(operand, state)
+            case OutsideBand():
+                return any(band.room(state, self.nav) < 0 for band in self.bands)
 
 
 def nearness(trigger: Condition, goals: Goals, state: Numbers) -> Fraction | None:
@@ -159,7 +205,8 @@ def nearness(trigger: Condition, goals: Goals, state: Numbers) -> Fraction | Non
 def parse_goals(document: dict[str, Any]) -> Goals:
     """The floors and bands of a document that fits the schema."""
     floors = tuple(Floor(one["text"], parse_condition(one["condition"])) for one in document["floors"])
-    return Goals(document["readings"]["nav"], floors, tuple(_band(one) for one in document["bands"]))
+    loans = tuple(Loan(one["venue"], _side(one["health"])) for one in document["loans"])
+    return Goals(document["readings"]["nav"], floors, tuple(_band(one) for one in document["bands"]), loans)
 
 
 def parse_condition(given: dict[str, Any]) -> Condition:
@@ -175,12 +222,14 @@ def parse_condition(given: dict[str, Any]) -> Condition:
             return Several(word, tuple(parse_condition(one) for one in given["of"]))
 
 
-def members_of(condition: Condition) -> Iterator[str]:
+def members_of(condition: Condition | Side) -> Iterator[str]:
     """Every member of State that a condition reads itself; bands read their own."""
     match condition:
+        case Side(top, bottom):
+            yield from (member for term in (*top, *bottom) for member in term.members)
         case Compare(left, _, right):
             for side in (left, right):
-                yield from (member for term in (*side.top, *side.bottom) for member in term.members)
+                yield from members_of(side)
         case Several(_, operands):
             for one in operands:
                 yield from members_of(one)

@@ -6,8 +6,9 @@ from typing import Any
 
 from stratc_compiler.expr import Expr, MulDiv, Num, TokenDim, Var
 from stratc_compiler.expr import Kind as Dimension
-from stratc_compiler.predicates import Combination, Quotient, Scope, lower
+from stratc_compiler.predicates import Combination, Quotient, Scope, lending, lower
 from stratc_compiler.vault import Vault
+from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
     Allocation,
     Base,
@@ -54,6 +55,14 @@ def _band(position: str, debt: bool, value: str, given: Allocation) -> dict[str,
         "low": decimal_text(max(lows)) if lows else None,
         "high": decimal_text(min(highs)) if highs else None,
     }
+
+
+def loans(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
+    """The health factor of every venue that can be in debt, at the vault's prices."""
+    owing = [venue for venue in vault.venues if venue.health is not None]
+    return [
+        {"venue": venue.name, "health": _side(lending("health", venue, NOWHERE), vault, symbols)} for venue in owing
+    ]
 
 
 def condition(predicate: Predicate, vault: Vault, symbols: Symbols) -> dict[str, Any]:

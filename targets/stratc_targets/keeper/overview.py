@@ -40,6 +40,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Owing:
+    """A loan: its health factor and its buffer, at the vault's prices."""
+
+    venue: str
+    health: Number
+    buffer: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Coming:
     """A rule: whether it is due, None where that cannot be told; how far it is, in `seconds` or by its condition."""
 
@@ -69,6 +78,7 @@ class Overview:
     why: str | None
     weights: tuple[Weighed, ...]
     floors: tuple[Kept, ...]
+    loans: tuple[Owing, ...]
     rules: tuple[Coming, ...]
     ages: tuple[Aged, ...]
 
@@ -86,7 +96,7 @@ def overview(config: KeeperConfig, chain: Chain, head: Head) -> Overview:
         state = chain.state(head.number)
     except Refused as refusal:
         coming = tuple(_coming(rule, config, chain, head, None, ages) for rule in config.rules)
-        return Overview(head, mode, None, supply, str(refusal), (), (), coming, ages)
+        return Overview(head, mode, None, supply, str(refusal), (), (), (), coming, ages)
     goals = config.goals
     return Overview(
         head,
@@ -99,6 +109,7 @@ def overview(config: KeeperConfig, chain: Chain, head: Head) -> Overview:
             for band in goals.bands
         ),
         tuple(_kept(floor, config, state) for floor in goals.floors),
+        tuple(Owing(loan.venue, loan.health.of(state), loan.buffer(state)) for loan in goals.loans),
         tuple(_coming(rule, config, chain, head, state, ages) for rule in config.rules),
         ages,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
-from math import isinf
+from math import inf, isinf
 
 from stratc_dsl.paint import Paint, Part
 from stratc_targets.keeper.conditions import Negated, Number, OutsideBand, Several
 from stratc_targets.keeper.config import Deployment, KeeperConfig
 from stratc_targets.keeper.measures import USD
-from stratc_targets.keeper.overview import Aged, Coming, Kept, Overview, Weighed, used_up
+from stratc_targets.keeper.overview import Aged, Coming, Kept, Overview, Owing, Weighed, used_up
 from stratc_targets.keeper.state import Seen
 from stratc_targets.keeper.watch import Measured
 from stratc_targets.keeper.watchlist import Alarm
@@ -37,6 +37,7 @@ def status_text(
         parts.append(paint(f"the vault cannot be read: {seen.why}", Part.ERROR))
     parts.append(_table(("position", "worth", "weight", "band", "room"), map(_weighed, seen.weights), paint))
     parts.append(_table(("floor", "now", "edge", "distance"), (_kept(one, paint) for one in seen.floors), paint))
+    parts.append(_table(("loan", "health", "buffer"), map(_owing, seen.loans), paint))
     parts.append(_table(("rule", "", "next"), (_coming(one, paint) for one in seen.rules), paint))
     parts.append(_table(("price", "age", "heartbeat"), (_aged(one, paint) for one in seen.ages), paint))
     parts.append(_table(("assumption", "measured", "assumed", "used up"), (_used(o, paint) for o in measured), paint))
@@ -75,6 +76,11 @@ def _kept(one: Kept, paint: Paint) -> Row:
     now, edge = (_side(side, usd=one.usd) for side in (one.now, one.edge))
     far = "no debt" if isinf(one.room) else _percent(one.room)
     return one.floor.text, now, edge, paint(f"{far}: broken", Part.ERROR) if one.room < 0 else far
+
+
+def _owing(one: Owing) -> Row:
+    left = "no debt" if one.buffer == inf else "no collateral" if isinf(one.buffer) else _percent(one.buffer)
+    return one.venue, _side(one.health, usd=False), left
 
 
 def _coming(one: Coming, paint: Paint) -> Row:

@@ -30,7 +30,7 @@ TOKENS_OF = {"price_usd": (1,), "price_ratio": (2,), "price_move": (1, 2)}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of a venue, and which word of its answer is the number that is looked for.
+    """A view of a venue, and which word of its answer is the number that is looked for, `less` another word of it.
 
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
     `argument` another getter, THE_VAULT or a decimal number; None where the function takes none. `through` are
@@ -42,6 +42,7 @@ class View:
     argument: str | None
     word: int = 0
     through: tuple[str, ...] = ()
+    less: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +224,9 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         parse_condition(rule["trigger"]["condition"]) for rule in document["rules"] if "condition" in rule["trigger"]
     ]
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
+    read |= {member for one in goals.loans for member in members_of(one.health)}
     for member in sorted(read - set(state_members(document["abi"]))):
-        yield f"floors, bands, rules: `state` of abi has no member `{member}`"
+        yield f"floors, bands, loans, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}

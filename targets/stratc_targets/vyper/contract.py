@@ -16,7 +16,7 @@ from stratc_compiler.vault import Exits, OnTimer, Trades, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
-from stratc_targets.venues.emitter import Immutable
+from stratc_targets.venues.emitter import INNER_CODE, Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
@@ -28,14 +28,14 @@ from stratc_targets.vyper.plan_text import Loans, LoanText
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
     FloorText,
-    HealthText,
+    RiskText,
     band_text,
     conserved_text,
     conversion_texts,
     definition_lines,
     floor_texts,
-    health_texts,
     named_formulas,
+    risk_texts,
     room_text,
     round_limit,
     settled_text,
@@ -149,7 +149,7 @@ class Contract:
     leaving_gas: int
     in_kind: InKindText
     exit_comment: str
-    healths: tuple[HealthText, ...]
+    risks: tuple[RiskText, ...]
     conserved: list[str]
     queues: bool
     smallest_request: int
@@ -182,7 +182,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         share_symbol=plain(vault.strategy.name)[:64],
         vault_modules=(*(one for one in modules if one not in adapters), BOOK, PurePosixPath(ACTIONS_CODE).stem),
         actions_modules=(*(one for one in modules if one != "depositors"), BOOK),
-        book_modules=("arith", "tokens", *book_uses, *adapters),
+        book_modules=("arith", "tokens", *book_uses, *adapters, *((INNER_CODE,) if vault.inner else ())),
         book_uses=book_uses,
         book_parameters=tuple(one.parameter for one in book.arguments if one.kind in OF_THE_BOOK),
         book_public=(
@@ -238,7 +238,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         leaving_gas=leaving_gas(vault),
         in_kind=in_kind_text(vault, outside, marks),
         exit_comment=_exit_comment(vault, source),
-        healths=health_texts(vault, outside),
+        risks=risk_texts(vault, outside),
         conserved=conserved_text(vault, outside),
         queues=vault.queues,
         smallest_request=SMALLEST_REQUEST,

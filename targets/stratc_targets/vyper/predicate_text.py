@@ -1,4 +1,4 @@
-"""Floors, bands, conversions and health as bodies of Vyper functions."""
+"""Floors, bands, conversions, health and buffers as bodies of Vyper functions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from stratc_compiler.expr import (
     And,
     Expr,
     Formula,
+    Monus,
     MulDiv,
     Plain,
     Rounding,
@@ -27,6 +28,8 @@ from stratc_targets.vyper.layout import both, flat, statement
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.symbols import Symbols, state_scope
 from stratc_targets.vyper.words import place, quoted
+
+BUFFER_SCALE = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,11 @@ class ConversionText:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthText:
-    """The health factor of one venue, for monitors."""
+class RiskText:
+    """A view of one venue's loan, for monitors: its health factor, or its buffer. `notice` says what it answers."""
 
     function: str
-    venue: str
+    notice: str
     body: list[str]
 
 
@@ -135,19 +138,41 @@ def room_text(vault: Vault, symbols: Symbols) -> list[str]:
     return statement("return ", expression(vault.deposit_room, scope))
 
 
-def health_texts(vault: Vault, symbols: Symbols) -> tuple[HealthText, ...]:
-    """One view per venue that can be in debt."""
-    return tuple(_health(venue, vault, symbols) for venue in vault.venues if venue.health is not None)
+def risk_texts(vault: Vault, symbols: Symbols) -> tuple[RiskText, ...]:
+    """Two views of each venue that can be in debt."""
+    owing = [venue for venue in vault.venues if venue.health is not None]
+    return tuple(text(venue, vault, symbols) for venue in owing for text in (_health, _buffer))
 
 
-def _health(venue: VenueModel, vault: Vault, symbols: Symbols) -> HealthText:
+def _health(venue: VenueModel, vault: Vault, symbols: Symbols) -> RiskText:
     assert venue.health is not None
     scope = state_scope(vault, symbols)
     (covered, covered_scale), (owed, owed_scale) = (_integral(combination) for combination in venue.health)
     health = MulDiv(covered, number(owed_scale * 10**18), times(covered_scale, owed), Rounding.DOWN)
     guard = [f"if {flat(expression(owed, scope))} == 0:", "    return max_value(uint256)"]
     body = [*guard, *statement("return ", expression(health, scope))]
-    return HealthText(symbols.functions.claim("health", venue.name), venue.name, body)
+    notice = f"Health factor at `{venue.name}` times 10^18, rounded down, at this vault's prices; the largest number"
+    return RiskText(symbols.functions.claim("health", venue.name), f"{notice} without debt.", body)
+
+
+def _buffer(venue: VenueModel, vault: Vault, symbols: Symbols) -> RiskText:
+    """1 - debt / weighted collateral, by one division."""
+    assert venue.health is not None
+    scope = state_scope(vault, symbols)
+    (covered, covered_scale), (owed, owed_scale) = (_integral(combination) for combination in venue.health)
+    whole = times(owed_scale, covered)
+    left = Monus(whole, times(covered_scale, owed))
+    body = [
+        f"if {flat(expression(owed, scope))} == 0:",
+        f"    return {BUFFER_SCALE}",
+        f"if {flat(expression(covered, scope))} == 0:",
+        "    return 0",
+        *statement("return ", expression(MulDiv(left, number(BUFFER_SCALE), whole, Rounding.DOWN), scope)),
+    ]
+    notice = (
+        f"What collateral at `{venue.name}` can lose against the debt before liquidation, of 10^18, rounded down, at"
+    )
+    return RiskText(symbols.functions.claim("buffer", venue.name), f"{notice} this vault's prices.", body)
 
 
 def _integral(combination: dict[Expr, Fraction]) -> tuple[Expr, int]:

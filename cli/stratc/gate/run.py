@@ -1,0 +1,96 @@
+"""The gate as a command: judges every file that is to be judged, and tells it in one of five formats."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from stratc.analysis import Loaded
+from stratc.colour import paint_for
+from stratc.decide import Report
+from stratc.gate.chosen import Chosen, at_base, chosen
+from stratc.gate.judged import Judged, judge
+from stratc.gate.revision import GitError, State
+from stratc.gate.text import judged_text, summary
+from stratc.problem import Problem, news, tell, unreadable
+from stratc.status import Status, worst
+from stratc_dsl.record import Record
+
+
+class Wanted(Record):
+    """In which format standard output is, and which are written into files besides."""
+
+    format: str
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def for_people(self) -> bool:
+        return self.format == "text"
+
+
+def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, wanted: Wanted) -> Status:
+    """Text file by file as it is found out, the other formats once at the end, whatever the verdict is."""
+    try:
+        to_judge = chosen(files, base)
+    except GitError as error:
+        return _refuse(at_base(".", str(error), error.help), base, wanted)
+    if not to_judge and base is None:
+        return _refuse(unreadable(".", "has no .strat file in it", "name the files to be judged"), base, wanted)
+    judged = []
+    for one in to_judge:
+        judged.append(judge(one, base, shrink, wanted.for_people))
+        if wanted.for_people:
+            _print(judged[-1])
+    return _deliver(judged, base, wanted)
+
+
+def _refuse(problem: Problem, base: str | None, wanted: Wanted) -> Status:
+    """What stops the gate before any file is judged. Machines are told in their format."""
+    tell(problem)
+    nothing = Chosen(str(problem.fields["file"]), State.GIVEN, Loaded("."), problems=(problem,))
+    return _deliver([Judged(nothing, base, Report(nothing.file))], base, wanted)
+
+
+def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Status:
+    """The summary or the document, and the same in files. What cannot be written is bad input."""
+    status = worst(one.status for one in judged)
+    if not wanted.for_people:
+        sys.stdout.write(_document(judged, base, status, wanted.format))
+    elif status is not Status.BAD_INPUT or any(one.report.results for one in judged):
+        print(summary(judged, base, status))
+    for format, file in wanted.files:
+        try:
+            Path(file).write_text(_document(judged, base, status, format), "utf-8")
+        except OSError as error:
+            tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
+            status = Status.BAD_INPUT
+    return status
+
+
+def _print(judged: Judged) -> None:
+    print(judged_text(judged, paint_for(sys.stdout)), end="\n\n", flush=True)
+    for problem in news((*judged.report.problems, *judged.chosen.problems), set()):
+        tell(problem)
+
+
+def _document(judged: Sequence[Judged], base: str | None, status: Status, format: str) -> str:
+    """Only who asks for a format waits for what prints it."""
+    if format == "text":
+        return "\n\n".join([*map(judged_text, judged), summary(judged, base, status)]) + "\n"
+    if format == "json":
+        from stratc.gate.document import document
+
+        return document(judged, base, status)
+    if format == "sarif":
+        from stratc.sarif import sarif
+
+        return sarif(problem for one in judged for problem in one.problems)
+    if format == "junit":
+        from stratc.gate.junit import junit
+
+        return junit(judged)
+    from stratc.gate.markdown import markdown
+
+    return markdown(judged, base, status)
