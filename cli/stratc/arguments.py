@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from stratc import __version__
+from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
 from stratc_targets.keeper.arguments import (
     add_arguments,
     add_audit_arguments,
@@ -128,6 +129,20 @@ are, what is due next, how old prices are, and how much of each watched assumpti
 exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
 """
 
+DEPLOY = """\
+Deploys the vault of a proved strategy. A manifest binds the strategy's tokens, feeds, venues and roles to addresses
+of a chain; all of it is checked there, and the vault's own constructor tried out, before anything is sent. What will
+be done and what it costs is printed, and nothing is sent before somebody says yes. The code that then stands on chain
+is compared byte for byte; the record tells all of it, and an interrupted deployment goes on from it.
+
+`--check RECORD` compares what was deployed, at any later time: code and arguments with what the audited certificate's
+source compiles to, and what is read on chain with what the proofs used.
+
+exit status: 0 deployed (or could be, with --dry-run; or is what was proved, with --check); 1 something on chain is not
+as the strategy says; 2 it cannot be done as told; 3 the endpoint does not answer, or cannot say all of it, or a
+transaction is not mined yet: the same command goes on.
+"""
+
 
 GATE_FORMATS = ("text", "json", "sarif", "junit", "markdown")
 
@@ -210,6 +225,9 @@ def parser() -> Parser:
     add_audit_arguments(history)
     backends = actions.add_parser("print", help="another keeper, as files for services of others", description=BACKENDS)
     add_print_arguments(backends)
+
+    deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
+    add_deploy_arguments(deploy)
 
     status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
     add_vault_arguments(status)

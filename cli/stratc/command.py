@@ -96,6 +96,10 @@ def _run(arguments: Namespace) -> int:
             return new(arguments.name)
         case "keeper":
             return _keeper(arguments)
+        case "deploy":
+            from stratc.deploy import deploy
+
+            return deploy(arguments)
         case "status":
             from stratc.colour import paint_for
             from stratc_targets.keeper.status import main as status
