@@ -26,6 +26,7 @@ from stratc_dsl.strategy import (
     PriceStays,
     RateAtMost,
     RatioPrice,
+    RoomAtLeast,
     Token,
     Venue,
 )
@@ -38,6 +39,7 @@ from stratc_targets.keeper.watchlist import (
     VenueReadings,
     View,
 )
+from stratc_targets.venues.aave_v3.model import ample
 from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626
@@ -67,7 +69,7 @@ def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) 
         "text": guarded.text,
         **_place(guarded, verification.source),
         "how": guarded.how,
-        "measure": _written(guarded, verification.vault, period) or _implied(guarded, period),
+        "measure": _written(guarded, verification.vault, period) or _implied(guarded, verification.vault, period),
         "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
     }
 
@@ -108,6 +110,8 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("loss", venue, None, ratio, period)
                 case LiquidityAtLeast(venue, ratio):
                     return _edges("liquidity", venue, ratio, None, None)
+                case RoomAtLeast(venue, ratio):
+                    return _edges("room", venue, ratio, None, None)
                 case OracleOffBy(token, ratio):
                     return _edges("oracle_difference", token, None, ratio, None)
                 case _:
@@ -115,7 +119,7 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
     return None
 
 
-def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
+def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str, Any]:
     """The measure of an implied assumption. Raises ValueError where nothing says how to measure it."""
     kind, _, rest = guarded.id.partition("(")
     subject = rest.removesuffix(")")
@@ -128,6 +132,8 @@ def _implied(guarded: GuardedAssumption, period: int) -> dict[str, Any]:
             return _edges("oracle_difference", subject, None, Fraction(0), None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
+        case "room":
+            return _edges("room", subject, ample(vault.strategy.venue(subject), vault.strategy), None, None)
         case "flash":
             return _edges("flash_loan", subject, Fraction(1), None, None)
         case _:
@@ -170,7 +176,8 @@ def readings(vault: Vault) -> dict[str, Any]:
         for one in venue.oracles
     )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
-    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
+    rooms = tuple(one for venue in venues for one in venue.rooms)
+    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans, rooms))
 
 
 def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:

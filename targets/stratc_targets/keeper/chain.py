@@ -108,6 +108,8 @@ class Chain:
         to = self._address(view.contract, block)
         for step in view.through:
             to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
+        if view.given is not None:
+            return self._word(to, view.function, self.ask(view.given, block).to_bytes(32), block, view.word)
         given = view.argument
         if given is None:
             return self._word(to, view.function, b"", block)
