@@ -25,7 +25,7 @@ PINS    := pyproject.toml constraints.txt
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and Aave v3.2's wheel
+setup: $(DEV) $(NODE) $(WHEEL) ## everything the tests need: .venv, the npm packages and two wheels
 
 demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python only
 	$(BIN)/stratc build $(EXAMPLES) --out build
@@ -99,7 +99,8 @@ $(PROM): | $(BIN)/python
 	    get='apt-get -qq -o APT::Sandbox::User=root'; { $$get download prometheus || { $$get update && $$get download prometheus; }; } && \
 	    dpkg -x prometheus_*.deb . && mv usr/bin/promtool ../bin/promtool && rm -rf ../prometheus; fi
 
-# Nothing of it is imported, so nothing that it would import is installed: it holds Aave v3.2's contracts.
+# Nothing of these is imported, so nothing that they would import is installed: they hold Aave v3.2's contracts, and the
+# schemas of what CI services read.
 $(WHEEL): constraints.txt | $(DEV)
-	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi
+	$(BIN)/python -m pip install -qq -c constraints.txt --no-deps web3-ethereum-defi check-jsonschema
 	@touch $@

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.arguments import add_arguments, add_vault_arguments
+from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
+from stratc_targets.keeper.arguments import add_arguments, add_audit_arguments, add_vault_arguments
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -104,12 +105,37 @@ KEEPER = """\
 Watches a deployed vault over JSON-RPC and carries out its rules when they are due, until it is stopped.
 """
 
+HISTORY = """\
+Reads the events of a deployed vault, and the states around them, and says of each rule that was carried out and each
+round that began whether the strategy allows it: its trigger held, floors held after it, it cost no more than slippage
+may, nobody was given or deprived of shares, rounds were no longer than is assumed. Old states need an archive node.
+
+exit status: 0 all of it is allowed; 1 something is not; 2 the vault cannot be asked as told; 3 some of it is unclear.
+"""
+
 STATUS = """\
 Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
 are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
 
 exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
 """
+
+DEPLOY = """\
+Deploys the vault of a proved strategy. A manifest binds the strategy's tokens, feeds, venues and roles to addresses
+of a chain; all of it is checked there, and the vault's own constructor tried out, before anything is sent. What will
+be done and what it costs is printed, and nothing is sent before somebody says yes. The code that then stands on chain
+is compared byte for byte; the record tells all of it, and an interrupted deployment goes on from it.
+
+`--check RECORD` compares what was deployed, at any later time: code and arguments with what the audited certificate's
+source compiles to, and what is read on chain with what the proofs used.
+
+exit status: 0 deployed (or could be, with --dry-run; or is what was proved, with --check); 1 something on chain is not
+as the strategy says; 2 it cannot be done as told; 3 the endpoint does not answer, or cannot say all of it, or a
+transaction is not mined yet: the same command goes on.
+"""
+
+
+GATE_FORMATS = ("text", "json", "sarif", "junit", "markdown")
 
 
 class Parser(argparse.ArgumentParser):
@@ -164,8 +190,15 @@ def parser() -> Parser:
     gate.add_argument("files", nargs="*", metavar="FILE", help="a .strat file; without any, all that are found")
     gate.add_argument("--base", metavar="REV", help="the revision to compare with, for example origin/main")
     gate.add_argument("--margins", type=_share, metavar="SHARE", help="how much of a margin may be lost: `10%%`")
-    formats = ["text", "json", "sarif", "junit", "markdown"]
-    gate.add_argument("--format", choices=formats, default="text", help="for people, for machines, for a comment")
+    gate.add_argument("--format", choices=GATE_FORMATS, default="text", help="for people, for machines, for a comment")
+    gate.add_argument(
+        "--write",
+        type=_format_and_file,
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="the same into a file as well, as in `junit=gate.xml`; may be repeated",
+    )
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
@@ -179,6 +212,11 @@ def parser() -> Parser:
     actions = keeper.add_subparsers(title="commands", dest="action", metavar="COMMAND", required=True)
     run = actions.add_parser("run", help="carry out the vault's rules", description=KEEPER)
     add_arguments(run)
+    history = actions.add_parser("audit", help="whether what happened is what the strategy allows", description=HISTORY)
+    add_audit_arguments(history)
+
+    deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
+    add_deploy_arguments(deploy)
 
     status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
     add_vault_arguments(status)
@@ -195,6 +233,13 @@ def _share(text: str) -> Fraction:
     if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", text, re.ASCII) or (share := Fraction(text[:-1]) / 100) > 1:
         raise argparse.ArgumentTypeError(f"`{text}` is no share: write one up to 100%, for example `10%`")
     return share
+
+
+def _format_and_file(text: str) -> tuple[str, str]:
+    format, _, file = text.partition("=")
+    if format not in GATE_FORMATS or not file:
+        raise argparse.ArgumentTypeError(f"`{text}` is not FORMAT=FILE, with one of {', '.join(GATE_FORMATS)}")
+    return format, file
 
 
 def _add_files(command: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from stratc.analysis import load_source
@@ -19,6 +20,8 @@ from stratc_targets.documents import read_json
 LIMIT = 1 << 30
 """Bytes. Certificates have a few megabytes."""
 
+MISSING = Unreadable("the certificate does not contain it")
+
 HELP = "name a certificate.json that `stratc build` wrote"
 
 
@@ -33,7 +36,7 @@ def run(certificate: str, source: str | None) -> Status:
         tell(expected)
         return Status.BAD_INPUT
     try:
-        vault, whole = _derived(document, expected)
+        vault, whole = derived(document, expected)
         audited = audit(document, vault, whole)
     except Refused as error:
         print(f"{certificate}: rejected: {error}", file=sys.stderr)
@@ -59,12 +62,12 @@ def read_certificate(name: str) -> Any:
         return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
 
 
-def _derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
-    """The vault and the whole source, made anew from the texts that the certificate contains."""
+def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
+    """The vault and the whole source, made anew from the texts that the certificate contains. Raises Refused."""
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")
-    loaded = load_source(source, read=lambda path: used.get(path, Unreadable("the certificate does not contain it")))
+    loaded = load_source(source, read=lambda path: used.get(normpath(path), MISSING))
     if loaded.faulty:
         raise Refused("the source that it contains is not well formed:\n" + "".join(p.text for p in loaded.problems))
     found = [model for model in loaded.models if model.vault.strategy.name == name]

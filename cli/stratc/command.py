@@ -95,9 +95,11 @@ def _run(arguments: Namespace) -> int:
 
             return new(arguments.name)
         case "keeper":
-            from stratc_targets.keeper.command import main as keep
+            return _keeper(arguments)
+        case "deploy":
+            from stratc.deploy import deploy
 
-            return keep(arguments)
+            return deploy(arguments)
         case "status":
             from stratc.colour import paint_for
             from stratc_targets.keeper.status import main as status
@@ -128,9 +130,20 @@ def _gate(arguments: Namespace) -> int:
     if arguments.margins is not None and arguments.base is None:
         print("stratc gate: error: --margins compares with a base: name one with --base", file=sys.stderr)
         return Status.BAD_INPUT
-    from stratc.gate.run import gate
+    from stratc.gate.run import Wanted, gate
 
-    return gate(arguments.files, arguments.base, arguments.margins, arguments.format)
+    return gate(arguments.files, arguments.base, arguments.margins, Wanted(arguments.format, tuple(arguments.write)))
+
+
+def _keeper(arguments: Namespace) -> int:
+    if arguments.action == "audit":
+        from stratc.colour import paint_for
+        from stratc_targets.keeper.audit import main as look_back
+
+        return look_back(arguments, paint_for(sys.stdout))
+    from stratc_targets.keeper.command import main as keep
+
+    return keep(arguments)
 
 
 def _margin(arguments: Namespace) -> int:

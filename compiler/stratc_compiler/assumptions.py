@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from stratc_compiler.environment import MOST_GAIN
+from stratc_compiler.backing import split_label
+from stratc_compiler.environment import MOST_GAIN, most_growth, period_of
+from stratc_compiler.holding import begun_within
 from stratc_compiler.refuse import feed_of, refused
 from stratc_compiler.text import percent
 from stratc_compiler.vault import SCALE, Held, Vault, VenueModel
@@ -46,6 +48,7 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
         *(_of_idle(held) for held in vault.held if held.venue is None and held.token != vault.base),
         *_of_base(vault),
         *_of_the_vault(),
+        *(one for venue, inner in vault.inner.items() for one in _of_inner(venue, inner, vault)),
     )
 
 
@@ -78,6 +81,12 @@ def core_of(result: ObligationResult) -> tuple[str, ...]:
 
 def _behind(label: str, vault: Vault) -> Iterator[str]:
     """The assumptions that a hypothesis of the rounds states: labels are given in `rounds` and `execute`."""
+    inner = split_label(label, vault)
+    if inner is not None:
+        venue, known = inner
+        yield from (inherited(venue, id_) for id_ in rests_on((known,), vault.inner[venue]))
+        yield from _standing(venue)
+        return
     yield label
     label, _, through = label.partition(" by ")
     if through:
@@ -99,6 +108,8 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
             yield f"liquidity({held.venue})"
         case "slippage":
             yield f"gain({subject})"
+        case "shares":
+            yield from ("keeper", f"loss({subject})", f"gain({subject})", *_standing(subject))
         case "rounding":
             yield "scale"
         case _:
@@ -199,15 +210,63 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
     if not any(isinstance(a, LossAtMost) and a.venue == venue.name for a in written):
         text = f"{venue.name} loses nothing of what is held there"
         yield _implied(f"loss({venue.name})", text, TRUSTED, "no `loss` assumption is written")
+    growth = most_growth(vault, venue.name)
+    most = "anything" if growth is None else percent(growth - 1)
     gain = (
         f"what is held at {venue.name} grows, and what is owed there is repaid by others, by at most "
-        f"{percent(MOST_GAIN)} in a round; at most that share of the first deposit was there before it"
+        f"{most} in a round; at most {percent(MOST_GAIN)} of the first deposit was there before it"
+        if venue.name in vault.inner
+        else f"what is held at {venue.name} grows, and what is owed there is repaid by others, by at most "
+        f"{most} in a round; at most that share of the first deposit was there before it"
     )
     how = f"the keeper measures how positions change {_BETWEEN}, but not what was there before the first deposit"
     yield _implied(f"gain({venue.name})", gain, WATCHED, how)
     if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
         text = f"{venue.name} can pay out all that is held there"
         yield _implied(f"liquidity({venue.name})", text, TRUSTED, "no `liquidity` assumption is written")
+
+
+# ── vaults of ours that are held ───────────────────────────────────────────────────────────
+
+
+def inherited(venue: str, id_: str) -> str:
+    """What an assumption of the inner vault at a venue is called in the outer one."""
+    return f"{venue}/{id_}"
+
+
+def is_inherited(id_: str) -> bool:
+    """Whether it is an assumption of an inner vault, whose own contract and keeper answer for it."""
+    return "/" in id_.partition("(")[0]
+
+
+def _standing(venue: str) -> tuple[str, ...]:
+    """What has to hold for an inner vault to be what was proved of it, for as long as it is held."""
+    return tuple(f"{kind}({venue})" for kind in ("build", "deployed", "rounds", "running", "first"))
+
+
+def _of_inner(venue: str, inner: Vault, vault: Vault) -> Iterator[GuardedAssumption]:
+    name = inner.strategy.name
+    rounds = begun_within(period_of(vault.strategy), period_of(inner.strategy))
+    build, deployed, often, running, first = _standing(venue)
+    text = f"the code at {venue} is that of {name}"
+    yield _implied(build, text, ENFORCED, "the vault compares it when it is deployed, all but immutables")
+    text = f"{venue} was deployed with the tokens, feeds, venues and roles that {name} means"
+    yield _implied(deployed, text, TRUSTED, "to be compared at deployment")
+    text = f"at most {rounds} of the rounds of {venue} begin within one of this vault"
+    yield _implied(often, text, TRUSTED, f"what more rounds lose is measured: `loss({venue})`")
+    text = (
+        f"{venue} is not left by its exit, whose costs are no loss of a round; nobody sends it {inner.base} worth more "
+        f"than {percent(MOST_GAIN)} of its nav in a round"
+    )
+    yield _implied(running, text, TRUSTED, f"what shares lose or gain is measured: `loss({venue})`, `gain({venue})`")
+    text = (
+        f"of what {venue} pays in a round nobody else takes before this vault does, and what this one holds there "
+        "was there when that round began"
+    )
+    yield _implied(first, text, TRUSTED, f"what can be paid is measured: `liquidity({venue})`")
+    for one in guarded_assumptions(inner):
+        how = f"of {name}: {one.how}"
+        yield GuardedAssumption(inherited(venue, one.id), one.text, one.guardian, how, False)
 
 
 def _of_idle(held: Held) -> GuardedAssumption:

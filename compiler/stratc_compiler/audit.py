@@ -7,12 +7,15 @@ integers. So it can be wrong in no way that would matter and be accepted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from stratc_checker.proof import Context, Rejected
 from stratc_checker.query import Reader
 from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
+from stratc_compiler.backing import claim_name, within
 from stratc_compiler.certificate import SCHEMA, assumption_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.environment import box_of
@@ -24,7 +27,7 @@ from stratc_compiler.smtlib import Printer
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Obligation, Round
 from stratc_dsl.record import Record
-from stratc_dsl.span import Source
+from stratc_dsl.span import NOWHERE, Source
 
 Expected = Sequence[Obligation | Possibility]
 
@@ -63,9 +66,7 @@ def audit(document: Any, vault: Vault, source: Source) -> Audited:
     """Accept a certificate of this vault, or raise Refused. `source` is what the vault was derived from."""
     _same("source", _field(document, "source", dict).get("sha256"), source.digest())
     auditor = _Auditor(document, vault)
-    box = box_of(vault)
-    expected: list[tuple[str, str, Expected]] = [(CLAIM, TEXT, possibilities(vault, box))]
-    expected += [(spec.name, spec.text, spec.obligations) for spec in claims_of(vault, box)]
+    expected = _expected(vault)
     told = _field(document, "claims", list)
     _same("claims", [_field(claim, "name", str) for claim in told], [name for name, _, _ in expected])
     for claim, (name, text, obligations) in zip(told, expected, strict=True):
@@ -73,6 +74,33 @@ def audit(document: Any, vault: Vault, source: Source) -> Audited:
     assumptions = [assumption_json(assumption) for assumption in guarded_assumptions(vault)]
     _same("assumptions", _field(document, "assumptions", list), assumptions)
     return Audited(len(told), auditor.derivations, auditor.witnesses, tuple(auditor.unproved))
+
+
+def _expected(vault: Vault) -> list[tuple[str, str, Expected]]:
+    """Every claim with its text and what is to be shown for it; of inner vaults all that is claimed of them."""
+    box = box_of(vault)
+    of_inner = {claim_name(venue): tuple(_within(venue, inner)) for venue, inner in vault.inner.items()}
+    return [
+        (CLAIM, TEXT, possibilities(vault, box)),
+        *((spec.name, spec.text, (*of_inner.get(spec.name, ()), *spec.obligations)) for spec in claims_of(vault, box)),
+    ]
+
+
+def _within(venue: str, inner: Vault) -> Iterator[Obligation | Possibility]:
+    claim = claim_name(venue)
+
+    def told(obligation: Obligation) -> Obligation:
+        return within(venue, claim, obligation, NOWHERE)
+
+    for _, _, obligations in _expected(inner):
+        for one in obligations:
+            match one:
+                case Possibility(told=None):
+                    yield replace(one, id=f"{claim}/{one.id}", told=told)
+                case Possibility(told=deeper):
+                    yield replace(one, id=f"{claim}/{one.id}", told=lambda o, deeper=deeper: told(deeper(o)))
+                case Obligation():
+                    yield told(one)
 
 
 class _Auditor:

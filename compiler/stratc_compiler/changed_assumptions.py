@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.assumptions import guarded_assumptions, is_inherited
 from stratc_compiler.change import Change, Direction, Subject, Two, Version, grown
 from stratc_compiler.constants import Field, numbers
 from stratc_compiler.guardian import Guardian
@@ -67,7 +67,9 @@ def _assumed(version: Version) -> dict[str, _Assumed]:
     guarded = guarded_assumptions(version.vault)
     written = version.strategy.assumptions  # which come first, in their order
     statements: list[Assumption | None] = [*written, *(None for _ in guarded[len(written) :])]
-    return {one.id: _Assumed(one, statement) for one, statement in zip(guarded, statements, strict=True)}
+    both = zip(guarded, statements, strict=True)
+    # What a vault of ours that is held assumes is compared with the rest of it.
+    return {one.id: _Assumed(one, statement) for one, statement in both if not is_inherited(one.id)}
 
 
 def _numbers(id_: str, old: Assumption, new: Assumption, two: Two) -> Iterator[Change]:

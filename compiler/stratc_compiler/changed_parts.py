@@ -11,7 +11,7 @@ from stratc_compiler.text import duration
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner, Role
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
-from stratc_dsl.strategy import Action, ChainlinkPrice, Collateral, Emode, Flash, Rule, Token, Venue
+from stratc_dsl.strategy import Action, ChainlinkPrice, Collateral, Emode, Flash, Inner, Rule, Token, Venue
 
 T = TypeVar("T", bound=Placed)
 
@@ -54,6 +54,9 @@ def _declared(subject: Subject, path: str, old: object, new: object, before: Pla
             one, other = getattr(old, name), getattr(new, name)
             if name == "span" or one == other:
                 continue
+            if name == "inner":
+                yield from _of_inner(subject, path, one, other, (before, after))
+                continue
             if _is_leaf(one) or _is_leaf(other):
                 direction, why = _of_field(old, name, one, other)
                 text = f"{path} {name}: {_shown(name, one)} -> {_shown(name, other)}"
@@ -66,6 +69,19 @@ def _declared(subject: Subject, path: str, old: object, new: object, before: Pla
         kinds = tuple(getattr(one, "adapter", type(one).__name__) for one in (old, new))
         text = f"{path}: {kinds[0]} -> {kinds[1]}"
         yield Change(subject, path, text, NEITHER, OTHER, before.span, after.span)
+
+
+def _of_inner(
+    subject: Subject, path: str, old: Inner | None, new: Inner | None, around: tuple[Placed, Placed]
+) -> Iterator[Change]:
+    """That the vault at a venue is one of ours, or another of ours; what is said of it is compared on its own."""
+    names = [None if one is None or one.strategy is None else one.strategy.name for one in (old, new)]
+    if names[0] != names[1] or None in names:
+        direction = WEAKER if old is None else NEITHER
+        why = "claims rest on all that is assumed of it" if old is None else "what is known of it is another thing"
+        shown = ["anybody's" if name is None else name for name in names]
+        places = (node.span for node in around)
+        yield Change(subject, f"{path}:inner", f"{path} vault: {shown[0]} -> {shown[1]}", direction, why, *places)
 
 
 def _of_collaterals(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from stratc_compiler import fair_terms, fairness
+from stratc_compiler.backing import Backing, backings
 from stratc_compiler.environment import Box
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import And, Cmp, Formula, Mul, Not, Or, Rel, Sub, number
@@ -24,7 +25,7 @@ from stratc_compiler.rounds import (
 )
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Condition, OnCondition, RuleModel, Vault
-from stratc_compiler.verdict import Hypothesis, Obligation
+from stratc_compiler.verdict import Hypothesis, Obligation, Refuted
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Placed, Span
 from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
@@ -75,7 +76,13 @@ class IsFair(Record):
     """Shares are worth no less by what others do. Speaks of single calls: no round breaks it."""
 
 
-About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair | Keeps
+class IsBacked(Record):
+    """An inner vault does what is assumed of it; `refuted` has, by obligation, what is known to be assumed in vain."""
+
+    refuted: dict[str, Refuted]
+
+
+About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair | Keeps | IsBacked
 
 
 def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
@@ -88,7 +95,12 @@ def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
         ClaimSpec(fair_terms.CLAIM, fairness.TEXT, IsFair(), (*fairness.fairness(vault), *fee_fairness(vault))),
         exits(vault, box, "exits", Fraction(0), NOWHERE),
     )
-    return always + tuple(_written(claim, vault, box, passes) for claim in vault.strategy.claims)
+    written = tuple(_written(claim, vault, box, passes) for claim in vault.strategy.claims)
+    return always + written + tuple(_backed(backing) for backing in backings(vault, box))
+
+
+def _backed(backing: Backing) -> ClaimSpec:
+    return ClaimSpec(backing.name, backing.text, IsBacked(backing.refuted), backing.obligations, span=backing.span)
 
 
 def _liquidatable(vault: Vault) -> tuple[str, ...]:

@@ -150,8 +150,8 @@ def _constants(node: object, place: Place, span: Span) -> Iterator[Constant]:
     if isinstance(node, tuple):
         for number, item in enumerate(node):
             yield from _constants(item, (*place, number), span)
-    if not isinstance(node, Record):
-        return
+    if not isinstance(node, Record) or isinstance(node, typed.Inner):
+        return  # an inner vault is what its own strategy says
     for field in _FIELDS.get(type(node), ()):
         value = getattr(node, field.name)
         if value is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_compiler.change import Change, Direction, Subject, Two, Version
 from stratc_compiler.changed_assumptions import changed_assumptions
@@ -25,7 +26,7 @@ from stratc_compiler.changed_promises import changed_bands, changed_claims, chan
 from stratc_compiler.expr import Add, And, Expr, Mul, Or
 from stratc_dsl.record import Record, parts
 from stratc_dsl.span import Span
-from stratc_dsl.strategy import AaveV3, Strategy, Venue
+from stratc_dsl.strategy import AaveV3, Erc4626, Inner, Strategy, Venue
 
 COMPARED = {
     "name": "_of_strategies",
@@ -55,7 +56,7 @@ UNORDERED = frozenset(COMPARED) - {"name", "base", "rules", "exit_order", "exit_
 def differences(old: Version, new: Version) -> tuple[Change, ...]:
     """Every change from the old strategy to the new one, in the order of `Subject`; none iff both say the same."""
     two = Two(old, new)
-    changes = [*_statements(two), *_order(two)]
+    changes = [*_statements(two), *_order(two), *_inner(two)]
     if not changes and _said(old.strategy) != _said(new.strategy):
         text = "the two strategies differ in something that was not compared"
         changes.append(
@@ -92,6 +93,15 @@ def _of_strategies(two: Two) -> Iterator[Change]:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield Change(Subject.STRATEGY, name, f"{name}: {before} -> {after}", Direction.NEITHER, why)
+
+
+def _inner(two: Two) -> Iterator[Change]:
+    """What changed of vaults of ours that both hold at a venue: whoever rests on one says as much less as it does."""
+    for venue, old in two.old.vault.inner.items():
+        new = two.new.vault.inner.get(venue)
+        if new is not None:
+            for change in differences(Version(old, two.old.source), Version(new, two.new.source)):
+                yield replace(change, name=f"{venue}/{change.name}", text=f"in {venue}: {change.text}")
 
 
 # ── order ──────────────────────────────────────────────────────────────────────────────────
@@ -165,8 +175,11 @@ def _said(strategy: Strategy) -> dict[str, object]:
 
 
 def _said_of(statement: object) -> object:
-    """A lending venue's collaterals are a set, too."""
-    if isinstance(statement, Venue) and isinstance(statement.terms, AaveV3):
-        terms = statement.terms
-        return statement.name, frozenset(terms.collateral), terms.borrow, terms.emode
-    return statement
+    """A lending venue's collaterals are a set, too; of a vault of ours counts what its strategy says."""
+    match statement:
+        case Venue(name, AaveV3() as terms):
+            return name, frozenset(terms.collateral), terms.borrow, terms.emode
+        case Venue(name, Erc4626(asset, Inner(_, Strategy() as inner))):
+            return name, asset, frozenset(_said(inner).items())
+        case _:
+            return statement

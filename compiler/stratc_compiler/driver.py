@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.backing import claim_name
 from stratc_compiler.claims import claims_of
 from stratc_compiler.consistency import concluded, witnesses
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.findings import Told, answer_all, tell_nobody
-from stratc_compiler.judge import judge
+from stratc_compiler.judge import judge, with_claims_of
 from stratc_compiler.model import build_vault
 from stratc_compiler.recall import Forgetful, Memory, Past
 from stratc_compiler.vault import Vault, VenueFactory
@@ -48,5 +49,8 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     past = Past(options.memory, options.effort, vault)
     sought = witnesses(box, past)
     answers, seen = answer_all(specs, past, options.workers, options.told, sought.wanted)
-    judged = (judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True))
+    judged = [judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True)]
+    for venue, inner in vault.inner.items():
+        claims = verify(inner, source, options).claims
+        judged = [with_claims_of(venue, claims, one) if one.name == claim_name(venue) else one for one in judged]
     return Verification(vault, source, (concluded(sought, seen), *judged), guarded_assumptions(vault))

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import ceil
 
 from msgspec.structs import replace
 
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.holding import Range, begun_within, of_a_round, while_held
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import (
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
+    LossPerRound,
     PairMoves,
     PairStays,
     PriceMoves,
@@ -92,13 +95,13 @@ def box_of(vault: Vault) -> Box:
     own = {name: _against(factor, usd[vault.base], name == vault.base) for name, factor in usd.items()}
     bounds = _tightened(own, pairs, strategy)
     return Box(
-        period=next(a.period for a in strategy.assumptions if isinstance(a, KeeperEvery)),
+        period=period_of(strategy),
         relative={name: Interval(low.value or Fraction(0), high.value) for name, (low, high) in bounds.items()},
         because={name: (low.label(name), high.label(name)) for name, (low, high) in bounds.items()},
         pairs=pairs,
         usd=usd,
         absolute={a.token: Interval(a.low, a.high) for a in strategy.assumptions if isinstance(a, PriceStays)},
-        growth={held.name: _growth(strategy, held) for held in vault.held},
+        growth={held.name: _growth(vault, held) for held in vault.held},
         liquidity={held.name: _liquidity(strategy, held) for held in vault.held if not held.debt},
         withdrawals=vault.withdrawals,
         deposits=vault.deposits,
@@ -217,17 +220,94 @@ def _both_ways(pair: Pair) -> tuple[tuple[str, str, Fraction | None, Fraction | 
     return (pair.token, pair.other, low, high), (pair.other, pair.token, *back)
 
 
-def _growth(strategy: Strategy, held: Held) -> Interval:
+def _growth(vault: Vault, held: Held) -> Interval:
     """What one round does to a position's amount: interest on a debt, loss or yield on an asset.
 
     Gifts count as gains: tokens sent to the vault, debt repaid by others. Gifts of base are deposits without shares.
     """
+    strategy = vault.strategy
     if held.venue is None:
         return Interval(ONE, ONE if held.token == strategy.base else ONE + MOST_GAIN)
     if held.debt:
         return Interval(ONE - MOST_GAIN, _interest(strategy, held))
-    losses = [a.ratio for a in strategy.assumptions if isinstance(a, LossAtMost) and a.venue == held.venue]
-    return Interval(ONE - min(losses, default=Fraction(0)), ONE + MOST_GAIN)
+    return Interval(ONE - assumed_loss(strategy, held.venue), most_growth(vault, held.venue))
+
+
+def assumed_loss(strategy: Strategy, venue: str) -> Fraction:
+    """The share of what is held at a venue that it loses in a round at most."""
+    losses = [a.ratio for a in strategy.assumptions if isinstance(a, LossAtMost) and a.venue == venue]
+    return min(losses, default=Fraction(0))
+
+
+# ── vaults of ours that are held ───────────────────────────────────────────────────────────
+
+
+def most_growth(vault: Vault, venue: str) -> Fraction | None:
+    """The most that becomes of what is held at a venue in a round, gifts included; None where nothing bounds it."""
+    held = vault.inner.get(venue)
+    if held is None:
+        return ONE + MOST_GAIN
+    high = shares_held(vault, venue).high
+    return None if high is None else Fraction(ceil(high * (ONE + MOST_GAIN) * 10_000), 10_000)
+
+
+def shares_held(vault: Vault, venue: str) -> Range:
+    """What becomes, in a round of this vault, of the price of a share of the inner vault at a venue (see `holding`)."""
+    inner = vault.inner[venue]
+    loss = proved_loss(inner.strategy)
+    if loss is None:
+        return Range(Fraction(0), None)
+    gain = gain_of_round(inner)
+    gifts = None if gain is None else gain + MOST_GAIN
+    a_round = of_a_round(loss, gifts, inner.withdrawals, trades(inner))
+    return while_held(a_round, begun_within(period_of(vault.strategy), period_of(inner.strategy)))
+
+
+def trades(vault: Vault) -> bool:
+    """Whether the keeper's pass can cost or bring anything but units of rounding."""
+    return bool(vault.swaps or vault.loans)
+
+
+def proved_loss(strategy: Strategy) -> Fraction | None:
+    """The least loss in a round that the strategy claims; None where it claims none."""
+    return min((claim.ratio for claim in strategy.claims if isinstance(claim, LossPerRound)), default=None)
+
+
+def period_of(strategy: Strategy) -> int:
+    return next(a.period for a in strategy.assumptions if isinstance(a, KeeperEvery))
+
+
+def gain_of_round(vault: Vault) -> Fraction | None:
+    """A share of opening nav that the vault gains in a round at most; None where nothing bounds it.
+
+    Assets grow by at most the largest factor of any, and what is owed, by its bands a share of nav, shrinks by at most
+    the smallest. Trades may be paid better than the oracle says by as much as worse, of everything once. It is shown
+    of the model (`backing`), not believed.
+    """
+    box = box_of(vault)
+    worth = {held.name: _worth_factor(box, held) for held in vault.held}
+    owed = [_most_owed(vault, held) for held in vault.held if held.debt]
+    highest = [worth[held.name].high for held in vault.held if not held.debt]
+    highs, shares = [one for one in highest if one is not None], [one for one in owed if one is not None]
+    if len(highs) < len(highest) or len(shares) < len(owed):
+        return None
+    grown = max(highs, default=ONE)
+    shrunk = min((worth[held.name].low for held in vault.held if held.debt), default=ONE)
+    better = sum((swap.slippage for swap in vault.swaps), Fraction(0))
+    return grown - 1 + sum(shares) * (grown - shrunk) + better * (1 + 2 * sum(shares))
+
+
+def _worth_factor(box: Box, held: Held) -> Interval:
+    """What a round makes of a position's worth in base."""
+    growth, price = box.growth[held.name], box.relative[held.token]
+    high = None if growth.high is None or price.high is None else growth.high * price.high
+    return Interval(growth.low * price.low, high)
+
+
+def _most_owed(vault: Vault, held: Held) -> Fraction | None:
+    """The largest share of nav that a settled vault owes there; None where nothing bounds it."""
+    allocation = next(a for a in vault.strategy.allocations if a.position == held.position)
+    return min((-edge for edge in (allocation.low, allocation.minimum) if edge is not None), default=None)
 
 
 def _interest(strategy: Strategy, held: Held) -> Fraction:
@@ -236,7 +316,7 @@ def _interest(strategy: Strategy, held: Held) -> Fraction:
     A nominal rate r per `per` seconds, compounded as often as one likes, grows by at most exp(x) with
     x = r * period / per, and exp(x) <= 1 / (1 - x) for 0 <= x < 1.
     """
-    period = next(a.period for a in strategy.assumptions if isinstance(a, KeeperEvery))
+    period = period_of(strategy)
     rate = next(a for a in strategy.assumptions if isinstance(a, RateAtMost) and a.position == held.position)
     growth = rate.ratio * period / rate.per
     if growth >= 1:

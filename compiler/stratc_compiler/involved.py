@@ -78,7 +78,8 @@ def _growth(held: Held, box: Box, change: Fraction) -> Iterator[Share]:
     elif not held.debt and change < 0:
         yield f"loss({held.venue})", _part(change, within.low - 1)
     else:
-        yield f"gain({held.venue or held.name})", _part(abs(change), MOST_GAIN)
+        most = within.high - 1 if not held.debt and within.high is not None else MOST_GAIN
+        yield f"gain({held.venue or held.name})", _part(abs(change), most)
 
 
 def _flows(vault: Vault, box: Box, played: Round) -> Iterator[Share]:

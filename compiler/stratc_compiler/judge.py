@@ -7,7 +7,8 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from stratc_compiler.claims import About, ClaimSpec
+from stratc_compiler.backing import within
+from stratc_compiler.claims import About, ClaimSpec, IsBacked
 from stratc_compiler.corners import at_corners
 from stratc_compiler.environment import Box
 from stratc_compiler.questions import Answered
@@ -29,6 +30,8 @@ def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) ->
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
 
     def replay(obligation: Obligation, answered: Answered) -> Verdict:
+        if isinstance(spec.about, IsBacked):
+            return spec.about.refuted.get(obligation.id) or Unknown(f"not proved: {obligation.text}")
         linear = replace(answered.linear or obligation, id=obligation.id)
         scenario = _scenario(obligation, linear, spec.about, box, past)
         if scenario is None:
@@ -72,6 +75,14 @@ def _judged(
             verdict = replay(obligation, answered)
             refuted = isinstance(verdict, Refuted)
         yield ObligationResult(obligation, verdict, answered.evidence)
+
+
+def with_claims_of(venue: str, claims: Iterable[ClaimResult], backed: ClaimResult) -> ClaimResult:
+    """The claim that an inner vault is backed, with all that is claimed of that vault before what is derived of it."""
+    found = (one for claim in claims for one in claim.obligations)
+    own = tuple(replace(one, obligation=within(venue, backed.name, one.obligation, backed.span)) for one in found)
+    results = own + backed.obligations
+    return replace(backed, verdict=overall(results), obligations=results)
 
 
 def overall(results: tuple[ObligationResult, ...]) -> Verdict:

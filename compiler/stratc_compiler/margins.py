@@ -13,6 +13,7 @@ from math import ceil
 
 from stratc_compiler import driver
 from stratc_compiler.assumptions import core_of, guarded_assumptions, rests_on
+from stratc_compiler.backing import backings, claim_name
 from stratc_compiler.claims import ClaimSpec, claims_of
 from stratc_compiler.consistency import consistent
 from stratc_compiler.constants import Constant, assumed, stated, with_value
@@ -126,11 +127,19 @@ def repairs(
         if isinstance(claim.verdict, Proved):
             continue
         open_ = frozenset(r.obligation.id for r in claim.obligations if not isinstance(r.verdict, Proved))
+        if any(_of_an_inner_vault(one, vault) for one in open_):
+            continue  # its own strategy has to be mended
         constants = stated(vault.strategy, verification.source)
         questions = [Question(setting, constant, {claim.name: open_}) for constant in constants]
         found = [repair for one in in_order(_repairs, questions, options.workers) for repair in one]
         for repair in sorted(found, key=lambda one: one.change)[:MOST_REPAIRS]:
             yield _and_the_others(repair, setting)
+
+
+def _of_an_inner_vault(obligation: str, vault: Vault) -> bool:
+    """Whether it belongs to what an inner vault claims itself, which no number of this strategy changes."""
+    own = {one.id for backing in backings(vault, box_of(vault)) for one in backing.obligations}
+    return any(obligation.startswith(f"{claim_name(venue)}/") for venue in vault.inner) and obligation not in own
 
 
 def _resting(claim: ClaimResult, constant: Constant, vault: Vault) -> frozenset[str]:

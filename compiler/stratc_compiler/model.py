@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from stratc_compiler.conservation import conserving
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
@@ -58,6 +60,7 @@ from stratc_dsl.strategy import (
     Allocation,
     Deleverage,
     DepositsAtMost,
+    Erc4626,
     Every,
     ExitAction,
     Flash,
@@ -72,6 +75,7 @@ from stratc_dsl.strategy import (
     Strategy,
     TopUp,
     Unwind,
+    Venue,
     WithdrawalsAtMost,
 )
 
@@ -79,7 +83,7 @@ from stratc_dsl.strategy import (
 def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, VenueFactory]) -> Vault:
     """The model of a typed strategy. Raises Unsupported for what this version cannot carry out."""
     refuse(strategy, factories)
-    venues, swaps = _venues(strategy, factories)
+    venues, swaps = _venues(strategy, source, factories)
     idle = tuple(Held(Position(None, "idle", token.name)) for token in strategy.tokens)
     held = _held(strategy, venues, idle)
     bands = tuple(_band(allocation, held, source) for allocation in strategy.allocations)
@@ -136,7 +140,7 @@ def _words(span: Span, source: Source) -> str:
 
 
 def _venues(
-    strategy: Strategy, factories: Mapping[str, VenueFactory]
+    strategy: Strategy, source: Source, factories: Mapping[str, VenueFactory]
 ) -> tuple[tuple[VenueModel, ...], tuple[SwapModel, ...]]:
     venues: list[VenueModel] = []
     swaps: list[SwapModel] = []
@@ -145,8 +149,20 @@ def _venues(
         if isinstance(built, SwapModel):
             swaps.append(built)
         else:
-            venues.append(built)
+            venues.append(replace(built, inner=_inner(venue, source, factories)))
     return tuple(venues), tuple(swaps)
+
+
+def _inner(venue: Venue, source: Source, factories: Mapping[str, VenueFactory]) -> Vault | None:
+    """The model of the vault that is deposited in, where its strategy is named."""
+    if not isinstance(venue.terms, Erc4626) or venue.terms.inner is None:
+        return None
+    strategy = venue.terms.inner.strategy
+    assert strategy is not None, "a strategy that was not read is an error before"
+    if strategy.fees:
+        cure = "what its fees take of a share is in no claim of it: deposit in a vault without fees"
+        raise Unsupported(f"a deposit in `{strategy.name}`, a vault with fees", cure, venue.terms.inner.span)
+    return build_vault(strategy, source, factories)
 
 
 def _held(strategy: Strategy, venues: tuple[VenueModel, ...], idle: tuple[Held, ...]) -> tuple[Held, ...]:

@@ -46,16 +46,18 @@ class Possibility(Record):
     text: str
     places: tuple[Place, ...]
     span: Span = NOWHERE
+    told: Callable[[Obligation], Obligation] | None = None
 
     def accepts(self, played: Round) -> bool:
         return any(place.accepts(played) for place in self.places)
 
     def obligations_at(self, place: Place) -> tuple[Obligation, ...]:
-        """One for each frame: any of them will do."""
-        return tuple(
+        """One for each frame: any of them will do; as it is `told` where it is a part of another claim."""
+        own = tuple(
             Obligation(self.id, CLAIM, self.text, frame.trace.facts, NEVER, witness=True, span=self.span)
             for frame in place.frames()
         )
+        return own if self.told is None else tuple(self.told(one) for one in own)
 
     def obligations(self) -> tuple[Obligation, ...]:
         return tuple(one for place in self.places for one in self.obligations_at(place))

@@ -21,7 +21,7 @@ HELP = "this is valid language for a later version; nothing was dropped silently
 SUPPORTED = frozenset(
     {
         *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.RatioPrice),
-        *(typed.Collateral, typed.Emode, typed.Position, typed.Allocation),
+        *(typed.Collateral, typed.Emode, typed.Inner, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
         *(typed.RateAtMost, typed.SlippageAtMost),
         *(typed.LossAtMost, typed.LiquidityAtLeast, typed.RoomAtLeast, typed.OracleOffBy),

@@ -17,6 +17,7 @@ from stratc_compiler.claims import (
     About,
     AtAnyMoment,
     ExitWorks,
+    IsBacked,
     IsFair,
     KeeperIsQuiet,
     KeeperSettles,
@@ -298,7 +299,7 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
             return _exit(vault, world, pays)
         case Keeps(condition):
             return _kept(condition, vault, world, up)
-        case IsFair():
+        case IsFair() | IsBacked():
             return None
 
 

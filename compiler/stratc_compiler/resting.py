@@ -20,7 +20,7 @@ from stratc_dsl.strategy import (
 
 PREMISES = frozenset(
     ("keeper", "moves", "stays", "rate", "slippage", "loss", "liquidity", "withdrawals", "deposits", "gain", "room")
-) | {"parameters", "oracle", "scale"}
+) | {"parameters", "oracle", "scale", "build", "deployed", "rounds", "running", "first"}
 """Kinds of assumptions that a proof can rest on: the word before the parenthesis of their ids."""
 
 BENEATH = frozenset(("fresh", "feed", "pass", "open", "code"))
@@ -28,7 +28,8 @@ BENEATH = frozenset(("fresh", "feed", "pass", "open", "code"))
 
 
 def kind_of(id_: str) -> str:
-    return id_.partition("(")[0]
+    """What an inner vault assumes is of the kind that it is there."""
+    return id_.partition("(")[0].rpartition("/")[2]
 
 
 def claims_resting(verification: Verification) -> dict[str, tuple[str, ...]]:

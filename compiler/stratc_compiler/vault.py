@@ -97,7 +97,8 @@ class VenueModel(Record):
     `room` is the share of nav that more of each position can at least be entered, or borrowed, at any moment: a
     supposition of the proofs alone, since sizes do not look at it. None where nothing is stated: then all is taken.
     `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
-    `assumes` is what stands behind these formulas.
+    `assumes` is what stands behind these formulas. `inner` is the model of the vault that is deposited in, where it
+    is built from a strategy that this one names.
     """
 
     name: str
@@ -111,6 +112,7 @@ class VenueModel(Record):
     room: Fraction | None = None
     flash_premium: Fraction | None = None
     assumes: tuple[Assumed, ...] = ()
+    inner: Vault | None = None
 
     @property
     def debts_first(self) -> tuple[Held, ...]:
@@ -366,6 +368,11 @@ class Vault(Record):
     def schema(self) -> str | None:
         """The schema of which one must hold an attestation to be given shares; None where nobody needs one."""
         return None if self.depositors is None else self.depositors.schema
+
+    @property
+    def inner(self) -> dict[str, Vault]:
+        """The vaults that are built from strategies which this one names, by the venues that stand for them here."""
+        return {venue.name: venue.inner for venue in self.venues if venue.inner is not None}
 
     def venue(self, name: str) -> VenueModel:
         """The model of a venue that holds positions. StopIteration for a swap venue or an unknown name."""

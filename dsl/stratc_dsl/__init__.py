@@ -8,12 +8,14 @@ for diagnostic in result.diagnostics:
 from __future__ import annotations
 
 import gc
+import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stratc_dsl.check import check
 from stratc_dsl.diagnostic import Diagnostic, Label, Severity, diagnostic_to_json
 from stratc_dsl.errors import explain
+from stratc_dsl.inner import Filled
 from stratc_dsl.record import Record
 from stratc_dsl.render import render_diagnostic
 from stratc_dsl.span import Source, Span, Used
@@ -54,15 +56,31 @@ class ParseResult(Record):
 def parse_strategies(source: Source, read: Reader = no_reader, *, may_only_share: bool = False) -> ParseResult:
     """Every strategy of a text, typed. Raises nothing, whatever the text holds, unless `read` does.
 
-    `read` gives the texts of the files that it uses. A file without strategies is an error, unless it `may_only_share`
-    declarations: then no strategies and no error are its result.
+    `read` gives the texts of the files that it uses, and those of vaults that are held. A file without strategies is an
+    error, unless it `may_only_share` declarations: then no strategies and no error are its result.
     """
     with _without_collector():
-        program = load_program(source, read)
-        strategies, errors = check(program, may_only_share) if program.complete else ((), ())
+        return _parsed(source, read, may_only_share, ())
+
+
+def _parsed(source: Source, read: Reader, may_only_share: bool, outer: tuple[str, ...]) -> ParseResult:
+    """`outer` are the files whose vaults are being looked into, the outermost first."""
+    program = load_program(source, read)
+    strategies, errors = check(program, may_only_share) if program.complete else ((), ())
     diagnostics = (*program.diagnostics, *(error.diagnostic() for error in errors))
-    failed = any(one.severity is Severity.ERROR for one in diagnostics)
-    return ParseResult(() if failed else strategies, diagnostics, program.source, program.links)
+    if _faulty(diagnostics):
+        return ParseResult((), diagnostics, program.source, program.links)
+    around = (*outer, posixpath.normpath(source.name))
+    filled = Filled(program.source, read, lambda inner, names: _parsed(inner, read, False, names), around)
+    for strategy in strategies:
+        filled.fill(strategy)
+    diagnostics = (*diagnostics, *filled.diagnostics)
+    whole = () if _faulty(diagnostics) else tuple(filled.strategies)
+    return ParseResult(whole, diagnostics, filled.source, (*program.links, *filled.links))
+
+
+def _faulty(diagnostics: tuple[Diagnostic, ...]) -> bool:
+    return any(one.severity is Severity.ERROR for one in diagnostics)
 
 
 @contextmanager

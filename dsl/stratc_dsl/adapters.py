@@ -31,6 +31,7 @@ class Kind(Enum):
     PERIOD = "a duration"
     RANGE = "a range around 0%: the fields `low` and `high`"
     TEXT = "a text in quotes"
+    STRATEGY = "the path of a strategy's file, in quotes"
     EMODE = "the number of a category"
 
 
@@ -126,7 +127,11 @@ ADAPTERS: dict[str, Adapter] = {
         lends=True,
         flash=True,
     ),
-    "erc4626": Adapter("erc4626(asset=TOKEN)", (Parameter("asset", Kind.TOKEN),), Erc4626),
+    "erc4626": Adapter(
+        "erc4626(asset=TOKEN)",
+        (Parameter("asset", Kind.TOKEN), Parameter("strategy", Kind.STRATEGY, required=False)),
+        Erc4626,
+    ),
     "uniswap_v3": Adapter(
         "uniswap_v3(TOKEN/BASE, fee=0.05%)",
         (Parameter("pair", Kind.PAIR), FEE),
@@ -190,7 +195,7 @@ def forms(terms: Terms) -> tuple[Form, ...]:
                 Form("debt", (loan,), Written.WITH_TOKEN),
                 Form("supply", (loan,), Written.WITH_TOKEN),
             )
-        case Erc4626(asset):
+        case Erc4626(asset=asset):
             return (Form("deposit", (asset,), Written.ALONE),)
         case UniswapV3():
             return ()

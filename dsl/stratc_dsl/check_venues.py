@@ -9,10 +9,11 @@ from stratc_dsl import syntax
 from stratc_dsl.adapters import ADAPTERS, Kind, Parameter, Risks, Share
 from stratc_dsl.check_arguments import bind_arguments
 from stratc_dsl.check_constants import constant, move, ratio, seconds
-from stratc_dsl.errors import LtvAboveThreshold, MaintenanceAboveInitial, OutOfRange, WrongKind
+from stratc_dsl.errors import LtvAboveThreshold, MaintenanceAboveInitial, NotPortable, OutOfRange, WrongKind
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
-from stratc_dsl.strategy import Base, Collateral, CoveredCall, Emode, MorphoBlue, PerpV2, Terms, Venue
+from stratc_dsl.strategy import Base, Collateral, CoveredCall, Emode, Inner, MorphoBlue, PerpV2, Terms, Venue
+from stratc_dsl.use import path_fault
 from stratc_dsl.words import expression_words, percent, plain
 
 MAX_EMODE = 255
@@ -72,6 +73,8 @@ def _read(parameter: Parameter, written: syntax.Expr, about: Span, example: str,
             return _range(written, where, about, example, scope)
         case Kind.TEXT:
             return _text(name, written, example, scope)
+        case Kind.STRATEGY:
+            return _inner(written, scope)
         case Kind.EMODE:
             return _emode(name, written, where, about, scope)
 
@@ -125,6 +128,18 @@ def _text(name: str, written: syntax.Expr, example: str, scope: Scope) -> Values
     found = "an empty text" if isinstance(written, syntax.Text) else expression_words(written)
     scope.problems.report(WrongKind(written.span, "a text in quotes", found, example))
     return None
+
+
+def _inner(written: syntax.Expr, scope: Scope) -> Values | None:
+    """The path of the inner vault's strategy, which is read when everything else was."""
+    text = _text("path", written, 'write `strategy="treasury.strat"`', scope)
+    if text is None:
+        return None
+    fault = path_fault(text["path"], 'strategy="{}"')
+    if fault is not None:
+        scope.problems.report(NotPortable(written.span, *fault))
+        return None
+    return {"inner": Inner(text["path"], span=written.span)}
 
 
 # ── tokens ──

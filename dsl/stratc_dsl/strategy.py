@@ -20,6 +20,7 @@ from stratc_dsl.terms import CoveredCall as CoveredCall
 from stratc_dsl.terms import Emode as Emode
 from stratc_dsl.terms import Erc4626 as Erc4626
 from stratc_dsl.terms import FixedPrice as FixedPrice
+from stratc_dsl.terms import Inner as Inner
 from stratc_dsl.terms import MorphoBlue as MorphoBlue
 from stratc_dsl.terms import PerpV2 as PerpV2
 from stratc_dsl.terms import PriceSource as PriceSource

@@ -7,10 +7,13 @@ Risk parameters are assumptions like the others: checked on chain at deployment,
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
+
+if TYPE_CHECKING:
+    from stratc_dsl.strategy import Strategy
 
 # ── prices ──
 
@@ -72,9 +75,19 @@ class MorphoBlue(Placed):
     loan: str
 
 
+class Inner(Placed):
+    """The strategy of a vault of ours, in the file at `path` as written; None until that file was read."""
+
+    path: str
+    strategy: Strategy | None = None
+
+
 class Erc4626(Placed):
+    """A deposit in a vault: anybody's, or one that is built from the strategy `inner`."""
+
     adapter: ClassVar[str] = "erc4626"
     asset: str
+    inner: Inner | None = None
 
 
 class UniswapV3(Placed):

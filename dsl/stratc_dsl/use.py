@@ -109,7 +109,7 @@ class _Loader(Struct):
 
     def _resolved(self, written: syntax.Text, user: str) -> str | None:
         """The path from the main file's folder, or None after reporting."""
-        fault = _fault(written.value)
+        fault = path_fault(written.value, 'use "{}"')
         if fault is None:
             return posixpath.normpath(posixpath.join(posixpath.dirname(user), written.value))
         self._fail(NotPortable(written.span, *fault))
@@ -170,12 +170,12 @@ class _Loader(Struct):
         return path if folder == "." else posixpath.join(folder, path)
 
 
-def _fault(path: str) -> tuple[str, str] | None:
-    """What makes a path mean something else on another machine, and what to write instead."""
+def path_fault(path: str, form: str) -> tuple[str, str] | None:
+    """What makes a path mean something else on another machine, and what to write instead; `form` is how it is said."""
     last = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    example = f'write it from the folder of this file, for example `use "{last or "tokens.strat"}"`'
+    example = f"write it from the folder of this file, for example `{form.format(last or 'tokens.strat')}`"
     if not path.strip():
-        return "is empty", 'name a file, for example `use "tokens.strat"`'
+        return "is empty", f"name a file, for example `{form.format('tokens.strat')}`"
     if not path.isprintable():
         return "has a character in it that cannot be printed", "write it anew"
     if path.startswith(("/", "\\", "~")):
@@ -183,5 +183,5 @@ def _fault(path: str) -> tuple[str, str] | None:
     if ":" in path:
         return "names a drive or a protocol", example
     if "\\" in path:
-        return "has a backslash in it", f'write `use "{path.replace(chr(92), "/")}"`'
+        return "has a backslash in it", f"write `{form.format(path.replace(chr(92), '/'))}`"
     return None

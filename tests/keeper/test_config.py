@@ -190,7 +190,7 @@ def test_what_is_no_configuration_at_all(text: str, said: str) -> None:
 def test_many_mistakes_are_counted_not_poured_out() -> None:
     told = message('{"schema": "stratc.keeper/2"}').splitlines()
     assert len(told) == 6
-    assert told[-1].endswith("and 10 more")
+    assert told[-1].endswith("and 11 more")
 
 
 def test_bind_fills_the_deployment_once() -> None:

@@ -30,10 +30,10 @@ def source_of(name: str, *changes: tuple[str, str]) -> Source:
 def vault_of(name: str, *changes: tuple[str, str]) -> tuple[Vault, Source]:
     """The model of an example."""
     source = source_of(name, *changes)
-    parsed = parse_strategies(source)
-    assert not parsed.diagnostics, "\n".join(render_diagnostic(d, source) for d in parsed.diagnostics)
+    parsed = parse_strategies(source, lambda path: (EXAMPLES / path).read_text())
+    assert not parsed.diagnostics, "\n".join(render_diagnostic(d, parsed.source) for d in parsed.diagnostics)
     (strategy,) = parsed.strategies
-    return model(strategy, source, venue_factories(strategy)), source
+    return model(strategy, parsed.source, venue_factories(strategy)), parsed.source
 
 
 @cache

@@ -25,24 +25,27 @@ from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.questions import Questions
 from stratc_compiler.vault import Trades
-from stratc_dsl import Source, parse_strategies
+from stratc_dsl import Source, Unreadable, parse_strategies
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import Assumption, FundingBetween, Strategy
 from stratc_targets.venues import venue_factories
 
 OFFICE = (Path(__file__).parents[1] / "vyper_target" / "office.strat").read_text("utf-8")
-TEXTS = [path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.strat"))] + [OFFICE]
+TEXTS = [text for path in sorted(EXAMPLES.glob("*.strat")) if "strategy=" not in (text := path.read_text("utf-8"))]
+TEXTS.append(OFFICE)
+OUTER = (EXAMPLES / "vault_of_vaults.strat").read_text("utf-8")
+INNER = (EXAMPLES / "treasury.strat").read_text("utf-8")
 
 
 @cache
-def version(source: Source) -> Version | None:
-    """The model of a text with one strategy, None where it is none or not supported."""
-    parsed = parse_strategies(source)
+def version(source: Source, inner: str = "") -> Version | None:
+    """The model of a text with one strategy, None where it is none or not supported; it may use the `inner` one."""
+    parsed = parse_strategies(source, lambda path: inner or Unreadable(f"no {path}"))
     if len(parsed.strategies) != 1:
         return None
     (strategy,) = parsed.strategies
     try:
-        return Version(model(strategy, source, venue_factories(strategy)), source)
+        return Version(model(strategy, parsed.source, venue_factories(strategy)), parsed.source)
     except Unsupported:
         return None
 
@@ -175,6 +178,34 @@ def test_a_floor_that_another_implies_is_not_missed() -> None:
     both = ("health(aave) >= 1.35\n", "health(aave) >= 1.35\n        health(aave) >= 1.2\n")
     ((_, name, direction),) = of("eth_carry", both)
     assert (name, direction) == ("health(aave) >= 1.2", "neither")
+
+
+def nested(inner: str, outer: str = OUTER) -> Version:
+    found = version(Source("outer.strat", outer), inner)
+    assert found is not None
+    return found
+
+
+def test_what_a_vault_of_ours_says_less_whoever_holds_it_says_less() -> None:
+    changed = INNER.replace("loss(save) <= 1%", "loss(save) <= 0.9%").replace(">= 5% of nav", ">= 6% of nav")
+    said = [(one.subject.value, one.name, one.direction.value) for one in differences(nested(INNER), nested(changed))]
+    assert said == [
+        ("assumption", "inner/loss(save)", "weaker"),
+        ("floor", "inner/idle(USDC) >= 5% of nav", "stronger"),
+    ]
+    change = differences(nested(INNER), nested(changed))[0]
+    assert change.text == "in inner: `loss(save) <= 1%` -> `loss(save) <= 0.9%`"
+
+
+def test_comments_and_order_of_a_vault_of_ours_say_nothing() -> None:
+    assert differences(nested(INNER), nested("# moved\n\n" + shuffled(INNER, "assume", 1))) == ()
+
+
+def test_another_vault_is_told() -> None:
+    anybodys = nested(INNER, OUTER.replace(', strategy="treasury.strat"', ""))
+    forth = {(one.name, one.direction.value) for one in differences(anybodys, nested(INNER))}
+    assert forth >= {("inner:inner", "weaker"), ("build(inner)", "weaker")}
+    assert differences(nested(INNER), anybodys)
 
 
 def test_offices() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from refuted.broken import EXAMPLES, mended
+from refuted.broken import EXAMPLES, FOLDER, mended
 from stratc.analysis import load_source
 from stratc.decide import prove
 from stratc.status import Status
@@ -17,7 +17,7 @@ from stratc_dsl import Source
 @cache
 def status(text: str) -> Status:
     """What a run over the text ends with; several examples are one strategy when mended."""
-    return prove(load_source(Source("mended.strat", text), deny_warnings=True)).status
+    return prove(load_source(Source(str(FOLDER / "mended.strat"), text), deny_warnings=True)).status
 
 
 SLOW = {"dead_rule", "deep_deleverage", "locked_in", "loop_depeg", "lost_collateral", "ping_pong", "thin_floor"}

@@ -32,13 +32,12 @@ USDC = 10**6
 
 
 def proved(text: str, name: str = "test.strat") -> ProvedVault:
-    """The one strategy of a text, taken as proved."""
-    source = Source(name, text)
-    parsed = parse_strategies(source)
+    """The one strategy of a text, taken as proved; vaults that it holds are examples."""
+    parsed = parse_strategies(Source(name, text), lambda path: (EXAMPLES / path).read_text(encoding="utf-8"))
     assert not parsed.diagnostics, parsed.diagnostics
     (strategy,) = parsed.strategies
-    vault = build_vault(strategy, source, venue_factories(strategy))
-    return ProvedVault(vault, Verification(vault, source, (), ()))
+    vault = build_vault(strategy, parsed.source, venue_factories(strategy))
+    return ProvedVault(vault, Verification(vault, parsed.source, (), ()))
 
 
 @cache
@@ -56,7 +55,7 @@ def files(given: ProvedVault) -> dict[str, str]:
     """What is emitted, by path; compiled once in a run."""
     source = given.verification.source
     if source not in _EMITTED:
-        _EMITTED[source] = kept(lambda: _emitted(given), "emitted", source.name, source.text)
+        _EMITTED[source] = kept(lambda: _emitted(given), "emitted", source.name, source.digest())
     return _EMITTED[source]
 
 

@@ -76,7 +76,8 @@ def _since(base: Revision, files: Sequence[str]) -> list[Chosen]:
     if files:
         paths = [known.path_of(file) for file in files]
     else:
-        paths = [*known.listed(STRATEGIES, "."), *_deleted(base, moved)]
+        found_now = [*known.listed(STRATEGIES, "."), *_deleted(base, moved)]
+        paths = [path for path in found_now if not _hidden(known.name_of(path))]
     found = []
     for path in sorted(dict.fromkeys(paths)):
         here = moved.get(path)

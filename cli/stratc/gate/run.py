@@ -5,50 +5,68 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
+from stratc.analysis import Loaded
 from stratc.colour import paint_for
+from stratc.decide import Report
 from stratc.gate.chosen import Chosen, at_base, chosen
 from stratc.gate.judged import Judged, judge
 from stratc.gate.revision import GitError, State
 from stratc.gate.text import judged_text, summary
 from stratc.problem import Problem, news, tell, unreadable
 from stratc.status import Status, worst
+from stratc_dsl.record import Record
 
-FORMATS = ("text", "json", "sarif", "junit", "markdown")
+
+class Wanted(Record):
+    """In which format standard output is, and which are written into files besides."""
+
+    format: str
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def for_people(self) -> bool:
+        return self.format == "text"
 
 
-def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, format: str) -> Status:
+def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, wanted: Wanted) -> Status:
     """Text file by file as it is found out, the other formats once at the end, whatever the verdict is."""
     try:
         to_judge = chosen(files, base)
     except GitError as error:
-        return _refuse(at_base(".", str(error), error.help), base, format)
+        return _refuse(at_base(".", str(error), error.help), base, wanted)
     if not to_judge and base is None:
-        return _refuse(unreadable(".", "has no .strat file in it", "name the files to be judged"), base, format)
+        return _refuse(unreadable(".", "has no .strat file in it", "name the files to be judged"), base, wanted)
     judged = []
     for one in to_judge:
-        judged.append(judge(one, base, shrink, show_progress=format == "text"))
-        if format == "text":
+        judged.append(judge(one, base, shrink, wanted.for_people))
+        if wanted.for_people:
             _print(judged[-1])
-    status = worst(one.status for one in judged)
-    if format == "text":
-        print(summary(judged, base, status))
-    else:
-        sys.stdout.write(_document(judged, base, status, format))
-    return status
+    return _deliver(judged, base, wanted)
 
 
-def _refuse(problem: Problem, base: str | None, format: str) -> Status:
+def _refuse(problem: Problem, base: str | None, wanted: Wanted) -> Status:
     """What stops the gate before any file is judged. Machines are told in their format."""
     tell(problem)
-    if format != "text":
-        from stratc.analysis import Loaded
-        from stratc.decide import Report
+    nothing = Chosen(str(problem.fields["file"]), State.GIVEN, Loaded("."), problems=(problem,))
+    return _deliver([Judged(nothing, base, Report(nothing.file))], base, wanted)
 
-        nothing = Chosen(str(problem.fields["file"]), State.GIVEN, Loaded("."), problems=(problem,))
-        judged = Judged(nothing, base, Report(nothing.file))
-        sys.stdout.write(_document([judged], base, Status.BAD_INPUT, format))
-    return Status.BAD_INPUT
+
+def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Status:
+    """The summary or the document, and the same in files. What cannot be written is bad input."""
+    status = worst(one.status for one in judged)
+    if not wanted.for_people:
+        sys.stdout.write(_document(judged, base, status, wanted.format))
+    elif status is not Status.BAD_INPUT or any(one.report.results for one in judged):
+        print(summary(judged, base, status))
+    for format, file in wanted.files:
+        try:
+            Path(file).write_text(_document(judged, base, status, format), "utf-8")
+        except OSError as error:
+            tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
+            status = Status.BAD_INPUT
+    return status
 
 
 def _print(judged: Judged) -> None:
@@ -59,6 +77,8 @@ def _print(judged: Judged) -> None:
 
 def _document(judged: Sequence[Judged], base: str | None, status: Status, format: str) -> str:
     """Only who asks for a format waits for what prints it."""
+    if format == "text":
+        return "\n\n".join([*map(judged_text, judged), summary(judged, base, status)]) + "\n"
     if format == "json":
         from stratc.gate.document import document
 

@@ -15,7 +15,16 @@ from stratc_dsl.errors.dimensions import (
     WrongDimension,
     WrongRelation,
 )
-from stratc_dsl.errors.files import CannotUse, NotPortable, OnlyShared, UseCycle, UsedTwice, UsesTooMuch
+from stratc_dsl.errors.files import (
+    CannotUse,
+    InnerDiffers,
+    NotOneStrategy,
+    NotPortable,
+    OnlyShared,
+    UseCycle,
+    UsedTwice,
+    UsesTooMuch,
+)
 from stratc_dsl.errors.meaning import (
     FloorBelowTargets,
     LtvAboveThreshold,
@@ -104,6 +113,8 @@ ERRORS: tuple[type[LanguageError], ...] = (
     NotPortable,
     UsesTooMuch,
     OnlyShared,
+    NotOneStrategy,
+    InnerDiffers,
     Unused,
     UnusedAssumption,
     NeverFires,
@@ -121,6 +132,7 @@ __all__ = [
     "DivisionByZero",
     "DuplicateName",
     "FloorBelowTargets",
+    "InnerDiffers",
     "LanguageError",
     "LtvAboveThreshold",
     "MaintenanceAboveInitial",
@@ -138,6 +150,7 @@ __all__ = [
     "NotConstant",
     "NotHedged",
     "NotInExit",
+    "NotOneStrategy",
     "NotOpened",
     "NotPortable",
     "NothingThere",

@@ -97,6 +97,41 @@ There is nothing to prove and nothing to build in a file that only shares tokens
     path: str
 
 
+class NotOneStrategy(LanguageError):
+    code: ClassVar = "E1006"
+    title: ClassVar = "`{path}` has {count} strategies, and one of them would have to be meant"
+    label: ClassVar = "which vault is this?"
+    help: ClassVar = "give the vault that is held here a file of its own"
+    explanation: ClassVar = """\
+`erc4626(asset=USDC, strategy="PATH")` is a deposit in a vault that is built from the one strategy in that file.
+
+    venue inner = erc4626(asset=USDC, strategy="two_vaults.strat")     # error
+    venue inner = erc4626(asset=USDC, strategy="treasury.strat")       # right: `strategy Treasury { .. }` alone
+"""
+    path: str
+    count: int
+
+
+class InnerDiffers(LanguageError):
+    code: ClassVar = "E1007"
+    title: ClassVar = "the vault `{name}` {fault}"
+    label: ClassVar = "its strategy"
+    help: ClassVar = "{cure}"
+    explanation: ClassVar = """\
+What is held in a vault is told in the token that the vault is over, and a token that two strategies name alike is one
+token: of the same decimals, priced by the same feed.
+
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+
+    venue inner = erc4626(asset=USDC, strategy="treasury.strat")       # error, where treasury.strat says `base DAI`
+
+Tokens that stand in a file of their own are the same in all strategies that `use` it.
+"""
+    name: str
+    fault: str
+    cure: str
+
+
 class UsedTwice(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W1001"

@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
-from stratc_compiler.assumptions import labels_of, rests_on
-from stratc_compiler.environment import MOST_GAIN
+from stratc_compiler.assumptions import is_inherited, labels_of, rests_on
+from stratc_compiler.environment import most_growth
 from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
@@ -59,7 +59,11 @@ WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, st
 
 def alarms(verification: Verification, period: int) -> list[dict[str, Any]]:
     """One alarm, as it stands in keeper.json, for each assumption that the keeper has to watch."""
-    watched = [one for one in verification.assumptions if one.guardian is Guardian.WATCHED]
+    watched = [
+        one
+        for one in verification.assumptions
+        if one.guardian is Guardian.WATCHED and not is_inherited(one.id)  # an inner vault has a keeper of its own
+    ]
     return [_alarm(one, verification, period) for one in watched]
 
 
@@ -125,7 +129,8 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
     subject = rest.removesuffix(")")
     match kind:
         case "gain":
-            return _edges("gain", subject, None, MOST_GAIN, period)
+            growth = most_growth(vault, subject)
+            return _edges("gain", subject, None, None if growth is None else growth - 1, period)
         case "scale":
             return _edges("scale", THE_VAULT, Fraction(SCALE), None, None)
         case "oracle":

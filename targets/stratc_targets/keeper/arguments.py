@@ -1,4 +1,4 @@
-"""The options of `keeper run` and `status`. Loads nothing of the keeper: each command line is parsed with them."""
+"""The options of `keeper` and `status`. Loads nothing of the keeper: each command line is parsed with them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ def add_vault_arguments(parser: ArgumentParser) -> None:
     add("--rpc", required=True, metavar="URL", help="JSON-RPC endpoint of the chain (http or https)")
     add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
     add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
+
+
+def add_audit_arguments(parser: ArgumentParser) -> None:
+    """The options of `keeper audit`."""
+    add_vault_arguments(parser)
+    parser.add_argument(
+        "--from-block",
+        type=_block,
+        required=True,
+        metavar="N",
+        help="the first block to look at",
+    )
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -50,6 +62,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="simulate and tell, send nothing")
     add("--listen", type=_address, metavar="HOST:PORT", help="answer at /health, and at /metrics for Prometheus")
     add("--log", choices=("json", "text"), default="json", help="form of the log on standard error (default: json)")
+
+
+def _block(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text} is no number of a block")
+    return int(text)
 
 
 def _address(text: str) -> tuple[str, int]:

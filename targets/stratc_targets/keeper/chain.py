@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from eth_typing import HexStr
+from eth_typing import ABIElement, HexStr
+from eth_utils.abi import abi_to_signature
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, ContractPanicError, TransactionNotFound, Web3Exception, Web3RPCError
+from web3.types import LogReceipt
 
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
@@ -49,6 +51,25 @@ class Landed:
     gas_used: int
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of the vault: its name, None where the vault has none of that kind, and its arguments."""
+
+    block: int
+    tx_hash: str
+    name: str | None
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Who sent a transaction, and whether `direct`ly to the vault; then what it called, if the keeper ever does."""
+
+    sender: str
+    call: str | None
+    direct: bool
+
+
 class Chain:
     """The endpoints, and the vault of one configuration behind them."""
 
@@ -57,6 +78,8 @@ class Chain:
         self._web3 = Web3(nodes)
         self._vault = self._web3.eth.contract(address=Web3.to_checksum_address(vault), abi=config.abi)
         self._members = state_members(list(config.abi))
+        self._abi = config.abi
+        self._events = {f"0x{_keccak(event).hex()}": event for event in config.events}
         self._addresses: dict[str, str] = {}
         self.host = nodes.host
 
@@ -82,6 +105,11 @@ class Chain:
     def code(self, address: str) -> bytes:
         with self._asking():
             return bytes(self._web3.eth.get_code(Web3.to_checksum_address(address)))
+
+    def code_at(self, address: str, block: int) -> bytes:
+        """The code that was there at the end of a block."""
+        with self._asking():
+            return bytes(self._web3.eth.get_code(Web3.to_checksum_address(address), block))
 
     def balance(self, address: str) -> int:
         """In wei."""
@@ -113,14 +141,43 @@ class Chain:
         given = view.argument
         if given is None:
             return self._word(to, view.function, b"", block)
-        argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
-        return self._word(to, view.function, argument.to_bytes(32), block, view.word)
+        if view.function.endswith("(bytes32)"):
+            argument = self._word(self.vault, f"{given}()", b"", block)
+        else:
+            argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
+        found = self._word(to, view.function, argument.to_bytes(32), block, view.word)
+        if view.less is None:
+            return found
+        return max(found - self._word(to, view.function, argument.to_bytes(32), block, view.less), 0)
 
     def events(self, first: int, last: int) -> list[tuple[int, bool]]:
         """Every event that the vault emitted in some blocks, in order: its block, and whether it began a round."""
         with self._asking():
             logs = self._web3.eth.get_logs({"address": self._vault.address, "fromBlock": first, "toBlock": last})
             return [(log["blockNumber"], log["topics"][:1] == [Web3.keccak(text=ROUND_BEGAN)]) for log in logs]
+
+    def history(self, first: int, last: int) -> list[Happened]:
+        """Every event that the vault emitted in some blocks, in order, with its arguments."""
+        with self._asking():
+            logs = self._web3.eth.get_logs({"address": self._vault.address, "fromBlock": first, "toBlock": last})
+            return [self._happened(log) for log in logs]
+
+    def _happened(self, log: LogReceipt) -> Happened:
+        event = self._events.get(log["topics"][0].to_0x_hex() if log["topics"] else "")
+        where = log["blockNumber"], log["transactionHash"].to_0x_hex()
+        if event is None:
+            return Happened(*where, None, {})
+        decoded = self._web3.eth.contract(abi=[event]).events[event["name"]]().process_log(log)
+        return Happened(*where, str(event["name"]), dict(decoded["args"]))
+
+    def sent(self, tx_hash: str) -> Sent:
+        """A transaction that is in a block."""
+        with self._asking():
+            found = self._web3.eth.get_transaction(HexStr(tx_hash))
+            data = bytes(found["input"])
+        direct = found.get("to") == self._vault.address
+        calls = {_keccak(entry)[:4]: str(entry["name"]) for entry in self._abi}
+        return Sent(found["from"], calls.get(data[:4]) if direct else None, direct)
 
     def _address(self, getter: str, block: int) -> str:
         """An address that is fixed in the vault."""
@@ -209,6 +266,11 @@ class Chain:
         except (Web3Exception, ValueError, KeyError, TypeError, RecursionError) as error:
             # Only the kind: the text of these errors may quote the URL.
             raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
+
+
+def _keccak(entry: dict[str, Any]) -> bytes:
+    """What names a function or an event on the chain, of its entry in the ABI."""
+    return bytes(Web3.keccak(text=abi_to_signature(cast("ABIElement", entry))))
 
 
 def _reason(error: ContractLogicError) -> str:

@@ -61,6 +61,19 @@ class Compare:
             by = (left - right) / abs(right) if right else left - right
         return by if self.relation.startswith(">") else -by
 
+    def holds(self, state: Numbers) -> bool:
+        """Exactly, as the contract has it: nothing of it is rounded."""
+        left, right = self.left.of(state), self.right.of(state)
+        match self.relation:
+            case "<":
+                return left < right
+            case "<=":
+                return left <= right
+            case ">=":
+                return left >= right
+            case _:
+                return left > right
+
 
 @dataclass(frozen=True, slots=True)
 class Several:
@@ -156,6 +169,20 @@ class Goals:
                 return -self.room(operand, state)
             case OutsideBand():
                 return -min((band.room(state, self.nav) for band in self.bands), default=inf)
+
+    def holds(self, condition: Condition, state: Numbers) -> bool:
+        """Whether a condition holds, exactly."""
+        match condition:
+            case Compare():
+                return condition.holds(state)
+            case Several("and", operands):
+                return all(self.holds(one, state) for one in operands)
+            case Several(_, operands):
+                return any(self.holds(one, state) for one in operands)
+            case Negated(operand):
+                return not self.holds(operand, state)
+            case OutsideBand():
+                return any(band.room(state, self.nav) < 0 for band in self.bands)
 
 
 def nearness(trigger: Condition, goals: Goals, state: Numbers) -> Fraction | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from importlib.resources import files
 from typing import Any
 
@@ -81,7 +82,10 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class KeeperConfig:
-    """What the process reads of keeper.json. `period` is in seconds, `rules` are in order of priority."""
+    """What the process reads of keeper.json. `period` is in seconds, `rules` are in order of priority.
+
+    `slippage` is the most that any swap may lose.
+    """
 
     strategy: str
     period: int
@@ -91,6 +95,8 @@ class KeeperConfig:
     alarms: tuple[Alarm, ...]
     readings: Readings
     abi: tuple[dict[str, Any], ...]
+    events: tuple[dict[str, Any], ...]
+    slippage: Fraction
     code: Code
     actions: Code
     deployment: Deployment | None
@@ -214,6 +220,8 @@ def _config(document: dict[str, Any]) -> KeeperConfig:
         alarms=parse_alarms(document),
         readings=parse_readings(document),
         abi=tuple(document["abi"]),
+        events=tuple(document["events"]),
+        slippage=max((Fraction(swap["max_slippage"]) for swap in document["swaps"]), default=Fraction(0)),
         code=_code(code["vault"]),
         actions=_code(code["actions"]),
         deployment=None if deployment is None else Deployment(deployment["chain_id"], deployment["vault"]),

@@ -83,6 +83,7 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "alarms": alarms(proved.verification, period),
         "readings": readings(vault),
         "abi": _abi(abi, vault),
+        "events": [entry for entry in abi if entry["type"] == "event"],
         "code": {"vault": _code(runtime_hex), "actions": _code(actions_hex)},
         "deployment": None,
     }

@@ -68,7 +68,7 @@ def kept(growth: Fraction) -> Fraction:
     return min(max(growth, Fraction(1, FINEST)), Fraction(FINEST)).limit_denominator(FINEST)
 
 
-def unit_worth(readings: Readings, state: dict[str, int], token: str) -> Fraction:
+def unit_worth(readings: Readings, state: Mapping[str, int], token: str) -> Fraction:
     """What one smallest unit of a token is worth, in 10^-18 USD."""
     read = next(one for one in readings.tokens if one.name == token)
     return Fraction(state[read.price], 10**read.decimals)

@@ -30,7 +30,7 @@ TOKENS_OF = {"price_usd": (1,), "price_ratio": (2,), "price_move": (1, 2)}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of a venue, and which word of its answer is the number that is looked for.
+    """A view of a venue, and which word of its answer is the number that is looked for, `less` another word of it.
 
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
     `argument` another getter, THE_VAULT or a decimal number; None where the function takes none. `through` are
@@ -44,6 +44,7 @@ class View:
     word: int = 0
     through: tuple[str, ...] = ()
     given: View | None = None
+    less: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

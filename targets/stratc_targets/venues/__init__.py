@@ -5,10 +5,10 @@ Third parties add theirs through the entry point group `stratc.venues`, whose en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stratc_compiler.vault import VenueFactory
-from stratc_dsl.strategy import Strategy
+from stratc_dsl.strategy import Erc4626, Strategy
 from stratc_targets.venues.aave_v3.model import model as aave_v3
 from stratc_targets.venues.erc4626.model import model as erc4626
 from stratc_targets.venues.morpho_blue.model import model as morpho_blue
@@ -24,7 +24,15 @@ BUILT_IN: Mapping[str, VenueFactory] = {
 
 def venue_factories(strategy: Strategy) -> Mapping[str, VenueFactory]:
     """The adapters' models by name: the built-in ones, and where these do not suffice those of installed packages."""
-    return BUILT_IN if all(venue.adapter in BUILT_IN for venue in strategy.venues) else {**_installed(), **BUILT_IN}
+    return BUILT_IN if all(adapter in BUILT_IN for adapter in _adapters(strategy)) else {**_installed(), **BUILT_IN}
+
+
+def _adapters(strategy: Strategy) -> Iterator[str]:
+    """Of the strategy's venues, and of those of vaults that it deposits in."""
+    for venue in strategy.venues:
+        yield venue.adapter
+        if isinstance(venue.terms, Erc4626) and venue.terms.inner is not None and venue.terms.inner.strategy:
+            yield from _adapters(venue.terms.inner.strategy)
 
 
 def _installed() -> dict[str, VenueFactory]:

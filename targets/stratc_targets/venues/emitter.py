@@ -12,6 +12,14 @@ from typing import Protocol
 from stratc_compiler.vault import Held, SwapModel
 from stratc_dsl.strategy import Venue
 
+INNER_CODE = "inner_code"
+"""The generated module that knows the code of the vaults of ours that are held."""
+
+
+def inner_constants(venue: str) -> tuple[str, str]:
+    """What the size and the hash of the code of the inner vault at a venue are called there."""
+    return f"{venue.upper()}_SIZE", f"{venue.upper()}_HASH"
+
 
 @dataclass(frozen=True, slots=True)
 class Immutable:

@@ -12,6 +12,7 @@ import cbor2
 from vyper.cli.vyper_json import compile_json
 from vyper.utils import keccak256
 
+from stratc_targets.venues.emitter import inner_constants
 from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
@@ -23,7 +24,7 @@ ACTIONS_CODE = "contracts/actions_code.vy"
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
 
-_BLUEPRINT = bytes.fromhex("fe7100")
+BLUEPRINT = bytes.fromhex("fe7100")
 """What a blueprint begins with (ERC-5202): it cannot be called."""
 
 
@@ -81,7 +82,7 @@ class Compiled:
     @property
     def blueprint(self) -> bytes:
         """The code of a contract that others are made from (ERC-5202): the creation code, made uncallable."""
-        return _BLUEPRINT + bytes.fromhex(self.creation.removeprefix("0x"))
+        return BLUEPRINT + bytes.fromhex(self.creation.removeprefix("0x"))
 
     @property
     def excess(self) -> tuple[Compiled, int] | None:
@@ -124,10 +125,35 @@ def _begins_with(vault: Mapping[str, Any], actions: Mapping[str, Any]) -> bool:
     return all(vault.get(module) == places for module, places in actions.items())
 
 
+def inner_code(codes: Mapping[str, bytes]) -> str:
+    """The module that tells a vault what code it may find at its inner vaults: by venue, without immutables."""
+    lines = []
+    for venue, code in codes.items():
+        size, hashed = inner_constants(venue)
+        lines += [
+            f"{size}: constant(uint256) = {len(code)}",
+            f"{hashed}: constant(bytes32) = 0x{keccak256(code).hex()}",
+        ]
+    constants = "\n".join(lines)
+    return f'''# pragma version 0.4.3
+"""
+@title The code of inner vaults
+@notice Sizes and hashes of what is deployed, without immutables, of each vault of ours that is held.
+"""
+
+{constants}
+'''
+
+
 def blueprint_creation(code: bytes) -> str:
     """Creation code, in hexadecimal with 0x, of a contract with this code and no constructor."""
     # PUSH2 size, RETURNDATASIZE, DUP2, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURN: the preamble that ERC-5202 shows.
     return f"0x61{len(code):04x}3d81600a3d39f3{code.hex()}"
+
+
+def blueprint_of(creation: bytes) -> bytes:
+    """The code of the contract that `blueprint_creation` makes."""
+    return creation[10:]
 
 
 def _hash_of(actions: Compiled) -> str:
@@ -161,13 +187,13 @@ def compile_request(request: dict[str, Any]) -> Compiled:
     """Compile a standard JSON input, its one target alone."""
     contract = _contract(_compile(request), request)
     creation = contract["evm"]["bytecode"]["object"]
-    runtime, immutables = _deployed(bytes.fromhex(creation.removeprefix("0x")))
+    runtime, immutables = deployed_code(bytes.fromhex(creation.removeprefix("0x")))
     size, layout = len(runtime) + immutables, contract["layout"]
     places = (layout.get(f"{kind}_layout", {}) for kind in ("storage", "transient_storage"))
     return Compiled(request, size, contract["abi"], creation, f"0x{runtime.hex()}", *places)
 
 
-def _deployed(creation: bytes) -> tuple[bytes, int]:
+def deployed_code(creation: bytes) -> tuple[bytes, int]:
     """The runtime code in the creation code, and the bytes of immutables that the constructor appends to it.
 
     Told by the note at the end of what Vyper compiles (CBOR, and its length in two bytes): asked for the runtime code,

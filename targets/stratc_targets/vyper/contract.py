@@ -16,7 +16,7 @@ from stratc_compiler.vault import Exits, OnTimer, Trades, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
-from stratc_targets.venues.emitter import Immutable
+from stratc_targets.venues.emitter import INNER_CODE, Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
@@ -182,7 +182,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         share_symbol=plain(vault.strategy.name)[:64],
         vault_modules=(*(one for one in modules if one not in adapters), BOOK, PurePosixPath(ACTIONS_CODE).stem),
         actions_modules=(*(one for one in modules if one != "depositors"), BOOK),
-        book_modules=("arith", "tokens", *book_uses, *adapters),
+        book_modules=("arith", "tokens", *book_uses, *adapters, *((INNER_CODE,) if vault.inner else ())),
         book_uses=book_uses,
         book_parameters=tuple(one.parameter for one in book.arguments if one.kind in OF_THE_BOOK),
         book_public=(

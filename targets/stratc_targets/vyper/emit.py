@@ -14,8 +14,9 @@ from stratc_compiler.certify import ProvedVault
 from stratc_compiler.vault import Vault
 from stratc_dsl.span import Source
 from stratc_targets.artifact import Artifact
+from stratc_targets.venues.emitter import INNER_CODE
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME, adapter_source, runtime_source
-from stratc_targets.vyper.build import ACTIONS, ACTIONS_CODE, VAULT, blueprint_creation, compile_vault
+from stratc_targets.vyper.build import ACTIONS, ACTIONS_CODE, VAULT, blueprint_creation, compile_vault, inner_code
 from stratc_targets.vyper.contract import Contract, contract_of, used_modules
 from stratc_targets.vyper.symbols import BOOK
 
@@ -50,7 +51,15 @@ def vault_sources(vault: Vault, source: Source) -> dict[str, str]:
     """The Vyper sources by path: the generated contracts and their book, then the modules that they import."""
     contract = contract_of(vault, source)
     generated = {path: _generated(path, contract) for path in (VAULT, ACTIONS, f"contracts/{BOOK}.vy")}
+    if vault.inner:
+        generated[f"contracts/{INNER_CODE}.vy"] = _inner_code(vault, source)
     return {**generated, **{f"contracts/{name}.vy": _module(name) for name in used_modules(vault)}}
+
+
+def _inner_code(vault: Vault, source: Source) -> str:
+    """What the inner vaults compile to, each as if it were built alone."""
+    built = {venue: compile_vault(vault_sources(inner, source)) for venue, inner in vault.inner.items()}
+    return inner_code({venue: bytes.fromhex(one.runtime.removeprefix("0x")) for venue, one in built.items()})
 
 
 def _generated(path: str, contract: Contract) -> str:

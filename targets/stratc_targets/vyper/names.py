@@ -9,7 +9,19 @@ from vyper.ast.identifiers import RESERVED_KEYWORDS
 from vyper.semantics.namespace import Namespace
 
 _IMPORTED = frozenset({"state", "ierc20detailed", "ierc4626", "sequencer_feed"}) | {
-    *("book", "actions", "actions_code", "vault", "arith", "tokens", "share_token", "oracle", "roles", "modes"),
+    *(
+        "book",
+        "actions",
+        "actions_code",
+        "inner_code",
+        "vault",
+        "arith",
+        "tokens",
+        "share_token",
+        "oracle",
+        "roles",
+        "modes",
+    ),
     *("rounds", "depositors", "fees", "requests", "flash"),
     *("aave_v3", "erc4626", "morpho_blue", "uniswap_v3"),
 }
