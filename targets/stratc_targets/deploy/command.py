@@ -240,6 +240,8 @@ class _Deployment:
         from stratc_targets.deploy.sending import NonceTaken, Sending
 
         record = read_record(path)
+        if record is not None and record.blueprint is None and record.vault is None:
+            record = None  # nothing of it was sent
         if record is None:
             self._nothing_waits(account)
         head = self._checked(manifest, account) if record is None or record.vault is None else None
@@ -247,6 +249,7 @@ class _Deployment:
         fresh = begin(package, manifest, account.address)
         if record is not None:
             _check_same(record, fresh, path)
+            record = replace(record, identity=fresh.identity)
             print(f"\ngoing on from {path}")
         sending = Sending(self._node, account, package, path, record or fresh, print)
         with suppress(NonceTaken):  # then the vault is not on its way any more
@@ -304,6 +307,7 @@ class _Deployment:
 
         record, node = sending.record, self._node
         assert record.vault is not None
+        sending.catch_up()
         if record.actions is None:
             addresses = [one.address for one in manifest.arguments]
             immutables = actions_immutables(node, package.code, record.vault.address, addresses)
@@ -340,12 +344,13 @@ def _leave(sending: Sending, package: Package) -> None:
 
 
 def _check_same(record: Record, now: Record, path: Path) -> None:
-    """Raises SetupError where a record is of another deployment than the one that is asked for."""
-    differing = [
-        name
-        for name in ("strategy", "chain_id", "deployer", "source", "certificate", "arguments", "descriptions")
-        if getattr(record.identity, name) != getattr(now.identity, name)
-    ]
+    """Raises SetupError where a record is of another deployment than the one that is asked for.
+
+    Only the vault has arguments: while it is not on its way they may still change.
+    """
+    names = ["strategy", "chain_id", "deployer", "source", "certificate"]
+    names += ["arguments", "descriptions"] if record.vault is not None else []
+    differing = [name for name in names if getattr(record.identity, name) != getattr(now.identity, name)]
     codes = {name: (one.bytes, one.keccak256) for name, one in record.code.items()}
     if codes != {name: (one.bytes, one.keccak256) for name, one in now.code.items()}:
         differing.append("code")

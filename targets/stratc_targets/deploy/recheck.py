@@ -123,7 +123,9 @@ def _sent(name: str, step: Step, data: str, node: Node) -> Finding:
     if found != data:
         said = f"{tx_hash} made it of other code, or with other arguments than the record says"
         return Finding(Level.WRONG, name, said)
-    return Finding(Level.OK, name, f"made by {tx_hash}, with the arguments of the record")
+    return Finding(
+        Level.OK, name, f"made by {tx_hash}, of this code" + (" and these arguments" if name == VAULT else "")
+    )
 
 
 def _roles(deployed: _Deployed) -> Iterator[Finding]:
