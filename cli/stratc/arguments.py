@@ -9,7 +9,12 @@ from typing import Any
 
 from stratc import __version__
 from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
-from stratc_targets.keeper.arguments import add_arguments, add_audit_arguments, add_vault_arguments
+from stratc_targets.keeper.arguments import (
+    add_arguments,
+    add_audit_arguments,
+    add_print_arguments,
+    add_vault_arguments,
+)
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -113,6 +118,10 @@ may, nobody was given or deprived of shares, rounds were no longer than is assum
 exit status: 0 all of it is allowed; 1 something is not; 2 the vault cannot be asked as told; 3 some of it is unclear.
 """
 
+BACKENDS = """\
+Writes what a keeper other than `keeper run` needs, from the same keeper.json. docs/keeper.md says how each is tested.
+"""
+
 STATUS = """\
 Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
 are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
@@ -214,6 +223,8 @@ def parser() -> Parser:
     add_arguments(run)
     history = actions.add_parser("audit", help="whether what happened is what the strategy allows", description=HISTORY)
     add_audit_arguments(history)
+    backends = actions.add_parser("print", help="another keeper, as files for services of others", description=BACKENDS)
+    add_print_arguments(backends)
 
     deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
     add_deploy_arguments(deploy)

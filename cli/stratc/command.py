@@ -141,6 +141,10 @@ def _keeper(arguments: Namespace) -> int:
         from stratc_targets.keeper.audit import main as look_back
 
         return look_back(arguments, paint_for(sys.stdout))
+    if arguments.action == "print":
+        from stratc_targets.backends.command import main as print_backend
+
+        return print_backend(arguments)
     from stratc_targets.keeper.command import main as keep
 
     return keep(arguments)
