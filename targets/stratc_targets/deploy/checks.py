@@ -260,8 +260,11 @@ def _getters(site: Site) -> dict[str, str]:
 
 
 def _view(view: View, getters: dict[str, str], site: Site) -> int:
-    given = view.argument
-    arguments = () if given is None else (int(given) if given.isdecimal() else getters[given],)
+    arguments: tuple[int | str, ...] = ()
+    if view.given is not None:
+        arguments = (_view(view.given, getters, site),)
+    elif view.argument is not None:
+        arguments = (int(view.argument) if view.argument.isdecimal() else getters[view.argument],)
     to = getters[view.contract]
     for step in view.through:
         to = site.address(to, step)

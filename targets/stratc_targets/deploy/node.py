@@ -114,10 +114,14 @@ class Node:
 
     def word(self, to: str, signature: str, *arguments: int | str, block: int, number: int = 0) -> int:
         """One word of what a view answers. Raises Reverted where there is none."""
+        return self.words(to, signature, *arguments, block=block, count=number + 1)[number]
+
+    def words(self, to: str, signature: str, *arguments: int | str, block: int, count: int) -> list[int]:
+        """The first words of what a view answers. Raises Reverted where there are not so many."""
         answer = self.call(to, signature, *arguments, block=block)
-        if len(answer) < 32 * (number + 1):
+        if len(answer) < 32 * count:
             raise Unanswered(f"has no {signature}")
-        return int.from_bytes(answer[32 * number : 32 * (number + 1)])
+        return [int.from_bytes(answer[32 * number : 32 * (number + 1)]) for number in range(count)]
 
     def address(self, to: str, signature: str, *arguments: int | str, block: int, number: int = 0) -> str:
         """The same of a view that answers with an address; with its checksum."""
