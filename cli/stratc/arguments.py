@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from stratc import __version__
-from stratc_targets.keeper.arguments import add_arguments, add_audit_arguments, add_vault_arguments
+from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
+from stratc_targets.keeper.arguments import (
+    add_arguments,
+    add_audit_arguments,
+    add_print_arguments,
+    add_vault_arguments,
+)
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -120,11 +126,29 @@ may, nobody was given or deprived of shares, rounds were no longer than is assum
 exit status: 0 all of it is allowed; 1 something is not; 2 the vault cannot be asked as told; 3 some of it is unclear.
 """
 
+BACKENDS = """\
+Writes what a keeper other than `keeper run` needs, from the same keeper.json. docs/keeper.md says how each is tested.
+"""
+
 STATUS = """\
 Looks once at a deployed vault over JSON-RPC: its positions and their weights against the bands, floors and how far they
 are, what is due next, how old prices are, and how much of each watched assumption is used up in this round.
 
 exit status: 0 floors and assumptions hold; 1 one does not; 2 the vault cannot be asked as told; 3 it does not answer.
+"""
+
+DEPLOY = """\
+Deploys the vault of a proved strategy. A manifest binds the strategy's tokens, feeds, venues and roles to addresses
+of a chain; all of it is checked there, and the vault's own constructor tried out, before anything is sent. What will
+be done and what it costs is printed, and nothing is sent before somebody says yes. The code that then stands on chain
+is compared byte for byte; the record tells all of it, and an interrupted deployment goes on from it.
+
+`--check RECORD` compares what was deployed, at any later time: code and arguments with what the audited certificate's
+source compiles to, and what is read on chain with what the proofs used.
+
+exit status: 0 deployed (or could be, with --dry-run; or is what was proved, with --check); 1 something on chain is not
+as the strategy says; 2 it cannot be done as told; 3 the endpoint does not answer, or cannot say all of it, or a
+transaction is not mined yet: the same command goes on.
 """
 
 
@@ -212,6 +236,11 @@ def parser() -> Parser:
     add_arguments(run)
     history = actions.add_parser("audit", help="whether what happened is what the strategy allows", description=HISTORY)
     add_audit_arguments(history)
+    backends = actions.add_parser("print", help="another keeper, as files for services of others", description=BACKENDS)
+    add_print_arguments(backends)
+
+    deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
+    add_deploy_arguments(deploy)
 
     status = commands.add_parser("status", help="how a deployed vault stands", description=STATUS)
     add_vault_arguments(status)

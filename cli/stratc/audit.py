@@ -36,7 +36,7 @@ def run(certificate: str, source: str | None) -> Status:
         tell(expected)
         return Status.BAD_INPUT
     try:
-        vault, whole = _derived(document, expected)
+        vault, whole = derived(document, expected)
         audited = audit(document, vault, whole)
     except Refused as error:
         print(f"{certificate}: rejected: {error}", file=sys.stderr)
@@ -62,8 +62,8 @@ def read_certificate(name: str) -> Any:
         return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
 
 
-def _derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
-    """The vault and the whole source, made anew from the texts that the certificate contains."""
+def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
+    """The vault and the whole source, made anew from the texts that the certificate contains. Raises Refused."""
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")

@@ -100,6 +100,10 @@ def _run(arguments: Namespace) -> int:
             return new(arguments.name)
         case "keeper":
             return _keeper(arguments)
+        case "deploy":
+            from stratc.deploy import deploy
+
+            return deploy(arguments)
         case "status":
             from stratc.colour import paint_for
             from stratc_targets.keeper.status import main as status
@@ -141,6 +145,10 @@ def _keeper(arguments: Namespace) -> int:
         from stratc_targets.keeper.audit import main as look_back
 
         return look_back(arguments, paint_for(sys.stdout))
+    if arguments.action == "print":
+        from stratc_targets.backends.command import main as print_backend
+
+        return print_backend(arguments)
     from stratc_targets.keeper.command import main as keep
 
     return keep(arguments)

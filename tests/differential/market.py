@@ -122,8 +122,12 @@ class ExactMarket:
                 return self.morpho.account(self.address).collateral
             case "blue.debt":
                 return self.morpho.owed(self.address)
+            case "blue.supply":
+                return self.morpho.lent(self.address)
             case "save":
                 return self.save.value(self.address)
+            case "liquidity" if inside.startswith("blue.supply("):
+                return self.morpho.liquid
             case "liquidity" if inside.startswith("blue."):
                 return self.morpho.account(self.address).collateral
             case "liquidity" if inside == "save":
@@ -166,6 +170,11 @@ class ExactMarket:
                 raise Reverted("erc4626: deposit lost value")
 
     def _enter_morpho(self, held: Held, amount: int) -> None:
+        if held.position.kind == "supply":
+            self.burn(held.token, self.address, amount)
+            if self.morpho.supply(self.address, amount) < amount:
+                raise Reverted("morpho_blue: a share is worth more than a unit")
+            return
         if not held.debt:
             self.burn(held.token, self.address, amount)
             self.morpho.supply_collateral(self.address, amount)
@@ -175,6 +184,10 @@ class ExactMarket:
         self.mint(held.token, self.address, amount)
 
     def _leave_morpho(self, held: Held, amount: int) -> None:
+        if held.position.kind == "supply":
+            self.morpho.draw(self.address, amount)
+            self.mint(held.token, self.address, amount)
+            return
         if not held.debt:
             self.morpho.withdraw_collateral(self.address, amount)
             self.mint(held.token, self.address, amount)
@@ -198,9 +211,9 @@ class ExactMarket:
         self.mint(held.token, self.address, amount)
 
     def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
-        """aTokens, the savings vault's shares, or collateral drawn from Morpho. What is nothing is not sent."""
+        """aTokens, the savings vault's shares, or what is drawn from Morpho. What is nothing is not sent."""
         if held.venue == "blue":
-            if amount := share(self.morpho.account(self.address).collateral):
+            if amount := share(self.read(held.name)):
                 self._leave_morpho(held, amount)
                 self.transfer(held.token, self.address, receiver, amount)
         elif held.venue == "aave":

@@ -16,6 +16,7 @@ from stratc_compiler.certify import ProvedVault
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.machine import Machine
 from stratc_compiler.standing import Roles
+from stratc_targets.vyper.names import sanitized
 from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
@@ -105,7 +106,7 @@ class Pair:
         for timer, last in book.last_run.items():
             _same(f"last run of {timer}", last, call(f"{timer}_last_run"))
         for position, mark in book.marks.items():
-            _same(f"mark of {position}", mark, call(f"mark_{position}"))
+            _same(f"mark of {position}", mark, call(f"mark_{sanitized(position)}"))
         if machine.vault.charge:
             _same("high-water mark", book.high_water_mark, call("high_water_mark"))
             _same("time of the last charge", book.charged_at, call("charged_at"))
@@ -160,6 +161,8 @@ class Pair:
                 return world.morpho.position(me).collateral
             case "blue.debt":
                 return world.morpho.owed(me)
+            case "blue.supply":
+                return world.morpho.lent(me)
             case "save":
                 return world.save.value(me)
         raise KeyError(name)

@@ -91,6 +91,16 @@ class MorphoLab:
         finally:
             self.chain.revert(before)
 
+    def lent(self, user: str) -> int:
+        """What is lent out, with interest to now, less the fee, as Morpho would book it: booked, read, and put back."""
+        before = self.chain.snapshot()
+        try:
+            self.contract.send("accrueInterest", self.params)
+            market, shares = self.market(), self.position(user).supply_shares
+            return shares * (market.supply_assets + 1) // (market.supply_shares + 10**6)
+        finally:
+            self.chain.revert(before)
+
     def rate(self) -> int:
         """Interest per second now, in 10^-18."""
         return int(self.irm.call("borrowRateView", self.params, tuple(self.market())))

@@ -9,7 +9,7 @@ import pytest
 
 from proofs.strategies import claim, refuted, source_of
 from stratc.analysis import Model, load_source
-from stratc.audit import _derived
+from stratc.audit import derived
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.audit import Refused, audit
 from stratc_compiler.certificate import certificate_json
@@ -148,7 +148,7 @@ def test_it_has_margins_like_any_other(verification: Verification) -> None:
 def test_the_certificate_contains_the_inner_proofs_and_is_accepted(verification: Verification) -> None:
     document = json.loads(certificate_json(verification))
     assert [file["name"] for file in document["source"]["files"]] == ["vault_of_vaults.strat", "treasury.strat"]
-    vault, source = _derived(document, None)
+    vault, source = derived(document, None)
     accepted = audit(document, vault, source)
     assert accepted.unproved == ()
     assert accepted.witnesses == 6  # three of each vault
@@ -158,7 +158,7 @@ def test_a_certificate_of_another_inner_vault_is_refused(verification: Verificat
     document = json.loads(certificate_json(verification))
     file = document["source"]["files"][1]
     file["text"] = file["text"].replace("loss(save) <= 1%", "loss(save) <= 2%")
-    vault, source = _derived(document, None)
+    vault, source = derived(document, None)
     with pytest.raises(Refused, match="source"):
         audit(document, vault, source)
     document["source"]["sha256"] = source.digest()
@@ -170,7 +170,7 @@ def test_a_missing_inner_proof_is_noticed(verification: Verification) -> None:
     document = json.loads(certificate_json(verification))
     backed = next(one for one in document["claims"] if one["name"] == "backed(inner)")
     del backed["obligations"][3]
-    vault, source = _derived(document, None)
+    vault, source = derived(document, None)
     with pytest.raises(Refused, match=r"backed\(inner\): obligations"):
         audit(document, vault, source)
 

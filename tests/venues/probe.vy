@@ -155,6 +155,28 @@ def blue_owed(morpho: address, id: bytes32, params: morpho_blue.MarketParams) ->
 
 
 @external
+@view
+def blue_lent(morpho: address, id: bytes32, params: morpho_blue.MarketParams) -> uint256:
+    return morpho_blue.lent(morpho, id, params)
+
+
+@external
+@view
+def blue_not_borrowed(morpho: address, id: bytes32) -> uint256:
+    return morpho_blue.not_borrowed(morpho, id)
+
+
+@external
+def blue_supply(morpho: address, params: morpho_blue.MarketParams, amount: uint256):
+    morpho_blue.supply(morpho, params, amount)
+
+
+@external
+def blue_withdraw(morpho: address, id: bytes32, params: morpho_blue.MarketParams, amount: uint256):
+    morpho_blue.withdraw(morpho, id, params, amount)
+
+
+@external
 def blue_supply_collateral(morpho: address, params: morpho_blue.MarketParams, amount: uint256):
     morpho_blue.supply_collateral(morpho, params, amount)
 

@@ -21,11 +21,11 @@ from lab.chain import Reverted as ChainReverted
 from lab.revm import RevmChain
 from lab.tokens import Token
 from lab.world import CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World, build_world
-from stratc_compiler.expr import Formula
-from stratc_compiler.interpret import Evaluator, Reverted
-from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
+from stratc_compiler.interpret import Reverted
+from stratc_compiler.vault import VenueModel
 from stratc_targets.venues.aave_v3.exact import RAY, WAD, Reserve
 from stratc_targets.venues.aave_v3.model import ROUNDING_UNITS
+from venues.account_model import ModelOfAccount
 from venues.probes import probe
 from venues.quietly import quietly
 from vyper_target.vaults import example
@@ -213,55 +213,22 @@ class Account:
 
     # ── the model over this account ────────────────────────────────────────────────────────
 
-    def model(self) -> Evaluator:
-        """The vault's model, with this account for its positions."""
-        return Evaluator(CARRY, _Positions(self))
-
-    def holds(self, formula: Formula | None) -> bool:
-        assert formula is not None
-        return self.model().holds(formula)
-
-    def health(self) -> Fraction:
-        """The model's health factor, exact."""
-        assert MODEL.health is not None
-        state = self.model()
-        covered, owed = (sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in MODEL.health)
-        return covered / owed
-
-
-class _Positions:
-    """The account as the interpreter reads a world."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
+    @property
+    def model(self) -> ModelOfAccount:
+        return ModelOfAccount(CARRY, "aave", self.read)
 
     def read(self, name: str) -> int:
         word, _, token = name.removesuffix(")").partition("(")
         match word:
             case "aave.collateral":
-                return self.account.reserve(token).supplied
+                return self.reserve(token).supplied
             case "aave.debt":
-                return self.account.reserve(token).owed
+                return self.reserve(token).owed
             case "price":
-                return self.account.reserve(token).price * 10**10
+                return self.reserve(token).price * 10**10
             case "unit":
-                return self.account.reserve(token).unit
+                return self.reserve(token).unit
         raise KeyError(name)
-
-    def enter(self, held: Held, amount: int) -> None:
-        raise NotImplementedError
-
-    def leave(self, held: Held, amount: int) -> None:
-        raise NotImplementedError
-
-    def swap(self, item: Swap, amount: int, minimum: int) -> int:
-        raise NotImplementedError
-
-    def lend(self, loan: FlashLoan, amount: int) -> int:
-        raise NotImplementedError
-
-    def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
-        raise NotImplementedError
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +304,7 @@ def test_the_models_health_is_aaves_to_the_last_cent_of_a_millionth(
         aave = Fraction(revm_world.aave.account(account.me).health, WAD)
         owed = Fraction(revm_world.aave.account(account.me).debt, 10**8)
         # Each side of the quotient is cut to 10^-8 USD once or twice.
-        assert abs(account.health() - aave) <= 3 * UNIT * max(aave, 1) / owed + Fraction(1, WAD)
+        assert abs(account.model.health() - aave) <= 3 * UNIT * max(aave, 1) / owed + Fraction(1, WAD)
     finally:
         revm_world.chain.revert(start)
 
@@ -353,7 +320,7 @@ def test_never_liquidated_is_what_a_liquidator_finds(revm_world: World) -> None:
         kept, count = account.saved(), Counter(account.count)
         account.world.feeds["WETH"].set_raw(answer=answer)
         account.reserve("WETH").price = answer
-        safe = account.holds(MODEL.never_liquidated)
+        safe = account.model.holds(MODEL.never_liquidated)
         account.step(("liquidate", "USDC", 100))
         liquidated = account.count["liquidate done"] > count["liquidate done"]
         outcomes.append((safe, liquidated))
@@ -377,7 +344,7 @@ def test_the_model_and_aave_draw_the_line_of_a_borrow_at_the_same_unit(revm_worl
         if not done:
             # What the model would say after it: the debt as Aave would have booked it.
             account.reserve("USDC").scaled_owed += amount * RAY // account.reserve("USDC").borrow_index
-        verdicts.append((done, account.holds(MODEL.after_borrow)))
+        verdicts.append((done, account.model.holds(MODEL.after_borrow)))
         revm_world.chain.revert(before)
         account.books.reserves = kept
     assert verdicts[0] == (True, True)
@@ -396,7 +363,7 @@ def test_a_withdrawal_is_refused_where_the_model_says_so(revm_world: World) -> N
         before, kept = revm_world.chain.snapshot(), account.saved()
         verdicts.append(account.both("withdraw", revm_world.weth, amount))
         if verdicts[-1]:
-            assert account.holds(MODEL.after_withdraw)
+            assert account.model.holds(MODEL.after_withdraw)
         revm_world.chain.revert(before)
         account.books.reserves = kept
     assert verdicts == [True, False]

@@ -42,8 +42,8 @@ def test_health_falls_as_the_model_says(revm_world: World, share: Fraction) -> N
     revm_world.aave.misread(revm_world.weth, revm_world.feeds["WETH"], 1 - share)
     found = revm_world.aave.account(account.me)
     aave, owed = Fraction(found.health, WAD), Fraction(found.debt, 10**8)
-    worst = worst_health(off(share), account.model())
-    assert worst == account.health() * (1 - share)  # what is held is read low, what is owed as it is
+    worst = worst_health(off(share), account.model.evaluator())
+    assert worst == account.model.health() * (1 - share)  # what is held is read low, what is owed as it is
     assert abs(worst - aave) <= 4 * UNIT * max(aave, 1) / owed + Fraction(1, WAD)
 
 
@@ -58,8 +58,8 @@ def test_no_market_moves_and_the_loan_is_liquidated_where_the_model_says(revm_wo
         before = revm_world.chain.snapshot()
         price(account, answer)
         assert revm_world.aave.account(account.me).health > WAD  # the market has not done it
-        safe = account.holds(model.never_liquidated)
-        assert account.holds(MODEL.never_liquidated)
+        safe = account.model.holds(model.never_liquidated)
+        assert account.model.holds(MODEL.never_liquidated)
         revm_world.aave.misread(revm_world.weth, revm_world.feeds["WETH"], 1 - MARCH_2026)
         outcomes[safe, liquidated(account)] += 1
         revm_world.chain.revert(before)
@@ -80,13 +80,13 @@ def liquidated(account: Account) -> bool:
 def test_a_reading_too_low_refuses_what_the_vaults_prices_would_allow(revm_world: World) -> None:
     """A withdrawal that leaves a health factor of 1.02 by the vault's prices."""
     account, model = loan(revm_world), off(MARCH_2026)
-    supplied, health = account.reserve("WETH").supplied, account.health()
+    supplied, health = account.reserve("WETH").supplied, account.model.health()
     amount = int(supplied * (1 - Fraction("1.02") / health))
     before = revm_world.chain.snapshot()
     kept = account.saved()
     assert account.both("withdraw", revm_world.weth, amount)
-    assert account.holds(MODEL.after_withdraw)
-    assert not account.holds(model.after_withdraw)
+    assert account.model.holds(MODEL.after_withdraw)
+    assert not account.model.holds(model.after_withdraw)
     revm_world.chain.revert(before)
     account.books.reserves = kept
     revm_world.aave.misread(revm_world.weth, revm_world.feeds["WETH"], 1 - MARCH_2026)

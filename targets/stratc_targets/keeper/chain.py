@@ -137,10 +137,18 @@ class Chain:
         for step in view.through:
             to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
         given = view.argument
-        if given is None:
+        if view.given is not None:
+            argument = self.ask(view.given, block)
+        elif given is None:
             return self._word(to, view.function, b"", block)
-        argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
-        return self._word(to, view.function, argument.to_bytes(32), block, view.word)
+        elif view.function.endswith("(bytes32)"):
+            argument = self._word(self.vault, f"{given}()", b"", block)
+        else:
+            argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
+        found = self._word(to, view.function, argument.to_bytes(32), block, view.word)
+        if view.less is None:
+            return found
+        return max(found - self._word(to, view.function, argument.to_bytes(32), block, view.less), 0)
 
     def events(self, first: int, last: int) -> list[tuple[int, bool]]:
         """Every event that the vault emitted in some blocks, in order: its block, and whether it began a round."""

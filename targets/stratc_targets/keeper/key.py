@@ -1,4 +1,4 @@
-"""The keeper's key, from text. No message of this module holds any part of it."""
+"""The key that a process signs with, from text. No message of this module holds any part of it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ KEY_VARIABLE = "STRATC_KEEPER_KEY"
 PASSWORD_VARIABLE = "STRATC_KEEPER_PASSWORD"
 
 
-def account_of_key(text: str | None) -> LocalAccount:
+def account_of_key(text: str | None, variable: str = KEY_VARIABLE, whose: str = "keeper") -> LocalAccount:
     """The account of a private key of 64 hex digits. Raises SetupError where it is missing or malformed."""
     if not text:
-        raise SetupError(f"no key: set {KEY_VARIABLE} to the keeper's private key, or give --keystore FILE")
+        raise SetupError(f"no key: set {variable} to the {whose}'s private key, or give --keystore FILE")
     try:
         account: LocalAccount = Account.from_key(bytes.fromhex(text.strip().removeprefix("0x")))
     except Exception:  # the libraries quote the key in some of their messages
-        raise SetupError(f"{KEY_VARIABLE} is no private key: 64 hex digits are expected") from None
+        raise SetupError(f"{variable} is no private key: 64 hex digits are expected") from None
     return account
 
 
-def account_of_keystore(text: str, password: str | None, name: str) -> LocalAccount:
+def account_of_keystore(text: str, password: str | None, name: str, variable: str = PASSWORD_VARIABLE) -> LocalAccount:
     """The account of an encrypted key file (Web3 Secret Storage). Raises SetupError where it cannot be opened."""
     if password is None:
-        raise SetupError(f"no password for {name}: set {PASSWORD_VARIABLE}")
+        raise SetupError(f"no password for {name}: set {variable}")
     try:
         return account_of_key(Account.decrypt(read_json(text), password).hex())
     except ValueError as error:
         if "MAC mismatch" in str(error):
-            raise SetupError(f"{name}: {PASSWORD_VARIABLE} is not the password of this keystore") from None
+            raise SetupError(f"{name}: {variable} is not the password of this keystore") from None
         raise SetupError(f"{name} is no keystore file") from None
     except (KeyError, TypeError, AttributeError):
         raise SetupError(f"{name} is no keystore file") from None

@@ -155,7 +155,7 @@ class StateFile:
 
     def _save(self, state: State) -> None:
         try:
-            _replace_file(self._path, json.dumps(asdict(state), indent=1, default=str))
+            replace_file(self._path, json.dumps(asdict(state), indent=1, default=str))
         except OSError as error:
             raise SetupError(f"cannot write the state file {self._path}: {error.strerror}") from None
         self._state = state
@@ -181,7 +181,7 @@ def _load(path: Path, identity: Identity) -> State:
     return state
 
 
-def _replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Replace a file at once and for good: after this returns, even a power cut leaves the new text."""
     temporary = path.with_name(path.name + ".new")
     with temporary.open("w", encoding="utf-8") as handle:

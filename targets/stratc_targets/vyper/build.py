@@ -24,7 +24,7 @@ ACTIONS_CODE = "contracts/actions_code.vy"
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
 
-_BLUEPRINT = bytes.fromhex("fe7100")
+BLUEPRINT = bytes.fromhex("fe7100")
 """What a blueprint begins with (ERC-5202): it cannot be called."""
 
 
@@ -82,7 +82,7 @@ class Compiled:
     @property
     def blueprint(self) -> bytes:
         """The code of a contract that others are made from (ERC-5202): the creation code, made uncallable."""
-        return _BLUEPRINT + bytes.fromhex(self.creation.removeprefix("0x"))
+        return BLUEPRINT + bytes.fromhex(self.creation.removeprefix("0x"))
 
     @property
     def excess(self) -> tuple[Compiled, int] | None:
@@ -151,6 +151,11 @@ def blueprint_creation(code: bytes) -> str:
     return f"0x61{len(code):04x}3d81600a3d39f3{code.hex()}"
 
 
+def blueprint_of(creation: bytes) -> bytes:
+    """The code of the contract that `blueprint_creation` makes."""
+    return creation[10:]
+
+
 def _hash_of(actions: Compiled) -> str:
     """The module that tells the vault what it may be given as its actions."""
     return f'''# pragma version 0.4.3
@@ -182,13 +187,13 @@ def compile_request(request: dict[str, Any]) -> Compiled:
     """Compile a standard JSON input, its one target alone."""
     contract = _contract(_compile(request), request)
     creation = contract["evm"]["bytecode"]["object"]
-    runtime, immutables = _deployed(bytes.fromhex(creation.removeprefix("0x")))
+    runtime, immutables = deployed_code(bytes.fromhex(creation.removeprefix("0x")))
     size, layout = len(runtime) + immutables, contract["layout"]
     places = (layout.get(f"{kind}_layout", {}) for kind in ("storage", "transient_storage"))
     return Compiled(request, size, contract["abi"], creation, f"0x{runtime.hex()}", *places)
 
 
-def _deployed(creation: bytes) -> tuple[bytes, int]:
+def deployed_code(creation: bytes) -> tuple[bytes, int]:
     """The runtime code in the creation code, and the bytes of immutables that the constructor appends to it.
 
     Told by the note at the end of what Vyper compiles (CBOR, and its length in two bytes): asked for the runtime code,

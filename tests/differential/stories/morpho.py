@@ -33,6 +33,33 @@ _BEGUN = (
 )
 
 AT_MORPHO: dict[str, Story] = {
+    "dollars that are lent out, and a market that is nearly dry": Story(
+        "lender",
+        (
+            Deposit(0, 100_000 * USDC),
+            Deposit(1, 50_000 * USDC + 1),
+            Keep(),
+            Others("borrow", 600),
+            Wait(30 * 86_400),
+            Keep(),
+            RedeemUnwound(0, 100),
+            Withdraw(1, 2, 1_000),
+            Keep(),
+            Settle(),
+            Others("borrow", 1_000),
+            Wait(86_400),
+            RedeemUnwound(0, 100),  # what is not there cannot be drawn
+            RedeemInKind(1, 100),
+            RedeemInKind(1, 100, forgone=0b1),
+            Turn("emergency_exit", "guardian"),
+            Others("repay", 300),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"rebalance": 1, "emergency_exit": 2, "redeem unwound": 1, "redeem": 2},
+        {"redeem unwound": 1},
+    ),
     "a crash, the keeper, and the way back": Story(
         "blue_carry",
         (

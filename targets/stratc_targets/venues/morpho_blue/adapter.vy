@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Morpho Blue adapter
-@notice Collateral and debt of this contract's own account in one market. Debts are kept in shares, whose worth grows with
-        interest that Morpho books only when somebody acts; here it is counted to the second.
+@notice What this contract's own account has in one market: collateral, debt, and what it lends out. Debts and loans are
+        kept in shares, whose worth grows with interest that Morpho books only when somebody acts; here it is counted to
+        the second.
 @dev Layouts and formulas: morpho-blue 1.0.0 `IMorpho`, `SharesMathLib`, `MathLib`, `MorphoBalancesLib`.
 """
 
@@ -40,6 +41,12 @@ struct Position:
 interface Morpho:
     def market(id: bytes32) -> Market: view
     def position(id: bytes32, user: address) -> Position: view
+    def supply(
+        market: MarketParams, assets: uint256, shares: uint256, on_behalf: address, data: Bytes[1]
+    ) -> (uint256, uint256): nonpayable
+    def withdraw(
+        market: MarketParams, assets: uint256, shares: uint256, on_behalf: address, receiver: address
+    ) -> (uint256, uint256): nonpayable
     def supplyCollateral(
         market: MarketParams, assets: uint256, on_behalf: address, data: Bytes[1]
     ): nonpayable
@@ -111,14 +118,80 @@ def owed(morpho: address, id: bytes32, params: MarketParams) -> uint256:
     if shares == 0:
         return 0
     market: Market = staticcall Morpho(morpho).market(id)
-    assets: uint256 = convert(market.total_borrow_assets, uint256)
-    elapsed: uint256 = block.timestamp - convert(market.last_update, uint256)
-    if elapsed != 0 and params.irm != empty(address):
-        first: uint256 = elapsed * staticcall InterestRateModel(params.irm).borrowRateView(params, market)
-        second: uint256 = first * first // (2 * WAD)
-        assets += assets * (first + second + second * first // (3 * WAD)) // WAD
+    assets: uint256 = convert(market.total_borrow_assets, uint256) + self._interest(params, market)
     all_shares: uint256 = convert(market.total_borrow_shares, uint256) + VIRTUAL_SHARES
     return (shares * (assets + 1) + all_shares - 1) // all_shares
+
+
+@internal
+@view
+def _interest(params: MarketParams, market: Market) -> uint256:
+    """
+    @dev What borrowers owe beyond what is booked, up to this block.
+    """
+    elapsed: uint256 = block.timestamp - convert(market.last_update, uint256)
+    if elapsed == 0 or params.irm == empty(address):
+        return 0
+    first: uint256 = elapsed * staticcall InterestRateModel(params.irm).borrowRateView(params, market)
+    second: uint256 = first * first // (2 * WAD)
+    compounded: uint256 = first + second + second * first // (3 * WAD)
+    return convert(market.total_borrow_assets, uint256) * compounded // WAD
+
+
+@internal
+@view
+def lent(morpho: address, id: bytes32, params: MarketParams) -> uint256:
+    """
+    @notice What is lent out, interest to this block included, less the fee, rounded down: what all its shares are paid.
+    """
+    shares: uint256 = (staticcall Morpho(morpho).position(id, self)).supply_shares
+    if shares == 0:
+        return 0
+    market: Market = staticcall Morpho(morpho).market(id)
+    interest: uint256 = self._interest(params, market)
+    assets: uint256 = convert(market.total_supply_assets, uint256) + interest
+    all_shares: uint256 = convert(market.total_supply_shares, uint256) + VIRTUAL_SHARES
+    taken: uint256 = interest * convert(market.fee, uint256) // WAD
+    all_shares += taken * all_shares // (assets - taken + 1)
+    return shares * (assets + 1) // all_shares
+
+
+@internal
+@view
+def not_borrowed(morpho: address, id: bytes32) -> uint256:
+    """
+    @notice What of all that is lent out in the market could be drawn now. Interest is the borrowers' and the lenders' alike.
+    """
+    market: Market = staticcall Morpho(morpho).market(id)
+    return convert(market.total_supply_assets - market.total_borrow_assets, uint256)
+
+
+@internal
+def supply(morpho: address, params: MarketParams, amount: uint256):
+    """
+    @notice Lend. Reverts where a share has become worth more than a unit, as `borrow` does.
+    """
+    tokens.allow(params.loan_token, morpho, amount)
+    taken: uint256 = 0
+    shares: uint256 = 0
+    taken, shares = extcall Morpho(morpho).supply(params, amount, 0, self, b"")
+    assert shares >= amount, "morpho_blue: a share is worth more than a unit"
+
+
+@internal
+def withdraw(morpho: address, id: bytes32, params: MarketParams, amount: uint256):
+    """
+    @notice Draw no more than is lent. All of it is drawn by its shares, so that nothing of it remains.
+    """
+    assets: uint256 = amount
+    shares: uint256 = 0
+    if amount == self.lent(morpho, id, params):
+        assets = 0
+        shares = (staticcall Morpho(morpho).position(id, self)).supply_shares
+    paid: uint256 = 0
+    burnt: uint256 = 0
+    paid, burnt = extcall Morpho(morpho).withdraw(params, assets, shares, self, self)
+    assert paid == amount, "morpho_blue: paid less"
 
 
 @internal

@@ -41,9 +41,8 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     checks = [f"morpho_blue.check_market({morpho}, {name})"]
     if any(held.debt for held in positions):
         checks.append(f"morpho_blue.check_oracle({oracle}, {prices})")
-    texts = {
-        held.name: _debt(morpho, market, name) if held.debt else _collateral(morpho, market, name) for held in positions
-    }
+    kinds = {"collateral": _collateral, "debt": _debt, "supply": _lent}
+    texts = {held.name: kinds[held.position.kind](morpho, market, name) for held in positions}
     return VenueText("morpho_blue", immutables, tuple(checks), texts, account=name)
 
 
@@ -62,6 +61,15 @@ def _debt(morpho: str, market: str, name: str) -> PositionText:
         read=f"morpho_blue.owed({morpho}, {name}, {market})",
         enter=lambda amount: f"morpho_blue.borrow({morpho}, {market}, {amount})",
         leave=lambda amount: f"morpho_blue.repay({morpho}, {name}, {market}, {amount})",
+    )
+
+
+def _lent(morpho: str, market: str, name: str) -> PositionText:
+    return PositionText(
+        read=f"morpho_blue.lent({morpho}, {name}, {market})",
+        enter=lambda amount: f"morpho_blue.supply({morpho}, {market}, {amount})",
+        leave=lambda amount: f"morpho_blue.withdraw({morpho}, {name}, {market}, {amount})",
+        liquidity=f"morpho_blue.not_borrowed({morpho}, {name})",
     )
 
 

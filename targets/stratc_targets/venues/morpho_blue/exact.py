@@ -148,6 +148,11 @@ class MorphoMarket:
         totals = self.expected()
         return _to_assets(self.account(owner).borrow_shares, totals.borrow_assets, totals.borrow_shares, mul_div_up)
 
+    def lent(self, owner: str) -> int:
+        """What is lent out with interest to this second, less the fee, rounded down: what all its shares are paid."""
+        totals = self.expected()
+        return _to_assets(self.account(owner).supply_shares, totals.supply_assets, totals.supply_shares, mul_div_down)
+
     def healthy(self, owner: str) -> bool:
         """Whether the collateral covers the debt, as the market stands: interest that was not booked does not count."""
         account = self.account(owner)
@@ -173,18 +178,38 @@ class MorphoMarket:
 
     # ── lending ────────────────────────────────────────────────────────────────────────────
 
-    def supply(self, owner: str, assets: int) -> None:
+    def supply(self, owner: str, assets: int) -> int:
+        """Returns the shares, rounded down."""
         _require(assets != 0, "inconsistent input")
         self.accrue()
         shares = _to_shares(assets, self.supply_assets, self.supply_shares, mul_div_down)
         self.account(owner).supply_shares += shares
         self.supply_shares = _word(self.supply_shares + shares)
         self.supply_assets = _word(self.supply_assets + assets)
+        return shares
 
     def withdraw(self, owner: str, assets: int) -> None:
+        """The shares that are burnt are rounded up."""
         _require(assets != 0, "inconsistent input")
         self.accrue()
-        shares = _to_shares(assets, self.supply_assets, self.supply_shares, mul_div_up)
+        self._burn_lent(owner, _to_shares(assets, self.supply_assets, self.supply_shares, mul_div_up), assets)
+
+    def withdraw_shares(self, owner: str, shares: int) -> int:
+        """The same by shares, which are paid assets rounded down; returns the assets."""
+        _require(shares != 0, "inconsistent input")
+        self.accrue()
+        assets = _to_assets(shares, self.supply_assets, self.supply_shares, mul_div_down)
+        self._burn_lent(owner, shares, assets)
+        return assets
+
+    def draw(self, owner: str, amount: int) -> None:
+        """As `adapter.vy` withdraws: all that is lent by its shares, so that nothing remains, a part by assets."""
+        if amount == self.lent(owner):
+            self.withdraw_shares(owner, self.account(owner).supply_shares)
+        else:
+            self.withdraw(owner, amount)
+
+    def _burn_lent(self, owner: str, shares: int, assets: int) -> None:
         account = self.account(owner)
         _require(shares <= account.supply_shares and assets <= self.supply_assets, "underflow")
         account.supply_shares -= shares

@@ -12,6 +12,11 @@ with the LLTV, each by less than a unit of the loan; and the oracle may differ f
 digits, which is less than a unit for up to a billion dollars of tokens that cost a dollar or more. That is one unit of
 rounding on either side of the comparison beyond those of reading and valuing both positions, which the proofs carry
 anyhow.
+
+What is lent out is kept in shares as well: they are rounded down where something is lent and up where it is drawn, and
+reading rounds down. That is less than a share and a unit, so that one operation leaves it short by at most one unit,
+while a share is worth at most a unit (the adapter lends no further). It is drawn as far as it is not borrowed; bad debt
+is a loss of all lenders (`loss(v)`).
 """
 
 from __future__ import annotations
@@ -19,7 +24,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from stratc_compiler.errors import Unsupported
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.readings import Loan, exactly, off_by
 from stratc_compiler.text import percent
@@ -27,24 +31,21 @@ from stratc_compiler.vault import Assumed, Held, VenueModel
 from stratc_dsl.strategy import Collateral, MorphoBlue, Position, Strategy, Venue
 
 OFF_BY = 1
-"""By how many units one operation leaves a debt off from exact arithmetic."""
+"""By how many units one operation leaves a debt, or what is lent out, off from exact arithmetic."""
 
 TRUNCATED = 1
 """What Morpho's own check of health cuts off, on either side, beyond what reading and valuing positions rounds."""
 
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
-    """The model of the vault's account in one market. Raises Unsupported for what is lent out there."""
+    """The model of the vault's account in one market."""
     assert isinstance(venue.terms, MorphoBlue)
     one, loan = venue.terms.collateral, venue.terms.loan
-    allocated = {allocation.position: allocation.span for allocation in strategy.allocations}
-    lent = Position(venue.name, "supply", loan)
-    if lent in allocated:
-        cure = "deposit in a vault that lends there, with `erc4626(asset=..)`"
-        raise Unsupported(f"lending to a market of Morpho Blue, `{lent}`", cure, allocated[lent])
+    allocated = {allocation.position for allocation in strategy.allocations}
     collateral = Held(Position(venue.name, "collateral", one.token), rounding=TRUNCATED)
     debt = Held(Position(venue.name, "debt", loan), debt=True, rounding=OFF_BY + TRUNCATED)
-    positions = tuple(held for held in (collateral, debt) if held.position in allocated)
+    lent = Held(Position(venue.name, "supply", loan), rounding=OFF_BY)
+    positions = tuple(held for held in (collateral, debt, lent) if held.position in allocated)
     if debt not in positions:
         return VenueModel(venue.name, "morpho_blue", positions)
     lltv = one.threshold or Fraction(0)

@@ -1,4 +1,4 @@
-"""What the keeper reads of a market of Morpho Blue: the collateral that Morpho has at hand, and what its oracle says.
+"""What the keeper reads of a market of Morpho Blue: what could be drawn, and what its oracle says.
 
 Nothing else of the market can change: its parameters are its name.
 """
@@ -12,12 +12,17 @@ from stratc_dsl.strategy import MorphoBlue, Venue
 from stratc_targets.keeper.watchlist import Told, VenueReadings, View
 from stratc_targets.venues.emitter import VenueText
 
+SUPPLIED, BORROWED = 0, 2
+"""Where Morpho's `market` says what is lent and what is borrowed: interest is in neither, and the same in both."""
+
 
 def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Mapping[str, str]) -> VenueReadings:
     """`tokens` are the vault's getters of token addresses. The oracle matters where something is owed."""
     assert isinstance(venue.terms, MorphoBlue)
-    morpho, oracle = text.immutables[0].name, text.immutables[1].name  # as `emit` lays them out
+    morpho, oracle, _, market = (one.name for one in text.immutables)  # as `emit` lays them out
     # Morpho lends collateral to nobody, but keeps that of all markets together: less than ours would be a loss.
-    payable = {held.name: View(tokens[held.token], "balanceOf(address)", morpho) for held in positions if not held.debt}
+    at_hand = {"collateral": lambda held: View(tokens[held.token], "balanceOf(address)", morpho)}
+    at_hand["supply"] = lambda _: View(morpho, "market(bytes32)", market, word=SUPPLIED, less=BORROWED)
+    payable = {held.name: at_hand[held.position.kind](held) for held in positions if not held.debt}
     told = Told(venue.name, venue.terms.collateral.token, venue.terms.loan, View(oracle, "price()", None))
     return VenueReadings(payable, oracles=(told,) if any(held.debt for held in positions) else ())

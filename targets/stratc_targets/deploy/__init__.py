@@ -1,0 +1,1 @@
+"""Deployment: a manifest binds a proved vault to addresses; that is checked on chain, deployed, and compared later."""
