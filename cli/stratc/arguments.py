@@ -85,6 +85,14 @@ exit status: 0 passes; 1 a claim is refuted, something is weaker or a certificat
 say what there was; 3 a claim is unknown. With several files the worst counts, in the order 2, 1, 3, 0.
 """
 
+REPORT = """\
+Writes what was found out about the strategies of a file as one HTML page for a person, which loads nothing and runs
+nothing: claims, the counterexample over the round, allocation against bands, margins, what the proofs rest on, and what
+can be called of the contract. Takes a minute or so, for the margins; `--quick` leaves them and the contract away.
+
+exit status: as that of verify; the page is written unless the input is bad.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -208,6 +216,11 @@ def parser() -> Parser:
         metavar="FORMAT=FILE",
         help="the same into a file as well, as in `junit=gate.xml`; may be repeated",
     )
+
+    report = commands.add_parser("report", help="one page for a person about a file", description=REPORT)
+    report.add_argument("file", metavar="FILE", help="a .strat file")
+    report.add_argument("--out", required=True, metavar="PAGE", help="the file to write, for example carry.html")
+    report.add_argument("--quick", action="store_true", help="without margins and contract")
 
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")

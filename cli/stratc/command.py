@@ -86,6 +86,10 @@ def _run(arguments: Namespace) -> int:
             return diff(arguments.old, arguments.new, arguments.format, arguments.margins)
         case "gate":
             return _gate(arguments)
+        case "report":
+            from stratc.page.run import report
+
+            return report(arguments.file, arguments.out, arguments.quick)
         case "fmt":
             from stratc.fmt import fmt
 
