@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from stratc.analysis import load
 from stratc.audit import derived
 from stratc.colour import paint_for
 from stratc.output import MARK
-from stratc.problem import news, tell
+from stratc.problem import Problem, news, of_unsupported, tell
+from stratc.read import read_source
 from stratc.status import Status
 from stratc_compiler.audit import Refused, audit
-from stratc_compiler.vault import Vault
-from stratc_dsl.span import Source
-from stratc_targets.deploy.command import Deployable, NotThere, guarded, main
+from stratc_compiler.errors import Unsupported
+from stratc_targets.deploy.command import Deployable, NotThere, guarded, main, main_check
+from stratc_targets.deploy.package import Code, Package
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.emit import PATH as KEEPER
+from stratc_targets.vyper import ContractTooLarge
 
 CODE = ("bytecode.hex", "actions.blueprint.hex")
 
 
 def deploy(arguments: Namespace) -> int:
-    """Deploy one strategy. Returns the exit status."""
+    """Deploy one strategy, or check one that was. Returns the exit status."""
     paint = paint_for(sys.stdout)
+    if arguments.check is not None:
+        certificate = Path(arguments.check).with_name(MARK)
+        return guarded(lambda: main_check(arguments, lambda: of_record(certificate, arguments.what), paint))
     try:
+        if arguments.what is None:
+            raise _refused("name a .strat file or the folder of a build, or give --check RECORD")
         deployable = of_build(Path(arguments.what)) if Path(arguments.what).is_dir() else of_file(arguments.what)
     except NotThere as stop:
         return stop.status
@@ -45,7 +50,7 @@ def of_file(file: str) -> Deployable:
         raise _refused(f"{file} has {len(loaded.models)} strategies: build it, and name the folder of one")
     (model,) = loaded.models
 
-    def package() -> Any:
+    def package() -> Package:
         from stratc.decide import prove
         from stratc.emit import emit
         from stratc.verify import print_report
@@ -58,60 +63,83 @@ def of_file(file: str) -> Deployable:
             raise NotThere(report.status)
         proved = certify(report.results[0].verification)
         assert isinstance(proved, ProvedVault), "its status says so"
-        return _package(model.vault, model.source, {one.path: one.text for one in emit(proved)})
+        try:
+            files = {one.path: one.text for one in emit(proved)}
+        except Unsupported as error:
+            tell(of_unsupported(error, model.source))
+            raise NotThere(Status.BAD_INPUT) from None
+        except ContractTooLarge as error:
+            raise _refused(str(error)) from None
+        code = Code(*(files[name] for name in CODE))
+        return Package(model.vault, model.source, code, files[MARK], files[KEEPER])
 
     return Deployable(model.vault, model.source, package)
 
 
 def of_build(folder: Path) -> Deployable:
     """The strategy of a build, whose certificate is audited, and whose code is compiled again. Raises NotThere."""
-    name, text = str(folder / MARK), _read(folder / MARK)
-    try:
-        document = read_json(text)
-        vault, source = derived(document, None)
-    except ValueError:
-        raise _refused(f"{name} is no certificate: it is not JSON; build again") from None
-    except Refused as error:
-        raise _rejected(name, error) from None
+    certified = _Certified(folder / MARK, None)
 
-    def package() -> Any:
+    def package() -> Package:
+        package = certified.package(_read(folder / KEEPER))
+        creations = (package.code.creation, package.code.blueprint_creation)
+        for name, code in zip(CODE, creations, strict=True):
+            if _read(folder / name).strip() != f"0x{code.hex()}":
+                raise _refused(f"{folder / name} is not what the certificate's source compiles to: build again")
+        return package
+
+    return Deployable(certified.vault, certified.source, package)
+
+
+def of_record(certificate: Path, file: str | None) -> Deployable:
+    """What was deployed, by the certificate beside its record; it must be about the text of a file where one is given.
+
+    Raises NotThere.
+    """
+    certified = _Certified(certificate, file)
+    return Deployable(certified.vault, certified.source, lambda: certified.package(""))
+
+
+class _Certified:
+    """What a certificate is about. Nothing of it is believed before `package` has audited it. Raises NotThere."""
+
+    def __init__(self, certificate: Path, file: str | None) -> None:
+        self._name, self._text = str(certificate), _read(certificate)
+        expected = None if file is None else read_source(file)
+        if isinstance(expected, Problem):
+            tell(expected)
+            raise NotThere(Status.BAD_INPUT)
         try:
-            audited = audit(document, vault, source)
+            self._document = read_json(self._text)
+            self.vault, self.source = derived(self._document, expected)
+        except ValueError:
+            raise _refused(f"{certificate} is no certificate: it is not JSON") from None
         except Refused as error:
-            raise _rejected(name, error) from None
+            raise _rejected(self._name, error) from None
+
+    def package(self, keeper: str) -> Package:
+        """The code that the certificate's source compiles to. Raises NotThere where the certificate is rejected."""
+        from stratc_targets.vyper.build import blueprint_creation, compile_vault
+        from stratc_targets.vyper.emit import vault_sources
+
+        try:
+            audited = audit(self._document, self.vault, self.source)
+        except Refused as error:
+            raise _rejected(self._name, error) from None
         print(f"\naudited: {audited.claims} claims, {audited.derivations} proofs, {audited.witnesses} witnesses")
         if audited.unproved:
             print(f"  on Z3's word alone: {', '.join(audited.unproved)}")
-        files = {one: _read(folder / one) for one in (*CODE, KEEPER)}
-        _check_code(vault, source, files, folder)
-        return _package(vault, source, files | {MARK: text})
-
-    return Deployable(vault, source, package)
-
-
-def _check_code(vault: Vault, source: Source, files: Mapping[str, str], folder: Path) -> None:
-    """Whether the code of a build is what this source compiles to: only that is proved. Raises NotThere."""
-    from stratc_targets.vyper import build
-    from stratc_targets.vyper.emit import vault_sources
-
-    compiled = build.compile_vault(vault_sources(vault, source))
-    assert compiled.actions is not None, "a vault deploys its actions"
-    for name, code in zip(CODE, (compiled.creation, build.blueprint_creation(compiled.actions.blueprint)), strict=True):
-        if files[name].strip() != code:
-            raise _refused(f"{folder / name} is not what this stratc compiles the certificate's source to: build again")
-
-
-def _package(vault: Vault, source: Source, files: Mapping[str, str]) -> Any:
-    from stratc_targets.deploy.package import Code, Package
-
-    return Package(vault, source, Code(*(files[name] for name in CODE)), files[MARK], files[KEEPER])
+        compiled = compile_vault(vault_sources(self.vault, self.source))
+        assert compiled.actions is not None, "a vault deploys its actions"
+        code = Code(compiled.creation, blueprint_creation(compiled.actions.blueprint))
+        return Package(self.vault, self.source, code, self._text, keeper, audited.unproved)
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _refused(f"{path} cannot be read ({getattr(error, 'strerror', 'no text')}): build again") from None
+        raise _refused(f"cannot read {path}: {getattr(error, 'strerror', 'it is no text')}") from None
 
 
 def _refused(why: str) -> NotThere:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from stratc_compiler.deleverage_plans import debts_of, excess
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Add,
@@ -37,12 +38,11 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.plans import (
     Parts,
-    debts_of,
-    excess,
+    bought_for,
     find_swap,
+    leave_all,
     moves_to_target,
     plan_name,
-    unwind,
 )
 from stratc_compiler.vault import DUST_SHARE, FlashLoan, Held, Leave, Let, Plan, Swap, SwapModel, VenueModel
 from stratc_dsl.record import Record
@@ -222,8 +222,9 @@ def rebalance_by_flash(lender: Lender, parts: Parts, span: Span) -> Plan:
     """
     lender.lends(parts.base, span)
     for band in parts.bands:
-        if band.held.debt and band.held.token != parts.base:
-            raise Unsupported(f"`rebalance using flash(...)` with a debt in {band.held.token}", "owe base", span)
+        if band.held.debt and band.held.token != parts.base and not bought_for(band.held, parts):
+            what = f"`rebalance using flash(...)` with a debt in {band.held.token}, which is held idle as well"
+            raise Unsupported(what, "owe base, or hold none of it", span)
     moves = moves_to_target(parts)
     spent = total(moves.spent, amount("spent", parts.base).dim)
     loan = Let(amount("loan", parts.base), Monus(spent, amount(f"idle({parts.base})", parts.base)))
@@ -279,7 +280,7 @@ def unwind_by_flash(venue: VenueModel, lender: Lender, parts: Parts, span: Span)
 def _repaid(venue: VenueModel, last: Held) -> Plan:
     """The last debt, and all that the venue then pays."""
     kept = replace(venue, positions=tuple(one for one in venue.positions if not one.debt or one == last))
-    return unwind(kept)
+    return leave_all(kept)
 
 
 def _sales(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from stratc_compiler.expr import (
     And,
@@ -15,6 +16,7 @@ from stratc_compiler.expr import (
     Expr,
     Formula,
     Kind,
+    Min,
     MulDiv,
     Not,
     Rel,
@@ -25,6 +27,7 @@ from stratc_compiler.expr import (
     at_most_ratio,
     price,
     times,
+    variables,
     zero,
 )
 from stratc_compiler.vault import (
@@ -110,14 +113,24 @@ def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
     """Whether the plan repays debt, out of what secures none or out of what secures it, and does nothing else.
 
     No position grows, and nothing is bought or sold but collateral within a flash loan, for the token that was repaid:
-    a loan that is about to be liquidated is, at the same price and for less than a liquidator takes.
+    a loan that is about to be liquidated is, at the same price and for less than a liquidator takes. And what is owed
+    itself: bought, and repaid at once.
     """
     secured = {held.name for venue in venues if any(one.debt for one in venue.positions) for held in venue.positions}
     moves = tuple(item for item in plan if not isinstance(item, Let))
     repays = [item for item in moves if isinstance(item, Leave) and item.held.debt]
     draws = [item for item in moves if isinstance(item, Leave) and not item.held.debt and item.held.name not in secured]
     loans = [item for item in moves if isinstance(item, FlashLoan) and _only_repays(item)]
-    return bool(repays or loans) and len(repays) + len(draws) + len(loans) == len(moves)
+    buys = [one for one, after in pairwise(moves) if _buys_what_it_repays(one, after)]
+    return bool(repays or loans) and len(repays) + len(draws) + len(loans) + len(buys) == len(moves)
+
+
+def _buys_what_it_repays(buy: PlanItem, repay: PlanItem) -> bool:
+    match buy, repay:
+        case Swap(bought=bought, received=received), Leave(Held(debt=True) as debt, Min(owed, paid)):
+            return bought == debt.token and owed == debt.var and received in tuple(variables(paid))
+        case _:
+            return False
 
 
 def _only_repays(loan: FlashLoan) -> bool:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from stratc_compiler.conservation import conserving
+from stratc_compiler.deleverage_plans import deleverage
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Expr,
@@ -24,7 +25,7 @@ from stratc_compiler.fees import ELAPSED, charge, mark
 from stratc_compiler.flash_plans import deleverage_by_flash, lender_of, rebalance_by_flash, unwind_by_flash
 from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.limits import deposit_room
-from stratc_compiler.plans import Parts, deleverage, exit_steps, rebalance, unwind
+from stratc_compiler.plans import Parts, exit_steps, rebalance, unwind
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
@@ -113,7 +114,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         deposit_room=deposit_room(strategy),
         charge=charge(strategy),
         guard=guard(strategy),
-        unwinding=unwinding(parts, strategy.span),
+        unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
     )
     _names_mean_one_thing(vault)
     return vault
@@ -221,12 +222,12 @@ def _exit_steps(strategy: Strategy, venues: tuple[VenueModel, ...], parts: Parts
     """Venues with a debt are left by a flash loan where the strategy says so."""
     flash = strategy.exit_flash
     if flash is None:
-        return exit_steps(parts, strategy.span, unwind)
+        return exit_steps(parts, strategy.span, lambda venue: unwind(venue, parts, strategy.span))
     lender = lender_of(flash, venues)
 
     def leave(venue: VenueModel) -> Plan:
         owes = any(held.debt for held in venue.positions)
-        return unwind_by_flash(venue, lender, parts, flash.span) if owes else unwind(venue)
+        return unwind_by_flash(venue, lender, parts, flash.span) if owes else unwind(venue, parts, flash.span)
 
     return exit_steps(parts, strategy.span, leave)
 

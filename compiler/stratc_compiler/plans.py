@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     And,
@@ -19,7 +21,6 @@ from stratc_compiler.expr import (
     Min,
     Monus,
     Num,
-    Plain,
     Rel,
     Rounding,
     Var,
@@ -27,7 +28,7 @@ from stratc_compiler.expr import (
     amount_worth,
     dim_of,
     scale,
-    total,
+    token_of,
     value_of,
     zero,
 )
@@ -72,74 +73,10 @@ def plan_name(*words: str) -> str:
     )
 
 
-def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) -> Plan:
-    """Repay debt until weighted collateral / debt = `health`; repayments are rounded up.
-
-    repay = debt - (weighted collateral) / health. Paid from positions in the debt's token at other venues, in exit
-    order and as far as those pay out, then from idle. Of several debts the first is repaid first, as far as there is
-    something to repay it from, and the last has to do for the rest.
-    """
-    debts = debts_of(venue, span)
-    over = excess(venue, debts, health)
-    lets: list[Let] = []
-    steps: list[Leave] = []
-    for place, debt in enumerate(debts, 1):
-        sources = _sources(venue, debt.token, parts)
-        words = ("repay",) if len(debts) == 1 else ("repay", debt.name)
-        repay = amount(plan_name(*words), debt.token)
-        size: Expr = Min(amount_worth(over, debt.token, Rounding.UP), debt.var)
-        if place < len(debts):
-            size = Min(size, _reach(sources, debt.token))
-        lets.append(Let(repay, size))
-        draws, leaves = _draws(sources, repay)  # what no venue gives comes out of idle
-        lets += draws
-        steps += (*leaves, Leave(debt, repay))
-        if place < len(debts):
-            left = Var(plan_name("over after", debt.name), Plain.VALUE)
-            lets.append(Let(left, Monus(over, value_of(repay, Rounding.DOWN))))
-            over = left
-    return (*lets, *steps)
-
-
-def debts_of(venue: VenueModel, span: Span) -> tuple[Held, ...]:
-    """What is owed at a venue, in its order. Raises Unsupported where that is nothing."""
-    debts = tuple(held for held in venue.positions if held.debt)
-    if not debts or venue.health is None:
-        raise Unsupported(f"deleverage of `{venue.name}`, where nothing is owed", "give a debt a place", span)
-    return debts
-
-
-def excess(venue: VenueModel, debts: tuple[Held, ...], health: Fraction) -> Expr:
-    """How much more is owed than the collateral covers at this health factor, rounded up."""
-    assert venue.health is not None
-    covered = tuple(scale(term, weight / health, Rounding.DOWN) for term, weight in venue.health[0].items())
-    owed = total(tuple(debt.value for debt in debts), Plain.VALUE)
-    return Monus(owed, total(covered, Plain.VALUE))
-
-
-def _reach(sources: tuple[Held, ...], token: str) -> Expr:
-    """All of a token that can be drawn, and what is idle."""
-    drawn = tuple(Min(held.var, held.liquidity) for held in sources)
-    return total((*drawn, amount(f"idle({token})", token)), amount("reach", token).dim)
-
-
-def _sources(venue: VenueModel, token: str, parts: Parts) -> tuple[Held, ...]:
-    """Positions in `token` that can be drawn without touching collateral: other venues without debt."""
-    others = (other for other in parts.exit_order if isinstance(other, VenueModel) and other.name != venue.name)
-    free = (other for other in others if not any(held.debt for held in other.positions))
-    return tuple(held for other in free for held in other.positions if held.token == token)
-
-
-def _draws(sources: tuple[Held, ...], needed: Expr) -> tuple[tuple[Let, ...], tuple[Leave, ...]]:
-    lets: list[Let] = []
-    leaves: list[Leave] = []
-    for held in sources:
-        draw = amount(plan_name("draw", held.name), held.token)
-        # A venue may pay out a unit less than it says that is held, and less than that where it is assumed.
-        lets.append(Let(draw, Min(needed, Min(held.var, held.liquidity))))
-        leaves.append(Leave(held, draw))
-        needed = Monus(needed, draw)
-    return tuple(lets), tuple(leaves)
+def bought_for(debt: Held, parts: Parts) -> bool:
+    """Whether what is owed is bought to repay it, and sold when it is borrowed: not base, and not held idle."""
+    held = {band.held.token for band in parts.bands if band.held.venue is None}
+    return debt.token not in held | {parts.base}
 
 
 # ── rebalance ──────────────────────────────────────────────────────────────────────────────
@@ -175,14 +112,14 @@ def moves_to_target(parts: Parts) -> Moves:
     plain = tuple(band for band in assets if band.held.token == parts.base and not _pledged(band, debts))
     risky = tuple(band for band in assets if band not in plain)
     return Moves(
-        sizes=tuple(let for band in bands for let in _sizes(band, parts.base)),
+        sizes=tuple(let for band in bands for let in _sizes(band, parts)),
         draw=tuple(Leave(band.held, _less(band)) for band in plain),
         reduce=tuple(item for band in risky for item in _reduce(band, parts)),
-        repay=tuple(Leave(band.held, _less(band)) for band in debts),
+        repay=tuple(item for band in debts for item in _repay(band, parts)),
         increase=tuple(item for band in risky for item in _increase(band, parts)),
-        borrow=tuple(Enter(band.held, _more(band)) for band in debts),
+        borrow=tuple(item for band in debts for item in _borrow(band, parts)),
         deposit=tuple(Enter(band.held, _more(band)) for band in plain),
-        spent=(*(_less(band) for band in debts), *(_more(band) for band in risky)),
+        spent=(*(_spent(band, parts) for band in debts), *(_more(band) for band in risky)),
     )
 
 
@@ -204,8 +141,8 @@ def _more(band: Band) -> Var:
     return amount(plan_name("borrow" if band.held.debt else "increase", band.held.name), band.held.token)
 
 
-def _sizes(band: Band, base: str) -> tuple[Let, Let]:
-    held = band.held
+def _sizes(band: Band, parts: Parts) -> tuple[Let, ...]:
+    held, base = band.held, parts.base
     target = scale(NAV, band.target, Rounding.DOWN)
     over, under = Monus(held.value, target), Monus(target, held.value)
     less = amount_worth(over, held.token, Rounding.UP if held.debt else Rounding.DOWN)
@@ -213,10 +150,42 @@ def _sizes(band: Band, base: str) -> tuple[Let, Let]:
     more = amount(_more(band).name, spend_in)
     # Rounding up may ask for a unit more than is owed; rounding down never asks for more than is held.
     sized = Min(less, held.var) if held.debt else less
-    return (
+    sizes = (
         Let(_less(band), _worth_trading(over, sized)),
         Let(more, _worth_trading(under, amount_worth(under, spend_in, Rounding.DOWN))),
     )
+    if held.debt and bought_for(held, parts):
+        return (*sizes, Let(_spent(band, parts), price_of(_less(band), base, parts, band.span)))
+    return sizes
+
+
+def _spent(band: Band, parts: Parts) -> Var:
+    """What a debt that is over its target takes to repay: itself, or the base that buys it."""
+    return amount(plan_name("spend for", band.held.name), parts.base) if bought_for(band.held, parts) else _less(band)
+
+
+def price_of(bought: Expr, base: str, parts: Parts, span: Span) -> Expr:
+    """So much base as buys this at the worst price, rounded up."""
+    swap = find_swap(base, token_of(bought), parts.swaps, span)
+    worth = scale(value_of(bought, Rounding.UP), 1 / (1 - swap.slippage), Rounding.UP)
+    return amount_worth(worth, base, Rounding.UP)
+
+
+def _repay(band: Band, parts: Parts) -> Plan:
+    """What is bought repays, all of it."""
+    held = band.held
+    if not bought_for(held, parts):
+        return (Leave(held, _less(band)),)
+    words = plan_name("bought to repay", held.name)
+    buy = sell(parts.base, held.token, _spent(band, parts), parts, band.span, words)
+    return buy, Leave(held, Min(held.var, buy.received))
+
+
+def _borrow(band: Band, parts: Parts) -> Plan:
+    held, more = band.held, _more(band)
+    if not bought_for(held, parts):
+        return (Enter(held, more),)
+    return Enter(held, more), sell(held.token, parts.base, more, parts, band.span, plan_name("raised", held.name))
 
 
 def _reduce(band: Band, parts: Parts) -> tuple[PlanItem, ...]:
@@ -274,12 +243,30 @@ def _exit_step(
     return ExitStep(venue.name, unwind(venue), And(tuple(left)))
 
 
-def unwind(venue: VenueModel) -> Plan:
+def unwind(venue: VenueModel, parts: Parts, span: Span) -> Plan:
+    """Repay what idle covers, and what idle base buys of tokens that are not held; then draw what the venue pays."""
+    buys = tuple(item for held in venue.positions if held.debt for item in _buy_all(held, parts, span))
+    return (*buys, *leave_all(venue))
+
+
+def leave_all(venue: VenueModel) -> Plan:
     """Repay what idle covers, then draw what the venue pays."""
     debts = (held for held in venue.positions if held.debt)
     assets = (held for held in venue.positions if not held.debt)
     repay = (Leave(held, Min(held.var, amount(f"idle({held.token})", held.token))) for held in debts)
     return (*repay, *(Leave(held, Min(held.var, held.liquidity)) for held in assets))
+
+
+def _buy_all(debt: Held, parts: Parts, span: Span) -> Plan:
+    """All that is owed and not there, with idle base, which has to do. Where nothing is missing no price is read."""
+    if not bought_for(debt, parts):
+        return ()
+    missing = Monus(debt.var, amount(f"idle({debt.token})", debt.token))
+    some = Cmp(missing, Rel.GT, zero(debt.var.dim))
+    spend = amount(plan_name("spend for", debt.name), parts.base)
+    let = Let(spend, If(some, price_of(missing, parts.base, parts, span), zero(spend.dim)))
+    buy = sell(parts.base, debt.token, spend, parts, span, plan_name("bought for", debt.name))
+    return let, replace(buy, minimum=missing)
 
 
 def _sell_out(swap: SwapModel, parts: Parts, span: Span) -> list[PlanItem]:

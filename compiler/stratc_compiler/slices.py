@@ -1,9 +1,10 @@
 """A redemption that is paid out of the positions: the slice that shares stand for is unwound, in the exit's order.
 
 Of every token the plan keeps what is *free*: the slice of what lies idle, and what the slice has brought so far. Debts
-are repaid and tokens sold out of that and of nothing else, so those who stay pay for nothing. Slices of what is held
-are rounded down, of what is owed up. What a venue takes beyond the slice, by rounding or for a fee, is read off the
-position afterwards and taken from what is free: it stays with the vault, idle.
+are repaid and tokens sold out of that and of nothing else, so those who stay pay for nothing; what is owed and not held
+is bought out of it, where the exit needs no loan to do that. Slices of what is held are rounded down, of what is owed
+up. What a venue takes beyond the slice, by rounding or for a fee, is read off the position afterwards and taken from
+what is free: it stays with the vault, idle.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount
-from stratc_compiler.plans import Parts, plan_name, sell
+from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount, token_of
+from stratc_compiler.plans import Parts, bought_for, plan_name, price_of, sell
 from stratc_compiler.shares import paid, part
 from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, SwapModel, Unwinding, VenueModel
 from stratc_dsl.span import Span
@@ -21,14 +22,17 @@ from stratc_dsl.span import Span
 CANNOT_REPAY = "unwind: a debt is more than its part brings"
 
 
-def unwinding(parts: Parts, span: Span) -> Unwinding:
-    """What a part of everything brings, bound to `paid`. Empty where there is nothing to unwind or no way into base."""
+def unwinding(parts: Parts, span: Span, *, buys: bool) -> Unwinding:
+    """What a part of everything brings, bound to `paid`. Empty where there is nothing to unwind or no way into base.
+
+    `buys` says whether what is owed and not held is bought: a loop's debts are more than all that is free.
+    """
     venues = [venue for venue in parts.exit_order if isinstance(venue, VenueModel)]
     held = [one for venue in venues for one in venue.positions] + [band.held for band in parts.bands]
     tokens = {one.token for one in held if not one.debt}
     if all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
         return ()
-    slices = _Slices(parts, span)
+    slices = _Slices(parts, span, buys)
     for idle in parts.idle:
         slices.begin(idle)
     for place, venue in enumerate(parts.exit_order):
@@ -58,6 +62,7 @@ class _Slices(Struct):
 
     parts: Parts
     span: Span
+    buys: bool
     items: list[PlanItem | Require] = field(default_factory=list)
     free: dict[str, Var] = field(default_factory=dict)
 
@@ -82,6 +87,8 @@ class _Slices(Struct):
         size = self._bind(plan_name(words, held.name), held.token, part(held.var, _against_the_leaver(held)))
         left = self._bind(plan_name("left", held.name), held.token, Sub(held.var, size))
         if held.debt:
+            if self.buys and bought_for(held, self.parts):
+                self.buy(size)
             free = self.free[held.token]
             self.items.append(Require(Cmp(size, Rel.LE, free), CANNOT_REPAY))
             self.items.append(Leave(held, size))
@@ -90,6 +97,17 @@ class _Slices(Struct):
             brought = Add(self.free[held.token], size) if held.token in self.free else size
             self.items.append(Leave(held, size))
             self._set_free(held.token, Sub(brought, Monus(left, held.var)))
+
+    def buy(self, size: Var) -> None:
+        """What of a token is still to be repaid, with base that is free, at the worst price that is proved."""
+        base, token = self.parts.base, token_of(size)
+        missing = Monus(size, self.free[token])
+        spend = self._bind(plan_name("spend for", size.name), base, price_of(missing, base, self.parts, self.span))
+        self.items.append(Require(Cmp(spend, Rel.LE, self.free[base]), CANNOT_REPAY))
+        swap = sell(base, token, spend, self.parts, self.span, plan_name("bought", size.name))
+        self.items.append(swap)
+        self._set_free(base, Sub(self.free[base], spend))
+        self._set_free(token, Add(self.free[token], swap.received))
 
     def sell_at(self, swap: SwapModel, kept: set[str]) -> None:
         """What is free by now of the token that is swapped here into base, unless it is kept for debts."""

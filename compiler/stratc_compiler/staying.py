@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Rel, Sub, Var
+from stratc_compiler.expr import Add, Cmp, Expr, Formula, Kind, Mul, Rel, Sub, TokenDim, Var, variables
 from stratc_compiler.fair_terms import Exact, obligation
 from stratc_compiler.relax import ZERO
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, whole
@@ -33,7 +33,7 @@ class Unwound(Exact):
         for item in self.vault.unwinding:
             match item:
                 case Let(name, expr):
-                    self.known[name.name] = self.expr(expr)
+                    self.known[name.name] = self._unknown(name.name) if _at_a_price(expr) else self.expr(expr)
                 case Leave(held, amount):
                     self._leave(held, self.expr(amount))
                 case Swap(sold=sold, bought=bought, amount=amount, received=received):
@@ -63,6 +63,11 @@ class Unwound(Exact):
             if held.token == token:
                 result = (Sub if held.debt else Add)(result, self.known[held.name])
         return result
+
+
+def _at_a_price(expr: Expr) -> bool:
+    """What costs so much may be anything: the plan requires that no more is spent than there is to spend."""
+    return any(isinstance(var.dim, TokenDim) and var.dim.kind is Kind.PRICE for var in variables(expr))
 
 
 def stays(vault: Vault) -> tuple[Obligation, ...]:

@@ -117,8 +117,16 @@ class Command:
         if self.tables:
             Path("deployments").mkdir(exist_ok=True)
             Path("deployments", f"{CHAIN_ID}.toml").write_text(toml(self.tables), "utf-8")
+        return self._ran(str(what or self.build), "--rpc", rpc or url_of(self.world), *options)
+
+    def check(self, record: Path | str, *options: str, rpc: str | None = None) -> Ran:
+        """`deploy --check`, of what lies beside a record."""
+        self.patch.delenv(KEY_VARIABLE, raising=False)
+        return self._ran("--check", str(record), "--rpc", rpc or url_of(self.world), *options)
+
+    def _ran(self, *words: str) -> Ran:
         self._capsys.readouterr()
-        status = main(["deploy", str(what or self.build), "--rpc", rpc or url_of(self.world), *options])
+        status = main(["deploy", *words])
         said = self._capsys.readouterr()
         assert "Traceback" not in said.err
         return Ran(status, said.out, said.err)

@@ -83,6 +83,10 @@ def _no_sequencer_feed(world: World, given: Tables) -> None:
     given["sequencer_feed"] = deploy_feed(world.chain, world.admin, "ETH / USD", 2_000).address
 
 
+def _no_feed_on_base(world: World, given: Tables) -> None:
+    given["chain"] = 8453
+
+
 def _other_threshold(world: World, given: Tables) -> None:
     world.aave.set_collateral(world.weth, 8_000, 8_000)
 
@@ -154,6 +158,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "a sequencer that is down": (_sequencer_down, "sequencer_feed", "the sequencer is down"),
     "a sequencer that has just come back": (_sequencer_just_up, "sequencer_feed", "up for less than an hour"),
     "no feed of a sequencer": (_no_sequencer_feed, "sequencer_feed", "does not answer as a sequencer's uptime feed"),
+    "none on a chain with a sequencer": (_no_feed_on_base, "sequencer_feed", "Base has a sequencer"),
     "another threshold": (_other_threshold, "venues.aave", "it is 8000, and it was proved with 8250"),
     "another loan-to-value": (_other_ltv, "venues.aave", "it is 7500, and it was proved with 8000"),
     "a paused reserve": (_paused, "venues.aave", "its reserve of USDC is paused"),

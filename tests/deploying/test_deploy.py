@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from cli.examples import TREASURY
 from deploying.market import Command
 from lab.chain import ACCOUNTS, KEYS, AnvilChain
 from stratc.__main__ import main
@@ -54,6 +55,9 @@ def test_a_vault_is_deployed_once(command: Command, capsys: pytest.CaptureFixtur
     keeper = command.folder / "keeper.json"
     assert main(["status", "--config", str(keeper), "--rpc", chain(command).url]) == 0
     assert f"Treasury at {vault} on chain" in capsys.readouterr().out
+
+    command.patch.setenv("STRATC_KEEPER_KEY", KEYS[ACCOUNTS[7]])
+    assert main(["keeper", "run", "--config", str(keeper), "--rpc", chain(command).url, "--once"]) == 0
 
     again = command.run("--yes")
     assert (again.status, command.sent()) == (0, before + 2)
@@ -107,6 +111,42 @@ def test_a_nonce_that_another_took_is_planned_anew(command: Command) -> None:
     assert (ran.status, ran.err) == (0, "")
     assert command.record["blueprint"]["nonce"] == first["nonce"] + 1
     assert command.sent() == before + 3
+
+
+def test_a_fee_that_rises_is_followed(command: Command) -> None:
+    """What is sent before nobody mines; then blocks cost more than was bid."""
+    command.patch.setattr("stratc_targets.deploy.sending.LOOK_SECONDS", 0.01)
+    chain(command).rpc("evm_setAutomine", False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stratc_targets.deploy.sending.PATIENCE_SECONDS", 0)
+        ran = command.run("--yes")
+    assert ran.status == 3
+    assert "is in no block yet; give the same command again" in ran.err
+    (bid,) = command.record["blueprint"]["attempts"]
+    waiting = command.run("--yes", "--record", "other/record.json")
+    assert waiting.status == 2
+    assert "has 1 transactions waiting: let them be mined" in waiting.err
+    chain(command).rpc("anvil_setNextBlockBaseFeePerGas", hex(3 * bid["bid"]["max_fee"]))
+    chain(command).rpc("evm_mine")
+    chain(command).rpc("evm_setAutomine", True)
+    ran = command.run("--yes")
+    assert (ran.status, ran.err) == (0, "")
+    first, second = command.record["blueprint"]["attempts"]
+    assert first == bid
+    assert second["bid"]["max_fee"] > 3 * bid["bid"]["max_fee"]
+    assert command.record["blueprint"]["landed"]["tx_hash"] == second["tx_hash"]
+    chain(command).rpc("anvil_setNextBlockBaseFeePerGas", "0x0")
+
+
+def test_a_manifest_may_be_mended_until_the_vault_is_sent(command: Command) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sending, "vault", lambda *_: _raise(KeyboardInterrupt()))
+        assert command.run("--yes").status == Status.INTERRUPTED
+    before = command.record
+    command.tables["roles"]["keeper"] = ACCOUNTS[2]
+    assert command.run("--yes").status == 0
+    assert command.record["blueprint"] == before["blueprint"]
+    assert command.record["arguments"][2]["address"].lower() == ACCOUNTS[2]
 
 
 def test_another_build_does_not_go_on_from_a_record(command: Command) -> None:
@@ -218,6 +258,36 @@ def test_who_deploys(options: tuple[str, ...], key: str | None, said: str, comma
     assert said in ran.err
 
 
+def test_a_keystore(command: Command) -> None:
+    from eth_account import Account
+
+    keystore = Account.encrypt(KEYS[command.deployer], "open sesame", kdf="pbkdf2", iterations=1)
+    Path("key.json").write_text(json.dumps(keystore))
+    for password, status, said in (
+        (None, 2, "no password for key.json: set STRATC_DEPLOYER_PASSWORD"),
+        ("close sesame", 2, "key.json: STRATC_DEPLOYER_PASSWORD is not the password of this keystore"),
+        ("open sesame", 0, ""),
+    ):
+        if password is not None:
+            command.patch.setenv("STRATC_DEPLOYER_PASSWORD", password)
+        ran = command.run("--dry-run", "--keystore", "key.json", key=None)
+        assert ran.status == status
+        assert said in ran.err
+    assert f"to do, by {Account.from_key(KEYS[command.deployer]).address}" in ran.out
+
+
+def test_a_strategy_is_proved_and_compiled_first(command: Command) -> None:
+    ran = command.run("--dry-run", what=Path(TREASURY), key=None)
+    assert (ran.status, ran.err) == (0, "")
+    assert "proved" in ran.out
+    assert "the blueprint of its actions 12," in ran.out
+    Path("two.strat").write_text(Path(TREASURY).read_text() + Path(TREASURY).read_text().replace("Treasury", "Second"))
+    ran = command.run("--dry-run", what=Path("two.strat"))
+    assert ran.status == 2
+    assert "two.strat has 2 strategies: build it, and name the folder of one" in ran.err
+    assert command.run("--dry-run", what=Path("none.strat")).status == 2
+
+
 def test_only_yes_is_a_yes(command: Command) -> None:
     before = command.sent()
     command.patch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -237,7 +307,7 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     code.write_text(code.read_text().replace("6", "7", 1))
     ran = command.run("--dry-run", what=build)
     assert ran.status == 2
-    assert "bytecode.hex is not what this stratc compiles the certificate's source to: build again" in ran.err
+    assert "bytecode.hex is not what the certificate's source compiles to: build again" in ran.err
     certificate = build / "certificate.json"
     certificate.write_text(certificate.read_text().replace('"verdict": "proved"', '"verdict": "hoped"', 1))
     ran = command.run("--dry-run", what=build)
@@ -268,5 +338,5 @@ def test_the_extra_that_is_missing(command: Command) -> None:
     assert module.guarded(lambda: _raise(ModuleNotFoundError(name="eth_account"))) == 2
 
 
-def _raise(error: Exception) -> int:
+def _raise(error: BaseException) -> int:
     raise error

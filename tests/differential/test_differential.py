@@ -17,8 +17,8 @@ from differential.operations import Admit, Attest, Deposit, Keep, Operation, Wha
 from differential.operations.drawn import last_operations, operations
 from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
+from differential.stories.bitcoin import WITH_BITCOIN
 from differential.stories.morpho import AT_MORPHO
-from differential.stories.several import AGAINST_SEVERAL
 from differential.story import tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -151,9 +151,9 @@ def test_story_of_a_loan_at_morpho(blue_world: World, name: str) -> None:
     tell(pair, story)
 
 
-@pytest.mark.parametrize("name", AGAINST_SEVERAL)
-def test_story_of_a_loan_against_several_collaterals(bitcoin_world: World, name: str) -> None:
-    story = AGAINST_SEVERAL[name]
+@pytest.mark.parametrize("name", WITH_BITCOIN)
+def test_story_of_a_market_with_bitcoin(bitcoin_world: World, name: str) -> None:
+    story = WITH_BITCOIN[name]
     tell(pair_up(bitcoin_world, example(story.vault)), story)
 
 

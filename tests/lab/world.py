@@ -32,10 +32,10 @@ MORPHO_USDC = 100_000_000
 
 @dataclass(frozen=True)
 class Bitcoin:
-    """A third token, and where it is traded for dollars."""
+    """A third token, and where it is traded for dollars and for ether."""
 
     token: Token
-    pool: Pool
+    pools: tuple[Pool, Pool]
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class World:
 
     @property
     def pools(self) -> tuple[Pool, ...]:
-        """All that tokens are traded in, for dollars."""
-        return (self.pool,) if self.bitcoin is None else (self.pool, self.bitcoin.pool)
+        """All that tokens are traded in."""
+        return (self.pool,) if self.bitcoin is None else (self.pool, *self.bitcoin.pools)
 
     def token(self, symbol: str) -> Token:
         """A token by its symbol."""
@@ -169,9 +169,12 @@ def with_bitcoin(world: World) -> World:
     token, feed = deploy_wbtc(chain, admin), deploy_feed(chain, admin, "BTC / USD", WBTC_USD)
     world.aave.list_reserve(AaveAsset(token, feed, 7_300, 7_800, borrowable=True), feed.contract)
     world.aave.seed(whale, token, token.units(Fraction(AAVE_USDC, WBTC_USD)))
-    pool = world.uniswap.create_pool(token, world.usdc, POOL_FEE, Fraction(WBTC_USD, USDC_USD))
-    pool.add_liquidity(whale, token.units(Fraction(POOL_USDC, WBTC_USD)), world.usdc.units(POOL_USDC))
-    return replace(world, feeds={**world.feeds, "WBTC": feed}, bitcoin=Bitcoin(token, pool))
+    half = token.units(Fraction(POOL_USDC, WBTC_USD))
+    dollars = world.uniswap.create_pool(token, world.usdc, POOL_FEE, Fraction(WBTC_USD, USDC_USD))
+    dollars.add_liquidity(whale, half, world.usdc.units(POOL_USDC))
+    ether = world.uniswap.create_pool(world.weth, token, POOL_FEE, Fraction(WETH_USD, WBTC_USD))
+    ether.add_liquidity(whale, world.weth.units(Fraction(POOL_USDC, WETH_USD)), half)
+    return replace(world, feeds={**world.feeds, "WBTC": feed}, bitcoin=Bitcoin(token, (dollars, ether)))
 
 
 def _seed(world: World, whale: str) -> None:

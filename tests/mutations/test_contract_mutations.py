@@ -13,7 +13,7 @@ import pytest
 
 from differential.pair import Disagreement, pair_of
 from differential.stories import STORIES as IN_ANY_MARKET
-from differential.stories.several import AGAINST_SEVERAL
+from differential.stories.bitcoin import WITH_BITCOIN
 from differential.story import tell
 from lab.world import World, with_bitcoin
 from mutations.mutant import Mutant
@@ -22,7 +22,7 @@ from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install
 
-STORIES = IN_ANY_MARKET | AGAINST_SEVERAL
+STORIES = IN_ANY_MARKET | WITH_BITCOIN
 
 VAULTS = sorted({STORIES[mutant.caught_by].vault for mutant in MUTANTS})
 """Compiled without optimising them, which takes half the time: the differential tests run what `build` really emits."""
@@ -57,7 +57,7 @@ def told(world: World, code: Compiled, story: str) -> None:
     start = world.chain.snapshot()
     try:
         model = example(STORIES[story].vault).vault
-        market = with_bitcoin(world) if story in AGAINST_SEVERAL else world
+        market = with_bitcoin(world) if story in WITH_BITCOIN else world
         tell(pair_of(install(market, code, model, sequencer_feed_=world.sequencer)), STORIES[story])
     finally:
         world.chain.revert(start)

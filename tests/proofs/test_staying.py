@@ -67,7 +67,7 @@ def test_what_is_owed_is_not_sold_before_it_is_repaid() -> None:
     vault = vault_of("eth_carry", *changes)[0]
     moves = [item for item in vault.unwinding if isinstance(item, Leave | Swap)]
     repaid = next(place for place, item in enumerate(moves) if isinstance(item, Leave) and item.held.debt)
-    assert not any(isinstance(item, Swap) for item in moves[:repaid])
+    assert [item.bought for item in moves[:repaid] if isinstance(item, Swap)] == ["WETH"]
     assert unproved(vault) == set()
 
 

@@ -49,6 +49,9 @@ VENUES: dict[str, VenueCheck] = {
 SEQUENCER_GRACE = 3_600
 """Seconds for which a sequencer must have been up: as the vault has it (`oracle.vy`)."""
 
+SEQUENCED = {10: "OP Mainnet", 42161: "Arbitrum One", 8453: "Base"}
+"""Chains whose sequencer has a feed for certain."""
+
 MOST_DECIMALS = 36
 """Of a feed: more the vault does not take."""
 
@@ -189,7 +192,12 @@ def _price(token: Token, site: Site) -> int | None:
 
 def _sequencer(bound: Bound, site: Site) -> Iterator[Finding]:
     if bound.address == NOWHERE:
-        yield Finding(Level.OK, SEQUENCER, "none: right for a chain without a sequencer alone")
+        name = SEQUENCED.get(site.manifest.chain_id)
+        if name is None:
+            yield Finding(Level.OK, SEQUENCER, "none: right for a chain without a sequencer alone")
+        else:
+            said = f"{name} has a sequencer, and Chainlink a feed of it: without it prices of before an outage count"
+            yield Finding(Level.WRONG, SEQUENCER, said)
         return
     answer, since = (site.word(bound.address, "latestRoundData()", number=word) for word in (ANSWER, STARTED_AT))
     if answer not in (0, 1) or since == 0:
@@ -257,7 +265,9 @@ def _view(view: View, getters: dict[str, str], site: Site) -> int:
     to = getters[view.contract]
     for step in view.through:
         to = site.address(to, step)
-    return site.word(to, view.function, *arguments, number=view.word)
+    found = site.word(to, view.function, *arguments, number=view.word)
+    less = 0 if view.less is None else site.word(to, view.function, *arguments, number=view.less)
+    return max(found - less, 0)
 
 
 def _parameter(parameter: Parameter, getters: dict[str, str], site: Site) -> Finding:

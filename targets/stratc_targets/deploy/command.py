@@ -67,11 +67,31 @@ def main(arguments: Namespace, deployable: Deployable, paint: Paint) -> int:
     Returns the exit status: 0 done; 1 something on chain is not as the strategy says; 2 it cannot be deployed as told;
     3 the endpoint does not answer, or a transaction is not mined yet.
     """
+    return _told(lambda: _Deployment(arguments, deployable, paint).run())
+
+
+def main_check(arguments: Namespace, deployable: Callable[[], Deployable], paint: Paint) -> int:
+    """Compare what was deployed with its record and its certificate. Returns the exit status that `recheck` tells of;
+    2 it cannot be asked as told, 3 the endpoint does not answer.
+    """
+    from stratc_targets.deploy.node import Node
+    from stratc_targets.deploy.recheck import read_finished, recheck
+
+    def run() -> int:
+        node, record = Node(arguments.rpc), read_finished(Path(arguments.check))
+        node.chain_id()  # before anybody waits for the compiler
+        return recheck(record, deployable().package(), node, paint)
+
+    return _told(run)
+
+
+def _told(run: Callable[[], int]) -> int:
+    """The exit status of a run, with everything said that it ended by."""
     from stratc_targets.deploy.plan import CreationRefused
     from stratc_targets.deploy.sending import Unfinished
 
     try:
-        return _Deployment(arguments, deployable, paint).run()
+        return run()
     except (NotThere, Stopped) as stop:
         return stop.status
     except CreationRefused as refusal:
@@ -81,7 +101,7 @@ def main(arguments: Namespace, deployable: Deployable, paint: Paint) -> int:
         _complain(str(error))
         return 2
     except (RpcDown, Refused, Unfinished) as trouble:
-        _complain(f"{trouble}; the same command goes on from where it stands")
+        _complain(f"{trouble}; give the same command again: it goes on from where it stands")
         return 3
 
 
@@ -116,7 +136,7 @@ class _Deployment:
         manifest = self._manifest()
         path = self._path(manifest)
         if account is None or self._arguments.dry_run:
-            return self._check_and_plan(manifest, account, None)
+            return self._check_and_plan(manifest, account, path)
         with locked(path):
             return self._deploy(manifest, account, path)
 
@@ -158,8 +178,14 @@ class _Deployment:
 
     # ── checks and plan ────────────────────────────────────────────────────────────────────
 
-    def _check_and_plan(self, manifest: Manifest, account: LocalAccount | None, record: Record | None) -> int:
+    def _check_and_plan(self, manifest: Manifest, account: LocalAccount | None, path: Path) -> int:
         """A dry run: everything but sending."""
+        from stratc_targets.deploy.record import read_record
+
+        record = read_record(path)
+        if record is not None and record.vault is not None:
+            print(f"{path}: {self._vault.strategy.name} is deployed, or on its way, at {record.vault.address}")
+            return 0
         head = self._checked(manifest, account)
         package = self._deployable.package()
         self._planned(package, manifest, head, account, record)
@@ -214,6 +240,8 @@ class _Deployment:
         from stratc_targets.deploy.sending import NonceTaken, Sending
 
         record = read_record(path)
+        if record is not None and record.blueprint is None and record.vault is None:
+            record = None  # nothing of it was sent
         if record is None:
             self._nothing_waits(account)
         head = self._checked(manifest, account) if record is None or record.vault is None else None
@@ -221,6 +249,7 @@ class _Deployment:
         fresh = begin(package, manifest, account.address)
         if record is not None:
             _check_same(record, fresh, path)
+            record = replace(record, identity=fresh.identity)
             print(f"\ngoing on from {path}")
         sending = Sending(self._node, account, package, path, record or fresh, print)
         with suppress(NonceTaken):  # then the vault is not on its way any more
@@ -278,6 +307,7 @@ class _Deployment:
 
         record, node = sending.record, self._node
         assert record.vault is not None
+        sending.catch_up()
         if record.actions is None:
             addresses = [one.address for one in manifest.arguments]
             immutables = actions_immutables(node, package.code, record.vault.address, addresses)
@@ -307,18 +337,20 @@ def _leave(sending: Sending, package: Package) -> None:
     document = bind(read_json(package.keeper), record.identity.chain_id, record.vault.address)
     write_beside(keeper, document_text(document))
     print(f"\n{record.identity.strategy} is deployed at {record.vault.address}")
-    print(f"  record   {path}")
-    print(f"  keep it  stratc keeper run --config {keeper} --rpc URL")
-    print(f"  look     stratc status --config {keeper} --rpc URL")
+    print(f"  record    {path}")
+    print(f"  keep it   stratc keeper run --config {keeper} --rpc URL")
+    print(f"  look      stratc status --config {keeper} --rpc URL")
+    print(f"  check it  stratc deploy --check {path} --rpc URL")
 
 
 def _check_same(record: Record, now: Record, path: Path) -> None:
-    """Raises SetupError where a record is of another deployment than the one that is asked for."""
-    differing = [
-        name
-        for name in ("strategy", "chain_id", "deployer", "source", "certificate", "arguments", "descriptions")
-        if getattr(record.identity, name) != getattr(now.identity, name)
-    ]
+    """Raises SetupError where a record is of another deployment than the one that is asked for.
+
+    Only the vault has arguments: while it is not on its way they may still change.
+    """
+    names = ["strategy", "chain_id", "deployer", "source", "certificate"]
+    names += ["arguments", "descriptions"] if record.vault is not None else []
+    differing = [name for name in names if getattr(record.identity, name) != getattr(now.identity, name)]
     codes = {name: (one.bytes, one.keccak256) for name, one in record.code.items()}
     if codes != {name: (one.bytes, one.keccak256) for name, one in now.code.items()}:
         differing.append("code")

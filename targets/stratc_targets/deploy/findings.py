@@ -19,6 +19,7 @@ class Level(Enum):
 
     OK = "ok"
     NOTE = "note"  # nothing that the proofs rest on, but whoever deploys should know it
+    UNKNOWN = "?"  # the endpoint does not say
     WRONG = "wrong"
 
 

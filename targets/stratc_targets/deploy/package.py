@@ -58,13 +58,17 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Package:
-    """A proved vault, ready to be deployed; `certificate` and `keeper` are texts of the build's files."""
+    """A proved vault, ready to be deployed; `certificate` and `keeper` are texts of the build's files.
+
+    `unproved` are obligations that rest on a solver's word.
+    """
 
     vault: Vault
     source: Source
     code: Code
     certificate: str
     keeper: str
+    unproved: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from stratc_targets.deploy.manifest import NOWHERE, Manifest
 from stratc_targets.deploy.package import Package
 from stratc_targets.deploy.plan import BLUEPRINT, VAULT, Plan
 
-_PARTS = {Level.OK: Part.GOOD, Level.NOTE: Part.WARNING, Level.WRONG: Part.ERROR}
+_PARTS = {Level.OK: Part.GOOD, Level.NOTE: Part.WARNING, Level.UNKNOWN: Part.WARNING, Level.WRONG: Part.ERROR}
 
 _WHAT = {BLUEPRINT: "the blueprint of its actions", VAULT: "the vault"}
 

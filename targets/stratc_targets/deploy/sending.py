@@ -78,6 +78,15 @@ class Sending:
         for name in (BLUEPRINT, VAULT):
             self._follow(name, sent=False)
 
+    def catch_up(self) -> None:
+        """Wait until the endpoint knows the block of the vault: of several behind one address one may lag behind."""
+        step = self.record.vault
+        for _ in range(RECEIPT_LOOKS):
+            if step is None or step.landed is None or self.node.head().number >= step.landed.block:
+                return
+            time.sleep(LOOK_SECONDS)
+        raise Unfinished(f"{self.node.host} does not know the block of the vault yet")
+
     # ── one step ───────────────────────────────────────────────────────────────────────────
 
     def _step(self, name: str) -> Step | None:

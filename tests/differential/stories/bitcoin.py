@@ -1,4 +1,4 @@
-"""Stories of a loan against several collaterals, in a market that has bitcoin as well."""
+"""Stories of loans against several collaterals, of several debts, and of bitcoin, in a market that has it as well."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from differential.operations import (
     Move,
     Redeem,
     RedeemInKind,
+    RedeemUnwound,
     Run,
     Settle,
     Turn,
@@ -25,7 +26,7 @@ from vyper_target.vaults import USDC
 _FALL = (Move("WETH", 800), Move("WBTC", 900))
 """A health of 1.88 becomes 1.58: below 1.60, where the deleverage comes due."""
 
-AGAINST_SEVERAL: dict[str, Story] = {
+WITH_BITCOIN: dict[str, Story] = {
     "ether pays for what ether and bitcoin have lost": Story(
         "treasury_loan",
         (
@@ -110,6 +111,69 @@ AGAINST_SEVERAL: dict[str, Story] = {
             Redeem(1, 1_000),
         ),
         {"emergency_exit": 3, "redeem in kind": 1, "redeem": 2},
+        {},
+    ),
+    "each of two loans is paid down by a flash loan of its own": Story(
+        "two_debts",
+        (
+            *OPENING,
+            Wait(30 * 86_400),
+            Keep(),
+            Move("WETH", 780),
+            Run("deleverage_aave"),
+            Turn("accept_prices", "owner"),
+            Run("rebalance"),
+            Settle(),
+            Move("WBTC", 1_140),
+            Move("WETH", 790),
+            Run("deleverage_aave"),
+            Turn("accept_prices", "owner"),
+            Keep(),
+            Settle(),
+            Move("WETH", 450),  # all dollars are repaid, and some bitcoin
+            Run("deleverage_aave"),
+            Turn("accept_prices", "owner"),
+            Keep(),
+            RedeemInKind(1, 300),
+            FlashLoans("WBTC", False),
+            Turn("emergency_exit", "guardian"),
+            FlashLoans("WBTC", True),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"deleverage_aave": 3, "redeem in kind": 1, "emergency_exit": 2, "redeem": 2},
+        {},
+    ),
+    "what is owed and not held is bought": Story(
+        "short",
+        (
+            *OPENING,
+            Wait(30 * 86_400),
+            Keep(),
+            Move("WBTC", 1_140),
+            Keep(),
+            Settle(),
+            Move("WBTC", 1_250),
+            Run("deleverage_aave"),
+            Turn("accept_prices", "owner"),
+            Keep(),
+            Settle(),
+            Move("WBTC", 860),
+            Keep(),
+            Withdraw(0, 0, 500),
+            RedeemInKind(1, 200),
+            RedeemUnwound(1, 200),
+            Move("WBTC", 1_900),
+            Run("deleverage_aave"),
+            RedeemUnwound(0, 200),
+            Turn("accept_prices", "owner"),
+            Keep(),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"deleverage_aave": 2, "redeem in kind": 1, "redeem unwound": 2, "emergency_exit": 1, "redeem": 2},
         {},
     ),
 }
