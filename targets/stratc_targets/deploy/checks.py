@@ -310,9 +310,10 @@ def _assumed_off(token: str, vault: Vault) -> Fraction:
 
 
 def _flash_loan(loan: FlashRead, getters: dict[str, str], site: Site) -> Finding:
-    flags, premium = _view(loan.flags, getters, site), _view(loan.premium, getters, site)
+    flags = None if loan.flags is None else _view(loan.flags, getters, site)
+    premium = 0 if loan.premium is None else _view(loan.premium, getters, site)
     place = f"venues.{loan.venue}"
-    if not flags >> loan.on & 1 or flags >> loan.off & 1:
+    if flags is not None and (not flags >> loan.on & 1 or flags >> loan.off & 1):
         return Finding(Level.WRONG, place, f"it lends no {loan.token} by flash loans")
     if premium > loan.basis_points:
         said = f"flash loans cost {premium} basis points, and it was proved with {loan.basis_points}"
