@@ -17,6 +17,7 @@ DEV     := $(VENV)/dev.stamp
 NODE    := $(NPM)/node_modules/installed.stamp
 WHEEL   := $(VENV)/wheel.stamp
 PROM    := $(BIN)/promtool
+SILVER  := $(VENV)/silverback.stamp
 BROWSER := $(VENV)/browser.stamp
 PINS    := pyproject.toml constraints.txt
 
@@ -38,7 +39,7 @@ demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python 
 test: setup lint ## lint, types, layers, and every test that takes no minutes
 	@$(PYTEST) -m "not long"
 
-test-long: setup $(PROM) $(BROWSER) ## the tests that take minutes
+test-long: setup $(PROM) $(SILVER) $(BROWSER) ## the tests that take minutes
 	@$(PYTEST) -m long
 
 MINUTES ?= 60

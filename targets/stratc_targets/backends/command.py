@@ -38,13 +38,16 @@ def main(arguments: Namespace) -> int:
 
 def _artifacts(arguments: Namespace) -> tuple[Artifact, ...]:
     from stratc_targets.backends.cre import cre_project
+    from stratc_targets.backends.openzeppelin import openzeppelin_files
+    from stratc_targets.backends.silverback import silverback_bot
     from stratc_targets.keeper.startup import bound
 
     config = read_config(arguments.config, arguments.vault, arguments.chain_id)
     deployment = bound(config)
     if not config.strategy.isidentifier():
         raise SetupError(f"{config.strategy!r} is no name of a strategy")
-    return cre_project(config, deployment.chain_id, deployment.vault)
+    printers = {"cre": cre_project, "openzeppelin": openzeppelin_files, "silverback": silverback_bot}
+    return printers[arguments.backend](config, deployment.chain_id, deployment.vault)
 
 
 def _refuse(why: str) -> int:

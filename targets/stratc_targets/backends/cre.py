@@ -6,13 +6,12 @@ The vault itself is not changed. Its owner appoints the receiver as keeper, and 
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from vyper import compile_code
 
 from stratc_targets.artifact import Artifact
+from stratc_targets.backends.texts import duties, template, text_of
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.duties import SETTLE
 from stratc_targets.keeper.errors import SetupError
@@ -70,7 +69,7 @@ def cre_project(config: KeeperConfig, chain_id: int, vault: str) -> tuple[Artifa
         Artifact("keeper/workflow.yaml", _yaml_workflow(name)),
         Artifact("keeper/config.production.json", _json(settings)),
         Artifact("keeper/package.json", _json(package)),
-        Artifact("keeper/main.ts", _text("main.ts")),
+        Artifact("keeper/main.ts", text_of("main.ts")),
         Artifact("secrets.yaml", "secretsNames: {}\n"),
         Artifact("contracts/KeeperReceiver.vy", source),
         Artifact("contracts/KeeperReceiver.abi.json", _json(compiled["abi"])),
@@ -81,11 +80,11 @@ def cre_project(config: KeeperConfig, chain_id: int, vault: str) -> tuple[Artifa
 
 def receiver_source(config: KeeperConfig) -> str:
     """The receiver's Vyper."""
-    duties = _duties(config)
-    return _template().render(
+    mine = _duties(config)
+    return template("receiver.vy.j2").render(
         strategy=config.strategy,
-        duties=duties,
-        settle=len(duties) - 1,
+        duties=mine,
+        settle=len(mine) - 1,
         period=config.period,
         slack=config.period // 10,
         rest=min(REST_SECONDS, config.period // 10),
@@ -96,35 +95,10 @@ def receiver_source(config: KeeperConfig) -> str:
 
 def _duties(config: KeeperConfig) -> list[dict[str, Any]]:
     """The rules in their order, and then a new round."""
-    rules = [
-        {
-            "call": rule.call,
-            "due": rule.due,
-            "condition": f"staticcall Vault(VAULT).{rule.due}()",
-            "text": " ".join(rule.text.split()),  # a comment ends with its line
-            "gas_limit": rule.gas_limit,
-        }
-        for rule in config.rules
-    ]
+    rules = [duty | {"condition": f"staticcall Vault(VAULT).{duty['due']}()"} for duty in duties(config)]
     condition = f"self._is_old() and staticcall Vault(VAULT).{SETTLE.due}()"
     settle = {"call": SETTLE.call, "due": SETTLE.due, "condition": condition, "text": "a new round"}
     return [*rules, settle | {"gas_limit": SETTLE.gas_limit}]
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=FunctionLoader(_text),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template("receiver.vy.j2")
-
-
-def _text(name: str) -> str:
-    return files("stratc_targets.backends").joinpath(name).read_text("utf-8")
 
 
 def _json(document: Any) -> str:

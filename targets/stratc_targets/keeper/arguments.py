@@ -34,7 +34,8 @@ def add_audit_arguments(parser: ArgumentParser) -> None:
 def add_print_arguments(parser: ArgumentParser) -> None:
     """The options of `keeper print`."""
     add = parser.add_argument
-    add("backend", choices=("cre",), help="what to print: a Chainlink CRE project")
+    backends = ("cre", "openzeppelin", "silverback")
+    add("backend", choices=backends, help="Chainlink CRE, OpenZeppelin's Monitor and Relayer, or a Silverback bot")
     add("--config", required=True, metavar="FILE", help="keeper.json, as `stratc build` wrote it")
     add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
     add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
