@@ -26,6 +26,7 @@ from stratc_dsl.strategy import (
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RoomAtLeast,
     SlippageAtMost,
     WithdrawalsAtMost,
 )
@@ -143,7 +144,7 @@ def _dropped(one: _Assumed, two: Two) -> Change:
 def _nothing_unless_said(assumption: Assumption) -> bool:
     """Whether not to write it is to assume the most: that nothing of the kind happens. Else nothing is assumed then."""
     match assumption:
-        case LossAtMost() | LiquidityAtLeast() | OracleOffBy():
+        case LossAtMost() | LiquidityAtLeast() | RoomAtLeast() | OracleOffBy():
             return True
         case KeeperEvery() | PriceMoves() | PriceStays() | PairMoves() | PairStays() | FundingBetween():
             return False

@@ -74,7 +74,9 @@ def lender_of(flash: Flash, venues: tuple[VenueModel, ...]) -> Lender:
     for venue in venues:
         if venue.name == flash.venue and venue.flash_premium is not None:
             return Lender(venue, venue.flash_premium)
-    raise Unsupported(f"a flash loan from `{flash.venue}`", "borrow from a venue of `aave_v3`", flash.span)
+    raise Unsupported(
+        f"a flash loan from `{flash.venue}`", "borrow from a venue of `aave_v3` or `morpho_blue`", flash.span
+    )
 
 
 # ── deleverage ─────────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,7 @@ SUPPORTED = frozenset(
         *(typed.Collateral, typed.Emode, typed.Inner, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
         *(typed.RateAtMost, typed.SlippageAtMost),
-        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.OracleOffBy),
+        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.RoomAtLeast, typed.OracleOffBy),
         *(typed.WithdrawalsAtMost, typed.DepositsAtMost),
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),

@@ -7,6 +7,7 @@ Variables of the model's expressions, by name:
     idle(T)               amount of T the vault holds itself
     POSITION              amount held or owed at a venue, e.g. `aave.debt(USDC)`, `save`
     liquidity(POSITION)   amount of an asset position that its venue would pay out now
+    room(POSITION)        amount that its venue would take of it, or lend, beside what there is (see `VenueModel.room`)
     price(T), unit(T)     oracle price and smallest units per whole token
     round_price(T)        the price when the round began (see `guard`)
     supply                shares in existence
@@ -65,6 +66,11 @@ class Held(Record):
     def liquidity(self) -> Var:
         return amount(f"liquidity({self.name})", self.token)
 
+    @property
+    def room(self) -> Var:
+        """How much more of the position its venue takes, or lends."""
+        return amount(f"room({self.name})", self.token)
+
 
 class Assumed(Record):
     """What the model takes for granted of its venue, beyond what is assumed of every venue.
@@ -88,6 +94,8 @@ class VenueModel(Record):
     `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`: at the vault's
     prices. The venue's own checks are by its own oracle; `off` has the tokens whose prices that reads, each with the
     share by which it may read another price than the vault does (see `readings`).
+    `room` is the share of nav that more of each position can at least be entered, or borrowed, at any moment: a
+    supposition of the proofs alone, since sizes do not look at it. None where nothing is stated: then all is taken.
     `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
     `assumes` is what stands behind these formulas. `inner` is the model of the vault that is deposited in, where it
     is built from a strategy that this one names.
@@ -101,6 +109,7 @@ class VenueModel(Record):
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
     off: dict[str, Fraction] = field(default_factory=dict)
+    room: Fraction | None = None
     flash_premium: Fraction | None = None
     assumes: tuple[Assumed, ...] = ()
     inner: Vault | None = None

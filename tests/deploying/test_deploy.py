@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from cli.examples import TREASURY
 from deploying.market import Command
+from keeper.rig import endpoint
 from lab.chain import ACCOUNTS, KEYS, AnvilChain
 from stratc.__main__ import main
 from stratc.status import Status
@@ -18,6 +21,7 @@ from stratc_targets.deploy import command as module
 from stratc_targets.deploy.node import Node
 from stratc_targets.deploy.record import schema
 from stratc_targets.deploy.sending import Sending
+from stratc_targets.keeper.errors import Refused
 
 pytestmark = pytest.mark.anvil
 
@@ -231,6 +235,40 @@ def test_what_only_the_constructor_notices_stops_it_too(command: Command) -> Non
     assert ran.status == 1
     assert "the vault refuses to be deployed so: " in ran.err
     assert not command.folder.joinpath("record.json").exists()
+
+
+def test_an_endpoint_that_cannot_try_it_out(command: Command) -> None:
+    """One without state overrides, without EIP-1559, with small blocks, or with another EVM."""
+    head, create = Node.head, Node.create
+
+    def refuses(*_: object) -> bytes:
+        raise Refused("too many arguments, want at most 2")
+
+    cases: dict[str, tuple[str, Callable[..., object]]] = {
+        "will not try the deployment out": ("create", refuses),
+        "has no base fee (EIP-1559)": ("head", lambda node: replace(head(node), base_fee=None)),
+        "the vault does not fit into a block": ("head", lambda node: replace(head(node), gas_limit=5_000_000)),
+        "makes other code of the vault's creation than Vyper": ("create", lambda *given: create(*given)[1:]),
+    }
+    for said, (method, instead) in cases.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Node, method, instead)
+            ran = command.run("--dry-run", key=None)
+        assert ran.status == 2, said
+        assert said in ran.err
+
+
+def test_an_endpoint_that_answers_nonsense(command: Command) -> None:
+    """Whatever it answers, the end is a sentence, and no part of its URL but the host."""
+    with endpoint(chain(command).port) as between:
+        for spoil in (between.garbage, between.nest, between.refuse):
+            for method in ("eth_chainId", "eth_getBlockByNumber", "eth_getCode", "eth_getTransactionCount", "eth_call"):
+                spoil(method)
+                ran = command.run("--dry-run", key=None, rpc=between.url)
+                between.release()
+                assert ran.status == 3, (spoil, method)
+                assert "secret-token" not in ran.out + ran.err
+    assert command.run("--dry-run", rpc="ftp://x").status == 2
 
 
 def test_too_little_ether(command: Command) -> None:
