@@ -44,10 +44,15 @@ from stratc_dsl.strategy import ChainlinkPrice, Erc4626, OracleOffBy, Token
 
 
 class Backing(Record):
-    """What is to be shown of one inner vault; `refuted` has the obligations that are known not to hold, by id."""
+    """What is to be shown of one inner vault; `refuted` has the obligations that are known not to hold, by id.
+
+    `share` is what is assumed to be payable of what is held there.
+    """
 
     name: str
     text: str
+    venue: str
+    share: Fraction
     span: Span
     obligations: tuple[Obligation, ...]
     refuted: dict[str, Refuted]
@@ -63,7 +68,7 @@ def backings(vault: Vault, box: Box) -> Iterator[Backing]:
         derived = _derived(venue, inner, box, name, span)
         refuted = {one.id(name): Refuted(one.why, None, one.help, span=span) for one in contained if not one.holds}
         text = f"what is assumed of {venue} is what {inner.strategy.name} is proved to do"
-        yield Backing(name, text, span, (*known, *derived), refuted)
+        yield Backing(name, text, venue, _share_paid(venue, box), span, (*known, *derived), refuted)
 
 
 def claim_name(venue: str) -> str:
@@ -79,7 +84,7 @@ def _path_span(vault: Vault, venue: str) -> Span:
 
 # ── what is known of an inner vault, told in the outer one ─────────────────────────────────
 
-_IN = "in "
+_IN, _PAYS = "in ", "pays"
 
 
 def label_within(venue: str, label: str) -> str:
@@ -96,6 +101,18 @@ def within(venue: str, claim: str, obligation: Obligation, span: Span) -> Obliga
     """An obligation of an inner vault as one of the claim that it is backed."""
     told = tuple(Hypothesis(label_within(venue, one.label), one.formula) for one in obligation.hypotheses)
     return replace(obligation, id=f"{claim}/{obligation.id}", claim=claim, hypotheses=told, span=span)
+
+
+def as_its_own(venue: str, obligation: Obligation) -> Obligation:
+    """The other way round: what is known of the inner vault in its own words."""
+    prefix = label_within(venue, "")
+    own = tuple(Hypothesis(one.label.removeprefix(prefix), one.formula) for one in obligation.hypotheses)
+    return replace(obligation, hypotheses=own)
+
+
+def is_of_payment(obligation: Obligation) -> bool:
+    """Whether it says that the inner vault pays."""
+    return obligation.id.startswith(f"{obligation.claim}/{_PAYS}/")
 
 
 # ── of the assumptions of both ─────────────────────────────────────────────────────────────
@@ -277,10 +294,10 @@ def _pays(inner: Vault, opening: Opening, share: Fraction) -> Iterator[_Goal]:
     paid = frame.named("paid", Mul(number(share), frame.exact_nav()))
     idle = frame.state[f"idle({inner.base})"]
     words = f"{inner.strategy.name} pays {percent(share)} of all shares at any moment"
-    yield "pays/idle", words, frame, Cmp(idle, Rel.GE, paid)
+    yield f"{_PAYS}/idle", words, frame, Cmp(idle, Rel.GE, paid)
     if inner.withdrawals is not None:
         allowed = Mul(number(inner.withdrawals), opening.nav)
-        yield "pays/allowance", words, frame, Cmp(paid, Rel.LE, allowed)
+        yield f"{_PAYS}/allowance", words, frame, Cmp(paid, Rel.LE, allowed)
     for floor in inner.floors:
         after = frame.fork().moved({f"idle({inner.base})": Sub(idle, paid)}).primed()
-        yield f"pays/{floor.text}", words, after, after.formula(floor.formula)
+        yield f"{_PAYS}/{floor.text}", words, after, after.formula(floor.formula)

@@ -23,6 +23,7 @@ from stratc_compiler.claims import (
     KeeperSettles,
     Keeps,
     LosesAtMost,
+    Pays,
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
@@ -299,6 +300,8 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
             return _exit(vault, world, pays)
         case Keeps(condition):
             return _kept(condition, vault, world, up)
+        case Pays(share):
+            return _unpaid(vault, played, world, share)
         case IsFair() | IsBacked():
             return None
 
@@ -316,6 +319,25 @@ def _moment(vault: Vault, world: IdealWorld, venues: tuple[str, ...], solvency: 
     if solvency and assets < debts:
         return f"insolvent: assets {usd(assets)}, debts {usd(debts)}"
     return None
+
+
+def _unpaid(vault: Vault, played: Round, world: IdealWorld, share: Fraction) -> str | None:
+    """Why who leaves first, with this share of everything, is not paid at this moment."""
+    if played.withdrawn or played.deposited:
+        return None
+    opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
+    paid = int(share * Evaluator(vault, world).named("total_assets"))
+    base = f"idle({vault.base})"
+    idle = world.state[base]
+    asked = f"{percent(share)} of all shares are worth {amount_text(vault, vault.base, paid)}"
+    if paid > idle:
+        return f"{asked}, and {amount_text(vault, vault.base, idle)} are idle"
+    if vault.withdrawals is not None and paid > vault.withdrawals * opening:
+        return f"{asked}, and a round lets {amount_text(vault, vault.base, int(vault.withdrawals * opening))} go"
+    world.state[base] -= paid
+    after = Evaluator(vault, world)
+    broken = next((floor for floor in vault.floors if not after.holds(floor.formula)), None)
+    return None if broken is None else f"{asked}; once they are paid {broken.text} does not hold"
 
 
 def _kept(condition: Condition, vault: Vault, world: IdealWorld, up: Timers) -> str | None:

@@ -21,7 +21,7 @@ from stratc_compiler.judge import judge
 from stratc_compiler.margins import margins, repairs
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.resting import claims_resting
-from stratc_compiler.verdict import Guardian, Proved, Refuted, Unknown, Verdict, Verification
+from stratc_compiler.verdict import Guardian, Proved, Refuted, Verdict, Verification
 from stratc_targets.keeper.alarms import alarms
 from stratc_targets.venues import venue_factories
 
@@ -101,16 +101,28 @@ def test_an_inner_vault_that_is_refuted_backs_nothing() -> None:
     assert not list(repairs(found, venue_factories(found.vault.strategy)))  # no number of the outer one mends it
 
 
-@pytest.mark.parametrize("share", ["10%", "30%"])
-def test_more_than_the_inner_vault_lets_go_is_not_believed(share: str) -> None:
-    verdict = backed((("liquidity(inner) >= 9%", f"liquidity(inner) >= {share}"),))
-    assert verdict == Unknown(f"not proved: Treasury pays {share} of all shares at any moment")
+@pytest.mark.parametrize(
+    ("share", "inner", "why"),
+    [
+        ("10%", (), "and a round lets"),
+        ("30%", (), "are idle"),
+        ("9%", (("idle(USDC) >= 5% of nav", "idle(USDC) >= 10% of nav"),), "idle(USDC) >= 10% of nav does not hold"),
+    ],
+)
+def test_more_than_the_inner_vault_lets_go_is_refuted(share: str, inner: tuple[Change, ...], why: str) -> None:
+    """By a round of the treasury, replayed in its own integers."""
+    verdict = backed((("liquidity(inner) >= 9%", f"liquidity(inner) >= {share}"),), inner)
+    assert isinstance(verdict, Refuted)
+    assert verdict.why.startswith(f"in Treasury {share} of all shares are worth ")
+    assert why in verdict.why
+    assert verdict.scenario is not None
+    assert "aave.collateral(USDC)" in verdict.scenario.settled
 
 
 def test_liquidity_that_nobody_states_is_all_of_it() -> None:
-    assert backed((("liquidity(inner) >= 9%", ""),)) == Unknown(
-        "not proved: Treasury pays 100% of all shares at any moment"
-    )
+    verdict = backed((("liquidity(inner) >= 9%", ""),))
+    assert isinstance(verdict, Refuted)
+    assert "100% of all shares" in verdict.why
 
 
 def test_the_assumptions_of_the_inner_vault_are_inherited_by_name(verification: Verification) -> None:

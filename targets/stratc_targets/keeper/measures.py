@@ -155,9 +155,14 @@ def _flash_loan(alarm: Alarm, sight: Sight, read: FlashRead, ask: Ask) -> Iterat
     """What the lender would lend now, as a share of what is owed in that token; nothing where its terms are others."""
     owed = sum(sight.state[one.amount] for one in sight.readings.positions if one.debt and one.token == read.token)
     if read.venue == alarm.subject:
-        flags = ask(read.flags)
-        lends = flags >> read.on & 1 and not flags >> read.off & 1 and ask(read.premium) <= read.basis_points
-        yield Fraction(ask(read.available) if lends else 0, max(owed, 1))
+        yield Fraction(ask(read.available) if _lends(read, ask) else 0, max(owed, 1))
+
+
+def _lends(read: FlashRead, ask: Ask) -> bool:
+    flags = None if read.flags is None else ask(read.flags)
+    if flags is not None and not (flags >> read.on & 1 and not flags >> read.off & 1):
+        return False
+    return read.premium is None or ask(read.premium) <= read.basis_points
 
 
 def _room(sight: Sight, read: RoomRead, ask: Ask) -> Iterator[Fraction]:

@@ -119,17 +119,18 @@ class Told:
 class FlashRead:
     """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
 
-    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`.
+    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`;
+    always, for nothing, where these are None.
     """
 
     venue: str
     token: str
     available: View
-    flags: View
-    on: int
-    off: int
-    premium: View
-    basis_points: int
+    flags: View | None = None
+    on: int = 0
+    off: int = 0
+    premium: View | None = None
+    basis_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,8 @@ def _room_read(given: dict[str, Any]) -> RoomRead:
 
 
 def _flash_read(given: dict[str, Any]) -> FlashRead:
-    return FlashRead(**given | {name: parse_view(given[name]) for name in ("available", "flags", "premium")})
+    terms = {name: _view_or_none(given[name]) for name in ("flags", "premium")}
+    return FlashRead(**given | {"available": parse_view(given["available"])} | terms)
 
 
 def mistakes(document: dict[str, Any]) -> Iterator[str]:

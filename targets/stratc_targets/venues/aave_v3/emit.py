@@ -9,7 +9,18 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Collateral, Venue
 from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
-from stratc_targets.venues.emitter import FlashText, Immutable, NameTable, PositionText, VenueText
+from stratc_targets.venues.emitter import Callback, FlashText, Immutable, NameTable, PositionText, VenueText
+
+CALLBACK = Callback(
+    "executeOperation",
+    ("asset: address", "amount: uint256", "premium: uint256", "initiator: address", "params: Bytes[1]"),
+    amount="amount",
+    owed="amount + premium",
+    token="asset",
+    initiator="initiator",
+    answers=True,
+)
+"""`IFlashLoanSimpleReceiver` of Aave: whoever asks may name another receiver, so it says who has asked."""
 
 
 def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTable) -> VenueText:
@@ -28,8 +39,9 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     checks = tuple(_setup(venue.terms, positions, pool, names))
     flash = FlashText(
         pool,
-        f"aave_v3.check_flash_premium({pool}, {int(FLASH_PREMIUM / BASIS_POINT)})",
+        CALLBACK,
         lambda token, amount: f"aave_v3.flash_loan({pool}, {token}, {amount})",
+        f"aave_v3.check_flash_premium({pool}, {int(FLASH_PREMIUM / BASIS_POINT)})",
         lambda token: Immutable(
             names.constant(venue.name, "lends", token), "address", f"aave_v3.a_token({pool}, {names.token(token)})"
         ),

@@ -102,12 +102,13 @@ def stated_room(venue: Venue, strategy: Strategy) -> Fraction | None:
 
 def ample(venue: Venue, strategy: Strategy) -> Fraction:
     """As much room, of nav, as any rule can ask for that builds a position up from nothing: the largest target."""
-    return max(abs(one.target) for one in strategy.allocations if one.position.venue == venue.name)
+    targets = (abs(one.target) for one in strategy.allocations if one.position.venue == venue.name)
+    return max(targets, default=Fraction(0))
 
 
 def _room(venue: Venue, strategy: Strategy) -> Iterator[Assumed]:
-    """Where no `room(v)` is stated: that there is enough for all that rules do."""
-    if stated_room(venue, strategy) is None:
+    """Where no `room(v)` is stated: that there is enough for all that rules do, if they do anything there."""
+    if stated_room(venue, strategy) is None and ample(venue, strategy):
         text = f"{venue.name} takes all that rules supply and lends all that they borrow: caps leave room, no freeze"
         how = f"the keeper tells when there is room for less than {percent(ample(venue, strategy))} of nav"
         yield Assumed("room", text, Guardian.WATCHED, how)
