@@ -283,6 +283,7 @@ def test_a_private_relay_gets_everything_until_a_rescue_would_be_late(
     assert calls(vault) == [REBALANCE, DELEVERAGE, REBALANCE]
 
 
+@pytest.mark.long
 def test_what_it_sees_is_told_to_prometheus_and_its_silence_too(
     tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
 ) -> None:
