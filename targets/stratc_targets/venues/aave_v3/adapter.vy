@@ -80,6 +80,41 @@ def check_risk(pool: address, asset: address, ltv: uint256, threshold: uint256):
 
 
 @internal
+@view
+def shortfall(pool: address, asset: address, ltv: uint256, threshold: uint256) -> uint256:
+    """
+    @notice By how many basis points the reserve's loan-to-value and liquidation threshold are below these, in all.
+    """
+    configuration: uint256 = staticcall Pool(pool).getConfiguration(asset)
+    return self._below(configuration & 65535, ltv) + self._below((configuration >> 16) & 65535, threshold)
+
+
+@internal
+@view
+def category_shortfall(pool: address, category: uint256, asset: address, ltv: uint256, threshold: uint256) -> uint256:
+    """
+    @notice The same of the category that this account is in; all of the threshold where `asset` is no collateral in it,
+            the account is in another, or the category has a price of its own.
+    """
+    words: uint256[5] = self._category(pool, category)
+    if (
+        words[4] != 0
+        or staticcall Pool(pool).getUserEMode(self) != category
+        or not self._is_in(
+            pool, category, asset, method_id("getEModeCategoryCollateralBitmap(uint8)", output_type=bytes4)
+        )
+    ):
+        return threshold
+    return self._below(words[1], ltv) + self._below(words[2], threshold)
+
+
+@internal
+@pure
+def _below(now: uint256, proved: uint256) -> uint256:
+    return unsafe_sub(proved, now) if now < proved else 0
+
+
+@internal
 def enter_category(pool: address, category: uint256):
     """
     @notice From now on the category's risk parameters count for this account's assets that are in it, and nothing can
