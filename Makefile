@@ -17,6 +17,8 @@ DEV     := $(VENV)/dev.stamp
 NODE    := $(NPM)/node_modules/installed.stamp
 WHEEL   := $(VENV)/wheel.stamp
 PROM    := $(BIN)/promtool
+SILVER  := $(VENV)/silverback.stamp
+BROWSER := $(VENV)/browser.stamp
 PINS    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python 
 test: setup lint ## lint, types, layers, and every test that takes no minutes
 	@$(PYTEST) -m "not long"
 
-test-long: setup $(PROM) ## the tests that take minutes
+test-long: setup $(PROM) $(SILVER) $(BROWSER) ## the tests that take minutes
 	@$(PYTEST) -m long
 
 MINUTES ?= 60
@@ -92,12 +94,24 @@ $(NODE): $(NPM)/package.json $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# In an environment of its own: it wants other versions of what the keeper uses. Only the long tests need it.
+$(SILVER): tests/silverback.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/silverback
+	$(VENV)/silverback/bin/python -m pip install -qq -r tests/silverback.txt
+	@touch $@
+
 # The one on this machine, or else Debian's: only the long tests need it.
 $(PROM): | $(BIN)/python
 	@if command -v promtool >/dev/null; then ln -s "$$(command -v promtool)" $@; else \
 	    mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus && \
 	    get='apt-get -qq -o APT::Sandbox::User=root'; { $$get download prometheus || { $$get update && $$get download prometheus; }; } && \
 	    dpkg -x prometheus_*.deb . && mv usr/bin/promtool ../bin/promtool && rm -rf ../prometheus; fi
+
+# The same of a browser, which comes with many libraries: this one asks for root.
+$(BROWSER): | $(BIN)/python
+	@command -v chromium >/dev/null || { apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+	@touch $@
 
 # Nothing of these is imported, so nothing that they would import is installed: they hold Aave v3.2's contracts, and the
 # schemas of what CI services read.

@@ -9,7 +9,12 @@ from typing import Any
 
 from stratc import __version__
 from stratc_targets.deploy.arguments import add_arguments as add_deploy_arguments
-from stratc_targets.keeper.arguments import add_arguments, add_audit_arguments, add_vault_arguments
+from stratc_targets.keeper.arguments import (
+    add_arguments,
+    add_audit_arguments,
+    add_print_arguments,
+    add_vault_arguments,
+)
 
 ABOUT = """\
 stratc proves a DeFi portfolio strategy and writes the Vyper vault and the keeper that carry it out.
@@ -80,6 +85,14 @@ exit status: 0 passes; 1 a claim is refuted, something is weaker or a certificat
 say what there was; 3 a claim is unknown. With several files the worst counts, in the order 2, 1, 3, 0.
 """
 
+REPORT = """\
+Writes what was found out about the strategies of a file as one HTML page for a person, which loads nothing and runs
+nothing: claims, the counterexample over the round, allocation against bands, margins, what the proofs rest on, and what
+can be called of the contract. Takes a minute or so, for the margins; `--quick` leaves them and the contract away.
+
+exit status: as that of verify; the page is written unless the input is bad.
+"""
+
 FMT = """\
 Gives strategies the one layout: four spaces of indentation, columns in tables, at most one blank line in a row. Only
 the space between words changes, never a line's end: a long line stays long. A statement with a syntax error stays as
@@ -111,6 +124,10 @@ round that began whether the strategy allows it: its trigger held, floors held a
 may, nobody was given or deprived of shares, rounds were no longer than is assumed. Old states need an archive node.
 
 exit status: 0 all of it is allowed; 1 something is not; 2 the vault cannot be asked as told; 3 some of it is unclear.
+"""
+
+BACKENDS = """\
+Writes what a keeper other than `keeper run` needs, from the same keeper.json. docs/keeper.md says how each is tested.
 """
 
 STATUS = """\
@@ -200,6 +217,11 @@ def parser() -> Parser:
         help="the same into a file as well, as in `junit=gate.xml`; may be repeated",
     )
 
+    report = commands.add_parser("report", help="one page for a person about a file", description=REPORT)
+    report.add_argument("file", metavar="FILE", help="a .strat file")
+    report.add_argument("--out", required=True, metavar="PAGE", help="the file to write, for example carry.html")
+    report.add_argument("--quick", action="store_true", help="without margins and contract")
+
     fmt = commands.add_parser("fmt", help="give strategies the one layout", description=FMT)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .strat file, a directory, or - for standard input")
     fmt.add_argument("--check", action="store_true", help="name the files that would change, and change none")
@@ -214,6 +236,8 @@ def parser() -> Parser:
     add_arguments(run)
     history = actions.add_parser("audit", help="whether what happened is what the strategy allows", description=HISTORY)
     add_audit_arguments(history)
+    backends = actions.add_parser("print", help="another keeper, as files for services of others", description=BACKENDS)
+    add_print_arguments(backends)
 
     deploy = commands.add_parser("deploy", help="bind a proved vault to a chain, and deploy it", description=DEPLOY)
     add_deploy_arguments(deploy)

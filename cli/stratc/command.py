@@ -86,6 +86,10 @@ def _run(arguments: Namespace) -> int:
             return diff(arguments.old, arguments.new, arguments.format, arguments.margins)
         case "gate":
             return _gate(arguments)
+        case "report":
+            from stratc.page.run import report
+
+            return report(arguments.file, arguments.out, arguments.quick)
         case "fmt":
             from stratc.fmt import fmt
 
@@ -141,6 +145,10 @@ def _keeper(arguments: Namespace) -> int:
         from stratc_targets.keeper.audit import main as look_back
 
         return look_back(arguments, paint_for(sys.stdout))
+    if arguments.action == "print":
+        from stratc_targets.backends.command import main as print_backend
+
+        return print_backend(arguments)
     from stratc_targets.keeper.command import main as keep
 
     return keep(arguments)

@@ -25,6 +25,7 @@ from stratc_dsl.strategy import (
     PriceStays,
     RateAtMost,
     RatioPrice,
+    RoomAtLeast,
     SlippageAtMost,
     Token,
     Venue,
@@ -54,12 +55,14 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
 def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
     """Ids of the assumptions behind hypotheses of these labels, sorted.
 
-    Venues' parameters and prices always count: the model's formulas contain them.
+    Venues' parameters and prices always count: the model's formulas contain them. So does room where nothing is stated
+    of it: then no plan has to ask for any.
     """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
     in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
     in_formulas |= {f"oracle({token})" for venue in vault.venues for token in venue.off}
+    in_formulas |= {f"room({venue.name})" for venue in vault.venues if venue.room is None}
     return tuple(sorted(known & (behind | in_formulas)))
 
 
@@ -147,6 +150,9 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
         case LiquidityAtLeast(venue, ratio):
             how = "the keeper compares what the venue could pay out with the position"
             return f"liquidity({venue})", f"liquidity({venue}) >= {percent(ratio)}", WATCHED, how
+        case RoomAtLeast(venue, ratio):
+            how = "the keeper reads caps and flags of what is held there, and what can still be lent"
+            return f"room({venue})", f"room({venue}) >= {percent(ratio)} of nav", WATCHED, how
         case OracleOffBy(token, ratio):
             how = "the keeper compares what venues' own oracles say with the vault's prices"
             return f"oracle({token})", f"oracle({token}) off by <= {percent(ratio)}", WATCHED, how
@@ -188,7 +194,7 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         return
     yield from _of_positions(venue, model, vault)
     accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
-    yield _implied(f"open({venue.name})", accepts, TRUSTED, "pauses, caps and freezes are not modelled")
+    yield _implied(f"open({venue.name})", accepts, TRUSTED, "what is paused reverts")
     for one in model.assumes:
         yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
     if model.flash_premium is not None and any(loan.lender == venue.name for loan in vault.loans):

@@ -46,10 +46,15 @@ from stratc_dsl.strategy import ChainlinkPrice, Erc4626, OracleOffBy, PriceMoves
 
 
 class Backing(Record):
-    """What is to be shown of one inner vault; `refuted` has the obligations that are known not to hold, by id."""
+    """What is to be shown of one inner vault; `refuted` has the obligations that are known not to hold, by id.
+
+    `share` is what is assumed to be payable of what is held there.
+    """
 
     name: str
     text: str
+    venue: str
+    share: Fraction
     span: Span
     obligations: tuple[Obligation, ...]
     refuted: dict[str, Refuted]
@@ -65,7 +70,7 @@ def backings(vault: Vault, box: Box) -> Iterator[Backing]:
         derived = _derived(venue, inner, box, name, span)
         refuted = {one.id(name): Refuted(one.why, None, one.help, span=span) for one in contained if not one.holds}
         text = f"what is assumed of {venue} is what {inner.strategy.name} is proved to do"
-        yield Backing(name, text, span, (*known, *derived), refuted)
+        yield Backing(name, text, venue, _share_paid(venue, box), span, (*known, *derived), refuted)
 
 
 def claim_name(venue: str) -> str:
@@ -81,7 +86,7 @@ def _path_span(vault: Vault, venue: str) -> Span:
 
 # ── what is known of an inner vault, told in the outer one ─────────────────────────────────
 
-_IN = "in "
+_IN, _PAYS = "in ", "pays"
 
 
 def label_within(venue: str, label: str) -> str:
@@ -98,6 +103,18 @@ def within(venue: str, claim: str, obligation: Obligation, span: Span) -> Obliga
     """An obligation of an inner vault as one of the claim that it is backed."""
     told = tuple(Hypothesis(label_within(venue, one.label), one.formula) for one in obligation.hypotheses)
     return replace(obligation, id=f"{claim}/{obligation.id}", claim=claim, hypotheses=told, span=span)
+
+
+def as_its_own(venue: str, obligation: Obligation) -> Obligation:
+    """The other way round: what is known of the inner vault in its own words."""
+    prefix = label_within(venue, "")
+    own = tuple(Hypothesis(one.label.removeprefix(prefix), one.formula) for one in obligation.hypotheses)
+    return replace(obligation, hypotheses=own)
+
+
+def is_of_payment(obligation: Obligation) -> bool:
+    """Whether it says that the inner vault pays."""
+    return obligation.id.startswith(f"{obligation.claim}/{_PAYS}/")
 
 
 # ── of the assumptions of both ─────────────────────────────────────────────────────────────
@@ -388,7 +405,7 @@ def _pays(inner: Vault, opening: Opening, share: Fraction, draws: int) -> Iterat
         # Each time at the price of a share, which deposits make no higher than it would be without them.
         alone.trace.learn("flows", Cmp(WITHDRAWN, Rel.EQ, ZERO), Cmp(DEPOSITED, Rel.EQ, ZERO))
         most, allowed = Mul(number(draws * share), alone.exact_nav()), Mul(number(inner.withdrawals), opening.nav)
-        yield "pays/allowance", words, alone, Cmp(most, Rel.LE, allowed)
+        yield f"{_PAYS}/allowance", words, alone, Cmp(most, Rel.LE, allowed)
     frame = opening.frame.fork()
     high = share_of_a_round(inner).high
     if high is not None:
@@ -398,7 +415,7 @@ def _pays(inner: Vault, opening: Opening, share: Fraction, draws: int) -> Iterat
     most = Mul(number(share), frame.exact_nav())
     frame.trace.learn("flows", Cmp(paid, Rel.GE, ZERO), Cmp(paid, Rel.LE, most))
     idle = frame.state[f"idle({inner.base})"]
-    yield "pays/idle", words, frame, Cmp(idle, Rel.GE, paid)
+    yield f"{_PAYS}/idle", words, frame, Cmp(idle, Rel.GE, paid)
     for floor in inner.floors:
         after = frame.fork().moved({f"idle({inner.base})": Sub(idle, paid)}).primed()
-        yield f"pays/{floor.text}", words, after, after.formula(floor.formula)
+        yield f"{_PAYS}/{floor.text}", words, after, after.formula(floor.formula)

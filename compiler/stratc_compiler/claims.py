@@ -77,12 +77,20 @@ class IsFair(Record):
 
 
 class IsBacked(Record):
-    """An inner vault does what is assumed of it; `refuted` has, by obligation, what is known to be assumed in vain."""
+    """The inner vault at `venue` does what is assumed of it: see `Backing`."""
 
+    venue: str
+    share: Fraction
     refuted: dict[str, Refuted]
 
 
-About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair | Keeps | IsBacked
+class Pays(Record):
+    """Of a vault that others hold: who is the first to leave in a round, with this share of all, is paid."""
+
+    share: Fraction
+
+
+About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair | Keeps | IsBacked | Pays
 
 
 def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
@@ -100,7 +108,8 @@ def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
 
 
 def _backed(backing: Backing) -> ClaimSpec:
-    return ClaimSpec(backing.name, backing.text, IsBacked(backing.refuted), backing.obligations, span=backing.span)
+    about = IsBacked(backing.venue, backing.share, backing.refuted)
+    return ClaimSpec(backing.name, backing.text, about, backing.obligations, span=backing.span)
 
 
 def _liquidatable(vault: Vault) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
     typed.SlippageAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LossAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LiquidityAtLeast: (Field("ratio", _RATIO, -1, most=_ALL),),
+    typed.RoomAtLeast: (Field("ratio", _RATIO, -1),),
     typed.OracleOffBy: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.WithdrawalsAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.DepositsAtMost: (Field("ratio", _RATIO, +1),),

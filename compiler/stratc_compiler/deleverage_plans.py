@@ -44,7 +44,7 @@ def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) ->
         words = () if len(debts) == 1 else (debt.name,)
         repay = amount(plan_name("repay", *words), debt.token)
         size: Expr = Min(amount_worth(over, debt.token, Rounding.UP), debt.var)
-        payment = _Payment(venue, debt, parts, span)
+        payment = Payment(venue, debt, parts, span)
         if place < len(debts):
             size = Min(size, payment.reach())
         lets.append(Let(repay, size))
@@ -58,7 +58,7 @@ def deleverage(venue: VenueModel, health: Fraction, parts: Parts, span: Span) ->
     return (*lets, *steps)
 
 
-class _Payment(Record):
+class Payment(Record):
     """How one debt is paid down."""
 
     venue: VenueModel

@@ -48,6 +48,10 @@ def _idle(token: str) -> str:
 
 def _enter(held: Held, amount: Expr, frame: Frame, need: Need, step: str) -> Frame:
     idle = frame.state[_idle(held.token)]
+    room = frame.state.get(held.room.name)
+    if room is not None:
+        need(f"room/{step}", f"{held.venue} has room for more {held.name}", _covers(room, amount), frame)
+        frame = frame.moved({held.room.name: frame.named(held.room.name, Sub(room, amount))})
     if held.debt:
         after = _moved(frame, held, Add(frame.state[held.name], amount), Add(idle, amount))
         venue = _venue(frame.vault, held)

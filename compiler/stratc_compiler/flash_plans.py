@@ -74,7 +74,9 @@ def lender_of(flash: Flash, venues: tuple[VenueModel, ...]) -> Lender:
     for venue in venues:
         if venue.name == flash.venue and venue.flash_premium is not None:
             return Lender(venue, venue.flash_premium)
-    raise Unsupported(f"a flash loan from `{flash.venue}`", "borrow from a venue of `aave_v3`", flash.span)
+    raise Unsupported(
+        f"a flash loan from `{flash.venue}`", "borrow from a venue of `aave_v3` or `morpho_blue`", flash.span
+    )
 
 
 # ── deleverage ─────────────────────────────────────────────────────────────────────────────
@@ -131,13 +133,13 @@ class _Sale(Struct):
         steps: list[Leave | Swap] = []
         owed: Expr = debt.var
         for collateral in self.collaterals:
-            sold, brings, repaid = self._sell(collateral, debt, owed)
+            sold, brought, repaid = self._sell(collateral, debt, owed)
             parts.append(repaid)
-            least.append(brings)
+            least.append(brought)
             owed = Sub(owed, repaid)
             swap = find_swap(collateral.token, debt.token, self.parts.swaps, self.span)
             received = self._named("proceeds", debt, collateral)
-            steps += (Leave(collateral, sold), Swap(swap, collateral.token, debt.token, sold, brings, received))
+            steps += (Leave(collateral, sold), Swap(swap, collateral.token, debt.token, sold, brought, received))
         self.lets += (Let(loan, total(tuple(parts), loan.dim)), Let(due, total(tuple(least), due.dim)))
         return self.lender.loan(debt.token, loan, due, (Leave(debt, loan), *steps))
 
@@ -157,14 +159,14 @@ class _Sale(Struct):
         sold = self._bind(
             self._named("sell", debt, collateral, collateral.var.dim), self._unless_dust(size, collateral)
         )
-        brings = self._bind(self._named("least", debt, collateral), _brings(sold, debt.token, swap))
-        gives_back = scale(brings, 1 / (1 + self.lender.premium), Rounding.DOWN)
+        brought = self._bind(self._named("least", debt, collateral), brings(sold, debt.token, swap))
+        gives_back = scale(brought, 1 / (1 + self.lender.premium), Rounding.DOWN)
         repaid = self._bind(self._named("repay", debt, collateral), gives_back)
         if not last or debt != self.debts[-1]:
             covered = scale(value_of(repaid, Rounding.DOWN), (self.health - lost) / self.health, Rounding.DOWN)
             self.later = self._bind(self._named("over after", debt, collateral, Plain.VALUE), Monus(self.over, covered))
             self.left[collateral.name] = Monus(self._pays(collateral), sold)
-        return sold, brings, repaid
+        return sold, brought, repaid
 
     def _unless_dust(self, size: Var, collateral: Held) -> Expr:
         sold = amount_worth(size, collateral.token, Rounding.DOWN)
@@ -206,7 +208,7 @@ def _collateral(venue: VenueModel, span: Span) -> tuple[Held, ...]:
     return held
 
 
-def _brings(sold: Expr, token: str, swap: SwapModel) -> Expr:
+def brings(sold: Expr, token: str, swap: SwapModel) -> Expr:
     """The least that a sale brings at the stated slippage, rounded down."""
     return amount_worth(scale(value_of(sold, Rounding.DOWN), 1 - swap.slippage, Rounding.DOWN), token, Rounding.DOWN)
 
@@ -226,7 +228,7 @@ def rebalance_by_flash(lender: Lender, parts: Parts, span: Span) -> Plan:
     moves = moves_to_target(parts)
     spent = total(moves.spent, amount("spent", parts.base).dim)
     loan = Let(amount("loan", parts.base), Monus(spent, amount(f"idle({parts.base})", parts.base)))
-    due = Let(amount("due", parts.base), _due(loan.name, lender))
+    due = Let(amount("due", parts.base), due_of(loan.name, lender))
     least, within = _priced_before((*moves.repay, *moves.reduce, *moves.increase, *moves.borrow))
     flash = lender.loan(parts.base, loan.name, due.name, within)
     return (*moves.sizes, loan, due, *least, *moves.draw, flash, *moves.deposit)
@@ -262,10 +264,10 @@ def unwind_by_flash(venue: VenueModel, lender: Lender, parts: Parts, span: Span)
         words = (venue.name,) if len(debts) == 1 else (debt.name,)
         idle = amount(f"idle({debt.token})", debt.token)
         loan = Let(amount(plan_name("loan", *words), debt.token), Monus(debt.var, idle))
-        due = Let(amount(plan_name("due", *words), debt.token), _due(loan.name, lender))
-        sales = tuple(_sales(venue, debt, due.name, parts, span, left, words))
-        lets += (loan, due, *(let for one, _ in sales for let in one))
-        swaps = tuple(swap for _, swap in sales)
+        due = Let(amount(plan_name("due", *words), debt.token), due_of(loan.name, lender))
+        sold = tuple(sales(venue, debt, due.name, parts, span, left, words))
+        lets += (loan, due, *(let for sizes, _ in sold for let in sizes))
+        swaps = tuple(swap for _, swap in sold)
         if debt == debts[-1]:
             within: Plan = (*_repaid(venue, debt), *swaps)
         else:
@@ -281,7 +283,7 @@ def _repaid(venue: VenueModel, last: Held) -> Plan:
     return leave_all(kept)
 
 
-def _sales(
+def sales(
     venue: VenueModel,
     debt: Held,
     due: Var,
@@ -297,7 +299,7 @@ def _sales(
         swap = find_swap(collateral.token, debt.token, parts.swaps, span)
         names = (*words, collateral.token) if len(collaterals) > 1 else words
         pays = left.get(collateral.name, Min(collateral.var, collateral.liquidity))
-        needed = _sold(due, collateral, swap.slippage)
+        needed = sold_for(due, collateral, swap.slippage)
         last = collateral == collaterals[-1]
         sold = Let(
             amount(plan_name("sell", *names), collateral.token), _where_some(due, needed if last else Min(needed, pays))
@@ -307,8 +309,8 @@ def _sales(
         if last:
             yield (sold,), Swap(swap, collateral.token, debt.token, sold.name, due, received)
             return
-        brings = Min(due, _brings(sold.name, debt.token, swap))
-        least = Let(amount(plan_name("least", *names), debt.token), _where_some(sold.name, brings))
+        least_brought = Min(due, brings(sold.name, debt.token, swap))
+        least = Let(amount(plan_name("least", *names), debt.token), _where_some(sold.name, least_brought))
         rest = Let(amount(plan_name("due after", *names), debt.token), Monus(due, least.name))
         yield (sold, least, rest), Swap(swap, collateral.token, debt.token, sold.name, least.name, received)
         due = rest.name
@@ -319,12 +321,12 @@ def _where_some(size: Expr, then: Expr) -> Expr:
     return If(Cmp(size, Rel.GT, zero(dim_of(size))), then, zero(dim_of(then)))
 
 
-def _due(loan: Var, lender: Lender) -> Expr:
+def due_of(loan: Var, lender: Lender) -> Expr:
     """The most that is given back: lenders round their premium up at most."""
     return Add(loan, scale(loan, lender.premium, Rounding.UP))
 
 
-def _sold(due: Expr, collateral: Held, slippage: Fraction) -> Expr:
+def sold_for(due: Expr, collateral: Held, slippage: Fraction) -> Expr:
     """As much of the collateral as brings what is due at the stated slippage."""
     worth = scale(value_of(due, Rounding.UP), 1 / (1 - slippage), Rounding.UP)
     return amount_worth(worth, collateral.token, Rounding.UP)

@@ -21,19 +21,18 @@ Share = tuple[str, Fraction]
 
 
 def involved(
-    vault: Vault, box: Box, played: Round, swaps: Collection[str], lost: str | None, refused_at: Collection[str] = ()
+    vault: Vault, box: Box, played: Round, swaps: Collection[str], lost: str | None, leaned_on: Collection[str] = ()
 ) -> tuple[Used, ...]:
     """The assumptions that the round makes use of, in their order; what a claim supposes `lost` uses none.
 
-    `swaps` are the venues at which something was swapped, `refused_at` those whose own checks did not hold.
+    `swaps` are the venues at which something was swapped, `leaned_on` what was behind the refusal of a venue.
     """
     shares: dict[str, Fraction] = {}
     for id_, share in (*_prices(vault, played), *_positions(vault, box, played, lost), *_flows(vault, box, played)):
         shares[id_] = max(share, shares.get(id_, Fraction(0)))
     # A replayed swap pays the contract's minimum, and a venue's check is judged by the worst that its oracle may read.
     shares |= {f"slippage({swap})": Fraction(1) for swap in swaps}
-    for venue in map(vault.venue, refused_at):
-        shares |= {f"oracle({token})": Fraction(1) for token, off in venue.off.items() if off}
+    shares |= dict.fromkeys(leaned_on, Fraction(1))
     return tuple(
         Used(assumption, shares[assumption.id] >= FULL)
         for assumption in guarded_assumptions(vault)

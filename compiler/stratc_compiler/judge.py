@@ -7,10 +7,10 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from stratc_compiler.backing import within
-from stratc_compiler.claims import About, ClaimSpec, IsBacked
+from stratc_compiler.backing import as_its_own, is_of_payment, within
+from stratc_compiler.claims import About, ClaimSpec, IsBacked, Pays
 from stratc_compiler.corners import at_corners
-from stratc_compiler.environment import Box
+from stratc_compiler.environment import Box, box_of
 from stratc_compiler.questions import Answered
 from stratc_compiler.recall import Past
 from stratc_compiler.scenario import replayed
@@ -31,7 +31,7 @@ def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) ->
 
     def replay(obligation: Obligation, answered: Answered) -> Verdict:
         if isinstance(spec.about, IsBacked):
-            return spec.about.refuted.get(obligation.id) or Unknown(f"not proved: {obligation.text}")
+            return _not_backed(obligation, answered, spec.about, past)
         linear = replace(answered.linear or obligation, id=obligation.id)
         scenario = _scenario(obligation, linear, spec.about, box, past)
         if scenario is None:
@@ -57,6 +57,20 @@ def _scenario(obligation: Obligation, linear: Obligation, about: About, box: Box
     played, scenario = found
     past.keep_round(linear, played)
     return scenario
+
+
+def _not_backed(obligation: Obligation, answered: Answered, about: IsBacked, past: Past) -> Verdict:
+    """Known from the numbers alone, or shown by a round of the inner vault in which it does not pay."""
+    if obligation.id in about.refuted:
+        return about.refuted[obligation.id]
+    if is_of_payment(obligation):
+        inner = past.vault.inner[about.venue]
+        asked, linear = (as_its_own(about.venue, one) for one in (obligation, answered.linear or obligation))
+        scenario = _scenario(asked, linear, Pays(about.share), box_of(inner), Past(past.memory, past.effort, inner))
+        if scenario is not None:
+            cure = f"assume less: `liquidity({about.venue}) >= ..`"
+            return Refuted(f"in {inner.strategy.name} {scenario.broken}", scenario, cure, span=obligation.span)
+    return Unknown(f"not proved: {obligation.text}")
 
 
 def _judged(

@@ -25,11 +25,13 @@ from stratc_compiler.fees import ELAPSED, charge, mark
 from stratc_compiler.flash_plans import deleverage_by_flash, lender_of, rebalance_by_flash, unwind_by_flash
 from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.limits import deposit_room
-from stratc_compiler.plans import Parts, exit_steps, rebalance, unwind
+from stratc_compiler.plans import Parts, exit_steps, plan_name, rebalance, unwind
 from stratc_compiler.predicates import Scope, lower_predicate, nav_share
 from stratc_compiler.refuse import refuse, refused
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
 from stratc_compiler.slices import unwinding
+from stratc_compiler.top_up_plans import top_up
+from stratc_compiler.unwind_plans import unwind_position
 from stratc_compiler.vault import (
     NAV,
     Band,
@@ -113,7 +115,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
         charge=charge(strategy),
-        guard=guard(strategy),
+        guard=guard(strategy, venues),
         unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
     )
     _names_mean_one_thing(vault)
@@ -266,7 +268,11 @@ def _action_words(rule: Rule) -> str:
             return "freeze_when_due"
         case ExitAction():
             return "exit_when_due"
-        case Rehedge() | TopUp() | Unwind():
+        case TopUp(position=position):
+            return plan_name("top_up", str(position)).lower()
+        case Unwind(position=position):
+            return plan_name("unwind", str(position)).lower()
+        case Rehedge():
             refused(rule.action)
 
 
@@ -305,7 +311,13 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None) ->
                 cure = f"exit {{ using: flash({flash.venue}) }}"
                 raise Unsupported("an exit by rule that borrows otherwise than the exit", cure, span)
             return Exits()
-        case Rehedge() | TopUp() | Unwind():
+        case TopUp():
+            return _trades(top_up(rule.action, scope, parts), scope)
+        case Unwind(position, flash, span=span):
+            held = next(one for one in scope.held if one.position == position)
+            by = None if flash is None else lender_of(flash, scope.venues)
+            return _trades(unwind_position(held, scope.venue(position.venue or ""), by, parts, span), scope)
+        case Rehedge():
             refused(rule.action)
 
 

@@ -75,8 +75,12 @@ def plan_name(*words: str) -> str:
 
 def bought_for(debt: Held, parts: Parts) -> bool:
     """Whether what is owed is bought to repay it, and sold when it is borrowed: not base, and not held idle."""
-    held = {band.held.token for band in parts.bands if band.held.venue is None}
-    return debt.token not in held | {parts.base}
+    return debt.token != parts.base and not is_held_idle(debt.token, parts)
+
+
+def is_held_idle(token: str, parts: Parts) -> bool:
+    """Whether idle tokens of this kind have a place in `allocate`."""
+    return any(band.held.venue is None and band.held.token == token for band in parts.bands)
 
 
 # ── rebalance ──────────────────────────────────────────────────────────────────────────────

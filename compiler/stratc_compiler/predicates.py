@@ -93,14 +93,24 @@ def lower_predicate(predicate: Predicate, scope: Scope) -> Formula:
 
 def compare(left: Quotient, relation: Relation, right: Quotient, span: Span) -> Formula:
     """`left relation right` as a comparison of two non-negative integer combinations."""
+    more, less = sides(difference(left, right, span))
+    return Cmp(more, Rel(relation.value), less)
+
+
+def difference(left: Quotient, right: Quotient, span: Span) -> Combination:
+    """`left - right`, times both denominators, in integer weights."""
     lhs = _times(left.top, right.bottom, span)
     rhs = _times(right.top, left.bottom, span)
-    difference = {term: lhs.get(term, Fraction(0)) - rhs.get(term, Fraction(0)) for term in {**lhs, **rhs}}
-    common = lcm(*(weight.denominator for weight in difference.values()))
-    weights = {term: int(weight * common) for term, weight in difference.items() if weight}
-    positive = tuple(times(weight, term) for term, weight in weights.items() if weight > 0)
-    negative = tuple(times(-weight, term) for term, weight in weights.items() if weight < 0)
-    return Cmp(_sum(positive), Rel(relation.value), _sum(negative))
+    weights = {term: lhs.get(term, Fraction(0)) - rhs.get(term, Fraction(0)) for term in {**lhs, **rhs}}
+    common = lcm(*(weight.denominator for weight in weights.values()))
+    return {term: weight * common for term, weight in weights.items() if weight}
+
+
+def sides(weights: Combination) -> tuple[Expr, Expr]:
+    """What counts for a difference in integer weights, and what against it."""
+    positive = tuple(times(int(weight), term) for term, weight in weights.items() if weight > 0)
+    negative = tuple(times(int(-weight), term) for term, weight in weights.items() if weight < 0)
+    return _sum(positive), _sum(negative)
 
 
 def _sum(terms: tuple[Expr, ...]) -> Expr:

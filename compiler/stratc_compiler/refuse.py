@@ -24,11 +24,12 @@ SUPPORTED = frozenset(
         *(typed.Collateral, typed.Emode, typed.Inner, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
         *(typed.RateAtMost, typed.SlippageAtMost),
-        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.OracleOffBy),
+        *(typed.LossAtMost, typed.LiquidityAtLeast, typed.RoomAtLeast, typed.OracleOffBy),
         *(typed.WithdrawalsAtMost, typed.DepositsAtMost),
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
         *(typed.Floor, typed.Rule, typed.When, typed.Every),
+        *(typed.TopUp, typed.Unwind),
         *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction, typed.Flash),
         *(typed.Solvent, typed.Safe, typed.LossPerRound, typed.ExitPays, typed.SurvivesLossOf, typed.Invariant),
         *(administration.Owner, administration.Guardian, administration.Keeper, administration.AnyoneAfter),
@@ -115,10 +116,6 @@ def _named(node: object) -> str:
             return f"`{sensitivity}(...) outside band`"
         case typed.Rehedge():
             return "the action `rehedge`"
-        case typed.TopUp():
-            return "the action `top_up`"
-        case typed.Unwind():
-            return "the action `unwind`"
         case _:
             return _of_administration(node)
 

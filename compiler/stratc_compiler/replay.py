@@ -23,6 +23,7 @@ from stratc_compiler.claims import (
     KeeperSettles,
     Keeps,
     LosesAtMost,
+    Pays,
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
@@ -54,15 +55,15 @@ from stratc_dsl.record import Record
 class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model.
 
-    `swaps` are the venues at which something was swapped, `refused_at` those whose own checks, by their own oracle at
-    its worst, did not hold.
+    `swaps` are the venues at which something was swapped, `leaned_on` the assumptions behind what a venue refused: its
+    own oracle at its worst, the room that it has at least.
     """
 
     vault: Vault
     state: dict[str, int]
     log: list[str] = field(default_factory=list)
     swaps: list[str] = field(default_factory=list)
-    refused_at: list[str] = field(default_factory=list)
+    leaned_on: list[str] = field(default_factory=list)
 
     def read(self, name: str) -> int:
         return self.state[name]
@@ -80,6 +81,7 @@ class IdealWorld(Struct):
 
     def enter(self, held: Held, amount: int) -> None:
         what = f"borrowing {held.name}" if held.debt else f"entering {held.name}"
+        self._take_room(held, amount, what)
         self._idle(held.token, amount if held.debt else -amount, what)
         self.state[held.name] += amount
         self.log.append(f"{what}: {self._told(held.token, amount)}")
@@ -87,6 +89,16 @@ class IdealWorld(Struct):
         allowed = venue.after_borrow if venue is not None and held.debt else None
         if venue is not None and not self.lets(venue, allowed):
             raise Reverted(f"{what} exceeds the venue's loan-to-value{_as_read(venue)}")
+
+    def _take_room(self, held: Held, amount: int, what: str) -> None:
+        room = self.state.get(held.room.name)
+        if room is None:
+            return
+        if amount > room:
+            self.leaned_on.append(f"room({held.venue})")
+            asked, left = self._told(held.token, amount), self._told(held.token, room)
+            raise Reverted(f"{what} asks for {asked}, {held.venue} has room for {left}")
+        self.state[held.room.name] = room - amount
 
     def leave(self, held: Held, amount: int) -> None:
         what = f"repaying {held.name}" if held.debt else f"withdrawing {held.name}"
@@ -106,7 +118,7 @@ class IdealWorld(Struct):
         """Whether a check of a venue holds, whatever its oracle reads; true where there is none."""
         if check is None or Evaluator(self.vault, self).holds(check):
             return True
-        self.refused_at.append(venue.name)
+        self.leaned_on += [f"oracle({token})" for token, off in venue.off.items() if off]
         return False
 
     def _draw(self, held: Held, amount: int, what: str) -> None:
@@ -161,7 +173,18 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
                 continue
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
-    return _flows_fit(vault, box, played, opening)
+    return _no_room(vault, played) or _flows_fit(vault, box, played, opening)
+
+
+def _no_room(vault: Vault, played: Round) -> str | None:
+    """None iff venues have as much room as is assumed."""
+    moment = Evaluator(vault, IdealWorld(vault, dict(played.moment)))
+    for venue in vault.venues:
+        for held in venue.positions if venue.room is not None else ():
+            price, unit = (played.moment[f"{what}({held.token})"] for what in ("price", "unit"))
+            if (played.moment[held.room.name] + 1) * price < (venue.room or 0) * moment.named("nav") * unit:
+                return f"{venue.name} has less room for {held.name} than assumed"
+    return None
 
 
 def holds_something(vault: Vault, state: dict[str, int]) -> bool:
@@ -232,13 +255,13 @@ def _within(before: int, after: int, interval: Interval, slack: int = 0) -> bool
 class Broken(Record):
     """How a claim breaks in a round, the steps on the way, each with who takes it, and the venues they swap at.
 
-    `refused_at` are the venues whose own checks broke it.
+    `leaned_on` are the assumptions behind what a venue refused.
     """
 
     why: str
     steps: tuple[tuple[str, str], ...]
     swaps: tuple[str, ...]
-    refused_at: tuple[str, ...]
+    leaned_on: tuple[str, ...]
 
 
 Timers = frozenset[str]
@@ -258,7 +281,7 @@ def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
         world = IdealWorld(vault, dict(played.moment))
         why = _why(about, vault, played, world, up)
         if why is not None:
-            return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps), tuple(world.refused_at))
+            return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps), tuple(world.leaned_on))
     return None
 
 
@@ -277,6 +300,8 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
             return _exit(vault, world, pays)
         case Keeps(condition):
             return _kept(condition, vault, world, up)
+        case Pays(share):
+            return _unpaid(vault, played, world, share)
         case IsFair() | IsBacked():
             return None
 
@@ -294,6 +319,25 @@ def _moment(vault: Vault, world: IdealWorld, venues: tuple[str, ...], solvency: 
     if solvency and assets < debts:
         return f"insolvent: assets {usd(assets)}, debts {usd(debts)}"
     return None
+
+
+def _unpaid(vault: Vault, played: Round, world: IdealWorld, share: Fraction) -> str | None:
+    """Why who leaves first, with this share of everything, is not paid at this moment."""
+    if played.withdrawn or played.deposited:
+        return None
+    opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
+    paid = int(share * Evaluator(vault, world).named("total_assets"))
+    base = f"idle({vault.base})"
+    idle = world.state[base]
+    asked = f"{percent(share)} of all shares are worth {amount_text(vault, vault.base, paid)}"
+    if paid > idle:
+        return f"{asked}, and {amount_text(vault, vault.base, idle)} are idle"
+    if vault.withdrawals is not None and paid > vault.withdrawals * opening:
+        return f"{asked}, and a round lets {amount_text(vault, vault.base, int(vault.withdrawals * opening))} go"
+    world.state[base] -= paid
+    after = Evaluator(vault, world)
+    broken = next((floor for floor in vault.floors if not after.holds(floor.formula)), None)
+    return None if broken is None else f"{asked}; once they are paid {broken.text} does not hold"
 
 
 def _kept(condition: Condition, vault: Vault, world: IdealWorld, up: Timers) -> str | None:

@@ -19,7 +19,7 @@ from stratc_dsl.strategy import (
 )
 
 PREMISES = frozenset(
-    ("keeper", "moves", "stays", "rate", "slippage", "loss", "liquidity", "withdrawals", "deposits", "gain")
+    ("keeper", "moves", "stays", "rate", "slippage", "loss", "liquidity", "withdrawals", "deposits", "gain", "room")
 ) | {"parameters", "oracle", "scale", "build", "deployed", "rounds", "running", "first"}
 """Kinds of assumptions that a proof can rest on: the word before the parenthesis of their ids."""
 

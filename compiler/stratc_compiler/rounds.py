@@ -68,6 +68,7 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
             _whatever(frame, held.name)
     _flows(frame, vault, box, nav)
     _liquidity(frame, vault, box)
+    _rooms(frame, vault)
     return Opening(frame.primed(), nav)
 
 
@@ -202,6 +203,20 @@ def _liquidity(frame: Frame, vault: Vault, box: Box) -> None:
             frame.state[held.liquidity.name] = available
 
 
+def _rooms(frame: Frame, vault: Vault) -> None:
+    """How much more venues take of each position, or lend, where it is stated; leaving one makes no more room."""
+    nav = frame.exact_nav()
+    for venue in vault.venues:
+        for held in venue.positions if venue.room is not None else ():
+            room = real(held.room.name)
+            frame.trace.learn(
+                f"room({venue.name})",
+                Cmp(room, Rel.GE, Sub(Mul(number(venue.room or 0), nav), DUST)),
+                Cmp(room, Rel.GE, ZERO),
+            )
+            frame.state[held.room.name] = room
+
+
 def first_deposit(vault: Vault, box: Box) -> Opening:
     """The base case: a vault that holds what was deposited, and what others may have sent it before (see `gain`).
 
@@ -221,6 +236,7 @@ def first_deposit(vault: Vault, box: Box) -> Opening:
     frame.state[f"idle({vault.base})"] = DEPOSITED
     frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
     _liquidity(frame, vault, box)
+    _rooms(frame, vault)
     _at_scale(frame)
     return Opening(frame.primed(), ZERO)
 

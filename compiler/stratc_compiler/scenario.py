@@ -24,7 +24,7 @@ def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | 
     broken = what_breaks(about, vault, played)
     if broken is None:
         return None
-    used = involved(vault, box, played, broken.swaps, lost, broken.refused_at)
+    used = involved(vault, box, played, broken.swaps, lost, broken.leaned_on)
     lines = tell(vault, box, played, broken)
     return Scenario(lines, dict(played.settled), dict(played.moment), broken.why, used)
 
@@ -67,6 +67,8 @@ def _move(vault: Vault, box: Box, played: Round) -> str:
         if held.name != f"idle({vault.base})" and played.settled[held.name] != played.moment[held.name]:
             parts.append(f"{held.name} {_change(played, held.name)}")
         parts += _short(held, played)
+        if held.room.name in played.moment:
+            parts.append(f"room for {amount_text(vault, held.token, played.moment[held.room.name])} more {held.name}")
     for word, flow in (("deposited", played.deposited), ("withdrawn", played.withdrawn)):
         if flow:
             parts.append(f"{amount_text(vault, vault.base, flow)} {word}")

@@ -15,7 +15,9 @@ from msgspec.structs import replace
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
+from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import ZERO, real
+from stratc_compiler.replay import IdealWorld
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
@@ -110,12 +112,14 @@ def models(
 
 
 def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
-    """Opening nav 100% (or, in the base case, a first deposit of that much)."""
+    """Opening nav 100%; in the base case a first deposit of that much, of a vault that holds nothing."""
+    whole = number(100 * PERCENT)
+    if _is_first(obligation):
+        return (Cmp(DEPOSITED, Rel.EQ, whole), *(Cmp(_before(held), Rel.EQ, ZERO) for held in vault.held))
     nav: Expr = ZERO
     for held in vault.held:
         nav = Add(nav, Mul(number(-1 if held.debt else 1), _before(held)))
-    opening = DEPOSITED if _is_first(obligation) else nav
-    return (Cmp(opening, Rel.EQ, number(100 * PERCENT)),)
+    return (Cmp(nav, Rel.EQ, whole),)
 
 
 def _is_first(obligation: Obligation) -> bool:
@@ -277,6 +281,7 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base, whole)
     withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base, whole)
     moment[base] = settled[base] + deposited - withdrawn
+    _make_room(vault, settled, moment)
     return Round(settled, moment, deposited, withdrawn)
 
 
@@ -391,3 +396,13 @@ def _place(
         settled[held.liquidity.name] = settled[held.name]
         # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
         moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
+
+
+def _make_room(vault: Vault, settled: dict[str, int], moment: dict[str, int]) -> None:
+    """How much more venues take: what is assumed at least, since less is the worst."""
+    nav = Evaluator(vault, IdealWorld(vault, dict(moment))).named("nav")
+    for venue in vault.venues:
+        for held in venue.positions if venue.room is not None else ():
+            price, unit = moment[f"price({held.token})"], moment[f"unit({held.token})"]
+            least = ceil((venue.room or 0) * nav * unit / price) if price else 0
+            settled[held.room.name] = moment[held.room.name] = least

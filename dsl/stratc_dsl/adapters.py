@@ -113,6 +113,7 @@ ADAPTERS: dict[str, Adapter] = {
             Parameter("emode", Kind.EMODE, required=False),
         ),
         AaveV3,
+        bounds=("room",),
         lends=True,
         flash=True,
     ),

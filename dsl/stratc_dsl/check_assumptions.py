@@ -25,12 +25,13 @@ from stratc_dsl.strategy import (
     PriceMoves,
     PriceStays,
     RateAtMost,
+    RoomAtLeast,
     SlippageAtMost,
     WithdrawalsAtMost,
 )
 from stratc_dsl.words import expression_words, plain
 
-SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "oracle", "withdrawals", "deposits")
+SUBJECTS = ("price", "rate", "funding", "slippage", "loss", "liquidity", "room", "oracle", "withdrawals", "deposits")
 ORACLE_CURE = "write `oracle(TOKEN) off by <= 1%`"
 FORMS = "assumptions are told of `price(T)`, `rate(p)`, `funding(v)`, `slippage(v)`, `loss(v)`, `liquidity(v)`, .."
 
@@ -71,6 +72,8 @@ def _about(assumption: Assumption) -> str:
             return f"`loss({venue})`"
         case LiquidityAtLeast(venue):
             return f"`liquidity({venue})`"
+        case RoomAtLeast(venue):
+            return f"`room({venue})`"
         case OracleOffBy(token):
             return f"`oracle({token})`"
         case WithdrawalsAtMost():
@@ -161,7 +164,7 @@ def _usd(expression: syntax.Expr, about: Span, scope: Scope) -> Fraction | None:
 
 def _bound(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
     subject = clause.subject
-    wanted = ">=" if subject.name.text == "liquidity" else "<="
+    wanted = ">=" if subject.name.text in ("liquidity", "room") else "<="
     if subject.name.text not in SUBJECTS or subject.member is not None:
         scope.unknown_word("assumption", subject.name, SUBJECTS, FORMS)
         return None
@@ -182,6 +185,8 @@ def _bound(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
             return _rate(clause, scope)
         case "withdrawals" | "deposits":
             return _flow(clause, scope)
+        case "room":
+            return _room(clause, scope)
         case _:
             return _of_venue(clause, scope)
 
@@ -242,6 +247,20 @@ def _flow(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
         return DepositsAtMost(share, span=clause.span) if share is not None else None
     share = ratio(clause.bound.share, "`withdrawals`", subject.span, scope)
     return WithdrawalsAtMost(share, span=clause.span) if share is not None else None
+
+
+def _room(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
+    subject = clause.subject
+    share: Fraction | None = None
+    if isinstance(clause.bound, syntax.ShareOfNav):
+        share = ratio(clause.bound.share, "`room`", subject.span, scope, high=None)
+    else:
+        found, cure = expression_words(clause.bound), "write `room(venue) >= 10% of nav`"
+        scope.problems.report(WrongDimension(clause.bound.span, "`room`", "a share of nav", found, cure, subject.span))
+    argument = _subject_argument(subject, "venue", scope)
+    cure = "name a venue whose reserves have caps, such as `aave_v3(..)`"
+    venue = _bounded_venue(argument, "room", "a venue with caps", "cap", cure, scope) if argument else None
+    return RoomAtLeast(venue, share, span=clause.span) if venue and share is not None else None
 
 
 def _of_venue(clause: syntax.BoundClause, scope: Scope) -> Assumption | None:
@@ -332,7 +351,7 @@ def _not_within(subject: syntax.Reference, scope: Scope) -> None:
         scope.unknown_word("assumption", subject.name, SUBJECTS, FORMS)
         return
     cure = "write `price(TOKEN) moves ..` or `stays ..`" if subject.name.text == "price" else "write `<=` and one bound"
-    cure = "write `>=` and one bound" if subject.name.text == "liquidity" else cure
+    cure = "write `>=` and one bound" if subject.name.text in ("liquidity", "room") else cure
     cure = ORACLE_CURE if subject.name.text == "oracle" else cure
     found = f"`{subject.name.text}`"
     scope.problems.report(WrongKind(subject.span, "`funding(VENUE)` before `in`", found, cure))

@@ -17,6 +17,7 @@ from stratc_dsl.strategy import (
     MorphoBlue,
     OracleOffBy,
     RateAtMost,
+    RoomAtLeast,
     Rule,
     Strategy,
     UniswapV3,
@@ -79,7 +80,9 @@ def in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | Non
     match assumption:
         case RateAtMost(position) if position not in positions:
             return f"`{position}` is not allocated", f"delete it, or allocate it: `{position}: -10%`"
-        case LossAtMost(venue) | LiquidityAtLeast(venue) if venue not in {one.venue for one in positions}:
+        case LossAtMost(venue) | LiquidityAtLeast(venue) | RoomAtLeast(venue) if venue not in {
+            one.venue for one in positions
+        }:
             return f"nothing is allocated to `{venue}`", "delete it, or allocate a position there"
         case OracleOffBy(token) if token not in _read_by_venues(strategy):
             why = f"no venue at which something is owed reads the price of `{token}`"

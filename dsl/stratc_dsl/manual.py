@@ -104,6 +104,7 @@ ASSUMPTIONS = {
     "slippage": Entry("slippage(v) <= r", "what a swap loses against the oracle's price at most, fee included"),
     "loss": Entry("loss(v) <= r", "what a venue loses of its holdings within one round at most"),
     "liquidity": Entry("liquidity(v) >= r", "the share of a holding that can be withdrawn at any moment at least"),
+    "room": Entry("room(v) >= r of nav", "how much more a venue's caps let it take of each position, and lend"),
     "oracle": Entry("oracle(T) off by <= r", "how far a venue's own reading of a price is from the vault's at most"),
     "withdrawals": Entry("withdrawals <= r of nav", "all withdrawals of one round together at most"),
     "deposits": Entry("deposits <= r of nav", "all deposits of one round together at most"),

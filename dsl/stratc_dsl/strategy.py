@@ -276,6 +276,13 @@ class LiquidityAtLeast(Placed):
     ratio: Fraction
 
 
+class RoomAtLeast(Placed):
+    """At any moment a venue takes so much more of each position held there, and lends so much more: a share of nav."""
+
+    venue: str
+    ratio: Fraction
+
+
 class OracleOffBy(Placed):
     """A venue's own oracle says of the token's price what the vault's feeds say, times a factor in [1-r, 1+r].
 
@@ -309,6 +316,7 @@ Assumption = (
     | SlippageAtMost
     | LossAtMost
     | LiquidityAtLeast
+    | RoomAtLeast
     | OracleOffBy
     | WithdrawalsAtMost
     | DepositsAtMost

@@ -10,7 +10,7 @@ import pytest
 from attacks.targets import vault, without
 from lab.artifacts import vyper_artifact
 from lab.chain import Contract, Reverted
-from lab.world import World
+from lab.world import World, with_morpho
 from mutations.change import Change
 from vyper_target.vaults import USDC, Deployed
 
@@ -108,11 +108,11 @@ class Within:
         return bool(self.intruder.call("entered"))
 
 
-def within(world: World, *changes: Change) -> Within:
+def within(world: World, *changes: Change, of: str = "eth_loop") -> Within:
     intruder = world.chain.deploy_artifact(vyper_artifact(HERE / "intruder.vy"))
     router = world.chain.deploy_artifact(vyper_artifact(HERE / "hooked_router.vy"), intruder, world.uniswap.router)
     people = dict.fromkeys(("owner_", "guardian_"), intruder)
-    target = without(world, "eth_loop", changes, venue_dex=router, **people)
+    target = without(world, of, changes, venue_dex=router, **people)
     return Within(at_work(target), intruder)
 
 
@@ -159,3 +159,49 @@ def test_in_the_middle_of_a_loan_the_vault_is_locked(revm_world: World) -> None:
         assert not attack.deleverage(), fn
         assert attack.intruder.call("answer") == b"", "the lock is silent"
         revm_world.chain.revert(start)
+
+
+# ── Morpho's, which names neither token nor borrower ───────────────────────────────────────
+
+
+def morpho_calls_back(target: Deployed, amount: int) -> bytes:
+    function = target.contract.abi.function("onMorphoFlashLoan", 2)
+    return function.encode([amount, b""])
+
+
+@pytest.mark.parametrize("amount", [0, 1, MILLION])
+def test_a_stranger_calls_back_as_morpho(blue_world: World, amount: int) -> None:
+    target, stranger = at_work(vault(blue_world, "blue_loop")), blue_world.users[3]
+    with pytest.raises(Reverted, match="flash: not expected"):
+        target.contract.send("onMorphoFlashLoan", amount, b"", sender=stranger)
+
+
+def test_a_stranger_calls_back_as_another_lender(blue_world: World) -> None:
+    """A vault that borrows at Morpho has no callback for Aave at all."""
+    target = at_work(vault(blue_world, "blue_loop"))
+    with pytest.raises(LookupError):
+        target.contract.abi.function("executeOperation", 5)
+    with pytest.raises(Reverted):  # the pool calls what is not there
+        blue_world.aave.pool.send(
+            "flashLoanSimple", target.contract, blue_world.usdc, MILLION, b"", 0, sender=blue_world.users[3]
+        )
+
+
+def enters_as_morpho(attack: Within, amount: int) -> bool:
+    attack.arm(attack.target.contract, morpho_calls_back(attack.target, amount))
+    return attack.deleverage()
+
+
+@pytest.mark.long
+def test_in_the_middle_of_a_loan_from_morpho_no_other_comes_in(roomy_world: World) -> None:
+    """Nor does Morpho for somebody else: it calls whoever asks it, which the vault has done once."""
+    world = with_morpho(roomy_world)
+    attack = within(world, of="blue_loop")
+    assert not enters_as_morpho(attack, 10**9)
+    assert attack.target.call("health_aave") >= 149 * 10**16
+    assert world.usdc.contract.call("allowance", attack.target.contract, world.morpho.contract) == 0
+
+
+@pytest.mark.long
+def test_in_the_middle_of_a_loan_from_morpho_others_come_in_where_anyone_is_believed(roomy_world: World) -> None:
+    assert enters_as_morpho(within(with_morpho(roomy_world), *ANYONE, ONCE, of="blue_loop"), 10**9)

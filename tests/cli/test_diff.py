@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from cli import made
 from cli.examples import CARRY, TREASURY
 from cli.test_margin import SAVING, only_losses
 from stratc.__main__ import main
+from stratc.analysis import load
 from stratc_compiler.change import Direction, Subject
+from stratc_compiler.changed_margins import changed_margins, changed_verdicts
+from stratc_compiler.constants import assumed
+from stratc_compiler.margins import Margin
+from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Verification
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -116,6 +123,43 @@ def test_a_faulty_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (status, shown["strategies"], shown["diagnostics"][0]["message"]) == (2, [], "no such file")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (("0.05", "0.06"), ("0.04", "0.05"), ("weaker", Fraction(1, 4))),
+        (("0.04", "0.05"), ("0.05", "0.06"), ("stronger", None)),
+        (("1", None), ("0.5", "0.51"), ("weaker", Fraction(50, 99))),
+        (("0.5", "0.51"), ("1", None), ("stronger", None)),
+        (("1", None), ("0.5", None), None),
+        (("0.05", "0.06"), ("0.05", "0.06"), None),
+        (("0.01", "0.02"), ("0.009", "0.02"), ("weaker", None)),  # there was no room to lose a share of
+    ],
+)
+def test_a_margin_is_compared_by_where_the_claim_breaks(
+    old: tuple[str, str | None], new: tuple[str, str | None], said: tuple[str, Fraction | None] | None
+) -> None:
+    """Of `loss(save) <= 1%`, which is assumed in both."""
+    (model,) = load(TREASURY).models
+    constant = next(one for one in assumed(model.vault.strategy) if isinstance(one.place[1], int) and one.place[1] == 2)
+    assert constant.value == Fraction(1, 100)
+    verification = Verification(model.vault, model.source, (), ())
+    sides = [
+        Margin("exits", constant, Fraction(end[0]), None if end[1] is None else Fraction(end[1])) for end in (old, new)
+    ]
+    found = list(changed_margins(verification, sides[:1], verification, sides[1:]))
+    assert [(one.change.direction.value, one.lost) for one in found] == ([] if said is None else [said])
+
+
+def test_verdicts_that_turned_are_told() -> None:
+    proved, refuted = (
+        made.verification(ClaimResult("exits", "", verdict, ())) for verdict in (Proved(), Refuted("it reverts", None))
+    )
+    ((worse,), (better,)) = (list(changed_verdicts(*pair)) for pair in ((proved, refuted), (refuted, proved)))
+    assert (worse.text, worse.direction) == ("exits: proved -> refuted", Direction.WEAKER)
+    assert (better.text, better.direction) == ("exits: refuted -> proved", Direction.STRONGER)
+
+
+@pytest.mark.long
 def test_margins_of_both_are_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,15 @@ def _frozen(world: World, given: Tables) -> None:
     world.aave.freeze(world.weth)
 
 
+def _full(world: World, given: Tables) -> None:
+    world.aave.set_caps(world.weth, supply=1)
+
+
+def _all_lent(world: World, given: Tables) -> None:
+    world.aave.borrow(world.whale, world.usdc, world.usdc.units(1_000))
+    world.aave.set_caps(world.usdc, borrow=1_000)
+
+
 def _no_loans(world: World, given: Tables) -> None:
     world.aave.configure("setReserveBorrowing", world.usdc, False)
 
@@ -164,6 +173,8 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "a paused reserve": (_paused, "venues.aave", "its reserve of USDC is paused"),
     "a frozen reserve": (_frozen, "venues.aave", "its reserve of WETH is frozen"),
     "a reserve without loans": (_no_loans, "venues.aave", "USDC cannot be borrowed there"),
+    "a reserve that is full": (_full, "venues.aave", "its cap of 1 WETH supplied is reached"),
+    "a reserve that lends no more": (_all_lent, "venues.aave", "its cap of 1,000 USDC lent is reached"),
     "a pool of other prices": (
         _other_oracle,
         "venues.aave",
@@ -185,6 +196,11 @@ def test_what_is_wrong_is_found(case: str, anvil_world: World) -> None:
     change(anvil_world, given)
     found = wrong(findings(anvil_world, "eth_carry", given))
     assert any(one == place and said in what for one, what in found), found
+
+
+def test_a_full_reserve_lends_on(anvil_world: World) -> None:
+    anvil_world.aave.set_caps(anvil_world.usdc, supply=1)
+    assert wrong(findings(anvil_world, "eth_carry", tables(anvil_world))) == []
 
 
 def test_a_feed_by_another_name_may_be_meant(anvil_world: World) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,13 +13,14 @@ from jsonschema import Draft202012Validator
 
 from cli.examples import TREASURY
 from deploying.market import Command
+from keeper.rig import endpoint
 from lab.chain import ACCOUNTS, KEYS, AnvilChain
 from stratc.__main__ import main
 from stratc.status import Status
-from stratc_targets.deploy import command as module
 from stratc_targets.deploy.node import Node
 from stratc_targets.deploy.record import schema
 from stratc_targets.deploy.sending import Sending
+from stratc_targets.keeper.errors import Refused
 
 pytestmark = pytest.mark.anvil
 
@@ -225,12 +228,46 @@ def test_what_is_wrong_on_chain_stops_it(command: Command) -> None:
 def test_what_only_the_constructor_notices_stops_it_too(command: Command) -> None:
     command.tables["feeds"]["USDC"] = {"address": command.world.feeds["USDC"].address, "description": "USDC / USD"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stratc_targets.deploy.checks.check", lambda *_: ())
+        patch.setattr("stratc_targets.deploy.command.check", lambda *_: ())
         command.tables["venues"]["save"] = command.world.weth.address
         ran = command.run("--yes")
     assert ran.status == 1
     assert "the vault refuses to be deployed so: " in ran.err
     assert not command.folder.joinpath("record.json").exists()
+
+
+def test_an_endpoint_that_cannot_try_it_out(command: Command) -> None:
+    """One without state overrides, without EIP-1559, with small blocks, or with another EVM."""
+    head, create = Node.head, Node.create
+
+    def refuses(*_: object) -> bytes:
+        raise Refused("too many arguments, want at most 2")
+
+    cases: dict[str, tuple[str, Callable[..., object]]] = {
+        "will not try the deployment out": ("create", refuses),
+        "has no base fee (EIP-1559)": ("head", lambda node: replace(head(node), base_fee=None)),
+        "the vault does not fit into a block": ("head", lambda node: replace(head(node), gas_limit=5_000_000)),
+        "makes other code of the vault's creation than Vyper": ("create", lambda *given: create(*given)[1:]),
+    }
+    for said, (method, instead) in cases.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Node, method, instead)
+            ran = command.run("--dry-run", key=None)
+        assert ran.status == 2, said
+        assert said in ran.err
+
+
+def test_an_endpoint_that_answers_nonsense(command: Command) -> None:
+    """Whatever it answers, the end is a sentence, and no part of its URL but the host."""
+    with endpoint(chain(command).port) as between:
+        for spoil in (between.garbage, between.nest, between.refuse):
+            for method in ("eth_chainId", "eth_getBlockByNumber", "eth_getCode", "eth_getTransactionCount", "eth_call"):
+                spoil(method)
+                ran = command.run("--dry-run", key=None, rpc=between.url)
+                between.release()
+                assert ran.status == 3, (spoil, method)
+                assert "secret-token" not in ran.out + ran.err
+    assert command.run("--dry-run", rpc="ftp://x").status == 2
 
 
 def test_too_little_ether(command: Command) -> None:
@@ -308,6 +345,14 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     ran = command.run("--dry-run", what=build)
     assert ran.status == 2
     assert "bytecode.hex is not what the certificate's source compiles to: build again" in ran.err
+    keeper = build / "keeper.json"
+    code.write_text((command.build / "bytecode.hex").read_text())
+    document = json.loads(keeper.read_text())
+    document["code"]["vault"]["runtime_keccak256"] = document["code"]["actions"]["runtime_keccak256"]
+    keeper.write_text(json.dumps(document))
+    ran = command.run("--dry-run", what=build)
+    assert ran.status == 2
+    assert "keeper.json of the build is of another code: build again" in ran.err
     certificate = build / "certificate.json"
     certificate.write_text(certificate.read_text().replace('"verdict": "proved"', '"verdict": "hoped"', 1))
     ran = command.run("--dry-run", what=build)
@@ -335,7 +380,14 @@ def test_two_deployments_with_one_record(command: Command) -> None:
 
 
 def test_the_extra_that_is_missing(command: Command) -> None:
-    assert module.guarded(lambda: _raise(ModuleNotFoundError(name="eth_account"))) == 2
+    command.patch.setattr("stratc.deploy._deploy", lambda _: _raise(ModuleNotFoundError(name="eth_account.signers")))
+    ran = command.run("--dry-run")
+    assert ran.status == 2
+    assert "eth_account.signers is not installed: pip install 'stratc[keeper]'" in ran.err
+
+
+def test_nothing_named(command: Command) -> None:
+    assert main(["deploy", "--rpc", chain(command).url]) == 2
 
 
 def _raise(error: BaseException) -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.command import Built
+from integration.command import Built, stratc
 from integration.follower import Done, Follower
 from integration.keeping import PATIENCE, KeeperProcess
 from lab.aave import ACCOUNT_USD
@@ -103,8 +103,13 @@ def test_a_keeper_saves_the_loan(anvil_world: World, built: Built, tmp_path: Pat
         drift(life)
         fall(life)
         recover(life)
+        asked = ("--config", tmp_path / "keeper.json", "--rpc", chain.url)
+        assert "rebalance" in stratc("status", *asked, status=0)
         leave(life)
         assert life.keeper.terminate() == 0, life.keeper.log()
+    past = stratc("keeper", "audit", *asked, "--from-block", "0", status=0)
+    assert "deleverage_aave: when health(aave) < 1.50" in past
+    assert past.endswith(" 0 unclear, 0 not allowed\n")
 
 
 def drift(life: Life) -> None:

@@ -30,8 +30,9 @@ struct State:
     value_idle_usdc: uint256
     nav: uint256
 
+FLAGS: constant(uint256) = 2**56 + 2**58  # active, may be borrowed
 A_TOKEN: constant(address) = 0x00000000000000000000000000000000000000AA
-DOLLAR: constant(address) = 0x000000000000000000000000000000000000d011
+DOLLAR: immutable(address)
 KEEPER: immutable(address)
 
 mode: public(uint256)
@@ -53,6 +54,7 @@ totalSupply: public(uint256)
 @deploy
 def __init__(keeper: address):
     KEEPER = keeper
+    DOLLAR = create_minimal_proxy_to(self)  # a token of its own, with nothing in its storage
     self.settled = True
     self.harvested = block.timestamp
     self.totalSupply = 10**23
@@ -66,7 +68,7 @@ def __init__(keeper: address):
     self.numbers["nav"] = 100_000 * 10**18
     self.numbers["aave_cash"] = 10**24
     self.numbers["save_cash"] = 10**12
-    self.numbers["configuration"] = 8_000 + (8_250 << 16) + (7 << 32)
+    self.numbers["configuration"] = 8_000 + (8_250 << 16) + (7 << 32) + FLAGS
     self.numbers["share"] = 10**18
 
 
@@ -160,14 +162,22 @@ def SAVE_VAULT() -> address:
 @view
 def balanceOf(owner: address) -> uint256:
     assert owner == A_TOKEN, "WETH: asked of another"
-    return self.numbers["aave_cash"]
+    return self.numbers["aave_cash"] if self.numbers["aave_cash"] != 0 else 10**24
 
 
 @external
 @view
 def getConfiguration(asset: address) -> uint256:
-    assert asset == self, "aave: asked of another"
+    assert asset in [self, DOLLAR], "aave: asked of another"
     return self.numbers["configuration"]
+
+
+@external
+@view
+def getReserveData(asset: address) -> uint256[15]:
+    words: uint256[15] = empty(uint256[15])
+    words[8] = convert(A_TOKEN, uint256)
+    return words
 
 
 @external

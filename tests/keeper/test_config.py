@@ -75,7 +75,7 @@ def test_alarms_are_for_what_is_watched_with_exact_edges() -> None:
 
 def test_an_alarm_names_the_claims_that_fall_with_it() -> None:
     claims = {alarm["id"]: alarm["claims"] for alarm in document()["alarms"]}
-    of_aave = ["parameters(aave)", "oracle(aave)"]  # in every formula
+    of_aave = ["parameters(aave)", "oracle(aave)", "room(aave)"]  # in every formula
     assert [id_ for id_ in claims if claims[id_]] == ["keeper", "moves(WETH)", "stays(USDC)", *of_aave]
     assert claims["moves(WETH)"] == ["survives"]
 

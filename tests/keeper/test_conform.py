@@ -45,7 +45,9 @@ SETTLED = {
 HEAVY = SETTLED | {"value_aave_debt_usdc": 34_000 * USD + 1}  # a hair outside its band
 NEAR = SETTLED | {"value_aave_debt_usdc": 33_001 * USD}  # health 1.49995
 BELOW = SETTLED | {"value_aave_debt_usdc": 37_000 * USD}  # health 1.338
-AROUND = Around(HEAVY, SETTLED, (0, 0), 100_000, {"harvest_save": 100_000 - 86_400}, frozenset({OWNER}))
+AROUND = Around(
+    HEAVY, SETTLED, (0, 0), 100_000, {"harvest_save": 100_000 - 86_400}, frozenset({OWNER}), {"WETH": 3_601}
+)
 BY_OWNER = Sent(OWNER, "rebalance", True)
 
 
@@ -130,6 +132,15 @@ def test_timers() -> None:
     early = verdict(harvested, sent=by, around=replace(AROUND, time=AROUND.time - 1))
     assert early == ("AGAINST", "86399 s after the last time, of 86400")
     assert verdict(harvested, sent=replace(by, call=None, direct=False))[0] == "UNCLEAR"
+
+
+def test_a_rule_that_freezes_is_one_and_whoever_else_freezes_is_not() -> None:
+    frozen = Happened(7, "0x07", "ModeChanged", {"mode": 1, "by": OWNER})
+    rule = Sent(OWNER, "freeze_when_due", True)
+    assert verdict(frozen, sent=rule) == ("ALLOWED", "the price of WETH was 3601 s old at the most, of 3600")
+    assert verdict(frozen, sent=rule, around=replace(AROUND, ages={"WETH": 3_600}))[0] == "UNCLEAR"
+    assert verdict(frozen, sent=rule, around=replace(AROUND, ages={}))[0] == "UNCLEAR"
+    assert verdict(frozen, sent=replace(rule, call=None)) == ("ALLOWED", f"mode 1, by {OWNER}")
 
 
 def test_rounds() -> None:

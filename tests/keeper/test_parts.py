@@ -12,9 +12,10 @@ import pytest
 from eth_account import Account
 
 from keeper.rig import KEEPER, KEY
+from stratc_targets.keeper.conditions import Compare, Floor, Goals, OutsideBand, Side, Term, nearness
 from stratc_targets.keeper.decimals import decimal_text
 from stratc_targets.keeper.errors import SetupError
-from stratc_targets.keeper.fees import Bid, first_bid, higher_bid
+from stratc_targets.keeper.fees import Bid, cap_between, first_bid, higher_bid
 from stratc_targets.keeper.key import account_of_key, account_of_keystore
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.state import Attempt, Flight, Identity, Look, Round, Seen, StateFile, locked
@@ -104,6 +105,27 @@ def test_keys_from_text_and_from_a_keystore() -> None:
 def test_what_is_no_keystore(text: str) -> None:
     with pytest.raises(SetupError, match="no keystore file"):
         account_of_keystore(text, "open", "key.json")
+
+
+@pytest.mark.parametrize(
+    ("near", "cap"), [("-1", 50), ("0", 50), ("1/9", 100), ("1/2", 275), ("1", 500), ("7", 500), ("0.0001", 50)]
+)
+def test_the_cap_grows_on_a_straight_line_and_stays_between(near: str, cap: int) -> None:
+    assert cap_between(50, 500, Fraction(near)) == cap
+
+
+def test_nearness_is_the_way_from_the_trigger_to_the_floor_of_the_same_quantity() -> None:
+    def health(member: str, edge: str, relation: str) -> Compare:
+        one = (Term(Fraction(1), (), 1),)
+        left, right = Side((Term(Fraction(1), (member,), 100),), one), Side((Term(Fraction(edge), (), 1),), one)
+        return Compare(left, relation, right, usd=False)
+
+    goals = Goals("nav", (Floor("", health("h", "1.35", ">=")), Floor("", health("other", "1.49", ">="))), ())
+    trigger = health("h", "1.50", "<")
+    found = [nearness(trigger, goals, {"h": h, "other": 0}) for h in (165, 150, 140, 135, 120)]
+    assert found == [-1, 0, Fraction(2, 3), 1, 2]
+    assert nearness(health("nothing", "1.50", "<"), goals, {"nothing": 1}) is None
+    assert nearness(OutsideBand(), goals, {}) is None
 
 
 def test_state_survives_and_is_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ def watching(tmp_path: Path, chain: AnvilChain, vault: Contract) -> Watching:
     return watching
 
 
+FLAGS = 2**56 + 2**58
+"""Of a reserve that is active and may be borrowed."""
+
+STATED = FLAGS + 8_000 + (8_250 << 16)
+"""The word of its parameters, as they were proved."""
+
 # What the market does to the stub, what that leaves at the very edge, and how far it then goes beyond.
 CASES = {
     "moves(WETH)": ("price_weth", 1_600 * USD, 1_600 * USD - 1, 2_000 * USD),
@@ -45,8 +51,19 @@ CASES = {
     "scale of a share": ("share", 10**5 * 10**18, 10**5 * 10**18 + 10**15, 10**18),
     "oracle(aave)": ("aave_price_weth", 2_000 * 10**8 + 1, 2_000 * 10**8 + 2, 2_000 * 10**8),
     "oracle(aave) low": ("aave_price_weth", 2_000 * 10**8 - 1, 2_000 * 10**8 - 2, 2_000 * 10**8),
-    "parameters(aave)": ("configuration", 8_000 + (8_250 << 16), 8_000 + (8_249 << 16), 8_000 + (8_250 << 16)),
-    "parameters(aave) ltv": ("configuration", 8_000 + (8_250 << 16), 7_999 + (8_250 << 16), 8_000 + (8_250 << 16)),
+    "room(aave)": ("configuration", STATED, STATED + 2**57, STATED),  # frozen
+    "parameters(aave)": (
+        "configuration",
+        FLAGS + 8_000 + (8_250 << 16),
+        FLAGS + 8_000 + (8_249 << 16),
+        FLAGS + 8_000 + (8_250 << 16),
+    ),
+    "parameters(aave) ltv": (
+        "configuration",
+        FLAGS + 8_000 + (8_250 << 16),
+        FLAGS + 7_999 + (8_250 << 16),
+        FLAGS + 8_000 + (8_250 << 16),
+    ),
 }
 
 
@@ -213,7 +230,7 @@ def test_what_cannot_be_read_is_told_once_and_the_rest_is_measured(
     vault.send("put", "price_weth", 1_500 * USD)
     assert watching.says() == [("alarm", "moves(WETH)"), ("unmeasured", "liquidity(save)")]
     vault.send("put", "stale", 1)
-    vault.send("put", "configuration", 1)
+    vault.send("put", "configuration", FLAGS + 1)
     chain.warp(PERIOD + 1)
     told = watching.look()
     assert [one.get("id") for one in told] == ["keeper", "parameters(aave)", None]
@@ -308,6 +325,6 @@ def test_it_measures_while_a_transaction_is_stuck(tmp_path: Path, chain: AnvilCh
 
 
 def test_an_exited_vault_is_not_watched(run: Runner, chain: AnvilChain, vault: Contract) -> None:
-    vault.send("put", "configuration", 1)
+    vault.send("put", "configuration", FLAGS + 1)
     vault.send("set_mode", 2)
     assert run(bound_document(vault), chain.url, "--once").names == ["started", "mode"]

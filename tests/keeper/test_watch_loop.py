@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from keeper.watching import Watching
 from lab.chain import CHAIN_ID, AnvilChain
-from lab.world import World
+from lab.world import World, with_morpho
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_targets.keeper.config import bind
 from stratc_targets.keeper.emit import emit_keeper
@@ -23,10 +23,10 @@ LENT = ("alarm", "flash(aave)")
 OVER = ("alarm_over", "flash(aave)")
 
 
-def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
+def watched(world: World, folder: Path, name: str = "eth_loop") -> tuple[Deployed, Watching]:
     """A loop that owes 150,000 USDC, at the beginning of a round."""
     assert isinstance(world.chain, AnvilChain)
-    given = example("eth_loop")
+    given = example(name)
     given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
     emitted, vault = files(given), deploy(world, given)
     codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
@@ -64,3 +64,18 @@ def test_a_lender_that_lends_no_more(anvil_world: World, tmp_path: Path) -> None
     assert watching.says() == [LENT]
     lab.seed(anvil_world.whale, usdc, 1_000 * USDC)
     assert watching.says() == [OVER]
+
+
+@pytest.mark.long
+def test_a_lender_without_terms(anvil_world: World, tmp_path: Path) -> None:
+    """Morpho lends what lies there of a token: less than what is owed is an alarm."""
+    world = with_morpho(anvil_world)
+    vault, watching = watched(world, tmp_path, "blue_loop")
+    usdc, morpho, owed = world.usdc, world.morpho, world.aave.owed(vault.address, world.usdc)
+    morpho.pledge(world.whale, 10**24)
+    morpho.borrow(world.whale, usdc.balance(morpho.address) - owed - 1_000)
+    assert watching.says() == []
+    morpho.borrow(world.whale, 2_000)
+    assert watching.says() == [("alarm", "flash(blue)")]
+    morpho.repay(world.whale, 2_000)
+    assert watching.says() == [("alarm_over", "flash(blue)")]

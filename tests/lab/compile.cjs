@@ -15,7 +15,9 @@ const input = {
     outputSelection: { '*': { [contract]: ['abi', 'evm.bytecode.object'] } },
   },
 };
-const findImports = (wanted) => ({ contents: fs.readFileSync(path.join(modules, wanted), 'utf8') });
+// Chainlink's sources name the versions of OpenZeppelin's that its package brings along under other names.
+const installed = (wanted) => wanted.replace(/^(@openzeppelin\/contracts)@([0-9.]+)\//, '$1-$2/');
+const findImports = (wanted) => ({ contents: fs.readFileSync(path.join(modules, installed(wanted)), 'utf8') });
 const output = JSON.parse(solc.compile(JSON.stringify(input), { import: findImports }));
 const errors = (output.errors || []).filter((e) => e.severity === 'error');
 if (errors.length) {

@@ -251,16 +251,33 @@ def test_an_inner_vault_that_is_refuted_backs_nothing() -> None:
     assert not list(repairs(found, venue_factories(found.vault.strategy)))  # no number of the outer one mends it
 
 
-@pytest.mark.parametrize("share", ["3.4%", "10%", "30%"])
-def test_more_than_the_inner_vault_lets_go_is_not_believed(share: str) -> None:
-    verdict = backed((("liquidity(inner) >= 3.2%", f"liquidity(inner) >= {share}"),))
-    assert verdict == Unknown(f"not proved: Treasury pays {share} of all shares, 3 times in a round")
+@pytest.mark.parametrize(
+    ("share", "inner", "why"),
+    [
+        ("12%", (), "and a round lets"),
+        ("30%", (), "are idle"),
+        ("9%", (("idle(USDC) >= 5% of nav", "idle(USDC) >= 10% of nav"),), "idle(USDC) >= 10% of nav does not hold"),
+    ],
+)
+def test_more_than_the_inner_vault_lets_go_is_refuted(share: str, inner: tuple[Change, ...], why: str) -> None:
+    """By a round of the treasury, replayed in its own integers."""
+    verdict = backed((("liquidity(inner) >= 3.2%", f"liquidity(inner) >= {share}"),), inner)
+    assert isinstance(verdict, Refuted)
+    assert verdict.why.startswith(f"in Treasury {share} of all shares are worth ")
+    assert why in verdict.why
+    assert verdict.scenario is not None
+    assert "aave.collateral(USDC)" in verdict.scenario.settled
 
 
 def test_liquidity_that_nobody_states_is_all_of_it() -> None:
-    assert backed((("liquidity(inner) >= 3.2%", ""),)) == Unknown(
-        "not proved: Treasury pays 100% of all shares, 3 times in a round"
-    )
+    verdict = backed((("liquidity(inner) >= 3.2%", ""),))
+    assert isinstance(verdict, Refuted)
+    assert "100% of all shares" in verdict.why
+
+
+def test_as_much_as_is_paid_once_need_not_be_paid_three_times() -> None:
+    verdict = backed((("liquidity(inner) >= 3.2%", "liquidity(inner) >= 3.4%"),))
+    assert verdict == Unknown("not proved: Treasury pays 3.4% of all shares, 3 times in a round")
 
 
 def test_a_floor_that_less_than_everything_would_break_is_no_promise_to_pay() -> None:

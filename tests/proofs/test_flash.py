@@ -306,3 +306,34 @@ def test_what_cannot_be_done_soundly_is_refused(changes: tuple[Change, ...], wha
 def _on_a_price(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """Only `freeze` does without a price."""
     return (("stale(price(WETH))", "health(aave) < 1.26"),) if any("do exit" in new for _, new in changes) else ()
+
+
+# ── a lender that takes nothing ────────────────────────────────────────────────────────────
+
+BY_MORPHO: tuple[Change, ...] = (
+    ("flash(aave)", "flash(blue)"),
+    ("    venue dex ", "    venue blue = morpho_blue(collateral=WETH(lltv=86%), loan=USDC)\n    venue dex "),
+)
+
+
+def test_what_is_due_for_nothing_is_the_loan() -> None:
+    """The least that the sale brings is the loan, up to rounding: there is no premium to be sold for."""
+    vault, _ = vault_of("eth_loop", *BY_MORPHO)
+    plan = plan_of(vault, "deleverage_aave")
+    (loan,) = (item for item in plan if isinstance(item, FlashLoan))
+    for seed in range(50):
+        chance = Random(seed)
+        world = IdealWorld(vault, loop_at(vault, chance, Fraction(chance.randint(700, 899), 1_000)))
+        bound = run_plan(plan, vault, world)
+        assert bound[loan.amount.name] > 10**9
+        assert 0 <= bound[loan.due.name] - bound[loan.amount.name] <= 1
+        assert loan.lender == "blue"
+
+
+def test_an_exit_by_free_loans_leaves_what_aave_would_have_taken() -> None:
+    """Of most of nav, which the exit borrows, Aave takes 0.05%: between these two lies the promise."""
+    promise = ("exit >= 95% of nav", "exit >= 98.66% of nav")
+    free, _ = vault_of("eth_loop", *BY_MORPHO, promise)
+    paid, _ = vault_of("eth_loop", promise)
+    assert which_are_proved(free, "exit >= 98.66% of nav", "step/pays") == [True]
+    assert which_are_proved(paid, "exit >= 98.66% of nav", "step/pays") == [False]

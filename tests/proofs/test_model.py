@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proofs.strategies import source_of, vault_of
+from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import dim_of
@@ -24,6 +25,16 @@ def test_a_venue_may_not_bear_a_name_of_the_model(name: str) -> None:
         return
     with pytest.raises(Unsupported, match=f"a venue named `{name}`"):
         model(strategy, source, venue_factories(strategy))
+
+
+def test_a_venue_at_which_nothing_is_held_needs_no_room() -> None:
+    """It is a warning (W0201), and part of the strategy all the same: what it lends for a moment, say."""
+    source = source_of("treasury", ("venue aave = ", "venue bank = aave_v3(collateral=[USDC])\n    venue aave = "))
+    (strategy,) = parse_strategies(source).strategies
+    vault = model(strategy, source, venue_factories(strategy))
+    ids = {one.id for one in guarded_assumptions(vault)}
+    assert "room(aave)" in ids
+    assert "room(bank)" not in ids
 
 
 def test_every_expression_of_a_model_has_a_dimension() -> None:

@@ -76,13 +76,6 @@ def test_every_block_is_refused(statement: str, what: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what", "where"),
     [
-        ("do freeze", "do unwind save", "the action `unwind`", "unwind save"),
-        (
-            "do harvest save",
-            "do top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",
-            "the action `top_up`",
-            "top_up idle(USDC) to weight(idle(USDC)) 10% from [save]",
-        ),
         (
             "health(aave) >= 1.35",
             "health(aave) >= 1.35 or nav >= 0 USD",

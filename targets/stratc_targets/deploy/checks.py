@@ -17,9 +17,9 @@ from stratc_compiler.vault import Vault
 from stratc_dsl.strategy import OracleOffBy, RatioPrice, Token
 from stratc_targets.deploy.findings import Finding, Level, Site, VenueCheck, percent
 from stratc_targets.deploy.manifest import NOWHERE, Bound, Manifest
-from stratc_targets.deploy.node import Head, Node
+from stratc_targets.deploy.node import Head, Node, Unanswered
 from stratc_targets.keeper.alarms import readings
-from stratc_targets.keeper.errors import Refused, Reverted
+from stratc_targets.keeper.errors import Reverted
 from stratc_targets.keeper.measures import LAST_DIGITS, USD
 from stratc_targets.keeper.watchlist import (
     PRICE_SCALE,
@@ -94,8 +94,8 @@ def _told(bound: Bound, site: Site) -> Iterator[Finding]:
     """Findings of one address; what it does not answer is one too."""
     try:
         yield from _found(bound, site)
-    except Refused as refusal:
-        why = f"reverts: {refusal}" if isinstance(refusal, Reverted) else str(refusal)
+    except Reverted as refusal:
+        why = str(refusal) if isinstance(refusal, Unanswered) else f"reverts: {refusal}"
         yield Finding(Level.WRONG, bound.place, f"the contract at {bound.address} {why}")
 
 
@@ -184,7 +184,7 @@ def _price(token: Token, site: Site) -> int | None:
     try:
         decimals = site.word(source, "decimals()")
         answer = site.word(source, "latestRoundData()", number=ANSWER)
-    except Refused:
+    except Reverted:
         return None
     usable = decimals <= MOST_DECIMALS and 0 < answer < 2**255
     return answer * 10**18 // 10**decimals if usable else None
@@ -245,7 +245,7 @@ def _asked(place: str, ask: object) -> Iterator[Finding]:
     assert callable(ask)
     try:
         yield ask()
-    except Refused as refusal:
+    except Reverted as refusal:
         yield Finding(Level.WRONG, place, f"what the keeper watches cannot be read: {refusal}")
 
 
@@ -260,8 +260,11 @@ def _getters(site: Site) -> dict[str, str]:
 
 
 def _view(view: View, getters: dict[str, str], site: Site) -> int:
-    given = view.argument
-    arguments = () if given is None else (int(given) if given.isdecimal() else getters[given],)
+    arguments: tuple[int | str, ...] = ()
+    if view.given is not None:
+        arguments = (_view(view.given, getters, site),)
+    elif view.argument is not None:
+        arguments = (int(view.argument) if view.argument.isdecimal() else getters[view.argument],)
     to = getters[view.contract]
     for step in view.through:
         to = site.address(to, step)
@@ -307,9 +310,10 @@ def _assumed_off(token: str, vault: Vault) -> Fraction:
 
 
 def _flash_loan(loan: FlashRead, getters: dict[str, str], site: Site) -> Finding:
-    flags, premium = _view(loan.flags, getters, site), _view(loan.premium, getters, site)
+    flags = None if loan.flags is None else _view(loan.flags, getters, site)
+    premium = 0 if loan.premium is None else _view(loan.premium, getters, site)
     place = f"venues.{loan.venue}"
-    if not flags >> loan.on & 1 or flags >> loan.off & 1:
+    if flags is not None and (not flags >> loan.on & 1 or flags >> loan.off & 1):
         return Finding(Level.WRONG, place, f"it lends no {loan.token} by flash loans")
     if premium > loan.basis_points:
         said = f"flash loans cost {premium} basis points, and it was proved with {loan.basis_points}"

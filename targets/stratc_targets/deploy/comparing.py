@@ -9,14 +9,14 @@ from stratc_targets.deploy.node import Node
 from stratc_targets.deploy.package import Code, Runtime
 from stratc_targets.deploy.plan import words
 from stratc_targets.deploy.record import Record
-from stratc_targets.keeper.errors import Refused
+from stratc_targets.keeper.errors import Reverted
 
 
 def actions_of(node: Node, vault: str) -> str | None:
     """Where a vault says that its actions are; None where it does not answer as one."""
     try:
         return node.address(vault, "ACTIONS()", block=node.head().number)
-    except Refused:
+    except Reverted:
         return None
 
 

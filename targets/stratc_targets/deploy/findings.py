@@ -48,7 +48,7 @@ class Site:
     prices: Mapping[str, int]
 
     def word(self, to: str, signature: str, *arguments: int | str, number: int = 0) -> int:
-        """One word of what a view answers. Raises Refused where there is none."""
+        """One word of what a view answers. Raises Reverted where there is none."""
         return self.node.word(to, signature, *arguments, block=self.head.number, number=number)
 
     def address(self, to: str, signature: str, *arguments: int | str, number: int = 0) -> str:
@@ -69,7 +69,7 @@ class Site:
 
 
 VenueCheck = Callable[[Venue, Site], Iterator[Finding]]
-"""What an adapter's `deployment.py` provides. What it asks may raise Refused, which is a finding too."""
+"""What an adapter's `deployment.py` provides. What it asks may raise Reverted, which is a finding too."""
 
 
 def percent(share: Fraction) -> str:

@@ -1,7 +1,7 @@
 """One JSON-RPC endpoint, as a deployment asks it: any contract at a numbered block, and creations without a trace.
 
 Methods raise RpcDown where no usable answer came, Refused where the node will not do it and Reverted where a contract
-says no.
+says no, or is none of that kind.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ ANSWER_SECONDS = 30
 
 _REVERTED = 3  # the code of geth's error for a call that reverted
 _ERROR = keccak256(b"Error(string)")[:4]
+
+
+class Unanswered(Reverted):
+    """What is at the address has no such function."""
+
 
 Overrides = Mapping[str, Mapping[str, str]]
 """What a node is to suppose of accounts while it tries something out: their code, their nonce."""
@@ -108,11 +113,15 @@ class Node:
         return self._bytes("eth_call", {"to": to, "data": f"0x{data.hex()}"}, hex(block))
 
     def word(self, to: str, signature: str, *arguments: int | str, block: int, number: int = 0) -> int:
-        """One word of what a view answers. Raises Refused where there is none."""
+        """One word of what a view answers. Raises Reverted where there is none."""
+        return self.words(to, signature, *arguments, block=block, count=number + 1)[number]
+
+    def words(self, to: str, signature: str, *arguments: int | str, block: int, count: int) -> list[int]:
+        """The first words of what a view answers. Raises Reverted where there are not so many."""
         answer = self.call(to, signature, *arguments, block=block)
-        if len(answer) < 32 * (number + 1):
-            raise Refused(f"has no {signature}")
-        return int.from_bytes(answer[32 * number : 32 * (number + 1)])
+        if len(answer) < 32 * count:
+            raise Unanswered(f"has no {signature}")
+        return [int.from_bytes(answer[32 * number : 32 * (number + 1)]) for number in range(count)]
 
     def address(self, to: str, signature: str, *arguments: int | str, block: int, number: int = 0) -> str:
         """The same of a view that answers with an address; with its checksum."""
@@ -124,7 +133,7 @@ class Node:
         if len(answer) == 32:
             return answer.rstrip(b"\0").decode("utf-8", "replace")
         if len(answer) < 64:
-            raise Refused(f"has no {signature}")
+            raise Unanswered(f"has no {signature}")
         start = int.from_bytes(answer[:32])
         size = int.from_bytes(answer[start : start + 32])
         return answer[start + 32 : start + 32 + min(size, 1024)].decode("utf-8", "replace")

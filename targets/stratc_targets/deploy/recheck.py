@@ -21,7 +21,7 @@ from stratc_targets.deploy.package import Package
 from stratc_targets.deploy.plan import BLUEPRINT, VAULT, creation_data
 from stratc_targets.deploy.plan_text import bound_text, findings_text
 from stratc_targets.deploy.record import Record, Step, read_record
-from stratc_targets.keeper.errors import Refused, SetupError
+from stratc_targets.keeper.errors import Reverted, SetupError
 from stratc_targets.vyper.arguments import ROLES, BindingKind, constructor_layout
 
 
@@ -134,7 +134,7 @@ def _roles(deployed: _Deployed) -> Iterator[Finding]:
         then = deployed.manifest.address(BindingKind.ROLE, role)
         try:
             now = deployed.node.address(deployed.vault.address, f"{role}()", block=deployed.head.number)
-        except Refused:
+        except Reverted:
             yield Finding(Level.WRONG, f"roles.{role}", "the vault does not tell who it is")
             continue
         if now != then:

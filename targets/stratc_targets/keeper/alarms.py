@@ -26,6 +26,7 @@ from stratc_dsl.strategy import (
     PriceStays,
     RateAtMost,
     RatioPrice,
+    RoomAtLeast,
     Token,
     Venue,
 )
@@ -38,6 +39,7 @@ from stratc_targets.keeper.watchlist import (
     VenueReadings,
     View,
 )
+from stratc_targets.venues.aave_v3.model import ample
 from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626
@@ -112,6 +114,8 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("loss", venue, None, ratio, period)
                 case LiquidityAtLeast(venue, ratio):
                     return _edges("liquidity", venue, ratio, None, None)
+                case RoomAtLeast(venue, ratio):
+                    return _edges("room", venue, ratio, None, None)
                 case OracleOffBy(token, ratio):
                     return _edges("oracle_difference", token, None, ratio, None)
                 case _:
@@ -133,6 +137,8 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
             return _edges("oracle_difference", subject, None, Fraction(0), None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
+        case "room":
+            return _edges("room", subject, ample(vault.strategy.venue(subject), vault.strategy), None, None)
         case "flash":
             return _edges("flash_loan", subject, Fraction(1), None, None)
         case _:
@@ -175,7 +181,8 @@ def readings(vault: Vault) -> dict[str, Any]:
         for one in venue.oracles
     )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
-    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans))
+    rooms = tuple(one for venue in venues for one in venue.rooms)
+    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans, rooms))
 
 
 def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:

@@ -31,6 +31,17 @@ def add_audit_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def add_print_arguments(parser: ArgumentParser) -> None:
+    """The options of `keeper print`."""
+    add = parser.add_argument
+    backends = ("cre", "openzeppelin", "silverback")
+    add("backend", choices=backends, help="Chainlink CRE, OpenZeppelin's Monitor and Relayer, or a Silverback bot")
+    add("--config", required=True, metavar="FILE", help="keeper.json, as `stratc build` wrote it")
+    add("--vault", metavar="ADDRESS", help="the vault, where the configuration is not bound to a deployment")
+    add("--chain-id", type=_positive(int), metavar="N", help="its chain, together with --vault")
+    add("--out", required=True, metavar="DIR", help="the folder to write into: a new one, or an empty one")
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """The options of `keeper run`; `command.main` takes what they parse to."""
     add = parser.add_argument

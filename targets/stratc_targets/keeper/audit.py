@@ -122,5 +122,19 @@ def _around(config: KeeperConfig, chain: Chain, block: int) -> Around:
             allowed.add(f"0x{chain.ask(View(THE_VAULT, getter, None), block - 1):040x}")
         except Refused:
             continue
-    modes = mode(block - 1), mode(block)
-    return Around(state(block - 1), state(block), modes, chain.block(block).time, last_run, frozenset(allowed))
+    modes, time = (mode(block - 1), mode(block)), chain.block(block).time
+    ages = _ages(config, chain, block, time)
+    return Around(state(block - 1), state(block), modes, time, last_run, frozenset(allowed), ages)
+
+
+def _ages(config: KeeperConfig, chain: Chain, block: int, time: int) -> dict[str, int]:
+    """How old prices would have been in a block had nobody written them in it."""
+    passed = time - chain.block(max(block - 1, 0)).time
+    found = {}
+    for token in config.readings.tokens:
+        if token.age is not None:
+            try:
+                found[token.name] = chain.ask(token.age, block - 1) + passed
+            except Refused:
+                continue
+    return found

@@ -137,9 +137,11 @@ class Chain:
         for step in view.through:
             to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
         given = view.argument
-        if given is None:
+        if view.given is not None:
+            argument = self.ask(view.given, block)
+        elif given is None:
             return self._word(to, view.function, b"", block)
-        if view.function.endswith("(bytes32)"):
+        elif view.function.endswith("(bytes32)"):
             argument = self._word(self.vault, f"{given}()", b"", block)
         else:
             argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)

@@ -46,7 +46,8 @@ class Finding:
 class Around:
     """The vault before and after a block; None where nodes have forgotten it, or no price was usable.
 
-    `modes` before and after, `time` of the block, `last_run` by rule before it, `allowed` are who may run rules.
+    `modes` before and after, `time` of the block, `last_run` by rule before it, `allowed` are who may run rules. `ages`
+    are how old the price of each token can have been in the block at the most, in seconds.
     """
 
     before: Mapping[str, int] | None
@@ -55,6 +56,7 @@ class Around:
     time: int
     last_run: Mapping[str, int]
     allowed: frozenset[str]
+    ages: Mapping[str, int]
 
 
 FROZEN, EXITED = 1, 2
@@ -81,6 +83,8 @@ def judge(
                     yield _harvested(config, event, around(event.block), sent(tx_hash))
                 case "RoundBegan":
                     yield _round(config, event, around(event.block))
+                case "ModeChanged" if (rule := _called(config, sent(tx_hash))) is not None:
+                    yield _by_rule(config, rule, event, around(event.block), sent(tx_hash))
                 case "ModeChanged" | "Exited" | "KeeperAppointed" | "OwnershipTransferred" | "GuardianAppointed":
                     said = ", ".join(f"{name} {value}" for name, value in event.arguments.items())
                     yield Finding(event.block, event.name, Verdict.ALLOWED, said)
@@ -150,13 +154,24 @@ def _rule_run(config: KeeperConfig, event: Happened, around: Around, sent: Sent)
 
 
 def _harvested(config: KeeperConfig, event: Happened, around: Around, sent: Sent) -> Finding:
-    rule = next((one for one in config.rules if one.call == sent.call), None)
+    rule = _called(config, sent)
     what = f"harvest of {event.arguments.get('position', 'a position')}"
     if rule is None:
         return Finding(
             event.block, what, Verdict.UNCLEAR, "it was called by another contract: by which rule is not told"
         )
     checks = [_by_whom(around, sent), _in_mode(rule, around), _triggered(config, rule, around, certain=False)]
+    return _worst(event.block, rule.name, checks)
+
+
+def _called(config: KeeperConfig, sent: Sent) -> Rule | None:
+    """The rule that a transaction called, where it called the vault itself."""
+    return next((one for one in config.rules if one.call == sent.call), None)
+
+
+def _by_rule(config: KeeperConfig, rule: Rule, event: Happened, around: Around, sent: Sent) -> Finding:
+    """A rule that freezes or exits. What the exit costs is not looked at."""
+    checks = [_by_whom(around, sent), _triggered(config, rule, around, certain=False)]
     return _worst(event.block, rule.name, checks)
 
 
@@ -197,7 +212,12 @@ def _triggered(config: KeeperConfig, rule: Rule, around: Around, *, certain: boo
             why = f"{since} s after the last time, of {period}"
             return (Verdict.ALLOWED if since >= period else Verdict.AGAINST), why
         case Stale(token):
-            return Verdict.UNCLEAR, f"how old the price of {token} was is not known"
+            age, heartbeat = around.ages.get(token), _heartbeat(config, token)
+            if age is None or heartbeat is None:
+                return Verdict.UNCLEAR, f"how old the price of {token} was is not known"
+            # Where it is of two feeds each has a heartbeat of its own, and only the longer is known here.
+            said = f"the price of {token} was {age} s old at the most, of {heartbeat}"
+            return (Verdict.ALLOWED if age > heartbeat else Verdict.UNCLEAR), said
         case None:
             return Verdict.UNCLEAR, "its trigger is not known"
         case condition:
@@ -209,6 +229,10 @@ def _triggered(config: KeeperConfig, rule: Rule, around: Around, *, certain: boo
             if certain:
                 return Verdict.AGAINST, f"its trigger did not hold: {text}"
             return Verdict.UNCLEAR, f"its trigger came true within the block, if it did: {text}"
+
+
+def _heartbeat(config: KeeperConfig, token: str) -> int | None:
+    return next((one.heartbeat for one in config.readings.tokens if one.name == token), None)
 
 
 def _floors(config: KeeperConfig, around: Around, *, certain: bool) -> Check:

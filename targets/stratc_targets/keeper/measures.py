@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stratc_targets.keeper.state import Seen
-from stratc_targets.keeper.watchlist import PRICE_SCALE, USD_SCALE, Alarm, FlashRead, PositionRead, Readings, Told, View
+from stratc_targets.keeper.watchlist import (
+    PRICE_SCALE,
+    USD_SCALE,
+    Alarm,
+    FlashRead,
+    PositionRead,
+    Readings,
+    RoomRead,
+    Told,
+    View,
+)
 
 USD = 10**18
+RAY = 10**27
 AAVE_UNIT = Fraction(USD, 10**8)
 BASIS_POINTS = 10_000
 
@@ -99,6 +110,9 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
                 (lent for one in sight.readings.flash_loans for lent in _flash_loan(alarm, sight, one, ask)),
                 default=None,
             )
+        case "room":
+            rooms = (one for one in sight.readings.rooms if one.venue == alarm.subject)
+            return min((share for one in rooms for share in _room(sight, one, ask)), default=None)
         case _:
             return min((share for one in held for share in _liquidity(sight, one, ask)), default=None)
 
@@ -141,9 +155,33 @@ def _flash_loan(alarm: Alarm, sight: Sight, read: FlashRead, ask: Ask) -> Iterat
     """What the lender would lend now, as a share of what is owed in that token; nothing where its terms are others."""
     owed = sum(sight.state[one.amount] for one in sight.readings.positions if one.debt and one.token == read.token)
     if read.venue == alarm.subject:
-        flags = ask(read.flags)
-        lends = flags >> read.on & 1 and not flags >> read.off & 1 and ask(read.premium) <= read.basis_points
-        yield Fraction(ask(read.available) if lends else 0, max(owed, 1))
+        yield Fraction(ask(read.available) if _lends(read, ask) else 0, max(owed, 1))
+
+
+def _lends(read: FlashRead, ask: Ask) -> bool:
+    flags = None if read.flags is None else ask(read.flags)
+    if flags is not None and not (flags >> read.on & 1 and not flags >> read.off & 1):
+        return False
+    return read.premium is None or ask(read.premium) <= read.basis_points
+
+
+def _room(sight: Sight, read: RoomRead, ask: Ask) -> Iterator[Fraction]:
+    """How much more a venue takes of a token, or lends, as a share of nav; nothing is told where that has no end."""
+    flags = ask(read.flags)
+    nav = sight.state[sight.readings.nav]
+    left: list[Fraction] = []
+    if any(not flags >> bit & 1 for bit in read.on) or any(flags >> bit & 1 for bit in read.off):
+        left.append(Fraction(0))
+    if cap := flags >> read.cap_shift & (1 << read.cap_bits) - 1:
+        unit = 10 ** next(one.decimals for one in sight.readings.tokens if one.name == read.token)
+        counted = Fraction(ask(read.total))
+        if read.accrued is not None and read.index is not None:
+            counted += Fraction(ask(read.accrued) * ask(read.index), RAY)
+        left.append(max(cap * unit - counted, Fraction(0)))
+    if read.stock is not None:
+        left.append(Fraction(ask(read.stock)))
+    if left and nav:
+        yield min(left) * unit_worth(sight.readings, sight.state, read.token) / nav
 
 
 def _liquidity(sight: Sight, held: PositionRead, ask: Ask) -> Iterator[Fraction]:

@@ -34,7 +34,8 @@ class View:
 
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
     `argument` another getter, THE_VAULT or a decimal number; None where the function takes none. `through` are
-    functions without argument that lead from that contract to the one that is asked, each to the next address.
+    functions without argument that lead from that contract to the one that is asked, each to the next address. `given`
+    is a view whose answer is the argument, in its place.
     """
 
     contract: str
@@ -42,6 +43,7 @@ class View:
     argument: str | None
     word: int = 0
     through: tuple[str, ...] = ()
+    given: View | None = None
     less: int | None = None
 
 
@@ -117,17 +119,40 @@ class Told:
 class FlashRead:
     """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
 
-    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`.
+    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`;
+    always, for nothing, where these are None.
     """
 
     venue: str
     token: str
     available: View
+    flags: View | None = None
+    on: int = 0
+    off: int = 0
+    premium: View | None = None
+    basis_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRead:
+    """How much more of a token a venue takes, or lends.
+
+    Its cap stands in the word `flags` from bit `cap_shift` on, in whole tokens, zero for none; `total` counts against
+    it, and so does `accrued` (in rays of `index`, where the venue has that). It takes nothing unless the bits `on` of
+    the word are set and the bits `off` are not. `stock` is what there is to lend.
+    """
+
+    venue: str
+    token: str
     flags: View
-    on: int
-    off: int
-    premium: View
-    basis_points: int
+    cap_shift: int
+    cap_bits: int
+    on: tuple[int, ...]
+    off: tuple[int, ...]
+    total: View
+    accrued: View | None = None
+    index: View | None = None
+    stock: View | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +164,7 @@ class VenueReadings:
     parameters: tuple[Parameter, ...] = ()
     oracles: tuple[Told, ...] = ()
     flash_loans: tuple[FlashRead, ...] = ()
+    rooms: tuple[RoomRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +178,7 @@ class Readings:
     parameters: tuple[Parameter, ...]
     oracles: tuple[Told, ...]
     flash_loans: tuple[FlashRead, ...]
+    rooms: tuple[RoomRead, ...]
 
     @property
     def members(self) -> set[str]:
@@ -202,11 +229,18 @@ def parse_readings(document: dict[str, Any]) -> Readings:
         parameters=tuple(Parameter(**one | {"view": parse_view(one["view"])}) for one in given["parameters"]),
         oracles=tuple(Told(**one | {"view": parse_view(one["view"])}) for one in given["oracles"]),
         flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
+        rooms=tuple(_room_read(one) for one in given["rooms"]),
     )
 
 
+def _room_read(given: dict[str, Any]) -> RoomRead:
+    views = {name: _view_or_none(given[name]) for name in ("flags", "total", "accrued", "index", "stock")}
+    return RoomRead(**given | views | {bits: tuple(given[bits]) for bits in ("on", "off")})
+
+
 def _flash_read(given: dict[str, Any]) -> FlashRead:
-    return FlashRead(**given | {name: parse_view(given[name]) for name in ("available", "flags", "premium")})
+    terms = {name: _view_or_none(given[name]) for name in ("flags", "premium")}
+    return FlashRead(**given | {"available": parse_view(given["available"])} | terms)
 
 
 def mistakes(document: dict[str, Any]) -> Iterator[str]:
@@ -217,7 +251,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         yield f"readings: `state` of abi has no member `{member}`"
     used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
     used |= {token for one in readings.oracles for token in (one.token, one.other) if token is not None}
-    used |= {one.token for one in readings.flash_loans}
+    used |= {one.token for one in readings.flash_loans} | {one.token for one in readings.rooms}
     goals = parse_goals(document)
     conditions = [floor.condition for floor in goals.floors]
     conditions += [
@@ -261,7 +295,7 @@ def _alarm(given: dict[str, Any]) -> Alarm:
 
 def parse_view(given: dict[str, Any]) -> View:
     """A view of a document that fits the schema."""
-    return View(**given | {"through": tuple(given["through"])})
+    return View(**given | {"through": tuple(given["through"]), "given": _view_or_none(given["given"])})
 
 
 def _view_or_none(given: dict[str, Any] | None) -> View | None:

@@ -75,17 +75,36 @@ class PositionText:
 
 
 @dataclass(frozen=True, slots=True)
-class FlashText:
-    """Flash loans of a venue: who calls back, a statement of the constructor, and the one that borrows.
+class Callback:
+    """The function by which a lender calls back, with a loan that has come. `parameters` are lines of its head.
 
-    `borrow` takes (token, amount) as text. `reserve` holds the address at which the lender keeps a token, by its name;
-    `lent` names those of the tokens that the vault's plans borrow.
+    What it says of the loan are expressions in it: `owed` is what is taken back. What a lender does not say is what was
+    expected: it can call for nothing else. It is answered with true where that `answers`.
+    """
+
+    function: str
+    parameters: tuple[str, ...]
+    amount: str
+    owed: str
+    token: str = "flash.token"
+    initiator: str = "self"
+    answers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlashText:
+    """Flash loans of a venue: who calls back and how, and the statement that borrows.
+
+    `borrow` takes (token, amount) as text. `check` is a statement of the constructor, None where nothing can differ.
+    `reserve` holds the address at which the lender keeps a token, by its name, None for the lender's own; `lent` names
+    those of the tokens that the vault's plans borrow.
     """
 
     lender: str
-    check: str
+    callback: Callback
     borrow: Callable[[str, str], str]
-    reserve: Callable[[str], Immutable]
+    check: str | None = None
+    reserve: Callable[[str], Immutable] | None = None
     lent: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,7 +115,8 @@ class VenueText:
     Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
     venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
     minimum) as text. `account` is what no two venues of the vault may have in common, since their positions would be
-    one: an immutable, or None where that is the venue's address.
+    one: an immutable, or None where that is the venue's address. `shortfall` reads by how many basis points what
+    collateral counts for has fallen below what was proved, None where nobody can change that.
     """
 
     module: str
@@ -106,6 +126,7 @@ class VenueText:
     swap: Callable[[str, str, str, str], str] | None = None
     flash: FlashText | None = None
     account: str | None = None
+    shortfall: str | None = None
 
     @property
     def address(self) -> str:

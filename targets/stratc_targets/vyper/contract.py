@@ -16,7 +16,7 @@ from stratc_compiler.vault import Exits, OnTimer, Trades, Vault
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
-from stratc_targets.venues.emitter import INNER_CODE, Immutable
+from stratc_targets.venues.emitter import INNER_CODE, Callback, Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
@@ -144,6 +144,7 @@ class Contract:
     leaving: tuple[LeavingText, ...]
     trades: bool
     loans: tuple[LoanText, ...]
+    callbacks: tuple[Callback, ...]
     carried: tuple[str, ...]
     exits_by_rule: bool
     leaving_gas: int
@@ -232,6 +233,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         rules=rules,
         leaving=leaving,
         loans=tuple(loans.texts),
+        callbacks=_callbacks(book),
         carried=tuple(loans.carried.values()),
         trades=any(isinstance(rule.effect, Trades) for rule in vault.rules),
         exits_by_rule=any(isinstance(rule.effect, Exits) for rule in vault.rules),
@@ -272,8 +274,14 @@ def _book_uses(vault: Vault) -> tuple[str, ...]:
 def _venue_checks(book: Symbols) -> Iterator[str]:
     for venue in book.venues.values():
         yield from venue.checks
-        if venue.flash is not None and venue.flash.lent:
+        if venue.flash is not None and venue.flash.lent and venue.flash.check is not None:
             yield venue.flash.check
+
+
+def _callbacks(book: Symbols) -> tuple[Callback, ...]:
+    """How lenders call back, each way once."""
+    lenders = (venue.flash for venue in book.venues.values() if venue.flash is not None and venue.flash.lent)
+    return tuple(dict.fromkeys(flash.callback for flash in lenders))
 
 
 def _distinct(vault: Vault, book: Symbols) -> tuple[str, ...]:

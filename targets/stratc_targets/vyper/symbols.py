@@ -132,6 +132,8 @@ def _lending(text: VenueText, name: str, vault: Vault) -> VenueText:
     tokens = dict.fromkeys(loan.token for loan in vault.loans if loan.lender == name)
     if text.flash is None or not tokens:
         return text
+    if text.flash.reserve is None:
+        return replace(text, flash=replace(text.flash, lent=dict.fromkeys(tokens, text.address)))
     reserves = {token: text.flash.reserve(token) for token in tokens}
     flash = replace(text.flash, lent={token: one.name for token, one in reserves.items()})
     return replace(text, immutables=(*text.immutables, *reserves.values()), flash=flash)

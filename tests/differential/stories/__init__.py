@@ -15,6 +15,7 @@ from differential.stories.guarded import GUARDED
 from differential.stories.in_kind import IN_KIND
 from differential.stories.lending import LENDING
 from differential.stories.limits import LIMITS
+from differential.stories.moves import MOVES
 from differential.stories.prices import PRICES
 from differential.stories.requests import REQUESTS
 from differential.stories.roles import ROLES
@@ -36,6 +37,7 @@ STORIES: dict[str, Story] = {
     **IN_KIND,
     **LENDING,
     **LIMITS,
+    **MOVES,
     **PRICES,
     **REQUESTS,
     **ROLES,

@@ -22,7 +22,7 @@ from differential.operations import (
     Wait,
     Withdraw,
 )
-from differential.story import Story
+from differential.story import OPENING, Story
 from vyper_target.vaults import USDC
 
 _BEGUN = (
@@ -33,6 +33,28 @@ _BEGUN = (
 )
 
 AT_MORPHO: dict[str, Story] = {
+    "a loop by flash loans from Morpho, which has none left in the end": Story(
+        "blue_loop",
+        (
+            *OPENING,
+            Wait(30 * 86_400),
+            Keep(),
+            Move("WETH", 870),
+            Run("deleverage_aave"),
+            Run("rebalance"),
+            Settle(),
+            Move("WETH", 870),
+            Others("borrow", 1_000),
+            Run("deleverage_aave"),
+            Others("repay", 900),
+            Run("deleverage_aave"),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"deleverage_aave": 2, "rebalance": 2, "emergency_exit": 1, "redeem": 2},
+        {"deleverage_aave": 1},
+    ),
     "dollars that are lent out, and a market that is nearly dry": Story(
         "lender",
         (

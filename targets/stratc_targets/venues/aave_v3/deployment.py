@@ -6,10 +6,22 @@ from collections.abc import Iterator
 
 from stratc_dsl.strategy import Token, Venue
 from stratc_targets.deploy.findings import Finding, Level, Site
+from stratc_targets.venues.aave_v3.watch import (
+    A_TOKEN,
+    ACTIVE,
+    BORROW_CAP,
+    BORROWING,
+    CAP_BITS,
+    FROZEN,
+    PAUSED,
+    SUPPLY_CAP,
+)
 
-# Bits of a reserve's configuration word (aave-v3-core `ReserveConfiguration`), and words of its data.
-DECIMALS, ACTIVE, FROZEN, BORROWING, PAUSED = 48, 56, 57, 58, 60
-CONFIGURATION, A_TOKEN, VARIABLE_DEBT_TOKEN = 0, 8, 10
+DECIMALS = 48
+"""Where a reserve's decimals stand in its configuration word (aave-v3-core `ReserveConfiguration`)."""
+
+CONFIGURATION, VARIABLE_DEBT_TOKEN = 0, 10
+"""Words of a reserve's data, beside that of its aToken."""
 
 
 def check(venue: Venue, site: Site) -> Iterator[Finding]:
@@ -18,17 +30,19 @@ def check(venue: Venue, site: Site) -> Iterator[Finding]:
     positions = site.vault.venue(venue.name).positions
     for name in dict.fromkeys(held.token for held in positions):
         token = site.vault.strategy.token(name)
-        debt = any(held.debt for held in positions if held.token == name)
-        mistakes = list(_reserve(pool, token, debt, site))
+        debts = {held.debt for held in positions if held.token == name}
+        mistakes = list(_reserve(pool, token, debts, site))
         yield from (Finding(Level.WRONG, place, one) for one in mistakes)
         if not mistakes:
-            yield Finding(Level.OK, place, f"its reserve of {name} is open{' for loans' if debt else ''}")
+            yield Finding(Level.OK, place, f"its reserve of {name} is open{' for loans' if True in debts else ''}")
 
 
-def _reserve(pool: str, token: Token, debt: bool, site: Site) -> Iterator[str]:
-    words = [site.word(pool, "getReserveData(address)", site.token(token.name), number=number) for number in range(11)]
+def _reserve(pool: str, token: Token, debts: set[bool], site: Site) -> Iterator[str]:
+    """What is wrong with a reserve in which the vault supplies (False is in `debts`), borrows (True), or both."""
+    asset, block = site.token(token.name), site.head.number
+    words = site.node.words(pool, "getReserveData(address)", asset, block=block, count=VARIABLE_DEBT_TOKEN + 1)
     flags = words[CONFIGURATION]
-    if words[VARIABLE_DEBT_TOKEN if debt else A_TOKEN] == 0 or not flags >> ACTIVE & 1:
+    if 0 in (words[A_TOKEN], words[VARIABLE_DEBT_TOKEN]) or not flags >> ACTIVE & 1:
         yield f"it has no active reserve of {token.name}"
         return
     if flags >> DECIMALS & 255 != token.decimals:
@@ -37,5 +51,11 @@ def _reserve(pool: str, token: Token, debt: bool, site: Site) -> Iterator[str]:
         yield f"its reserve of {token.name} is paused"
     if flags >> FROZEN & 1:
         yield f"its reserve of {token.name} is frozen: nothing more can be supplied or borrowed"
-    if debt and not flags >> BORROWING & 1:
+    if True in debts and not flags >> BORROWING & 1:
         yield f"{token.name} cannot be borrowed there"
+    for debt in sorted(debts):
+        receipt, at, what = (VARIABLE_DEBT_TOKEN, BORROW_CAP, "lent") if debt else (A_TOKEN, SUPPLY_CAP, "supplied")
+        cap = flags >> at & (1 << CAP_BITS) - 1
+        total = site.word(f"0x{words[receipt]:040x}", "totalSupply()")
+        if cap and total >= cap * 10**token.decimals:
+            yield f"its cap of {cap:,} {token.name} {what} is reached"

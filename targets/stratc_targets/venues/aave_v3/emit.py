@@ -9,7 +9,18 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Collateral, Venue
 from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
-from stratc_targets.venues.emitter import FlashText, Immutable, NameTable, PositionText, VenueText
+from stratc_targets.venues.emitter import Callback, FlashText, Immutable, NameTable, PositionText, VenueText
+
+CALLBACK = Callback(
+    "executeOperation",
+    ("asset: address", "amount: uint256", "premium: uint256", "initiator: address", "params: Bytes[1]"),
+    amount="amount",
+    owed="amount + premium",
+    token="asset",
+    initiator="initiator",
+    answers=True,
+)
+"""`IFlashLoanSimpleReceiver` of Aave: whoever asks may name another receiver, so it says who has asked."""
 
 
 def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTable) -> VenueText:
@@ -28,13 +39,17 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     checks = tuple(_setup(venue.terms, positions, pool, names))
     flash = FlashText(
         pool,
-        f"aave_v3.check_flash_premium({pool}, {int(FLASH_PREMIUM / BASIS_POINT)})",
+        CALLBACK,
         lambda token, amount: f"aave_v3.flash_loan({pool}, {token}, {amount})",
+        f"aave_v3.check_flash_premium({pool}, {int(FLASH_PREMIUM / BASIS_POINT)})",
         lambda token: Immutable(
             names.constant(venue.name, "lends", token), "address", f"aave_v3.a_token({pool}, {names.token(token)})"
         ),
     )
-    return VenueText("aave_v3", tuple(immutables), checks, texts, flash=flash)
+    terms = tuple(_terms(venue.terms, positions, pool, names))
+    short = " + ".join(f"aave_v3.{word}shortfall({at})" for word, at in terms)
+    owes = any(held.debt for held in positions)
+    return VenueText("aave_v3", tuple(immutables), checks, texts, flash=flash, shortfall=short if owes else None)
 
 
 def _collateral(pool: str, asset: str, receipt: str, enter: str) -> PositionText:
@@ -60,15 +75,21 @@ def _setup(terms: AaveV3, positions: tuple[Held, ...], pool: str, names: NameTab
     category = None if terms.emode is None else terms.emode.category
     if category is not None:
         yield f"aave_v3.enter_category({pool}, {category})"
-    at, check = (pool, "check_risk") if category is None else (f"{pool}, {category}", "check_category_risk")
+    yield from (f"aave_v3.check_{word}risk({at})" for word, at in _terms(terms, positions, pool, names))
+    if category is not None:
+        loans = (held for held in positions if held.debt)
+        yield from (f"aave_v3.check_category_loan({pool}, {category}, {names.token(held.token)})" for held in loans)
+
+
+def _terms(terms: AaveV3, positions: tuple[Held, ...], pool: str, names: NameTable) -> Iterator[tuple[str, str]]:
+    """Of each collateral: whether its terms are a category's, and where they stand and what they were when proved."""
+    category = None if terms.emode is None else terms.emode.category
+    word, at = ("", pool) if category is None else ("category_", f"{pool}, {category}")
     used = {held.token for held in positions if not held.debt}
     for one in terms.collateral:
         if one.token in used and one.threshold is not None:
             risk = f"{_basis_points(one.ltv, one)}, {_basis_points(one.threshold, one)}"
-            yield f"aave_v3.{check}({at}, {names.token(one.token)}, {risk})"
-    if category is not None:
-        loans = (held for held in positions if held.debt)
-        yield from (f"aave_v3.check_category_loan({pool}, {category}, {names.token(held.token)})" for held in loans)
+            yield word, f"{at}, {names.token(one.token)}, {risk}"
 
 
 def _basis_points(ratio: Fraction | None, one: Collateral) -> int:

@@ -16,7 +16,7 @@ from stratc_compiler.guardian import Guardian
 from stratc_compiler.readings import Loan, exactly, off_by
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import AaveV3, Position, Strategy, Venue
+from stratc_dsl.strategy import AaveV3, Position, RoomAtLeast, Strategy, Venue
 
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
@@ -45,7 +45,14 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         if Position(venue.name, "debt", token) in allocated
     )
     if not debts:
-        return VenueModel(venue.name, "aave_v3", tuple(collateral), flash_premium=FLASH_PREMIUM)
+        return VenueModel(
+            venue.name,
+            "aave_v3",
+            tuple(collateral),
+            room=stated_room(venue, strategy),
+            flash_premium=FLASH_PREMIUM,
+            assumes=tuple(_room(venue, strategy)),
+        )
     thresholds = {held: one.threshold or Fraction(0) for held, one in collateral.items()}
     ltvs = {held: one.ltv or Fraction(0) for held, one in collateral.items()}
     tokens = tuple(dict.fromkeys(held.token for held in (*collateral, *debts)))
@@ -60,8 +67,10 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         after_withdraw=healthy,
         health=Loan(thresholds, debts, off).read({}),
         off=off,
+        governed=True,
+        room=stated_room(venue, strategy),
         flash_premium=FLASH_PREMIUM,
-        assumes=(_parameters(venue), *_oracle(venue, exactly(strategy, *tokens))),
+        assumes=(_parameters(venue), *_oracle(venue, exactly(strategy, *tokens)), *_room(venue, strategy)),
     )
 
 
@@ -74,7 +83,7 @@ def _parameters(venue: Venue) -> Assumed:
     ]
     if venue.terms.emode is not None:
         stated.append(f"category {venue.terms.emode.category} has no price of its own")
-    how = "the vault compares them when it is deployed, the keeper at each look"
+    how = "the vault compares them when it is deployed, the keeper at each look; what is lower puts the vault on guard"
     return Assumed("parameters", "; ".join(stated), Guardian.WATCHED, how)
 
 
@@ -83,6 +92,26 @@ def _oracle(venue: Venue, tokens: tuple[str, ...]) -> Iterator[Assumed]:
     if tokens:
         text = f"{venue.name} prices {' and '.join(tokens)} as the feeds of this strategy do, up to their last digits"
         yield Assumed("oracle", text, Guardian.WATCHED, "the keeper compares the two at each look")
+
+
+def stated_room(venue: Venue, strategy: Strategy) -> Fraction | None:
+    """The share of nav for which there is room at least; None where nothing is stated."""
+    rooms = (one.ratio for one in strategy.assumptions if isinstance(one, RoomAtLeast) and one.venue == venue.name)
+    return next(rooms, None)
+
+
+def ample(venue: Venue, strategy: Strategy) -> Fraction:
+    """As much room, of nav, as any rule can ask for that builds a position up from nothing: the largest target."""
+    targets = (abs(one.target) for one in strategy.allocations if one.position.venue == venue.name)
+    return max(targets, default=Fraction(0))
+
+
+def _room(venue: Venue, strategy: Strategy) -> Iterator[Assumed]:
+    """Where no `room(v)` is stated: that there is enough for all that rules do, if they do anything there."""
+    if stated_room(venue, strategy) is None and ample(venue, strategy):
+        text = f"{venue.name} takes all that rules supply and lends all that they borrow: caps leave room, no freeze"
+        how = f"the keeper tells when there is room for less than {percent(ample(venue, strategy))} of nav"
+        yield Assumed("room", text, Guardian.WATCHED, how)
 
 
 def _one_category(terms: AaveV3) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Venue
-from stratc_targets.keeper.watchlist import THE_VAULT, FlashRead, Parameter, Told, VenueReadings, View
+from stratc_targets.keeper.watchlist import THE_VAULT, FlashRead, Parameter, RoomRead, Told, VenueReadings, View
 from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
 from stratc_targets.venues.emitter import VenueText
 
@@ -21,8 +21,14 @@ ADDRESS_BITS = 160
 ACCOUNT_THRESHOLD = 3
 """The word of `getUserAccountData` with the threshold that counts for the account, on average."""
 
-PAUSED, LENDS = 60, 63
-"""Bits of the same word: the reserve is paused, flash loans are enabled."""
+ACTIVE, FROZEN, BORROWING, PAUSED, LENDS = 56, 57, 58, 60, 63
+"""Bits of the same word: the reserve is active, frozen, may be borrowed, is paused, gives flash loans."""
+
+BORROW_CAP, SUPPLY_CAP, CAP_BITS = 80, 116, 36
+"""Where caps stand in the same word, in whole tokens; zero for none."""
+
+A_TOKEN, ACCRUED_TO_TREASURY = 8, 12
+"""Words of `getReserveData`."""
 
 
 def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Mapping[str, str]) -> VenueReadings:
@@ -38,7 +44,29 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
     flash_loans = tuple(_flash_loan(venue, pool.name, token, reserve, tokens) for token, reserve in lent.items())
     oracles = tuple(_told(venue, pool.name, token, tokens) for token in _priced(positions))
     parameters = tuple(_parameters(venue, pool.name, tokens))
-    return VenueReadings(payable, parameters=parameters, oracles=oracles, flash_loans=flash_loans)
+    rooms = tuple(
+        _room(venue, pool.name, held, one.name, tokens) for held, one in zip(positions, receipts, strict=True)
+    )
+    return VenueReadings(payable, parameters=parameters, oracles=oracles, flash_loans=flash_loans, rooms=rooms)
+
+
+def _room(venue: Venue, pool: str, held: Held, receipt: str, tokens: Mapping[str, str]) -> RoomRead:
+    """How much more of a token Aave takes as collateral, or lends: by its caps, its flags, and what there is to lend.
+
+    What accrues to Aave's treasury counts against the cap of what is supplied, too.
+    """
+    token = tokens[held.token]
+    flags, total = View(pool, "getConfiguration(address)", token), View(receipt, "totalSupply()", None)
+    if held.debt:
+        a_token = View(pool, "getReserveData(address)", token, A_TOKEN)
+        stock = View(token, "balanceOf(address)", None, given=a_token)
+        on, off = (ACTIVE, BORROWING), (FROZEN, PAUSED)
+        return RoomRead(venue.name, held.token, flags, BORROW_CAP, CAP_BITS, on, off, total, stock=stock)
+    accrued = View(pool, "getReserveData(address)", token, ACCRUED_TO_TREASURY)
+    index = View(pool, "getReserveNormalizedIncome(address)", token)
+    return RoomRead(
+        venue.name, held.token, flags, SUPPLY_CAP, CAP_BITS, (ACTIVE,), (FROZEN, PAUSED), total, accrued, index
+    )
 
 
 def _priced(positions: tuple[Held, ...]) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ interface Morpho:
     def repay(
         market: MarketParams, assets: uint256, shares: uint256, on_behalf: address, data: Bytes[1]
     ) -> (uint256, uint256): nonpayable
+    def flashLoan(token: address, assets: uint256, data: Bytes[1]): nonpayable
 
 interface InterestRateModel:
     def borrowRateView(params: MarketParams, market: Market) -> uint256: view
@@ -239,3 +240,12 @@ def repay(morpho: address, id: bytes32, params: MarketParams, amount: uint256):
     burnt: uint256 = 0
     taken, burnt = extcall Morpho(morpho).repay(params, assets, shares, self, b"")
     assert taken == amount, "morpho_blue: took less"
+
+
+@internal
+def flash_loan(morpho: address, asset: address, amount: uint256):
+    """
+    @notice Borrow for this transaction, of all that lies at Morpho, free of charge: it pays, calls `onMorphoFlashLoan`,
+            and takes back as much.
+    """
+    extcall Morpho(morpho).flashLoan(asset, amount, b"")

@@ -7,12 +7,15 @@ from fractions import Fraction
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import MorphoBlue, Venue
-from stratc_targets.venues.emitter import Immutable, NameTable, PositionText, VenueText
+from stratc_targets.venues.emitter import Callback, FlashText, Immutable, NameTable, PositionText, VenueText
 
 WAD: int = 10**18
 
 FURTHER = ("oracle", "irm")
 """Addresses that are part of the market's name beside the tokens: its oracle and its interest rate model."""
+
+CALLBACK = Callback("onMorphoFlashLoan", ("assets: uint256", "data: Bytes[1]"), amount="assets", owed="assets")
+"""Morpho calls who has asked, and names neither him nor the token."""
 
 
 def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTable) -> VenueText:
@@ -43,7 +46,8 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
         checks.append(f"morpho_blue.check_oracle({oracle}, {prices})")
     kinds = {"collateral": _collateral, "debt": _debt, "supply": _lent}
     texts = {held.name: kinds[held.position.kind](morpho, market, name) for held in positions}
-    return VenueText("morpho_blue", immutables, tuple(checks), texts, account=name)
+    flash = FlashText(morpho, CALLBACK, lambda token, amount: f"morpho_blue.flash_loan({morpho}, {token}, {amount})")
+    return VenueText("morpho_blue", immutables, tuple(checks), texts, flash=flash, account=name)
 
 
 def _collateral(morpho: str, market: str, name: str) -> PositionText:

@@ -33,6 +33,9 @@ from stratc_dsl.strategy import Collateral, MorphoBlue, Position, Strategy, Venu
 OFF_BY = 1
 """By how many units one operation leaves a debt, or what is lent out, off from exact arithmetic."""
 
+FREE = Fraction(0)
+"""What a flash loan costs: `Morpho.flashLoan` takes back what it gave."""
+
 TRUNCATED = 1
 """What Morpho's own check of health cuts off, on either side, beyond what reading and valuing positions rounds."""
 
@@ -47,7 +50,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     lent = Held(Position(venue.name, "supply", loan), rounding=OFF_BY)
     positions = tuple(held for held in (collateral, debt, lent) if held.position in allocated)
     if debt not in positions:
-        return VenueModel(venue.name, "morpho_blue", positions)
+        return VenueModel(venue.name, "morpho_blue", positions, flash_premium=FREE)
     lltv = one.threshold or Fraction(0)
     # The market's oracle tells one price: what the collateral is worth in the loan.
     secured = Loan({collateral: lltv} if collateral in positions else {}, (debt,), off_by(strategy, one.token))
@@ -60,6 +63,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         after_borrow=healthy,
         after_withdraw=healthy,
         health=secured.read({}),
+        flash_premium=FREE,
         off=secured.off,
         assumes=(_parameters(one, lltv), *_oracle(venue.name, loan, exactly(strategy, one.token))),
     )

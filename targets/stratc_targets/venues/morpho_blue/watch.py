@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import MorphoBlue, Venue
-from stratc_targets.keeper.watchlist import Told, VenueReadings, View
+from stratc_targets.keeper.watchlist import FlashRead, Told, VenueReadings, View
 from stratc_targets.venues.emitter import VenueText
 
 SUPPLIED, BORROWED = 0, 2
@@ -25,4 +25,10 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
     at_hand["supply"] = lambda _: View(morpho, "market(bytes32)", market, word=SUPPLIED, less=BORROWED)
     payable = {held.name: at_hand[held.position.kind](held) for held in positions if not held.debt}
     told = Told(venue.name, venue.terms.collateral.token, venue.terms.loan, View(oracle, "price()", None))
-    return VenueReadings(payable, oracles=(told,) if any(held.debt for held in positions) else ())
+    lent = {} if text.flash is None else text.flash.lent
+    flash_loans = tuple(
+        FlashRead(venue.name, token, View(tokens[token], "balanceOf(address)", reserve))
+        for token, reserve in lent.items()
+    )
+    oracles = (told,) if any(held.debt for held in positions) else ()
+    return VenueReadings(payable, oracles=oracles, flash_loans=flash_loans)

@@ -1,0 +1,245 @@
+"""A top-up and an unwinding: sizes are what is said of them, what they need is shown, and the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from random import Random
+
+import pytest
+from msgspec.structs import replace
+
+from proofs.test_flash import plan_of
+from proofs.test_needs import proved as which_are_proved
+from proofs.test_needs import with_rule
+from stratc_compiler.driver import model, verify
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import Rounding as Round
+from stratc_compiler.expr import scale, times
+from stratc_compiler.guard import only_reduces_risk
+from stratc_compiler.interpret import Evaluator, Reverted, run_plan
+from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.vault import Enter, Let, PlanItem, Swap, Vault
+from stratc_compiler.verdict import Proved
+from stratc_dsl import Source, parse_strategies
+from stratc_targets.venues import venue_factories
+from vyper_target.vaults import HERE, example
+
+TOP_UP, CLOSE = "top_up_aave_collateral_weth", "unwind_aave_debt_usdc"
+MOST = "when health(aave) < 1.45 do top_up aave.collateral(WETH) to health(aave) 1.50 from [idle(USDC), save]"
+STOP = "when health(aave) < 1.50 do unwind aave.debt(USDC) using flash(aave)"
+
+
+def changed(name: str, *changes: tuple[str, str]) -> Vault:
+    """A strategy of the tests with other words in it."""
+    text = (HERE / f"{name}.strat").read_text()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    source = Source(f"{name}.strat", text)
+    parsed = parse_strategies(source)
+    assert parsed.strategies, [one.message for one in parsed.diagnostics]
+    return model(parsed.strategies[0], source, venue_factories(parsed.strategies[0]))
+
+
+def state_of(vault: Vault, chance: Random, ether: str) -> dict[str, int]:
+    """At its targets, when ether then is worth this part of what it was."""
+    nav, weth = chance.randint(10**10, 10**14), chance.randint(100, 10_000)
+    state = {"unit(USDC)": 10**6, "unit(WETH)": 10**18, "price(USDC)": 10**18, "idle(WETH)": 0}
+    state["price(WETH)"] = int(weth * Fraction(ether) * 10**18)
+    for band in vault.bands:
+        worth = int(band.target * nav)
+        state[band.held.name] = worth if band.held.token == "USDC" else worth * 10**12 // weth
+        state[band.held.liquidity.name] = state[band.held.name]
+    return state
+
+
+@pytest.mark.parametrize("savings_too", [False, True])
+def test_a_top_up_reaches_its_goal_from_the_first_source_first(savings_too: bool) -> None:
+    vault = example("topped").vault
+    for seed in range(50):
+        before = state_of(vault, Random(seed), "0.85")
+        if savings_too:
+            before["idle(USDC)"] //= 100
+        world = IdealWorld(vault, dict(before))
+        run_plan(plan_of(vault, TOP_UP), vault, world)
+        after = health(vault, "aave", Evaluator(vault, world))
+        assert Fraction("1.5") <= after <= Fraction("1.5") + Fraction(1, 10**4), (seed, float(after))
+        assert (world.state["save"] < before["save"]) == savings_too
+        assert (world.state["idle(USDC)"] == 0) == savings_too
+        assert world.state["idle(WETH)"] == 0
+        assert world.state["aave.debt(USDC)"] == before["aave.debt(USDC)"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "position"),
+    [
+        ("idle(USDC) to weight(idle(USDC)) 40% from [save]", "idle(USDC)"),
+        ("save to weight(save) 60% from [idle(USDC)]", "save"),
+        ("aave.collateral(WETH) to ltv(aave) 45% from [save]", "aave.collateral(WETH)"),
+        ("aave.collateral(WETH) to buffer(aave) 42% from [save]", "aave.collateral(WETH)"),
+        ("aave.collateral(WETH) to collateral_ratio(aave) 2.1 from [save]", "aave.collateral(WETH)"),
+        ("aave.collateral(WETH) to weight(aave.collateral(WETH)) 65% from [idle(USDC), save]", "aave.collateral(WETH)"),
+    ],
+)
+def test_every_goal_that_a_position_moves_can_be_reached(goal: str, position: str) -> None:
+    """And nothing is moved where the goal is reached: the same plan a second time does nothing."""
+    vault = changed("topped", (MOST, f"when health(aave) < 1.45 do top_up {goal}"))
+    (rule,) = (rule.name for rule in vault.rules if rule.name.startswith("top_up"))
+    world = IdealWorld(vault, state_of(vault, Random(7), "0.9"))
+    before = world.state[position]
+    run_plan(plan_of(vault, rule), vault, world)
+    after = world.state[position]
+    assert after > before
+    bound = run_plan(plan_of(vault, rule), vault, world)
+    lacking = next(bound[name] for name in bound if name.startswith("lacking"))
+    nav = bound["nav_before"]
+    # The goal is told at the nav of the start; what the move itself has cost is all that can be lacking.
+    assert lacking <= nav // 200
+    assert world.state[position] - after <= after // 100
+
+
+def test_the_loan_is_closed_by_collateral_alone() -> None:
+    vault = example("stop").vault
+    plan = plan_of(vault, CLOSE)
+    assert only_reduces_risk(plan, vault.venues)
+    for seed in range(50):
+        before = state_of(vault, Random(seed), "0.7")
+        world = IdealWorld(vault, dict(before))
+        run_plan(plan, vault, world)
+        assert world.state["aave.debt(USDC)"] == 0
+        assert before["idle(USDC)"] <= world.state["idle(USDC)"] <= before["idle(USDC)"] + 2
+        assert world.state["idle(WETH)"] == 0
+
+
+CLOSE_ALL = (STOP, STOP.replace("aave.debt(USDC)", "aave.collateral(WETH)"))
+
+
+def test_collateral_that_is_closed_repays_first_and_the_rest_is_base() -> None:
+    vault = changed("stop", CLOSE_ALL)
+    for seed in range(50):
+        before = state_of(vault, Random(seed), "0.7")
+        world = IdealWorld(vault, dict(before))
+        run_plan(plan_of(vault, "unwind_aave_collateral_weth"), vault, world)
+        assert all(world.state[name] == 0 for name in ("aave.collateral(WETH)", "aave.debt(USDC)", "idle(WETH)"))
+        assert world.state["idle(USDC)"] > before["idle(USDC)"] + before["aave.debt(USDC)"] // 2
+
+
+def test_collateral_is_not_closed_where_its_debt_would_be_left_without() -> None:
+    vault = changed("stop", CLOSE_ALL)
+    before = state_of(vault, Random(3), "0.7")
+    before["aave.debt(USDC)"] *= 2
+    with pytest.raises(Reverted, match="would leave the debt uncovered"):
+        run_plan(plan_of(vault, "unwind_aave_collateral_weth"), vault, IdealWorld(vault, before))
+
+
+def test_without_a_loan_a_debt_is_closed_out_of_what_there_is() -> None:
+    vault = changed("stop", (STOP, STOP.replace(" using flash(aave)", "")))
+    before = state_of(vault, Random(3), "0.7")
+    before["idle(USDC)"] += before["aave.debt(USDC)"]
+    world = IdealWorld(vault, dict(before))
+    run_plan(plan_of(vault, CLOSE), vault, world)
+    paid = before["save"] + before["idle(USDC)"] - world.state["save"] - world.state["idle(USDC)"]
+    assert (world.state["aave.debt(USDC)"], world.state["save"]) == (0, 0)
+    assert paid == before["aave.debt(USDC)"]
+
+
+# ── what they need is shown ────────────────────────────────────────────────────────────────
+
+
+def dear(item: PlanItem) -> tuple[PlanItem, ...]:
+    """A tenth of a percent more is asked for than the stated slippage leaves."""
+    if isinstance(item, Swap):
+        return (replace(item, minimum=scale(item.minimum, Fraction(1_001, 1_000), Round.UP)),)
+    return (item,)
+
+
+def more(item: PlanItem) -> tuple[PlanItem, ...]:
+    return (replace(item, amount=times(2, item.amount)),) if isinstance(item, Enter) else (item,)
+
+
+def less(item: PlanItem) -> tuple[PlanItem, ...]:
+    """Half of what is lacking."""
+    if isinstance(item, Let) and item.name.name.startswith("lacking_aave"):
+        return (replace(item, expr=scale(item.expr, Fraction(1, 2), Round.DOWN)),)
+    return (item,)
+
+
+FAULTY: dict[str, tuple[str, str, Callable[[PlanItem], tuple[PlanItem, ...]], str, str]] = {
+    "asks for more than slippage leaves": ("topped", TOP_UP, dear, "recovers", f"step/{TOP_UP}/asks/"),
+    "pledges more than was bought": ("topped", TOP_UP, more, "recovers", f"step/{TOP_UP}/funds/"),
+    "moves half of what is lacking": ("topped", TOP_UP, less, "quiet", f"step/{TOP_UP}/health(aave) < 1.45"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTY)
+def test_a_faulty_move_is_not_proved(what: str) -> None:
+    name, rule, change, claim, words = FAULTY[what]
+    vault = example(name).vault
+    assert all(which_are_proved(vault, claim, words))
+    found = which_are_proved(with_rule(vault, rule, change), claim, words)
+    assert found
+    assert not all(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["topped", "stop"])
+def test_they_are_proved(name: str) -> None:
+    proved = example(name)
+    found = verify(proved.vault, proved.verification.source)
+    assert [one.name for one in found.claims if not isinstance(one.verdict, Proved)] == []
+
+
+# ── what is refused ────────────────────────────────────────────────────────────────────────
+
+
+TWO = (
+    (
+        "collateral=[WETH(ltv=80%, threshold=82.5%)]",
+        "collateral=[WETH(ltv=80%, threshold=82.5%), USDC(ltv=77%, threshold=80%)]",
+    ),
+    ("    aave.debt(USDC):", "    aave.collateral(USDC): 10% +- 5%\n        aave.debt(USDC):"),
+    ("idle(USDC):             20%", "idle(USDC):             10%"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "what"),
+    [
+        (
+            "topped",
+            (*TWO, ("from [idle(USDC), save]", "from [aave.collateral(USDC)]")),
+            "a top-up out of `aave.collateral(USDC)`, which its own goal counts",
+        ),
+        (
+            "topped",
+            ((MOST, MOST.replace("health(aave) 1.50", "collateral(aave) 1_000 USD")),),
+            "an absolute amount or value in a condition",
+        ),
+        (
+            "stop",
+            (
+                ("borrow=[USDC]", "borrow=[USDC, WETH]"),
+                ("    save: ", "    aave.debt(WETH): -5% +- 5%\n        save: "),
+                ("idle(USDC):             20%", "idle(USDC):             25%"),
+                ("    slippage(dex)", "    rate(aave.debt(WETH)) <= 60% per 1y\n        slippage(dex)"),
+                CLOSE_ALL,
+            ),
+            "an unwinding of `aave.collateral(WETH)` by a flash loan, which secures several debts",
+        ),
+        (
+            "stop",
+            ((STOP, STOP.replace("flash(aave)", "flash(dex)")),),
+            "a flash loan from `dex`",
+        ),
+        (
+            "topped",
+            (("do freeze", "do unwind save"),),
+            "a rule on a stale price that trades",
+        ),
+    ],
+)
+def test_what_cannot_be_done_soundly_is_refused(name: str, changes: tuple[tuple[str, str], ...], what: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        changed(name, *changes)
+    assert caught.value.what == what

@@ -1,0 +1,73 @@
+"""`room(v) >= r of nav`: what rules supply and borrow fits under caps, or a scenario shows where it does not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from proofs.strategies import EXAMPLES, claim, refuted, vault_of, verified
+from stratc_compiler.assumptions import guarded_assumptions, rests_on
+from stratc_compiler.driver import model, verify
+from stratc_compiler.environment import box_of
+from stratc_compiler.replay import inside_box
+from stratc_compiler.verdict import Guardian, Refuted, Round, Scenario, Verification
+from stratc_dsl import Source, parse_strategies
+from stratc_targets.venues import venue_factories
+
+TEXT = (Path(EXAMPLES) / "refuted" / "capped.strat").read_text()
+
+
+@cache
+def with_room(share: str) -> Verification:
+    source = Source("capped.strat", TEXT.replace("room(aave) >= 3% of nav", f"room(aave) >= {share} of nav"))
+    (strategy,) = parse_strategies(source).strategies
+    return verify(model(strategy, source, venue_factories(strategy)), source)
+
+
+def scenario(share: str) -> Scenario:
+    verdict = claim(with_room(share), "recovers").verdict
+    assert isinstance(verdict, Refuted)
+    assert verdict.scenario is not None
+    return verdict.scenario
+
+
+def test_what_a_rule_needs_is_proved_to_fit_and_where_it_does_not_is_shown() -> None:
+    """The first deposit has to be brought to 50% of nav, and what is bought may be a little more than that."""
+    assert with_room("51%").proved
+    assert refuted(with_room("49%")) == {"recovers"}
+    assert "asks for 249.25 WETH, aave has room for 245 WETH" in scenario("49%").broken
+
+
+def test_the_room_of_a_scenario_is_what_is_assumed_and_is_named() -> None:
+    found, vault = scenario("3%"), with_room("3%").vault
+    assert [one.fully for one in found.assumptions if one.assumption.id == "room(aave)"] == [True]
+    assert "room for 16.9125 WETH more aave.collateral(WETH)" in dict(found.lines)["the move"]
+    played = Round(found.settled, found.after, 0, 0)
+    assert inside_box(vault, box_of(vault), played) is None
+    name = "room(aave.collateral(WETH))"
+    less = replace(played, moment={**found.after, name: found.after[name] * 99 // 100})
+    assert inside_box(vault, box_of(vault), less) == "aave has less room for aave.collateral(WETH) than assumed"
+
+
+def test_without_a_statement_there_is_enough_and_the_keeper_watches_that() -> None:
+    vault, _ = vault_of("eth_carry")
+    assert vault.venue("aave").room is None
+    (listed,) = (one for one in guarded_assumptions(vault) if one.id == "room(aave)")
+    assert listed.guardian is Guardian.WATCHED
+    assert "80% of nav" in listed.how  # the largest target there
+    assert "room(aave)" in rests_on((), vault)
+    assert "room(aave)" not in rests_on((), with_room("51%").vault)
+    assert "room(aave)" in rests_on(("room(aave)",), with_room("51%").vault)
+
+
+@pytest.mark.long
+def test_a_loan_needs_room_on_both_sides() -> None:
+    rate = "rate(aave.debt(USDC)) <= 60% per 1y"
+    assert verified("eth_carry", (rate, f"{rate}\n        room(aave) >= 85% of nav")).proved
+    found = verified("eth_carry", (rate, f"{rate}\n        room(aave) >= 10% of nav"))
+    assert refuted(found) == {"recovers"}
+    assert Fraction(1, 10) == found.vault.venue("aave").room
