@@ -10,8 +10,9 @@ from pathlib import Path
 from stratc.analysis import Loaded
 from stratc.colour import paint_for
 from stratc.decide import Report
-from stratc.gate.chosen import Chosen, at_base, chosen
+from stratc.gate.chosen import Chosen, chosen
 from stratc.gate.judged import Judged, judge
+from stratc.gate.reader import at_base
 from stratc.gate.revision import GitError, State
 from stratc.gate.text import judged_text, summary
 from stratc.problem import Problem, news, tell, unreadable

@@ -119,6 +119,13 @@ STEP = 13.0
 """Labels are at least so far from each other."""
 
 
+def told_of(vault: Vault, scenario: Scenario) -> Vault | None:
+    """The vault that a scenario is about: this one, or one of ours that it holds; None where it is neither."""
+    if all(name in scenario.settled for name in (held.name for held in vault.held)):
+        return vault
+    return next((found for one in vault.inner.values() if (found := told_of(one, scenario)) is not None), None)
+
+
 def round_charts(vault: Vault, scenario: Scenario) -> tuple[RoundChart, ...]:
     """What is held and owed, in USD, and prices, as shares of what they were."""
     states = (scenario.settled, scenario.after)
