@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from cli.test_gate import SAVED, change, commit, git
+from stratc.analysis import load
 from stratc.decide import Report
+from stratc.gate.certificates import audits
 from stratc.gate.chosen import Chosen, chosen
 from stratc.gate.judged import Judged, _compared
 from stratc.gate.revision import GitError, State, repository
+from stratc.gate.run import Wanted, gate
 from stratc.status import Status
+from stratc_compiler.certificate import SCHEMA
 
 TOKEN = next(line for line in SAVED.splitlines() if "token USDC" in line)
 USES = 'use "shared/tokens.strat"\n' + SAVED.replace(TOKEN, "")
@@ -216,3 +221,50 @@ def test_no_folder_and_no_setting_is_taken_for_a_pattern(repo: Path, monkeypatch
 def test_a_base_is_one_commit(repo: Path, base: str) -> None:
     with pytest.raises(GitError, match="there is no revision"):
         repository().revision(base)
+
+
+# ── certificates ───────────────────────────────────────────────────────────────────────────
+
+
+def certificate(strategy: str = "Saving", file: str = "saving.strat", text: str = SAVED) -> str:
+    """As much of one as says what it is about."""
+    return json.dumps(
+        {"schema": SCHEMA, "strategy": strategy, "source": {"files": [{"name": file, "text": text}]}, "claims": []}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "why"),
+    [
+        (certificate("Other"), Status.REFUTED, "no such strategy is in its folder or above"),
+        (certificate(file="other.strat"), Status.REFUTED, "no such strategy is in its folder or above"),
+        (certificate().replace(f'"schema": {SCHEMA}', '"schema": 0'), Status.BAD_INPUT, "schema 0 is not the one"),
+        ("{}", Status.BAD_INPUT, "is missing"),
+    ],
+)
+def test_a_changed_certificate_of_nothing_is_a_finding(
+    repo: Path, capsys: pytest.CaptureFixture[str], text: str, status: Status, why: str
+) -> None:
+    (repo / "deep" / "certificate.json").write_text(text, "utf-8")
+    git(repo, "add", "--all")
+    git(repo, "mv", "saving.strat", "saving.txt")  # nothing is left to be proved
+    commit(repo)
+    (repo / "deep" / "certificate.json").write_text(f"{text}\n", "utf-8")
+    assert gate((), "HEAD", None, Wanted("text")) is status
+    assert why in capsys.readouterr().out
+
+
+def test_a_certificate_belongs_to_the_nearest_file_that_it_is_about(repo: Path) -> None:
+    (repo / "deep" / "build").mkdir()
+    name = "deep/build/certificate.json"
+    Path(name).write_text(certificate(), "utf-8")
+    change(repo, "loss <= 2%", "loss <= 1.9%")
+    (model,) = load("saving.strat").models
+    (audit,) = audits([name], [model])
+    assert "it is about another text" in str(audit.why)
+    (repo / "deep" / "saving.strat").write_text(SAVED, "utf-8")
+    assert audits([name], [model]) == []
+    (audit,) = audits([name], load("deep/saving.strat").models)
+    assert "another text" not in str(audit.why)
+    (repo / "deep" / "saving.strat").write_text(f"{SAVED}\n", "utf-8")
+    assert len(audits([name], [model])) == 1
