@@ -152,7 +152,8 @@ class Machine(Standing):
             return
         state = self.state()
         self._assert_floors(state)
-        require(ahead == 0 or self._floors_survive(ahead, state), "withdraw: requests come first")
+        later = ahead == 0 or (ahead <= state.named(self._idle) and self._floors_survive(ahead, state))
+        require(later, "withdraw: requests come first")
 
     # ── requests ───────────────────────────────────────────────────────────────────────────
 
