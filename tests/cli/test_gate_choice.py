@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,27 @@ def test_a_certificate_belongs_to_the_nearest_file_that_it_is_about(repo: Path) 
     assert "another text" not in str(audit.why)
     (repo / "deep" / "saving.strat").write_text(f"{SAVED}\n", "utf-8")
     assert len(audits([name], [model])) == 1
+
+
+# ── names ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_name_of_a_file_breaks_or_commands_what_is_printed(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"::error::\xff\n::error::x\x1b[31m.strat")
+    Path(name).write_text("strategy {", "utf-8")
+    formats = ("text", "json", "sarif", "junit", "markdown")
+    wanted = Wanted("text", tuple((one, f"gate.{one}") for one in formats))
+    assert gate((name, f"none{name}"), None, None, wanted) is Status.BAD_INPUT
+    printed = capsys.readouterr()
+    lines = [*printed.out.splitlines(), *printed.err.splitlines()]
+    assert lines[0].startswith("./::error::\\udcff\\n::error::x\\x1b[31m.strat")
+    assert not [line for line in lines if line.lstrip().startswith("::") or "\x1b" in line]
+    texts = {one: Path(f"gate.{one}").read_text("utf-8") for one in formats}
+    assert json.loads(texts["json"])["files"][0]["file"] == name
+    assert "%3A%3Aerror%3A%3A%FF%0A%3A%3Aerror" in texts["sarif"]
+    assert "\n::" not in texts["text"] + texts["markdown"]
+    capsys.readouterr()
+    assert gate((name,), None, None, Wanted("json")) is Status.BAD_INPUT
+    assert json.loads(capsys.readouterr().out) == json.loads(texts["json"]) | {
+        "files": json.loads(texts["json"])["files"][:1]
+    }
