@@ -10,8 +10,10 @@ from pathlib import Path
 from stratc.analysis import Loaded
 from stratc.colour import paint_for
 from stratc.decide import Report
-from stratc.gate.chosen import Chosen, at_base, chosen
+from stratc.gate.certificates import unclaimed
+from stratc.gate.chosen import Chosen, changed_certificates, chosen
 from stratc.gate.judged import Judged, judge
+from stratc.gate.reader import at_base
 from stratc.gate.revision import GitError, State
 from stratc.gate.text import judged_text, summary
 from stratc.problem import Problem, news, tell, unreadable
@@ -41,9 +43,19 @@ def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, wanted
     judged = []
     for one in to_judge:
         judged.append(judge(one, base, shrink, wanted.for_people))
-        if wanted.for_people:
-            _print(judged[-1])
+        _show(judged[-1], wanted)
+    if base is not None and not files:
+        for other in _unclaimed(base, judged):
+            judged.append(other)
+            _show(other, wanted)
     return _deliver(judged, base, wanted)
+
+
+def _unclaimed(base: str, judged: Sequence[Judged]) -> list[Judged]:
+    """Certificates that changed and were audited with no file: nobody knows what they show."""
+    audited = {audit.certificate for one in judged for audit in one.audits}
+    left = (one for one in changed_certificates(base) if one.file not in audited)
+    return [Judged(one, base, Report(one.file), audits=(unclaimed(one.file),)) for one in left]
 
 
 def _refuse(problem: Problem, base: str | None, wanted: Wanted) -> Status:
@@ -69,7 +81,9 @@ def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Stat
     return status
 
 
-def _print(judged: Judged) -> None:
+def _show(judged: Judged, wanted: Wanted) -> None:
+    if not wanted.for_people:
+        return
     print(judged_text(judged, paint_for(sys.stdout)), end="\n\n", flush=True)
     for problem in news((*judged.report.problems, *judged.chosen.problems), set()):
         tell(problem)
