@@ -41,7 +41,7 @@ LONGEST = (
     *("attacks/test_lending", "erc4626/test_actions", "library_proofs/test_faults", "fuzzing/test_fuzz"),
     *("proofs/test_recall", "integration/test_carry_on_anvil", "keeper/test_watch", "proofs/test_invariants"),
     *("vyper_target/test_carry", "cli/test_cache", "cli/test_build", "ground/test_checkers_see_every_file"),
-    *("venues/test_morpho_books", "vyper_target/test_blue"),
+    *("venues/test_morpho_books", "vyper_target/test_blue", "deploying/test_deploy"),
 )
 """Files of fifteen seconds and more: begun first, so that in the end no process works alone."""
 

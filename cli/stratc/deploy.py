@@ -1,4 +1,4 @@
-"""`stratc deploy`: from a strategy, or the folder of its build, to what can be deployed."""
+"""`stratc deploy`: deploying, and checking what was deployed."""
 
 from __future__ import annotations
 
@@ -6,147 +6,39 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from stratc.analysis import load
-from stratc.audit import derived
 from stratc.colour import paint_for
 from stratc.output import MARK
-from stratc.problem import Problem, news, of_unsupported, tell
-from stratc.read import read_source
 from stratc.status import Status
-from stratc_compiler.audit import Refused, audit
-from stratc_compiler.errors import Unsupported
-from stratc_targets.deploy.command import Deployable, NotThere, guarded, main, main_check
-from stratc_targets.deploy.package import Code, Package
-from stratc_targets.documents import read_json
-from stratc_targets.keeper.emit import PATH as KEEPER
-from stratc_targets.vyper import ContractTooLarge
-
-CODE = ("bytecode.hex", "actions.blueprint.hex")
+from stratc_targets.keeper.command import NEEDED
 
 
 def deploy(arguments: Namespace) -> int:
     """Deploy one strategy, or check one that was. Returns the exit status."""
+    try:
+        return _deploy(arguments)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in NEEDED:
+            raise
+        return _complain(f"{error.name} is not installed: pip install 'stratc[keeper]'")
+
+
+def _deploy(arguments: Namespace) -> int:
+    from stratc.deployable import of_build, of_file, of_record
+    from stratc_targets.deploy.command import Stopped, main, main_check
+
     paint = paint_for(sys.stdout)
     if arguments.check is not None:
         certificate = Path(arguments.check).with_name(MARK)
-        return guarded(lambda: main_check(arguments, lambda: of_record(certificate, arguments.what), paint))
+        return main_check(arguments, lambda: of_record(certificate, arguments.what), paint)
+    if arguments.what is None:
+        return _complain("name a .strat file or the folder of a build, or give --check RECORD")
     try:
-        if arguments.what is None:
-            raise _refused("name a .strat file or the folder of a build, or give --check RECORD")
         deployable = of_build(Path(arguments.what)) if Path(arguments.what).is_dir() else of_file(arguments.what)
-    except NotThere as stop:
+    except Stopped as stop:
         return stop.status
-    return guarded(lambda: main(arguments, deployable, paint))
+    return main(arguments, deployable, paint)
 
 
-def of_file(file: str) -> Deployable:
-    """The one strategy of a file, which is proved when its package is asked for. Raises NotThere."""
-    loaded = load(file)
-    if loaded.faulty:
-        for problem in news(loaded.problems, set()):
-            tell(problem)
-        raise NotThere(Status.BAD_INPUT)
-    if len(loaded.models) != 1:
-        raise _refused(f"{file} has {len(loaded.models)} strategies: build it, and name the folder of one")
-    (model,) = loaded.models
-
-    def package() -> Package:
-        from stratc.decide import prove
-        from stratc.emit import emit
-        from stratc.verify import print_report
-        from stratc_compiler.certify import ProvedVault, certify
-
-        report = prove(loaded, show_progress=True)
-        print()
-        print_report(report, set())
-        if report.status is not Status.PROVED:
-            raise NotThere(report.status)
-        proved = certify(report.results[0].verification)
-        assert isinstance(proved, ProvedVault), "its status says so"
-        try:
-            files = {one.path: one.text for one in emit(proved)}
-        except Unsupported as error:
-            tell(of_unsupported(error, model.source))
-            raise NotThere(Status.BAD_INPUT) from None
-        except ContractTooLarge as error:
-            raise _refused(str(error)) from None
-        code = Code(*(files[name] for name in CODE))
-        return Package(model.vault, model.source, code, files[MARK], files[KEEPER])
-
-    return Deployable(model.vault, model.source, package)
-
-
-def of_build(folder: Path) -> Deployable:
-    """The strategy of a build, whose certificate is audited, and whose code is compiled again. Raises NotThere."""
-    certified = _Certified(folder / MARK, None)
-
-    def package() -> Package:
-        package = certified.package(_read(folder / KEEPER))
-        creations = (package.code.creation, package.code.blueprint_creation)
-        for name, code in zip(CODE, creations, strict=True):
-            if _read(folder / name).strip() != f"0x{code.hex()}":
-                raise _refused(f"{folder / name} is not what the certificate's source compiles to: build again")
-        return package
-
-    return Deployable(certified.vault, certified.source, package)
-
-
-def of_record(certificate: Path, file: str | None) -> Deployable:
-    """What was deployed, by the certificate beside its record; it must be about the text of a file where one is given.
-
-    Raises NotThere.
-    """
-    certified = _Certified(certificate, file)
-    return Deployable(certified.vault, certified.source, lambda: certified.package(""))
-
-
-class _Certified:
-    """What a certificate is about. Nothing of it is believed before `package` has audited it. Raises NotThere."""
-
-    def __init__(self, certificate: Path, file: str | None) -> None:
-        self._name, self._text = str(certificate), _read(certificate)
-        expected = None if file is None else read_source(file)
-        if isinstance(expected, Problem):
-            tell(expected)
-            raise NotThere(Status.BAD_INPUT)
-        try:
-            self._document = read_json(self._text)
-            self.vault, self.source = derived(self._document, expected)
-        except ValueError:
-            raise _refused(f"{certificate} is no certificate: it is not JSON") from None
-        except Refused as error:
-            raise _rejected(self._name, error) from None
-
-    def package(self, keeper: str) -> Package:
-        """The code that the certificate's source compiles to. Raises NotThere where the certificate is rejected."""
-        from stratc_targets.vyper.build import blueprint_creation, compile_vault
-        from stratc_targets.vyper.emit import vault_sources
-
-        try:
-            audited = audit(self._document, self.vault, self.source)
-        except Refused as error:
-            raise _rejected(self._name, error) from None
-        print(f"\naudited: {audited.claims} claims, {audited.derivations} proofs, {audited.witnesses} witnesses")
-        if audited.unproved:
-            print(f"  on Z3's word alone: {', '.join(audited.unproved)}")
-        compiled = compile_vault(vault_sources(self.vault, self.source))
-        assert compiled.actions is not None, "a vault deploys its actions"
-        code = Code(compiled.creation, blueprint_creation(compiled.actions.blueprint))
-        return Package(self.vault, self.source, code, self._text, keeper, audited.unproved)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(f"cannot read {path}: {getattr(error, 'strerror', 'it is no text')}") from None
-
-
-def _refused(why: str) -> NotThere:
-    print(f"stratc deploy: error: {why}", file=sys.stderr)
-    return NotThere(Status.BAD_INPUT)
-
-
-def _rejected(name: str, error: Refused) -> NotThere:
-    print(f"{name}: rejected: {error}", file=sys.stderr)
-    return NotThere(Status.REFUTED)
+def _complain(what: str) -> Status:
+    print(f"stratc deploy: error: {what}", file=sys.stderr)
+    return Status.BAD_INPUT

@@ -1,7 +1,8 @@
-"""The guard: beyond the moves of prices that the proofs assume of a round, only what reduces risk is done.
+"""The guard: beyond what proofs assume of prices in a round, and of a lender's terms, only what reduces risk is done.
 
 The contract remembers the prices that the round began with, and holds those of the moment to the very bounds that
 `environment` makes the round's box of. A move that is exactly as large as assumed is inside: nothing here is rounded.
+Where governance has lowered what collateral counts for, no claim speaks of the loan any more, whatever prices do.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from stratc_compiler.expr import (
     Min,
     MulDiv,
     Not,
+    Or,
+    Plain,
     Rel,
     Rounding,
     TokenDim,
@@ -54,7 +57,12 @@ def round_price(token: str) -> Var:
     return Var(f"round_price({token})", TokenDim(Kind.PRICE, token))
 
 
-def guard(strategy: Strategy) -> Guard | None:
+def shortfall(venue: str) -> Var:
+    """By how many basis points what collateral counts for at a venue has fallen below what was proved, in all."""
+    return Var(f"shortfall({venue})", Plain.NUMBER)
+
+
+def guard(strategy: Strategy, venues: tuple[VenueModel, ...]) -> Guard | None:
     """What is remembered, and when it is left; None where no move of a price is assumed."""
     inside = tuple(_inside(strategy))
     moved = {token for one in strategy.assumptions for token in _tokens(one)}
@@ -62,7 +70,10 @@ def guard(strategy: Strategy) -> Guard | None:
     if not inside:
         return None
     first = round_price(remembered[0])
-    return Guard(remembered, And((Cmp(first, Rel.GT, zero(first.dim)), Not(And(inside)))))
+    left = And((Cmp(first, Rel.GT, zero(first.dim)), Not(And(inside))))
+    governed = tuple(venue.name for venue in venues if venue.governed)
+    lowered = tuple(Cmp(shortfall(name), Rel.GT, zero(Plain.NUMBER)) for name in governed)
+    return Guard(remembered, Or((*lowered, left)) if lowered else left, governed)
 
 
 def _tokens(assumption: object) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
         charge=charge(strategy),
-        guard=guard(strategy),
+        guard=guard(strategy, venues),
         unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
     )
     _names_mean_one_thing(vault)

@@ -10,6 +10,7 @@ Variables of the model's expressions, by name:
     room(POSITION)        amount that its venue would take of it, or lend, beside what there is (see `VenueModel.room`)
     price(T), unit(T)     oracle price and smallest units per whole token
     round_price(T)        the price when the round began (see `guard`)
+    shortfall(VENUE)      basis points by which a lender's terms are worse than proved (see `guard`)
     supply                shares in existence
     elapsed               seconds since the management fee was charged
     high_water_mark       see `fees`
@@ -94,6 +95,7 @@ class VenueModel(Record):
     `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`: at the vault's
     prices. The venue's own checks are by its own oracle; `off` has the tokens whose prices that reads, each with the
     share by which it may read another price than the vault does (see `readings`).
+    `governed` says that somebody may change what collateral counts for while the vault has a loan.
     `room` is the share of nav that more of each position can at least be entered, or borrowed, at any moment: a
     supposition of the proofs alone, since sizes do not look at it. None where nothing is stated: then all is taken.
     `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
@@ -109,6 +111,7 @@ class VenueModel(Record):
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
     off: dict[str, Fraction] = field(default_factory=dict)
+    governed: bool = False
     room: Fraction | None = None
     flash_premium: Fraction | None = None
     assumes: tuple[Assumed, ...] = ()
@@ -291,11 +294,13 @@ class Band(Placed):
 class Guard(Record):
     """`guarded` holds where a price has left what is assumed of it since the round began (see `guard`).
 
-    `remembered` are the tokens whose prices it compares, as `round_price(T)`, with those of the round's beginning.
+    `remembered` are the tokens whose prices it compares, as `round_price(T)`, with those of the round's beginning;
+    `governed` the venues whose terms it compares, as `shortfall(VENUE)`, with those that were proved.
     """
 
     remembered: tuple[str, ...]
     guarded: Formula
+    governed: tuple[str, ...] = ()
 
 
 class Vault(Record):

@@ -165,7 +165,8 @@ def test_rate_shock_liquidates_a_daring_vault(revm_world: World) -> None:
 
 def test_governance_takes_the_loan_to_value(revm_world: World) -> None:
     """LTV 0 with the threshold unchanged, as Aave did in January 2026: nobody can liquidate, the keeper repays all the
-    same, users are paid, and the exit sells everything. What borrows more is refused, whole."""
+    same, and the exit sells everything. Nothing was proved of such terms: the vault is guarded, whoever accepts prices,
+    so that nobody is priced in or out of it, and users leave with their part of everything."""
     target = at_work(vault(revm_world, "eth_carry"), MILLION)
     revm_world.aave.set_collateral(revm_world.weth, 0, 8_250)
     assert liquidation(target) == HEALTHY
@@ -174,11 +175,14 @@ def test_governance_takes_the_loan_to_value(revm_world: World) -> None:
     assert revm_world.aave.account(target.address).health >= 179 * 10**16
     user = revm_world.users[0]
     target.accept_prices()
-    assert target.contract.send("redeem", 10**18, user, user, sender=user).value > 0
+    for call in (("deposit", 10**6, user), ("redeem", 10**18, user, user)):
+        with pytest.raises(Reverted, match="mode: guarded"):
+            target.contract.send(*call, sender=user)
+    assert target.contract.send("redeem_unwound", 10**18, user, user, 0, sender=user).value > 0
     revm_world.set_price("WETH", 2_600)
     target.accept_prices()
     before = target.state()
-    with pytest.raises(Reverted):
+    with pytest.raises(Reverted, match="mode: guarded"):
         target.run("rebalance")
     assert target.state() == before
     target.contract.send("emergency_exit", sender=target.guardian)

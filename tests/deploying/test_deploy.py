@@ -17,7 +17,6 @@ from keeper.rig import endpoint
 from lab.chain import ACCOUNTS, KEYS, AnvilChain
 from stratc.__main__ import main
 from stratc.status import Status
-from stratc_targets.deploy import command as module
 from stratc_targets.deploy.node import Node
 from stratc_targets.deploy.record import schema
 from stratc_targets.deploy.sending import Sending
@@ -229,7 +228,7 @@ def test_what_is_wrong_on_chain_stops_it(command: Command) -> None:
 def test_what_only_the_constructor_notices_stops_it_too(command: Command) -> None:
     command.tables["feeds"]["USDC"] = {"address": command.world.feeds["USDC"].address, "description": "USDC / USD"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stratc_targets.deploy.checks.check", lambda *_: ())
+        patch.setattr("stratc_targets.deploy.command.check", lambda *_: ())
         command.tables["venues"]["save"] = command.world.weth.address
         ran = command.run("--yes")
     assert ran.status == 1
@@ -346,6 +345,14 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     ran = command.run("--dry-run", what=build)
     assert ran.status == 2
     assert "bytecode.hex is not what the certificate's source compiles to: build again" in ran.err
+    keeper = build / "keeper.json"
+    code.write_text((command.build / "bytecode.hex").read_text())
+    document = json.loads(keeper.read_text())
+    document["code"]["vault"]["runtime_keccak256"] = document["code"]["actions"]["runtime_keccak256"]
+    keeper.write_text(json.dumps(document))
+    ran = command.run("--dry-run", what=build)
+    assert ran.status == 2
+    assert "keeper.json of the build is of another code: build again" in ran.err
     certificate = build / "certificate.json"
     certificate.write_text(certificate.read_text().replace('"verdict": "proved"', '"verdict": "hoped"', 1))
     ran = command.run("--dry-run", what=build)
@@ -373,7 +380,14 @@ def test_two_deployments_with_one_record(command: Command) -> None:
 
 
 def test_the_extra_that_is_missing(command: Command) -> None:
-    assert module.guarded(lambda: _raise(ModuleNotFoundError(name="eth_account"))) == 2
+    command.patch.setattr("stratc.deploy._deploy", lambda _: _raise(ModuleNotFoundError(name="eth_account.signers")))
+    ran = command.run("--dry-run")
+    assert ran.status == 2
+    assert "eth_account.signers is not installed: pip install 'stratc[keeper]'" in ran.err
+
+
+def test_nothing_named(command: Command) -> None:
+    assert main(["deploy", "--rpc", chain(command).url]) == 2
 
 
 def _raise(error: BaseException) -> int:

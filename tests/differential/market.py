@@ -135,7 +135,22 @@ class ExactMarket:
             case "liquidity":
                 reserve = self.aave.reserves[inside.partition("(")[2].removesuffix(")")]
                 return 0 if reserve.paused else reserve.available
+            case "shortfall":
+                return self._shortfall(inside)
         raise KeyError(name)
+
+    def _shortfall(self, venue: str) -> int:
+        """Basis points by which the terms of what is collateral there are below those of the strategy."""
+        terms = self.vault.strategy.venue(venue).terms
+        assert isinstance(terms, AaveV3)
+        used = {held.token for held in self.vault.venue(venue).positions if not held.debt}
+        short = 0
+        for one in (one for one in terms.collateral if one.token in used):
+            reserve = self.aave.reserves[one.token]
+            now = reserve.category or (reserve.ltv, reserve.threshold)
+            stated = (int((share or 0) * 10_000) for share in (one.ltv, one.threshold))
+            short += sum(max(was - is_, 0) for was, is_ in zip(stated, now, strict=True))
+        return short
 
     # ── moves ──────────────────────────────────────────────────────────────────────────────
 

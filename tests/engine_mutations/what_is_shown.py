@@ -466,4 +466,28 @@ SHOWN: tuple[Fault, ...] = (
         "what is proved would not be what the contract does",
         "proofs/test_fairness.py::test_it_speaks_of_the_calls_that_the_vault_has",
     ),
+    compiler(
+        "holding",
+        "whoever holds a share came when a round began",
+        "    return a_round.spread.then(a_round, rounds)\n",
+        "    return a_round.then(a_round, rounds - 1)\n",
+        "a share bought at the top of a round loses down to its bottom",
+        "proofs/test_holding.py::test_a_holder_may_come_at_the_top_of_a_round_and_see_its_bottom",
+    ),
+    compiler(
+        "holding",
+        "a share loses what the vault loses",
+        "    low, high = 1 - loss - leaves * (1 - ratio), 1 + gain + leaves * (1 / ratio - 1)\n",
+        "    low, high = 1 - loss, 1 + gain\n",
+        "those who leave before a fall leave it to those who stay",
+        "proofs/test_holding.py::test_those_who_leave_before_a_fall_take_it_out_of_those_who_stay",
+    ),
+    compiler(
+        "judge",
+        "an inner vault is believed",
+        "    results = own + backed.obligations\n",
+        "    results = backed.obligations\n",
+        "a vault whose own claims are refuted would back another one",
+        "proofs/test_backing.py::test_an_inner_vault_that_is_refuted_backs_nothing",
+    ),
 )

@@ -125,6 +125,7 @@ def test_promtool_says_that_they_alarm_when_they_should_and_only_then(tmp_path: 
             series("stratc_assumption_used", "0.5x3 0.95 1.25x30", **moves),
             series("stratc_assumption_broken", "0x4 1x30", **moves),
             series("stratc_rule_due_seconds", "3600x4 5400x30", **rule),
+            series("stratc_block_still_seconds", "15x4 301x30"),
             series("stratc_floor_room", "0x4 -0.02x30", floor="health(aave) >= 1.35"),
             series("stratc_feed_age_seconds", "3600x4 3601x30", token="WETH"),
         ],
@@ -142,6 +143,8 @@ def test_promtool_says_that_they_alarm_when_they_should_and_only_then(tmp_path: 
             alarm("StratcRuleStuck", "6m", stuck),
             alarm("StratcFloorBroken", "4m"),
             alarm("StratcFloorBroken", "6m", fires("StratcFloorBroken", {"{{ $value | humanizePercentage }}": "-2%"})),
+            alarm("StratcBlocksStill", "4m"),
+            alarm("StratcBlocksStill", "6m", fires("StratcBlocksStill", {"{{ $value | humanizeDuration }}": "5m 1s"})),
             alarm("StratcFeedStale", "4m"),
             alarm(
                 "StratcFeedStale",

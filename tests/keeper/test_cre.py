@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from argparse import Namespace
 from dataclasses import dataclass
 from functools import cache
@@ -14,11 +13,11 @@ import pytest
 from vyper import compile_code
 from web3.utils.address import get_create_address
 
-from integration.command import STRATC
 from keeper.stub import CHAIN_ID, DELEVERAGE, HARVEST, PERIOD, REBALANCE, calls, deploy, document
 from lab.chain import AnvilChain, Contract, Reverted
 from lab.interface import CallFailed
 from lab.keystone import KeystoneLab, deploy_keystone
+from stratc.command import run
 from stratc_targets.backends.command import main
 from stratc_targets.backends.cre import receiver_source
 from stratc_targets.keeper.config import bind, parse_config
@@ -144,21 +143,21 @@ def test_it_is_closed_where_nothing_is_said(hand: Hand) -> None:
     assert hand.receiver.call("supportsInterface", bytes.fromhex("ffffffff")) is False
 
 
-def test_the_project_is_written_whole_and_nothing_is_overwritten(tmp_path: Path) -> None:
-    config = tmp_path / "keeper.json"
+def test_the_project_is_written_whole_and_nothing_is_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, out = tmp_path / "keeper.json", tmp_path / "cre"
     config.write_text(json.dumps(bind(document(), 1, "0x" + "ab" * 20)), "utf-8")
-    words = [STRATC, "keeper", "print", "cre", "--config", config, "--out", tmp_path / "cre"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    there = {str(path.relative_to(tmp_path / "cre")) for path in (tmp_path / "cre").rglob("*") if path.is_file()}
-    assert there == set(done.stdout.split()[3:])
-    settings = json.loads((tmp_path / "cre" / "keeper" / "config.production.json").read_text())
+    words = ["keeper", "print", "cre", "--config", str(config), "--out", str(out)]
+    assert run(words) == 0
+    there = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert there == set(capsys.readouterr().out.split()[3:])
+    settings = json.loads((out / "keeper" / "config.production.json").read_text())
     assert settings["chainSelectorName"] == "ethereum-mainnet"
     assert int(settings["writeGasLimit"]) > 5_000_000 * 64 // 63
-    code = (tmp_path / "cre" / "contracts" / "KeeperReceiver.bytecode.hex").read_text()
-    assert code.strip() == compiled()["bytecode"]
-    again = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert again.returncode == 2
-    assert "exists, and is no empty folder" in again.stderr
+    assert (out / "contracts" / "KeeperReceiver.bytecode.hex").read_text().strip() == compiled()["bytecode"]
+    assert run(words) == 2
+    assert "exists, and is no empty folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("chain_id", "said"), [(CHAIN_ID, "what CRE calls chain 31337"), (None, "not bound")])

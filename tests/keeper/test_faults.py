@@ -5,6 +5,7 @@ docs/keeper.md has them all in a table, with those of `test_process.py` and `tes
 
 from __future__ import annotations
 
+import io
 import json
 import urllib.error
 import urllib.request
@@ -13,10 +14,21 @@ from typing import Any
 
 import pytest
 
-from keeper.rig import KEEPER, KeeperProcess, endpoint, until
-from keeper.stub import DELEVERAGE, PERIOD, REBALANCE, bound_document, calls, deploy
+from keeper.rig import KEEPER, KEY, KeeperProcess, endpoint, until
+from keeper.stub import CHAIN_ID, DELEVERAGE, PERIOD, REBALANCE, bound_document, calls, deploy
 from keeper.test_process import SEND, bids, paid, queued, sent
 from lab.chain import AnvilChain, Contract
+from stratc_targets.keeper import duties
+from stratc_targets.keeper.chain import Chain
+from stratc_targets.keeper.config import parse_config
+from stratc_targets.keeper.duties import Keeper, Settings
+from stratc_targets.keeper.key import account_of_key
+from stratc_targets.keeper.lane import Lane
+from stratc_targets.keeper.log import Log
+from stratc_targets.keeper.nodes import Nodes
+from stratc_targets.keeper.state import Identity, StateFile
+from stratc_targets.keeper.waiting import Stop
+from stratc_targets.keeper.watch import Watch
 
 pytestmark = [pytest.mark.anvil, pytest.mark.timeout(120)]
 
@@ -112,6 +124,28 @@ def test_a_reorganisation_of_several_blocks(
         until(lambda: keeper.flight() is None, "a clear state")
         assert keeper.terminate() == 0
     assert (calls(vault), vault.call("rounds"), sent(chain)) == ([REBALANCE], 1, 2)
+
+
+def test_an_endpoint_that_stands_still_is_told_of(
+    tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers as ever, and nothing seems due."""
+    monkeypatch.setattr(duties, "STILL_SECONDS", 0.0)
+    lines, config = io.StringIO(), parse_config(json.dumps(doc), "keeper.json")
+    log, asked = Log(lines, as_json=True), Chain(Nodes([chain.url]), config, vault.address)
+    store = StateFile(tmp_path / "state.json", Identity(CHAIN_ID, asked.vault, KEEPER))
+    lane = Lane(account_of_key(KEY), CHAIN_ID, 60.0, log, Stop())
+    settings = Settings(0.1, dry_run=True, settle=False, once=False)
+    keeper = Keeper(config, asked, lane, store, Watch(config, asked, store, log), log, settings)
+    first = chain.block_number()
+    for _ in range(3):
+        keeper.step()
+    vault.send("put", "age", 1)
+    for _ in range(2):
+        keeper.step()
+    told = [(line["event"], line["block"]) for line in map(json.loads, lines.getvalue().splitlines())]
+    assert told[0] == ("watching", first)
+    assert told[1:] == [("still", first), ("moving", first + 1), ("still", first + 1)]
 
 
 def test_a_fee_spike_is_paid_as_far_as_the_floor_is_near(
@@ -249,6 +283,7 @@ def test_a_private_relay_gets_everything_until_a_rescue_would_be_late(
     assert calls(vault) == [REBALANCE, DELEVERAGE, REBALANCE]
 
 
+@pytest.mark.long
 def test_what_it_sees_is_told_to_prometheus_and_its_silence_too(
     tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
 ) -> None:
@@ -277,6 +312,8 @@ def test_what_it_sees_is_told_to_prometheus_and_its_silence_too(
         assert told["stratc_feed_heartbeat_seconds|WETH"] == 3_600
         assert told["stratc_weight|aave.debt(USDC)"] == pytest.approx(0.3)
         assert told["stratc_vault_readable|"] == 1
+        before = told["stratc_block_still_seconds|"]
+        until(lambda: metrics(url)["stratc_block_still_seconds|"] > before, "that blocks stand still")
         vault.send("put", "price_weth", 1_599 * USD)
         until(lambda: metrics(url)["stratc_assumption_broken|moves(WETH)"] == 1, "the alarm")
         vault.send("put", "stale", 1)

@@ -28,11 +28,11 @@ from library_proofs.terms import (
     same_truth,
     unknown,
 )
-from library_proofs.vaults import CALLS, Subject
+from library_proofs.vaults import CALLS, GUARDING, SHORTFALL, Subject
 from stratc_compiler.expr import Expr, Formula, Rounding, price, scale
 from stratc_compiler.fairness import _operations
 from stratc_compiler.fees import mark
-from stratc_compiler.guard import round_price
+from stratc_compiler.guard import round_price, shortfall
 from stratc_compiler.shares import SUPPLY, round_assets, to_assets, to_shares
 from stratc_compiler.vault import OnCondition, VenueModel
 from stratc_targets.vyper.symbols import symbols_of
@@ -46,6 +46,8 @@ def _held(*where: Term) -> Promise:
 
 
 READING = Known({**ARITH.contracts, "tokens.held": _held, "aave_v3.held": _held, "erc4626.held": _held})
+
+
 REFRESHING = Known({**READING.contracts, "book._idle": lambda: (unknown("held(idle)"), ())})
 
 
@@ -139,17 +141,18 @@ def triggers(subject: Subject) -> None:
 
 
 def guard(subject: Subject) -> None:
-    """`_is_guarded` says of prices, and of those remembered, what the model says; `_not_guarded` reverts there."""
+    """`_is_guarded` says of prices, those remembered and terms what the model says; `_not_guarded` reverts there."""
     if subject.vault.guard is None:
         return
     names = {**subject.names("s")}
     for token in subject.vault.guard.remembered:
         names[price(token).name] = unknown(subject.fields[price(token).name])
         names[round_price(token).name] = unknown(f"book.round_price_{token.lower()}")
+    names |= {shortfall(venue).name: unknown(SHORTFALL) for venue in subject.vault.guard.governed}
     expected = truth(subject.vault.guard.guarded, names)
-    read = subject.function("_is_guarded")
+    read = subject.function("_is_guarded", GUARDING)
     prove(read.name, read.facts, same_truth(read.returned, expected))
-    asserted = subject.function("_not_guarded")
+    asserted = subject.function("_not_guarded", GUARDING)
     prove(asserted.name, asserted.facts, same_truth(asserted.asserts, negated(expected)))
 
 

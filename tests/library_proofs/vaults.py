@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from library_proofs.known import Known
-from library_proofs.library import ARITH
+from library_proofs.library import ARITH, Promise
 from library_proofs.meaning import Meaning, Struct, Value
 from library_proofs.reading import ACTIONS, BOOK, VAULT, functions, module
 from library_proofs.terms import Term, number, unknown
@@ -37,8 +37,19 @@ NO_CODE = f"HASH: constant(bytes32) = {bytes(32).hex()}".replace("= ", "= 0x")
 
 GENERATED = (VAULT, ACTIONS, BOOK)
 
+SHORTFALL = "shortfall"
+
+
+def _short(*_: Term) -> Promise:
+    """By how much a lender's terms are below those that were proved: anything."""
+    return unknown(SHORTFALL), ()
+
+
+GUARDING = replace(ARITH, contracts={**ARITH.contracts, "aave_v3.shortfall": _short})
+"""What is asked before anything that trades."""
+
 CALLS = replace(
-    ARITH,
+    GUARDING,
     opaque=frozenset({"Vault._take", "Vault._pay"}),
     states={"book._read": "state", "Vault._account": "state"},
 )

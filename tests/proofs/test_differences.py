@@ -368,7 +368,8 @@ def test_whatever_changes_what_is_proved_is_told(pair: tuple[Version, Version]) 
 
 
 @pytest.mark.long
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(1200)
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changed())
 def test_the_same_of_many(pair: tuple[Version, Version]) -> None:
     holds(*pair)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratc_compiler.environment import box_of
-from stratc_compiler.guard import guard, only_reduces_risk, round_price
+from stratc_compiler.guard import guard, only_reduces_risk, round_price, shortfall
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.vault import Enter, Leave, Trades, Vault
 from vyper_target.vaults import example, proved
@@ -31,10 +31,12 @@ def paired() -> Vault:
     return proved(text.replace(old, f"{old}\n        price(WETH/USDC) moves -12.5% .. +7%")).vault
 
 
-def guarded(vault: Vault, now: dict[str, int], then: dict[str, int]) -> bool:
+def guarded(vault: Vault, now: dict[str, int], then: dict[str, int], short: int = 0) -> bool:
     assert vault.guard is not None
+    assert vault.guard.governed == ("aave",)
     known = {f"price({token})": one for token, one in now.items()}
     known |= {round_price(token).name: one for token, one in then.items()}
+    known[shortfall("aave").name] = short
     return Evaluator(vault, None, known).holds(vault.guard.guarded)  # type: ignore[arg-type]
 
 
@@ -87,9 +89,17 @@ def test_before_the_first_round_nothing_is_remembered_and_nobody_guarded(carry: 
     assert not guarded(paired, {"WETH": 1, "USDC": 1}, {"WETH": 0, "USDC": 0})
 
 
+def test_lower_terms_of_a_lender_guard_whatever_prices_do(carry: Vault, paired: Vault) -> None:
+    """Before the first round too: nothing was proved of such a loan."""
+    for vault, prices in ((carry, {"WETH": 7}), (paired, {"WETH": 7, "USDC": 7})):
+        for then in (prices, dict.fromkeys(prices, 0)):
+            assert not guarded(vault, prices, then)
+            assert guarded(vault, prices, then, short=1)
+
+
 def test_without_an_assumed_move_there_is_no_guard() -> None:
     assert example("treasury").vault.guard is None
-    assert guard(example("treasury").vault.strategy) is None
+    assert guard(example("treasury").vault.strategy, ()) is None
 
 
 def test_what_only_reduces_risk_is_told_from_what_it_moves(carry: Vault) -> None:

@@ -20,11 +20,16 @@ class Vault:
     def __init__(self, loss: Fraction, gain: Fraction, leaves: Fraction) -> None:
         self.worst, self.best, self.allowance = ONE - loss, ONE + gain, leaves
         self.market = ONE  # what became of the opening nav of 1, flows taken out
-        self.flows, self.supply = Fraction(0), ONE
+        self.deposited, self.withdrawn, self.supply = Fraction(0), Fraction(0), ONE
 
     @property
     def price(self) -> Fraction:
-        return (self.market + self.flows) / self.supply
+        return (self.market + self.deposited - self.withdrawn) / self.supply
+
+    def after_the_pass(self) -> tuple[Fraction, Fraction]:
+        """The lowest and the highest price that claims leave once the keeper has traded, deposits as the rest."""
+        low, high = ((end * (ONE + self.deposited) - self.withdrawn) / self.supply for end in (self.worst, self.best))
+        return low, high
 
     def step(self, what: str, size: int) -> None:
         part = Fraction(size, 1_000)
@@ -32,16 +37,13 @@ class Vault:
             case "market":
                 self.market = self.worst + (self.best - self.worst) * part
             case "deposit":
-                self._flow(part * 5)
+                self.supply += part * 5 / self.price
+                self.deposited += part * 5
             case "withdraw":
-                paid = min(self.allowance * part, self.market + self.flows)
+                paid = min(self.allowance * part, self.price * self.supply)
                 self.allowance -= paid
-                self._flow(-paid)
-
-    def _flow(self, assets: Fraction) -> None:
-        price = self.price
-        self.flows += assets
-        self.supply += assets / price
+                self.supply -= paid / self.price
+                self.withdrawn += paid
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["market", "market", "deposit", "withdraw"]), PERMILLE), max_size=12)
@@ -59,6 +61,10 @@ def test_no_run_of_a_round_takes_the_price_out_of_its_range(
         vault.step(what, size)
         assert within.low <= vault.price
         assert within.high is None or vault.price <= within.high
+    traded = of_a_round(loss, gain, leaves, trades=True)
+    lowest, highest = vault.after_the_pass()
+    assert traded.low <= lowest
+    assert traded.high is None or highest <= traded.high
 
 
 def test_those_who_leave_before_a_fall_take_it_out_of_those_who_stay() -> None:

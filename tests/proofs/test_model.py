@@ -28,7 +28,7 @@ def test_a_venue_may_not_bear_a_name_of_the_model(name: str) -> None:
 
 
 def test_a_venue_at_which_nothing_is_held_needs_no_room() -> None:
-    """It is a warning (W0501), and part of the strategy all the same: what it lends for a moment, say."""
+    """It is a warning (W0201), and part of the strategy all the same: what it lends for a moment, say."""
     source = source_of("treasury", ("venue aave = ", "venue bank = aave_v3(collateral=[USDC])\n    venue aave = "))
     (strategy,) = parse_strategies(source).strategies
     vault = model(strategy, source, venue_factories(strategy))

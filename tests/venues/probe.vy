@@ -30,6 +30,20 @@ def aave_check_risk(pool: address, asset: address, ltv: uint256, threshold: uint
 
 
 @external
+@view
+def aave_shortfall(pool: address, asset: address, ltv: uint256, threshold: uint256) -> uint256:
+    return aave_v3.shortfall(pool, asset, ltv, threshold)
+
+
+@external
+@view
+def aave_category_shortfall(
+    pool: address, category: uint256, asset: address, ltv: uint256, threshold: uint256
+) -> uint256:
+    return aave_v3.category_shortfall(pool, category, asset, ltv, threshold)
+
+
+@external
 def aave_enter_category(pool: address, category: uint256):
     aave_v3.enter_category(pool, category)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import Namespace
@@ -9,48 +10,35 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from eth_account.signers.local import LocalAccount
 
 from stratc_compiler.vault import Vault
 from stratc_dsl.paint import Paint
 from stratc_dsl.span import Source
+from stratc_targets.deploy.checks import check, wrong
+from stratc_targets.deploy.comparing import actions_immutables, actions_of, compare
+from stratc_targets.deploy.manifest import Manifest, parse_manifest, skeleton
+from stratc_targets.deploy.node import Head, Node
+from stratc_targets.deploy.package import Package
+from stratc_targets.deploy.plan import CreationRefused, Plan, created, plan
+from stratc_targets.deploy.plan_text import bound_text, ether, findings_text, plan_text
+from stratc_targets.deploy.recheck import read_finished, recheck
+from stratc_targets.deploy.record import Record, begin, locked, read_record, with_immutables, write_beside
+from stratc_targets.deploy.sending import NonceTaken, Sending, Unfinished
+from stratc_targets.keeper.config import bind, parse_config
+from stratc_targets.keeper.emit import document_text
 from stratc_targets.keeper.errors import Refused, RpcDown, SetupError
-
-if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
-
-    from stratc_targets.deploy.manifest import Manifest
-    from stratc_targets.deploy.node import Head, Node
-    from stratc_targets.deploy.package import Package
-    from stratc_targets.deploy.plan import Plan
-    from stratc_targets.deploy.record import Record
-    from stratc_targets.deploy.sending import Sending
+from stratc_targets.keeper.key import account_of_key, account_of_keystore
+from stratc_targets.vyper.arguments import ROLES, BindingKind
 
 KEY_VARIABLE = "STRATC_DEPLOYER_KEY"
 PASSWORD_VARIABLE = "STRATC_DEPLOYER_PASSWORD"
 
-NEEDED = ("web3", "jsonschema", "eth_account", "requests")
 FOLDER = "deployments"
 
 TRIES = 3
 """So often a step is planned anew whose nonce another transaction of the same key has taken."""
-
-
-class NotThere(Exception):
-    """There is no package to deploy; why has been told. `status` is the exit status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__()
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Deployable:
-    """A strategy that is well formed. `package` proves or audits it, and compiles; it raises NotThere."""
-
-    vault: Vault
-    source: Source
-    package: Callable[[], Package]
 
 
 class Stopped(Exception):
@@ -59,6 +47,15 @@ class Stopped(Exception):
     def __init__(self, status: int) -> None:
         super().__init__()
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """A strategy that is well formed. `package` proves or audits it, and compiles; it raises Stopped."""
+
+    vault: Vault
+    source: Source
+    package: Callable[[], Package]
 
 
 def main(arguments: Namespace, deployable: Deployable, paint: Paint) -> int:
@@ -74,8 +71,6 @@ def main_check(arguments: Namespace, deployable: Callable[[], Deployable], paint
     """Compare what was deployed with its record and its certificate. Returns the exit status that `recheck` tells of;
     2 it cannot be asked as told, 3 the endpoint does not answer.
     """
-    from stratc_targets.deploy.node import Node
-    from stratc_targets.deploy.recheck import read_finished, recheck
 
     def run() -> int:
         node, record = Node(arguments.rpc), read_finished(Path(arguments.check))
@@ -87,12 +82,9 @@ def main_check(arguments: Namespace, deployable: Callable[[], Deployable], paint
 
 def _told(run: Callable[[], int]) -> int:
     """The exit status of a run, with everything said that it ended by."""
-    from stratc_targets.deploy.plan import CreationRefused
-    from stratc_targets.deploy.sending import Unfinished
-
     try:
         return run()
-    except (NotThere, Stopped) as stop:
+    except Stopped as stop:
         return stop.status
     except CreationRefused as refusal:
         _complain(str(refusal))
@@ -105,33 +97,18 @@ def _told(run: Callable[[], int]) -> int:
         return 3
 
 
-def guarded(run: Callable[[], int]) -> int:
-    """Say which extra is missing instead of a traceback."""
-    try:
-        return run()
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in NEEDED:
-            raise
-        _complain(f"{error.name} is not installed: pip install 'stratc[keeper]'")
-        return 2
-
-
 class _Deployment:
     """One run of the command."""
 
     def __init__(self, arguments: Namespace, deployable: Deployable, paint: Paint) -> None:
-        from stratc_targets.deploy.node import Node
-
         self._arguments = arguments
         self._deployable = deployable
         self._vault = deployable.vault
         self._paint = paint
-        self._node: Node = Node(arguments.rpc)
+        self._node = Node(arguments.rpc)
 
     def run(self) -> int:
         """Everything, in order: what is cheap and may be wrong comes first."""
-        from stratc_targets.deploy.record import locked
-
         account = self._account()
         manifest = self._manifest()
         path = self._path(manifest)
@@ -144,8 +121,6 @@ class _Deployment:
 
     def _account(self) -> LocalAccount | None:
         """Who deploys; a dry run needs nobody."""
-        from stratc_targets.keeper.key import account_of_key, account_of_keystore
-
         keystore, key = self._arguments.keystore, os.environ.get(KEY_VARIABLE)
         if keystore is not None:
             password = os.environ.get(PASSWORD_VARIABLE)
@@ -156,8 +131,6 @@ class _Deployment:
 
     def _manifest(self) -> Manifest:
         """The manifest, which is of the chain behind the endpoint. Raises SetupError."""
-        from stratc_targets.deploy.manifest import parse_manifest, skeleton
-
         chain_id = self._node.chain_id()
         name = self._arguments.manifest or f"{FOLDER}/{chain_id}.toml"
         if self._arguments.manifest is None and not Path(name).exists():
@@ -180,23 +153,18 @@ class _Deployment:
 
     def _check_and_plan(self, manifest: Manifest, account: LocalAccount | None, path: Path) -> int:
         """A dry run: everything but sending."""
-        from stratc_targets.deploy.record import read_record
-
         record = read_record(path)
         if record is not None and record.vault is not None:
             print(f"{path}: {self._vault.strategy.name} is deployed, or on its way, at {record.vault.address}")
             return 0
         head = self._checked(manifest, account)
         package = self._deployable.package()
+        _check_keeper(package)
         self._planned(package, manifest, head, account, record)
         return 0
 
     def _checked(self, manifest: Manifest, account: LocalAccount | None) -> Head:
         """Ask everything on chain, and tell it. Raises Stopped where something is wrong."""
-        from stratc_targets.deploy.checks import check, wrong
-        from stratc_targets.deploy.plan import created
-        from stratc_targets.deploy.plan_text import bound_text, findings_text
-
         head = self._node.head()
         print(bound_text(self._vault.strategy.name, self._deployable.source, manifest, head.number))
         sender = self._sender(manifest, account)
@@ -211,17 +179,12 @@ class _Deployment:
 
     @staticmethod
     def _sender(manifest: Manifest, account: LocalAccount | None) -> str:
-        from stratc_targets.vyper.arguments import ROLES, BindingKind
-
         return manifest.address(BindingKind.ROLE, ROLES[0]) if account is None else str(account.address)
 
     def _planned(
         self, package: Package, manifest: Manifest, head: Head, account: LocalAccount | None, record: Record | None
     ) -> Plan:
         """Plan what is left to do, and tell it. Raises SetupError where the account cannot pay."""
-        from stratc_targets.deploy.plan import plan
-        from stratc_targets.deploy.plan_text import ether, plan_text
-
         sender = self._sender(manifest, account)
         blueprint = None if record is None or record.blueprint is None else record.blueprint
         known = None if blueprint is None else (blueprint.nonce, blueprint.address)
@@ -236,9 +199,6 @@ class _Deployment:
     # ── deploying ──────────────────────────────────────────────────────────────────────────
 
     def _deploy(self, manifest: Manifest, account: LocalAccount, path: Path) -> int:
-        from stratc_targets.deploy.record import begin, read_record
-        from stratc_targets.deploy.sending import NonceTaken, Sending
-
         record = read_record(path)
         if record is not None and record.blueprint is None and record.vault is None:
             record = None  # nothing of it was sent
@@ -246,6 +206,7 @@ class _Deployment:
             self._nothing_waits(account)
         head = self._checked(manifest, account) if record is None or record.vault is None else None
         package = self._deployable.package()
+        _check_keeper(package)
         fresh = begin(package, manifest, account.address)
         if record is not None:
             _check_same(record, fresh, path)
@@ -266,8 +227,6 @@ class _Deployment:
 
     def _send(self, sending: Sending, package: Package, manifest: Manifest, head: Head) -> None:
         """Everything that is left to send, once somebody has said yes to it."""
-        from stratc_targets.deploy.sending import NonceTaken
-
         planned = self._planned(package, manifest, head, sending.account, sending.record)
         self._confirm()
         print("\ndeploying")
@@ -300,11 +259,6 @@ class _Deployment:
 
     def _verify(self, sending: Sending, package: Package, manifest: Manifest) -> int:
         """Compare all code, complete the record, and leave what the keeper needs beside it."""
-        from stratc_targets.deploy.checks import wrong
-        from stratc_targets.deploy.comparing import actions_immutables, actions_of, compare
-        from stratc_targets.deploy.plan_text import findings_text
-        from stratc_targets.deploy.record import with_immutables
-
         record, node = sending.record, self._node
         assert record.vault is not None
         sending.catch_up()
@@ -323,18 +277,23 @@ class _Deployment:
         return 0
 
 
+def _check_keeper(package: Package) -> None:
+    """Raises SetupError where the keeper's configuration is of another vault: nobody could keep what is deployed."""
+    config = parse_config(package.keeper, "keeper.json")
+    told = (config.strategy, config.code.keccak, config.actions.keccak)
+    if told != (package.name, package.code.vault.keccak, package.code.actions.keccak):
+        raise SetupError("keeper.json of the build is of another code: build again")
+    if config.deployment is not None:
+        raise SetupError(f"keeper.json of the build is bound to {config.deployment.vault} already: build again")
+
+
 def _leave(sending: Sending, package: Package) -> None:
     """The certificate and the keeper's configuration beside the record."""
-    from stratc_targets.deploy.record import write_beside
-    from stratc_targets.documents import read_json
-    from stratc_targets.keeper.config import bind
-    from stratc_targets.keeper.emit import document_text
-
     record, path = sending.record, sending.path
     assert record.vault is not None
     certificate, keeper = path.with_name("certificate.json"), path.with_name("keeper.json")
     write_beside(certificate, package.certificate)
-    document = bind(read_json(package.keeper), record.identity.chain_id, record.vault.address)
+    document = bind(json.loads(package.keeper), record.identity.chain_id, record.vault.address)
     write_beside(keeper, document_text(document))
     print(f"\n{record.identity.strategy} is deployed at {record.vault.address}")
     print(f"  record    {path}")

@@ -83,6 +83,15 @@ def _freshness(document: dict[str, Any]) -> Iterator[Alert]:
         "The block that it looks at is {{ $value | humanizeDuration }} old: the chain or each endpoint stands still.",
     )
     yield Alert(
+        "StratcBlocksStill",
+        f"{_metric('stratc_block_still_seconds', document)} > {OLD_BLOCK_SECONDS}",
+        None,
+        "critical",
+        {},
+        "The keeper sees no new blocks",
+        "For {{ $value | humanizeDuration }} there has been none: the chain or each endpoint stands still.",
+    )
+    yield Alert(
         "StratcClockOff",
         f"abs({_metric('stratc_keeper_clock_seconds', document)}) > {CLOCK_SECONDS}",
         "5m",

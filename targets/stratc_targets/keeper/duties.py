@@ -10,12 +10,12 @@ from fractions import Fraction
 from stratc_targets.keeper.chain import Chain, Head
 from stratc_targets.keeper.conditions import nearness
 from stratc_targets.keeper.config import KeeperConfig, Rule, Stale, Timer
-from stratc_targets.keeper.errors import Refused
+from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.fees import cap_between, first_bid
 from stratc_targets.keeper.lane import Done, Errand, Lane
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.metrics import Board, Looked
-from stratc_targets.keeper.overview import overview
+from stratc_targets.keeper.overview import Overview, overview
 from stratc_targets.keeper.state import Round, StateFile
 from stratc_targets.keeper.waiting import Backoff
 from stratc_targets.keeper.watch import Watch
@@ -26,6 +26,9 @@ LONGEST_RULE_PAUSE_SECONDS = 60.0
 PATIENCE = 4
 """Due for this part of a period, a rule that reduces risk may bid the emergency fee wherever the floors are: the proofs
 cover no longer wait than a period."""
+
+STILL_SECONDS = 300.0
+"""No chain that vaults are on makes its blocks so slowly."""
 
 LOOKS_TO_SETTLE = 4
 """So many looks before the period is over a round counts as old: room for one that is missed, and for the mining."""
@@ -73,6 +76,10 @@ class Keeper:
     log: Log
     settings: Settings
     board: Board | None = None
+    _height: int = -1
+    _height_since: float = 0.0
+    _told_still: bool = False
+    _seen: tuple[str, Overview] | None = None
     _due_since: dict[str, int] = field(default_factory=dict)
     _pauses: dict[str, tuple[Backoff, float]] = field(default_factory=dict)
     _mode: Mode = Mode.OPEN
@@ -85,10 +92,27 @@ class Keeper:
         head = self.chain.head()
         if self.lane.is_ahead_of(head):
             return False  # this endpoint lags behind the one that told of our last transaction
+        self._check_moving(head)
         self._check_past(head)
         acted = self._act(head)
         self._watch(head)
         return acted
+
+    def _check_moving(self, head: Head) -> None:
+        """An endpoint that stands still answers as ever: nothing seems due, and nobody would notice."""
+        if head.number != self._height:
+            if self._told_still:
+                self.log.info("moving", f"there are new blocks again: {head.number}", block=head.number)
+            self._height, self._height_since, self._told_still = head.number, time.monotonic(), False
+        elif not self._told_still and self._still >= STILL_SECONDS:
+            self._told_still = True
+            message = f"no block after {head.number} for {self._still:.0f} s: the chain or every endpoint stands still"
+            self.log.error("still", message, block=head.number)
+
+    @property
+    def _still(self) -> float:
+        """For how many seconds of the steady clock the latest block has been the same."""
+        return time.monotonic() - self._height_since
 
     def _check_past(self, head: Head) -> None:
         """Forget what was seen in blocks that are no more: in those of now the round may not have begun."""
@@ -111,18 +135,27 @@ class Keeper:
         if not self._mode.over:
             self.watch.look(head)
         if self.board is not None:
-            self.board.post(self._looked(head))
+            try:
+                self.board.post(self._looked(head))
+            except (
+                RpcDown,
+                Refused,
+            ) as trouble:  # what is told must not hold up what is done; it goes stale, and shows
+                self.log.warning("untold", f"nothing new for Prometheus: {trouble}")
 
     def _looked(self, head: Head) -> Looked:
+        if self._seen is None or self._seen[0] != head.hash:
+            self._seen = head.hash, overview(self.config, self.chain, head)
         return Looked(
             self.config.strategy,
             self.chain.vault,
-            overview(self.config, self.chain, head),
+            self._seen[1],
             self.watch.latest,
             self._due_since,
             self.store.state.flight is not None,
             self.chain.balance(self.lane.account.address),
             time.time(),
+            self._still,
         )
 
     def watch_on(self) -> None:

@@ -20,6 +20,7 @@ HELP = {
     "stratc_keeper_balance_ether": "What the keeper has to pay gas with.",
     "stratc_block_number": "The block that was looked at.",
     "stratc_block_timestamp_seconds": "When that block was made.",
+    "stratc_block_still_seconds": "For how long, by the keeper's own steady clock, there has been no later one.",
     "stratc_vault_readable": "Whether the vault could be read: every price usable.",
     "stratc_vault_mode": "0 open, 1 frozen, 2 exited, 3 stuck in an exit.",
     "stratc_vault_nav_usd": "Net asset value.",
@@ -53,7 +54,8 @@ class Sample:
 class Looked:
     """What one look at a vault found, besides the overview: what only its keeper knows.
 
-    `due_since` is by rule, in the chain's time; `balance` in wei, `clock` is the keeper's, in seconds since 1970.
+    `due_since` is by rule, in the chain's time; `balance` in wei, `clock` is the keeper's, in seconds since 1970; for
+    `still` seconds of its steady clock there was no later block.
     """
 
     strategy: str
@@ -64,6 +66,7 @@ class Looked:
     in_flight: bool
     balance: int
     clock: float
+    still: float
 
 
 def samples(looked: Looked) -> list[Sample]:
@@ -79,6 +82,7 @@ def _told(looked: Looked) -> Iterator[tuple[str, Number, dict[str, str]]]:
     yield "stratc_keeper_balance_ether", looked.balance / 10**18, {}
     yield "stratc_block_number", seen.head.number, {}
     yield "stratc_block_timestamp_seconds", seen.head.time, {}
+    yield "stratc_block_still_seconds", looked.still, {}
     yield "stratc_vault_readable", seen.why is None, {}
     yield "stratc_vault_mode", seen.mode, {}
     if seen.nav is not None:

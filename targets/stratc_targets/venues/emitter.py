@@ -112,7 +112,8 @@ class VenueText:
     Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
     venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
     minimum) as text. `account` is what no two venues of the vault may have in common, since their positions would be
-    one: an immutable, or None where that is the venue's address.
+    one: an immutable, or None where that is the venue's address. `shortfall` reads by how many basis points what
+    collateral counts for has fallen below what was proved, None where nobody can change that.
     """
 
     module: str
@@ -122,6 +123,7 @@ class VenueText:
     swap: Callable[[str, str, str, str], str] | None = None
     flash: FlashText | None = None
     account: str | None = None
+    shortfall: str | None = None
 
     @property
     def address(self) -> str:

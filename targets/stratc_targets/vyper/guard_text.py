@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratc_compiler.expr import price
-from stratc_compiler.guard import GUARDED, round_price
+from stratc_compiler.guard import GUARDED, round_price, shortfall
 from stratc_compiler.vault import Vault
 from stratc_targets.vyper.layout import statement
 from stratc_targets.vyper.printer import formula
@@ -30,6 +30,7 @@ class GuardText:
     """
 
     remembered: tuple[Remembered, ...]
+    lowered: tuple[tuple[str, str], ...]  # a local variable, and what reads it
     guarded: list[str]
     reason: str
 
@@ -62,5 +63,8 @@ def guard_text(vault: Vault, symbols: Symbols) -> GuardText | None:
     )
     bound = {round_price(one.token).name: one.variable for one in remembered}
     bound |= {price(one.token).name: one.now for one in remembered}
+    names = {venue: symbols.functions.claim("shortfall", venue) for venue in vault.guard.governed}
+    bound |= {shortfall(venue).name: name for venue, name in names.items()}
+    lowered = tuple((name, symbols.venues[venue].shortfall or "0") for venue, name in names.items())
     guarded = statement("return ", formula(vault.guard.guarded, state_scope(vault, symbols, bound)))
-    return GuardText(remembered, guarded, GUARDED)
+    return GuardText(remembered, lowered, guarded, GUARDED)

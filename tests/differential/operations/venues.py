@@ -107,3 +107,18 @@ class Flag:
         else:
             reserve.paused = self.on
         pair.tally.done["reserve flags"] += 1
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Aave's governance changes what a token counts for as collateral, in basis points."""
+
+    token: str
+    ltv: int
+    threshold: int
+
+    def apply(self, pair: Pair) -> None:
+        pair.world.aave.set_collateral(pair.world.token(self.token), self.ltv, self.threshold)
+        reserve = pair.market.aave.reserves[self.token]
+        reserve.ltv, reserve.threshold = self.ltv, self.threshold
+        pair.tally.done["terms"] += 1

@@ -14,6 +14,7 @@ from differential.operations import (
     Report,
     Run,
     Settle,
+    Terms,
     Turn,
     Wait,
     Withdraw,
@@ -192,5 +193,29 @@ GUARDED: dict[str, Story] = {
             "withdraw": 1,
             "redeem": 1,
         },
+    ),
+    "governance lowers what collateral counts for": Story(
+        "eth_carry",
+        (
+            *OPENING,
+            Terms("WETH", 8_100, 8_300),  # more than was proved is no harm
+            *_USERS,
+            Terms("WETH", 8_000, 8_249),
+            *_USERS,
+            Run("rebalance"),
+            Settle("keeper"),
+            *(Turn("accept_prices", who) for who in ("keeper", "owner")),  # nobody can accept other terms
+            *_USERS,
+            Terms("WETH", 7_999, 8_250),
+            *_USERS,
+            RedeemInKind(0, 100),
+            Report("WETH", _EDGE * 7 // 10),
+            Run("deleverage_aave"),
+            Report("WETH", _EDGE),
+            Terms("WETH", 8_000, 8_250),
+            *_USERS,
+        ),
+        {"deposit": 4, "mint": 2, "withdraw": 2, "redeem": 2, "accept_prices": 1, "deleverage_aave": 1},
+        {"deposit": 3, "mint": 3, "withdraw": 3, "redeem": 3, "rebalance": 1, "settle": 1, "accept_prices": 1},
     ),
 }

@@ -7,6 +7,7 @@ from mutations.mutant import Mutant, in_actions, in_book, in_vault
 _BOX = "a move to the edge of the box, and one unit past it"
 _BEYOND = "a crash beyond the box, and the owner who accepts it"
 _PARTED = "a pair that parts by what either of its tokens does, and not by what both do"
+_LOWERED = "governance lowers what collateral counts for"
 _PAID_DOWN = "a loan that is paid down while guarded leaves the vault settled, and begins no round"
 
 GUARD: tuple[Mutant, ...] = (
@@ -47,6 +48,13 @@ GUARD: tuple[Mutant, ...] = (
         _PAID_DOWN,
         "if not book._is_guarded(s.price_usdc, s.price_weth) and book._is_settled(s):",
         "if book._is_settled(s):",
+    ),
+    in_book("lowered terms are not seen", _LOWERED, "shortfall_aave > 0", "shortfall_aave > 1"),
+    in_book(
+        "raised terms are taken for lowered ones",
+        _LOWERED,
+        "shortfall(AAVE_POOL, WETH, 8000,",
+        "shortfall(AAVE_POOL, WETH, 8101,",
     ),
     in_book("a pair is held to what one token was", _PARTED, ">= 4 * price_usdc", ">= 4 * round_price_usdc"),
     in_book("a pair ends before its lower edge", _PARTED, ">= 4 * price_usdc", "> 4 * price_usdc"),

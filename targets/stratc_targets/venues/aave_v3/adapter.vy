@@ -16,6 +16,7 @@ VARIABLE_RATE: constant(uint256) = 2
 ACTIVE: constant(uint256) = 2**56
 BORROWING: constant(uint256) = 2**58
 PAUSED: constant(uint256) = 2**60
+VIRTUAL: constant(uint256) = 2**252
 CATEGORY: constant(uint256) = 168  # from this bit on, eight bits
 LAST_KNOWN_REVISION: constant(uint256) = 5  # of Aave v3.2
 
@@ -28,6 +29,7 @@ VARIABLE_DEBT_TOKEN: constant(uint256) = 10
 interface Pool:
     def getReserveData(asset: address) -> uint256[15]: view
     def getConfiguration(asset: address) -> uint256: view
+    def getVirtualUnderlyingBalance(asset: address) -> uint128: view
     def supply(asset: address, amount: uint256, on_behalf_of: address, referral: uint16): nonpayable
     def withdraw(asset: address, amount: uint256, to: address) -> uint256: nonpayable
     def borrow(
@@ -77,6 +79,41 @@ def check_risk(pool: address, asset: address, ltv: uint256, threshold: uint256):
     configuration: uint256 = staticcall Pool(pool).getConfiguration(asset)
     assert configuration & 65535 == ltv, "aave_v3: loan-to-value differs"
     assert (configuration >> 16) & 65535 == threshold, "aave_v3: liquidation threshold differs"
+
+
+@internal
+@view
+def shortfall(pool: address, asset: address, ltv: uint256, threshold: uint256) -> uint256:
+    """
+    @notice By how many basis points the reserve's loan-to-value and liquidation threshold are below these, in all.
+    """
+    configuration: uint256 = staticcall Pool(pool).getConfiguration(asset)
+    return self._below(configuration & 65535, ltv) + self._below((configuration >> 16) & 65535, threshold)
+
+
+@internal
+@view
+def category_shortfall(pool: address, category: uint256, asset: address, ltv: uint256, threshold: uint256) -> uint256:
+    """
+    @notice The same of the category that this account is in; all of the threshold where `asset` is no collateral in it,
+            the account is in another, or the category has a price of its own.
+    """
+    words: uint256[5] = self._category(pool, category)
+    if (
+        words[4] != 0
+        or staticcall Pool(pool).getUserEMode(self) != category
+        or not self._is_in(
+            pool, category, asset, method_id("getEModeCategoryCollateralBitmap(uint8)", output_type=bytes4)
+        )
+    ):
+        return threshold
+    return self._below(words[1], ltv) + self._below(words[2], threshold)
+
+
+@internal
+@pure
+def _below(now: uint256, proved: uint256) -> uint256:
+    return unsafe_sub(proved, now) if now < proved else 0
 
 
 @internal
@@ -181,10 +218,16 @@ def held(position: address) -> uint256:
 def liquidity(pool: address, asset: address, collateral: address) -> uint256:
     """
     @notice What the reserve could pay out now: what its aToken contract holds, nothing while it is paused.
+    @dev Where Aave counts by its own books (from 3.1 on), no more than these say: what was given to the aToken contract
+         past the pool can be withdrawn by nobody.
     """
-    if (staticcall Pool(pool).getConfiguration(asset)) & PAUSED != 0:
+    configuration: uint256 = staticcall Pool(pool).getConfiguration(asset)
+    if configuration & PAUSED != 0:
         return 0
-    return staticcall IERC20(asset).balanceOf(collateral)
+    there: uint256 = staticcall IERC20(asset).balanceOf(collateral)
+    if configuration & VIRTUAL == 0:
+        return there
+    return min(there, convert(staticcall Pool(pool).getVirtualUnderlyingBalance(asset), uint256))
 
 
 @internal

@@ -46,7 +46,10 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
             names.constant(venue.name, "lends", token), "address", f"aave_v3.a_token({pool}, {names.token(token)})"
         ),
     )
-    return VenueText("aave_v3", tuple(immutables), checks, texts, flash=flash)
+    terms = tuple(_terms(venue.terms, positions, pool, names))
+    short = " + ".join(f"aave_v3.{word}shortfall({at})" for word, at in terms)
+    owes = any(held.debt for held in positions)
+    return VenueText("aave_v3", tuple(immutables), checks, texts, flash=flash, shortfall=short if owes else None)
 
 
 def _collateral(pool: str, asset: str, receipt: str, enter: str) -> PositionText:
@@ -72,15 +75,21 @@ def _setup(terms: AaveV3, positions: tuple[Held, ...], pool: str, names: NameTab
     category = None if terms.emode is None else terms.emode.category
     if category is not None:
         yield f"aave_v3.enter_category({pool}, {category})"
-    at, check = (pool, "check_risk") if category is None else (f"{pool}, {category}", "check_category_risk")
+    yield from (f"aave_v3.check_{word}risk({at})" for word, at in _terms(terms, positions, pool, names))
+    if category is not None:
+        loans = (held for held in positions if held.debt)
+        yield from (f"aave_v3.check_category_loan({pool}, {category}, {names.token(held.token)})" for held in loans)
+
+
+def _terms(terms: AaveV3, positions: tuple[Held, ...], pool: str, names: NameTable) -> Iterator[tuple[str, str]]:
+    """Of each collateral: whether its terms are a category's, and where they stand and what they were when proved."""
+    category = None if terms.emode is None else terms.emode.category
+    word, at = ("", pool) if category is None else ("category_", f"{pool}, {category}")
     used = {held.token for held in positions if not held.debt}
     for one in terms.collateral:
         if one.token in used and one.threshold is not None:
             risk = f"{_basis_points(one.ltv, one)}, {_basis_points(one.threshold, one)}"
-            yield f"aave_v3.{check}({at}, {names.token(one.token)}, {risk})"
-    if category is not None:
-        loans = (held for held in positions if held.debt)
-        yield from (f"aave_v3.check_category_loan({pool}, {category}, {names.token(held.token)})" for held in loans)
+            yield word, f"{at}, {names.token(one.token)}, {risk}"
 
 
 def _basis_points(ratio: Fraction | None, one: Collateral) -> int:

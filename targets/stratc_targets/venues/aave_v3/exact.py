@@ -53,8 +53,9 @@ class Reserve:
     """One token's reserve and the account's part in it.
 
     The environment's: `unit` (smallest units per whole token), `price` (the oracle's answer, 10^-8 USD), indices
-    (rays, at the block's timestamp), `available` (what the aToken contract holds), risk parameters in basis points,
-    flags; `category` where the account is in one (eMode) and the reserve is collateral in it, and whether the account
+    (rays, at the block's timestamp), `available` (what the aToken contract holds; from 3.1 on what Aave's own books
+    say of that), risk parameters in basis points, flags; `category` where the account is in one (eMode) and the reserve
+    is collateral in it, and whether the account
     may borrow it. The account's: scaled balances, and Aave's own record of what is collateral and what is borrowed.
     """
 

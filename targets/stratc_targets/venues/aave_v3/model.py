@@ -67,6 +67,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         after_withdraw=healthy,
         health=Loan(thresholds, debts, off).read({}),
         off=off,
+        governed=True,
         room=stated_room(venue, strategy),
         flash_premium=FLASH_PREMIUM,
         assumes=(_parameters(venue), *_oracle(venue, exactly(strategy, *tokens)), *_room(venue, strategy)),
@@ -82,7 +83,7 @@ def _parameters(venue: Venue) -> Assumed:
     ]
     if venue.terms.emode is not None:
         stated.append(f"category {venue.terms.emode.category} has no price of its own")
-    how = "the vault compares them when it is deployed, the keeper at each look"
+    how = "the vault compares them when it is deployed, the keeper at each look; what is lower puts the vault on guard"
     return Assumed("parameters", "; ".join(stated), Guardian.WATCHED, how)
 
 
