@@ -94,6 +94,12 @@ $(NODE): $(NPM)/package.json $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# In an environment of its own: it wants other versions of what the keeper uses. Only the long tests need it.
+$(SILVER): tests/silverback.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/silverback
+	$(VENV)/silverback/bin/python -m pip install -qq -r tests/silverback.txt
+	@touch $@
+
 # The one on this machine, or else Debian's: only the long tests need it.
 $(PROM): | $(BIN)/python
 	@if command -v promtool >/dev/null; then ln -s "$$(command -v promtool)" $@; else \

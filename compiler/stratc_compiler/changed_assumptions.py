@@ -117,9 +117,11 @@ def _guarded_otherwise(old: _Assumed, new: _Assumed, two: Two) -> Iterator[Chang
         yield two.change(Subject.ASSUMPTION, before.id, old.statement, new.statement, direction, why)
         return
     was, now = (_SAFEST_FIRST.index(one.guardian) for one in (before, after))
-    direction = grown(was, now, Direction.WEAKER)
+    direction, why = grown(was, now, Direction.WEAKER), "it is guarded otherwise"
+    if before.text != after.text and direction is not Direction.WEAKER:
+        direction, why = Direction.WEAKER, "something else is implied, and nobody can say that it is not more"
     text = f"{before.guardian.value}: {before.text} -> {after.guardian.value}: {after.text}"
-    yield Change(Subject.ASSUMPTION, before.id, text, direction, "it follows from other things than before")
+    yield Change(Subject.ASSUMPTION, before.id, text, direction, why)
 
 
 def _added(one: _Assumed, two: Two) -> Change:
@@ -138,6 +140,8 @@ def _dropped(one: _Assumed, two: Two) -> Change:
         return _told(one, one.statement, None, two, Direction.NEITHER, why)
     if one.statement is not None and _nothing_unless_said(one.statement):
         return _told(one, one.statement, None, two, Direction.WEAKER, "more is assumed: unsaid it is taken for nothing")
+    if one.statement is None and one.guarded.guardian is Guardian.ENFORCED:
+        return _told(one, None, None, two, Direction.NEITHER, "nothing rests on it any more, and nothing checks it")
     return _told(one, one.statement, None, two, Direction.STRONGER, LESS)
 
 

@@ -6,6 +6,7 @@ more has less room behind it, and nothing is weaker for that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -26,8 +27,8 @@ def changed_margins(
     old: Verification, old_margins: Iterable[Margin], new: Verification, new_margins: Iterable[Margin]
 ) -> Iterator[MarginChange]:
     """Of every claim that both prove and every number that both assume the ends that are not the same."""
-    before = {(one.claim, name_of(one.constant, old.vault)): one for one in old_margins}
-    after = {(one.claim, name_of(one.constant, new.vault)): one for one in new_margins}
+    before = {(_kind(one.claim), name_of(one.constant, old.vault)): one for one in old_margins}
+    after = {(_kind(one.claim), name_of(one.constant, new.vault)): one for one in new_margins}
     for (claim, name), one in before.items():
         other = after.get((claim, name))
         if other is not None and (one.fails, one.holds) != (other.fails, other.holds):
@@ -36,16 +37,26 @@ def changed_margins(
 
 def changed_verdicts(old: Verification, new: Verification) -> Iterator[Change]:
     """Claims that both make and only one of them is proved of."""
-    before = {claim.name: claim for claim in old.claims}
+    before = {_kind(claim.name): claim for claim in old.claims}
     for claim in new.claims:
-        if claim.name not in before:
+        earlier = before.get(_kind(claim.name))
+        if earlier is None:
             continue
-        was, now = (isinstance(one.verdict, Proved) for one in (before[claim.name], claim))
+        was, now = (isinstance(one.verdict, Proved) for one in (earlier, claim))
         if was != now:
-            words = [type(one.verdict).__name__.lower() for one in (before[claim.name], claim)]
+            words = [type(one.verdict).__name__.lower() for one in (earlier, claim)]
             direction = Direction.WEAKER if was else Direction.STRONGER
             why = "it is no longer proved" if was else "it is proved now"
             yield Change(Subject.CLAIM, claim.name, f"{claim.name}: {words[0]} -> {words[1]}", direction, why)
+
+
+_NUMBER = re.compile(r"(loss|exit) [<>]=.*")
+
+
+def _kind(claim: str) -> str:
+    """What a claim is about, whatever number it says: `loss <= 1% per round` is about `loss`."""
+    found = _NUMBER.fullmatch(claim)
+    return found[1] if found else claim
 
 
 def _changed(name: str, old: Margin, new: Margin) -> Iterator[MarginChange]:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from stratc_compiler.change import Change, Direction, Subject, Two, grown, paired, told
 from stratc_compiler.text import duration
-from stratc_dsl.administration import AnyoneAfter, Depositors, Owner, Role
+from stratc_dsl.administration import AnyoneAfter, DepositLimit, Depositors, Owner, Role
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
-from stratc_dsl.strategy import Action, ChainlinkPrice, Collateral, Emode, Flash, Inner, Rule, Token, Venue
+from stratc_dsl.strategy import (
+    Action,
+    ChainlinkPrice,
+    Collateral,
+    Emode,
+    FixedPrice,
+    Flash,
+    Freeze,
+    Inner,
+    RatioPrice,
+    Rule,
+    Token,
+    Venue,
+)
 
 T = TypeVar("T", bound=Placed)
+P = TypeVar("P", Token, Venue)
 
 WEAKER, STRONGER, NEITHER = Direction.WEAKER, Direction.STRONGER, Direction.NEITHER
 
@@ -21,27 +35,54 @@ WEAKER, STRONGER, NEITHER = Direction.WEAKER, Direction.STRONGER, Direction.NEIT
 
 
 def changed_tokens(two: Two) -> Iterator[Change]:
-    for old, new in paired(two.old.strategy.tokens, two.new.strategy.tokens, lambda token: token.name):
+    olds, news = two.old.strategy.tokens, two.new.strategy.tokens
+    for old, new in paired(olds, news, lambda token: token.name):
         if old is None or new is None:
-            yield _came_or_went(Subject.TOKEN, old, new)
+            yield _came_or_went(Subject.TOKEN, old, new, _instead(old, olds, news, _alike_tokens))
         elif old != new:
             yield from _declared(Subject.TOKEN, old.name, old, new, old, new)
 
 
 def changed_venues(two: Two) -> Iterator[Change]:
-    for old, new in paired(two.old.strategy.venues, two.new.strategy.venues, lambda venue: venue.name):
+    olds, news = two.old.strategy.venues, two.new.strategy.venues
+    for old, new in paired(olds, news, lambda venue: venue.name):
         if old is None or new is None:
-            yield _came_or_went(Subject.VENUE, old, new)
+            yield _came_or_went(Subject.VENUE, old, new, _instead(old, olds, news, lambda a, b: a.adapter == b.adapter))
         elif old != new:
             yield from _declared(Subject.VENUE, old.name, old, new, old, new)
 
 
-def _came_or_went(subject: Subject, old: Token | Venue | None, new: Token | Venue | None) -> Change:
+def _instead(old: P | None, olds: Iterable[P], news: Iterable[P], alike: Callable[[P, P], bool]) -> str | None:
+    """The name of what may stand in the place of what was dropped: of its kind, and not there before."""
+    known = {one.name for one in olds}
+    return next((one.name for one in news if one.name not in known and old is not None and alike(old, one)), None)
+
+
+def _alike_tokens(old: Token, new: Token) -> bool:
+    pairs = [feed.pair for feed in (_feed(old.price), _feed(new.price)) if feed is not None]
+    return old.decimals == new.decimals or len(set(pairs)) == 1
+
+
+def _feed(price: object) -> ChainlinkPrice | None:
+    """The feed that a price is read from, itself or as a ratio."""
+    if isinstance(price, RatioPrice):
+        return price.feed
+    return price if isinstance(price, ChainlinkPrice) else None
+
+
+def _came_or_went(
+    subject: Subject, old: Token | Venue | None, new: Token | Venue | None, instead: str | None
+) -> Change:
+    """Under another name the same thing is compared with nothing, so all that is said of it may be less."""
     one = old if old is not None else new
     assert one is not None
     word = "added" if old is None else "dropped"
     what = one.adapter if isinstance(one, Venue) else "a token"
     why = "what the vault is made of changes: what it assumes and holds there is told above"
+    if instead is not None:
+        text = f"dropped: {one.name}, {what}; {instead} may stand in its place"
+        why = "what was said of it is compared with nothing: give it its name back, and compare"
+        return Change(subject, one.name, text, WEAKER, why, one.span)
     places = {"new" if old is None else "old": one.span}
     return Change(subject, one.name, f"{word}: {one.name}, {what}", NEITHER, why, **places)
 
@@ -66,9 +107,14 @@ def _declared(subject: Subject, path: str, old: object, new: object, before: Pla
     elif _collaterals(old) and _collaterals(new):
         yield from _of_collaterals(subject, path, old, new, (before, after))
     else:
+        feeds = _feed(old), _feed(new)
+        if None not in feeds:
+            yield from _declared(subject, path, *feeds, before, after)
+        unfed = isinstance(new, FixedPrice)
+        direction, why = (WEAKER, "no feed notices when the market disagrees") if unfed else (NEITHER, OTHER)
         kinds = tuple(getattr(one, "adapter", type(one).__name__) for one in (old, new))
         text = f"{path}: {kinds[0]} -> {kinds[1]}"
-        yield Change(subject, path, text, NEITHER, OTHER, before.span, after.span)
+        yield Change(subject, path, text, direction, why, before.span, after.span)
 
 
 def _of_inner(
@@ -77,8 +123,10 @@ def _of_inner(
     """That the vault at a venue is one of ours, or another of ours; what is said of it is compared on its own."""
     names = [None if one is None or one.strategy is None else one.strategy.name for one in (old, new)]
     if names[0] != names[1] or None in names:
-        direction = WEAKER if old is None else NEITHER
-        why = "claims rest on all that is assumed of it" if old is None else "what is known of it is another thing"
+        direction = WEAKER if None in names else NEITHER
+        why = "what is known of it is another thing"
+        if None in names:
+            why = "claims rest on all that is assumed of it" if old is None else "nothing is proved of it any more"
         shown = ["anybody's" if name is None else name for name in names]
         places = (node.span for node in around)
         yield Change(subject, f"{path}:inner", f"{path} vault: {shown[0]} -> {shown[1]}", direction, why, *places)
@@ -131,6 +179,8 @@ def _of_field(node: Record, name: str, old: object, new: object) -> tuple[Direct
             if new < old:
                 return WEAKER, "the feed is trusted to be nearer to the market"
             return NEITHER, "the feed is trusted with less; the market may be as much farther from what claims say"
+        case ChainlinkPrice(), "pair":
+            return WEAKER, "another feed is believed, and nobody can say that it is not weaker"
         case _:
             return NEITHER, OTHER
 
@@ -148,7 +198,7 @@ def changed_rules(two: Two) -> Iterator[Change]:
     for old, new in paired(gone, fresh, lambda rule: _deed(rule.action)):
         named = old if old is not None else new
         assert named is not None
-        yield two.change(Subject.RULE, " ".join(_deed(named.action)), old, new, NEITHER, RULES)
+        yield two.change(Subject.RULE, " ".join(_deed(named.action)), old, new, *_of_rules(old, new))
     # A changed rule keeps its place among the others, or does not.
     order = _deeds(olds), _deeds(news)
     common = [[deed for deed in one if deed in other] for one, other in (order, order[::-1])]
@@ -156,6 +206,14 @@ def changed_rules(two: Two) -> Iterator[Change]:
     if common[0] != common[1] or kept[0] != kept[1]:
         text = f"order: {', '.join(_named(kept[0]))} -> {', '.join(_named(kept[1]))}"
         yield Change(Subject.RULE, "order", text, NEITHER, "rules stand in order of priority")
+
+
+def _of_rules(old: Rule | None, new: Rule | None) -> tuple[Direction, str]:
+    if old is None and new is not None and isinstance(new.action, Freeze):
+        return STRONGER, "the vault stops by itself where it did not"
+    if new is None and old is not None and isinstance(old.action, Freeze):
+        return WEAKER, "the vault no longer stops by itself there"
+    return NEITHER, RULES
 
 
 def _named(rules: list[Rule]) -> list[str]:
@@ -199,9 +257,12 @@ def changed_roles(two: Two) -> Iterator[Change]:
 
 def _of_roles(old: Role | None, new: Role | None) -> tuple[Direction, str]:
     match old, new:
-        case Owner(before), Owner(after):
+        case (Owner(), _) | (_, Owner()):
+            # There is an owner always: who is not written waits for nothing.
+            before, after = (one.delay if isinstance(one, Owner) else 0 for one in (old, new))
             direction = grown(before, after, STRONGER)
-            return direction, "the owner waits less long" if direction is WEAKER else "the owner waits longer"
+            longer = "the owner waits less long" if direction is WEAKER else "the owner waits longer"
+            return direction, "it comes to the same" if direction is NEITHER else longer
         case AnyoneAfter(before), AnyoneAfter(after):
             direction = grown(before, after, WEAKER)
             return direction, "a silent keeper is replaced " + ("later" if direction is WEAKER else "sooner")
@@ -213,13 +274,28 @@ def _of_roles(old: Role | None, new: Role | None) -> tuple[Direction, str]:
             return WEAKER, "anybody may hold shares"
         case None, Depositors():
             return STRONGER, "only who is attested may hold shares"
+        case Depositors(), Depositors():
+            return WEAKER, "others may hold shares than before"
         case _:
             return NEITHER, "who may call what changes"
 
 
 def changed_limits(two: Two) -> Iterator[Change]:
-    why = "how much may come in changes; no claim speaks of it"
-    yield from _any(Subject.LIMIT, two.old.strategy.limits, two.new.strategy.limits, why, two)
+    """No claim speaks of how much may come in, but whoever caps it means something by that."""
+    gone = [one for one in two.old.strategy.limits if one not in two.new.strategy.limits]
+    fresh = [one for one in two.new.strategy.limits if one not in two.old.strategy.limits]
+    for old, new in paired(gone, fresh, type):
+        named = old if old is not None else new
+        yield two.change(Subject.LIMIT, type(named).__name__, old, new, *_of_limits(old, new))
+
+
+def _of_limits(old: DepositLimit | None, new: DepositLimit | None) -> tuple[Direction, str]:
+    if old is None:
+        return STRONGER, "no more than that may come in"
+    if new is None or new.in_usd != old.in_usd:
+        return WEAKER, "more may come in, for all that can be seen"
+    direction = grown(old.most, new.most, WEAKER)
+    return direction, "more may come in" if direction is WEAKER else "less may come in"
 
 
 def changed_signals(two: Two) -> Iterator[Change]:

@@ -63,7 +63,10 @@ class Keeps(Record):
 
 
 class LosesAtMost(Record):
+    """`liquidated` are the venues at which liquidators may take their bonus: those of which no `safe(v)` is claimed."""
+
     ratio: Fraction
+    liquidated: tuple[str, ...] = ()
 
 
 class ExitWorks(Record):
@@ -128,11 +131,16 @@ def _written(claim: Claim, vault: Vault, box: Box, passes: Passes) -> ClaimSpec:
             text = f"no venue can liquidate, nav >= 0, with {venue} worth nothing"
             return _at_any_moment(vault, box, name, text, True, _liquidatable(vault), span, venue)
         case LossPerRound(ratio, span=span):
-            return loss(passes, ratio, span)
+            return loss(vault, passes, ratio, span)
         case ExitPays(ratio, span=span):
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
         case Invariant(name, span=span):
             return _invariant(vault, box, f"invariant {name}", vault.invariants[name], span)
+
+
+def _not_claimed_safe(vault: Vault) -> tuple[str, ...]:
+    claimed = {claim.venue for claim in vault.strategy.claims if isinstance(claim, Safe)}
+    return tuple(name for name in _liquidatable(vault) if name not in claimed)
 
 
 def _openings(vault: Vault, box: Box, lost: str | None = None) -> tuple[tuple[str, Opening], ...]:
@@ -299,12 +307,15 @@ def _conjuncts(formula: Formula) -> tuple[Formula, ...]:
             return (formula,)
 
 
-def loss(passes: Passes, ratio: Fraction, span: Span) -> ClaimSpec:
+def loss(vault: Vault, passes: Passes, ratio: Fraction, span: Span) -> ClaimSpec:
     """The round's result, flows taken out, is at worst -ratio of the capital at work: opening nav plus deposits.
 
-    Shown at every moment of the round and after the keeper's pass, whose trading costs count.
+    Shown at every moment of the round and after the keeper's pass, whose trading costs count. What a liquidator takes
+    is in no bound of a round, since he may come at any moment of it and prices go on: so it is shown here that none can
+    come where no `safe(v)` says so, and a scenario counts his bonus.
     """
     name = f"loss <= {percent(ratio)} per round"
+    liquidated = _not_claimed_safe(vault)
     obligations: list[Obligation] = []
     for one in passes:
         moments = [(f"{one.case}/moment", one.opening.frame.fork())]
@@ -312,8 +323,18 @@ def loss(passes: Passes, ratio: Fraction, span: Span) -> ClaimSpec:
         for place, frame in moments:
             goal = _keeps(one.opening, frame, ratio)
             obligations.append(_obligation(name, place, f"at most {percent(ratio)} is lost", frame, goal, span))
+        for venue in liquidated:
+            frame = one.opening.frame.fork()
+            goal = _unliquidated(vault, venue, frame)
+            words = f"no liquidator takes his bonus at {venue}"
+            obligations.append(_obligation(name, f"{one.case}/liquidated/{venue}", words, frame, goal, span))
     text = "of opening nav and deposits, by markets, venues and the keeper's trades"
-    return ClaimSpec(name, text, LosesAtMost(ratio), tuple(obligations), span=span)
+    return ClaimSpec(name, text, LosesAtMost(ratio, liquidated), tuple(obligations), span=span)
+
+
+def _unliquidated(vault: Vault, venue: str, frame: Frame) -> Formula:
+    safe = vault.venue(venue).never_liquidated
+    return And(()) if safe is None else frame.formula(safe)
 
 
 def _keeps(opening: Opening, frame: Frame, ratio: Fraction) -> Formula:

@@ -72,7 +72,7 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
     typed.LossAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.LiquidityAtLeast: (Field("ratio", _RATIO, -1, most=_ALL),),
     typed.RoomAtLeast: (Field("ratio", _RATIO, -1),),
-    typed.OracleOffBy: (Field("ratio", _RATIO, +1, most=_ALL),),
+    typed.OracleOffBy: (Field("ratio", _RATIO, +1, most=Fraction(99, 100)),),
     typed.WithdrawalsAtMost: (Field("ratio", _RATIO, +1, most=_ALL),),
     typed.DepositsAtMost: (Field("ratio", _RATIO, +1),),
     typed.Collateral: (Field("threshold", _RATIO, -1, most=_ALL, words="threshold"),),

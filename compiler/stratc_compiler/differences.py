@@ -1,12 +1,12 @@
 """Everything that changed in meaning from one strategy to another, and in which direction.
 
 Strategies are compared as they were checked: comments, layout and the order of what has no order say nothing. Where no
-statement differs and something still does, that is a change: proofs are about all that a strategy says.
+statement of a kind differs and something of it still does, that is a change: proofs are about all that a strategy says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -56,21 +56,28 @@ UNORDERED = frozenset(COMPARED) - {"name", "base", "rules", "exit_order", "exit_
 def differences(old: Version, new: Version) -> tuple[Change, ...]:
     """Every change from the old strategy to the new one, in the order of `Subject`; none iff both say the same."""
     two = Two(old, new)
-    changes = [*_statements(two), *_order(two), *_inner(two)]
-    if not changes and _said(old.strategy) != _said(new.strategy):
-        text = "the two strategies differ in something that was not compared"
-        changes.append(
-            Change(Subject.STRATEGY, "other", text, Direction.WEAKER, "nobody can say that it is not weaker")
-        )
+    told, inner = list(_statements(two)), list(_inner(two))
+    seen = {compared for compared, _ in told} | ({"changed_venues"} if inner else set())
+    changes = [*(change for _, change in told), *_order(two), *inner, *_unseen(two, seen)]
     return tuple(sorted(changes, key=lambda one: _RANK[one.subject]))
+
+
+def _unseen(two: Two, seen: Container[str]) -> Iterator[Change]:
+    """Fields in which something differs of which no comparison told anything."""
+    old, new = _said(two.old.strategy), _said(two.new.strategy)
+    for name, compared in COMPARED.items():
+        if compared not in seen and old[name] != new[name]:
+            text = f"the {name.replace('_', ' ')} differ in something that was not compared"
+            yield Change(Subject.STRATEGY, "other", text, Direction.WEAKER, "nobody can say that it is not weaker")
 
 
 _RANK = {subject: rank for rank, subject in enumerate(Subject)}
 
 
-def _statements(two: Two) -> Iterator[Change]:
-    yield from _of_strategies(two)
+def _statements(two: Two) -> Iterator[tuple[str, Change]]:
+    """Every change of a statement, with the function of `COMPARED` that found it."""
     for compare in (
+        _of_strategies,
         changed_assumptions,
         changed_claims,
         changed_floors,
@@ -84,7 +91,7 @@ def _statements(two: Two) -> Iterator[Change]:
         changed_fees,
         changed_signals,
     ):
-        yield from compare(two)
+        yield from ((compare.__name__, change) for change in compare(two))
 
 
 def _of_strategies(two: Two) -> Iterator[Change]:

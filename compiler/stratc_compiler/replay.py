@@ -51,6 +51,8 @@ from stratc_compiler.vault import (
 from stratc_compiler.verdict import Round
 from stratc_dsl.record import Record
 
+LIQUIDATED, LIQUIDATOR = "liquidated at", "a liquidator"
+
 
 class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model.
@@ -127,6 +129,23 @@ class IdealWorld(Struct):
             asked, can_pay = self._told(held.token, amount), self._told(held.token, available)
             raise Reverted(f"{what} asks for {asked}, the venue can pay {can_pay}")
         self.state[held.liquidity.name] = available - amount
+
+    def liquidate(self, venue: VenueModel) -> bool:
+        """Have all debt of a venue repaid for as much collateral as that allows; false where it does not allow it."""
+        if self.lets(venue, venue.never_liquidated):
+            return False
+        state = Evaluator(self.vault, self)
+        worth = {held.name: state.value(held.value) for held in venue.positions}
+        pledged = sum(worth[held.name] for held in venue.positions if not held.debt)
+        owed = sum(worth[held.name] for held in venue.positions if held.debt)
+        repaid = min(Fraction(owed), pledged / venue.seized)
+        shares = {True: repaid / owed, False: repaid * venue.seized / pledged if pledged else Fraction(0)}
+        for held in venue.positions:
+            less = int(self.state[held.name] * shares[held.debt])
+            self.state[held.name] -= less
+            word = "repaid" if held.debt else "taken"
+            self.log.append(f"{LIQUIDATED} {venue.name}: {held.name} {self._told(held.token, less)} {word}")
+        return True
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         self._idle(item.sold, -amount, f"selling {item.sold}")
@@ -281,7 +300,8 @@ def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
         world = IdealWorld(vault, dict(played.moment))
         why = _why(about, vault, played, world, up)
         if why is not None:
-            return Broken(why, tuple((who, step) for step in world.log), tuple(world.swaps), tuple(world.leaned_on))
+            steps = tuple((LIQUIDATOR if step.startswith(LIQUIDATED) else who, step) for step in world.log)
+            return Broken(why, steps, tuple(world.swaps), tuple(world.leaned_on))
     return None
 
 
@@ -294,8 +314,10 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
             return keeper(vault, world, up) or _unsettled(vault, state)
         case KeeperIsQuiet():
             return _still_due(vault, world, up)
-        case LosesAtMost(ratio):
-            return _loss(vault, played, world, ratio, up)
+        case LosesAtMost(ratio, liquidated):
+            return _loss(vault, played, world, ratio, up) or _loss_by_liquidation(
+                vault, played, world, ratio, up, liquidated
+            )
         case ExitWorks(pays):
             return _exit(vault, world, pays)
         case Keeps(condition):
@@ -463,6 +485,17 @@ def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: T
         if keeper(vault, world, up):
             return None
     return None
+
+
+def _loss_by_liquidation(
+    vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: Timers, venues: tuple[str, ...]
+) -> str | None:
+    """The same where liquidators come first, and take all that they may."""
+    world.state = dict(played.moment)
+    world.log.clear()
+    world.swaps.clear()
+    taken = [world.liquidate(vault.venue(name)) for name in venues]
+    return _loss(vault, played, world, ratio, up) if any(taken) else None
 
 
 def _exit(vault: Vault, world: IdealWorld, pays: Fraction) -> str | None:

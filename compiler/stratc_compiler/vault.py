@@ -95,6 +95,8 @@ class VenueModel(Record):
     `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`: at the vault's
     prices. The venue's own checks are by its own oracle; `off` has the tokens whose prices that reads, each with the
     share by which it may read another price than the vault does (see `readings`).
+    `seized` is how much collateral a liquidator takes at most for each dollar of debt that is repaid, at the vault's
+    prices: what is beyond one is lost.
     `governed` says that somebody may change what collateral counts for while the vault has a loan.
     `room` is the share of nav that more of each position can at least be entered, or borrowed, at any moment: a
     supposition of the proofs alone, since sizes do not look at it. None where nothing is stated: then all is taken.
@@ -111,6 +113,7 @@ class VenueModel(Record):
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
     off: dict[str, Fraction] = field(default_factory=dict)
+    seized: Fraction = Fraction(1)
     governed: bool = False
     room: Fraction | None = None
     flash_premium: Fraction | None = None

@@ -317,7 +317,7 @@ def _oracle(clause: syntax.OffByClause, scope: Scope) -> Assumption | None:
     if clause.relation != "<=":
         scope.problems.report(WrongRelation(clause.span, "`oracle`", "<=", clause.relation))
         return None
-    share = ratio(clause.bound, "`oracle`", subject.span, scope)
+    share = ratio(clause.bound, "`oracle`", subject.span, scope, high=Fraction(99, 100))  # a price is above zero
     argument = _subject_argument(subject, "token", scope)
     token = scope.token_named(argument) if argument is not None else None
     return OracleOffBy(token, share, span=clause.span) if token and share is not None else None

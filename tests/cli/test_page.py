@@ -17,7 +17,7 @@ from cli.test_margin import only_losses
 from stratc.__main__ import main
 from stratc.analysis import load
 from stratc.page import contract
-from stratc.page.charts import RIGHT, _spread, bands, margin_plots, round_charts, weights
+from stratc.page.charts import RIGHT, _spread, bands, margin_plots, round_charts, told_of, weights
 from stratc.page.contract import entry_points
 from stratc.page.render import Shown, page
 from stratc_compiler.assumptions import guarded_assumptions
@@ -223,6 +223,33 @@ def test_lines_go_from_the_settled_vault_to_the_break(refuted: Verification, sce
     assert nav.ends[1] > nav.ends[0]  # downwards: the vault has lost
     assert f"nav {nav.labels[0]} USD" in dict(scenario.lines)["settled"]
     assert [(line.name, line.labels[1]) for line in prices.lines] == [("price(WETH)", "55% price(WETH)")]
+
+
+def test_what_is_large_is_told_in_millions(refuted: Verification, scenario: Scenario) -> None:
+    def larger(state: dict[str, int]) -> dict[str, int]:
+        kept = {name: value for name, value in state.items() if name.startswith(("price", "unit"))}
+        return {name: value * 12_345 for name, value in state.items()} | kept
+
+    grown = replace(scenario, settled=larger(scenario.settled), after=larger(scenario.after))
+    values, _ = round_charts(refuted.vault, grown)
+    assert values.title == "million USD"
+    assert values.lines[0].labels == ("12,345", "8,067.46 nav")
+
+
+def test_a_scenario_of_a_vault_that_is_held_is_drawn_of_that_one(scenario: Scenario) -> None:
+    (outer,) = load(str(Path(IDLE).parents[2] / "examples" / "vault_of_vaults.strat")).models
+    (inner,) = outer.vault.inner.values()
+    state = {held.name: 10**12 for held in inner.held} | {"price(USDC)": E18, "unit(USDC)": 10**6}
+    broken = replace(scenario, settled=state, after=state)
+    claim = ClaimResult("exits", "the exit never reverts", Refuted(WHY, broken), ())
+    shown = Verification(outer.vault, outer.source, (claim,), ())
+    assert told_of(outer.vault, broken) is inner
+    document = html.document_fromstring(page([Shown(shown, 1.0)]))
+    assert "How it breaks, within one round of Treasury" in section(document, "claims")
+    assert not document.xpath("//section[@aria-label='allocation']//circle")  # the ring would be another vault's
+    assert told_of(outer.vault, scenario) is None
+    nowhere = replace(shown, claims=(replace(claim, verdict=Refuted(WHY, scenario)),))
+    assert not html.document_fromstring(page([Shown(nowhere, 1.0)])).xpath("//section[@aria-label='claims']//svg")
 
 
 def test_labels_do_not_lie_on_each_other() -> None:

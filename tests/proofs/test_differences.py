@@ -33,6 +33,7 @@ from stratc_targets.venues import venue_factories
 OFFICE = (Path(__file__).parents[1] / "vyper_target" / "office.strat").read_text("utf-8")
 TEXTS = [text for path in sorted(EXAMPLES.glob("*.strat")) if "strategy=" not in (text := path.read_text("utf-8"))]
 TEXTS.append(OFFICE)
+OWNED = source_of("eth_carry", ("exit {", "roles { owner: OWNER }\nexit {")).text
 OUTER = (EXAMPLES / "vault_of_vaults.strat").read_text("utf-8")
 INNER = (EXAMPLES / "treasury.strat").read_text("utf-8")
 
@@ -93,7 +94,7 @@ CARRY = [
     ("exit >= 93%", "exit >= 94%", ("claim", "exit", "stronger")),
     ("solvent\n", "solvent\nsurvives loss of save\n", ("claim", "survives loss of save", "stronger")),
     ("to health 1.80", "to health 1.90", ("rule", "deleverage aave", "neither")),
-    ("when stale(price(WETH)) do freeze", "", ("rule", "freeze", "neither")),
+    ("when stale(price(WETH)) do freeze", "", ("rule", "freeze", "weaker")),
     ("ltv=80%", "ltv=79%", ("venue", "aave collateral WETH:ltv", "stronger")),
     ("threshold=82.5%", "threshold=83%", ("venue", "aave collateral WETH:threshold", "weaker")),
     ("fee=0.05%", "fee=0.3%", ("venue", "dex:fee", "neither")),
@@ -102,8 +103,8 @@ CARRY = [
     ("decimals: 18", "decimals: 17", ("token", "WETH:decimals", "neither")),
     ("order: [save, aave, dex]", "order: [aave, save, dex]", ("exit", "order", "neither")),
     ("exit {", "fees { management: 1% per 1y }\nexit {", ("fee", "ManagementFee", "weaker")),
-    ("exit {", "roles { owner: timelock(2d) }\nexit {", ("role", "Owner", "neither")),
-    ("exit {", "limits { deposits <= 5_000_000 USDC }\nexit {", ("limit", "DepositLimit", "neither")),
+    ("exit {", "roles { owner: timelock(2d) }\nexit {", ("role", "Owner", "stronger")),
+    ("exit {", "limits { deposits <= 5_000_000 USDC }\nexit {", ("limit", "DepositLimit", "stronger")),
     ("strategy EthCarry", "strategy Carry", ("strategy", "name", "neither")),
 ]
 
@@ -164,6 +165,48 @@ def test_what_goes_with_its_venue_is_not_weaker_for_it() -> None:
         ("[save, aave]", "[bank, aave]"),
     )
     assert ("claim", "survives loss of save", "neither") in said
+    # It may be the same venue under another name, of which all may be said that could not be said of `save`.
+    assert ("venue", "save", "weaker") in said
+
+
+def test_a_token_of_another_name_is_not_taken_for_another_token() -> None:
+    text = next(text for text in TEXTS if "WBTC" in text)
+    milder = text.replace("WBTC", "CBTC").replace("price(CBTC) moves -15%", "price(CBTC) moves -1%")
+    assert milder != text.replace("WBTC", "CBTC")
+    (change,) = (one for one in between(text, milder) if one.subject is Subject.TOKEN and one.name == "WBTC")
+    assert (change.direction, change.text) == (
+        Direction.WEAKER,
+        "dropped: WBTC, a token; CBTC may stand in its place",
+    )
+
+
+def test_a_feed_that_is_read_otherwise_is_compared_too() -> None:
+    ratio = 'ratio(WETH, chainlink("WSTETH/ETH", heartbeat=24h, deviation=0.5%))'
+    said = of("staked_loop", (ratio, 'chainlink("WSTETH/USD", heartbeat=48h, deviation=0.4%)'))
+    directions = {name: direction for subject, name, direction in said if subject == "token"}
+    assert directions["wstETH:heartbeat"] == directions["wstETH:deviation"] == directions["wstETH:pair"] == "weaker"
+
+
+def test_who_is_not_written_as_the_owner_waits_for_nothing() -> None:
+    for old, new, direction in (
+        ("timelock(2d)", "timelock(1d)", "weaker"),
+        ("timelock(1h)", "timelock(2d)", "stronger"),
+    ):
+        found = {one.name: one.direction.value for one in between(*(OWNED.replace("OWNER", one) for one in (old, new)))}
+        assert found == {"Owner": direction}
+    found = between(OWNED.replace("OWNER", "timelock(2d)"), source_of("eth_carry"))
+    assert [one.direction for one in found] == [Direction.WEAKER]
+
+
+def test_another_limit_has_a_direction() -> None:
+    capped = source_of("eth_carry", ("exit {", "limits { deposits <= 5_000 USDC }\nexit {"))
+    for words, direction in (
+        ("5_001 USDC", Direction.WEAKER),
+        ("4_999 USDC", Direction.STRONGER),
+        ("1 USD", Direction.WEAKER),
+    ):
+        other = source_of("eth_carry", ("exit {", f"limits {{ deposits <= {words} }}\nexit {{"))
+        assert [one.direction for one in between(capped, other)] == [direction]
 
 
 def test_another_condition_is_no_stronger_one() -> None:
@@ -205,7 +248,8 @@ def test_another_vault_is_told() -> None:
     anybodys = nested(INNER, OUTER.replace(', strategy="treasury.strat"', ""))
     forth = {(one.name, one.direction.value) for one in differences(anybodys, nested(INNER))}
     assert forth >= {("inner:inner", "weaker"), ("build(inner)", "weaker")}
-    assert differences(nested(INNER), anybodys)
+    back = {(one.name, one.direction.value) for one in differences(nested(INNER), anybodys)}
+    assert back >= {("inner:inner", "weaker"), ("build(inner)", "neither")}
 
 
 def test_offices() -> None:
@@ -381,7 +425,7 @@ def test_a_comparison_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -
     (found,) = between(source_of("eth_carry"), source_of("eth_carry", ("1.35", "1.34")))
     assert (found.name, found.direction) == ("other", Direction.WEAKER)
 
-    monkeypatch.setattr(compared, "_said", lambda strategy: None)
+    monkeypatch.setattr(compared, "_said", lambda strategy: dict.fromkeys(COMPARED))
     old, new = version(source_of("eth_carry")), version(source_of("eth_carry", ("1.35", "1.34")))
     assert old is not None
     assert new is not None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from stratc.analysis import Model
 from stratc.audit import read_certificate
 from stratc.problem import CERTIFICATE, Problem, without_place
+from stratc.read import read_used
 from stratc.status import Status
 from stratc_compiler.audit import Refused, audit, source_of, strategy_name, used_files
 from stratc_dsl.record import Record
@@ -33,25 +36,51 @@ class Audit(Record):
 
 
 def audits(certificates: Sequence[str], models: Sequence[Model]) -> list[Audit]:
-    """Every certificate that names one of these strategies and its file. Those of others are left to others."""
+    """Every certificate that names one of these strategies and its file, and those that name nothing.
+
+    One of another file is left to that file, and so is one that is about a file of the same name nearer to it.
+    """
     found = []
     for name in certificates:
-        document = read_certificate(name)
-        if isinstance(document, Problem):
-            found.append(Audit(name, "?", Status.BAD_INPUT, why=str(document.fields["message"])))
+        told = _told(name)
+        if isinstance(told, Audit):
+            found.append(told)
             continue
+        document, about = told
         for model in models:
-            if _about(document) == (model.vault.strategy.name, _texts(model)[0][0]):
+            if about == (model.vault.strategy.name, _texts(model)[0][0]) and not _about_nearer(name, document, model):
                 found.append(_audit(name, document, model))
     return found
 
 
-def _about(document: Any) -> tuple[str, str] | None:
-    """The strategy and the file that a certificate speaks of; None for what is no certificate."""
+def unclaimed(certificate: str) -> Audit:
+    """A certificate that was audited with no strategy, though it has to be."""
+    told = _told(certificate)
+    if isinstance(told, Audit):
+        return told
+    _, (strategy, file) = told
+    why = f"rejected: it is about {file}, and no such strategy is in its folder or above"
+    return Audit(certificate, strategy, Status.REFUTED, why=why)
+
+
+def _told(name: str) -> Audit | tuple[Any, tuple[str, str]]:
+    """A certificate with the strategy and the file that it speaks of, or what is wrong with what has its name."""
+    document = read_certificate(name)
+    if isinstance(document, Problem):
+        return Audit(name, "?", Status.BAD_INPUT, why=str(document.fields["message"]))
     try:
-        return strategy_name(document), source_of(document).name
-    except Refused:
-        return None
+        return document, (strategy_name(document), source_of(document).name)
+    except Refused as error:
+        return Audit(name, "?", Status.BAD_INPUT, why=str(error))
+
+
+def _about_nearer(certificate: str, document: Any, model: Model) -> bool:
+    """Whether a file of the same name, in a folder between this one and the certificate, has the certificate's text."""
+    source = source_of(document)
+    top = Path(os.path.abspath(model.source.name)).parent
+    folders = Path(os.path.abspath(certificate)).parents
+    between = (folder for folder in folders if top in folder.parents)
+    return any(read_used(str(folder / source.name)) == source.text for folder in between)
 
 
 def _texts(model: Model) -> list[tuple[str, str]]:

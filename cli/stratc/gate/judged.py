@@ -99,6 +99,8 @@ def _compared(chosen: Chosen, base: str | None) -> tuple[tuple[Compared, ...], t
     if chosen.old is None or chosen.loaded.faulty:
         new = base is not None and not chosen.problems and chosen.old is None
         return (), (f"not there at {base}: nothing to compare it with",) if new else ()
+    if chosen.problems:  # what it was cannot be known
+        return (), ()
     if chosen.old.faulty:
         return (), (f"not well formed at {base}, or not for this version: nothing to compare it with",)
     renamed = (f"{chosen.was} at {base}",) if chosen.state is State.RENAMED else ()

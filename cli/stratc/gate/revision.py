@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import subprocess
+from collections.abc import Mapping
 from enum import Enum
-from glob import escape
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from stratc.gate.links import Astray, steps
 from stratc.read import text_of
 from stratc_dsl import Unreadable
 from stratc_dsl.record import Record
 
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+_PATHSPECS = {f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _LINK, _SUBMODULE = "120000", "160000"
+_LFS = "version https://git-lfs.github.com/spec/"
+"""How a file begins that stands in a commit for one that Git LFS has."""
+
 _OUTPUT = 256 * 1024 * 1024
 """Bytes of one answer. Names of a hundred thousand files have ten million."""
 
@@ -39,11 +47,15 @@ class State(Enum):
 
 
 class Moved(Record):
-    """A path below the root that differs from the base, and where it was there; `was` is None for a new file."""
+    """A path below the root that differs from the base, and where it was there; `was` is None for a new file.
+
+    Of what git does not track it cannot be known whether it was there when the base was judged.
+    """
 
     path: str
     state: State
     was: str | None
+    tracked: bool = True
 
 
 class Repository(Record):
@@ -62,12 +74,33 @@ class Repository(Record):
         """What the user would call a path, from the folder that they are in."""
         return Path(os.path.relpath(os.path.join(self.root, path))).as_posix()
 
-    def listed(self, pattern: str, folder: str, tracked: bool = False) -> list[str]:
-        """Files of that pattern below a folder of the user's: those of git, and new ones unless only `tracked`."""
+    def steps(self, file: str) -> set[str]:
+        """Every path of the repository that decides what a file of the user's holds: links, submodules, itself."""
+        begin = Path(os.getcwd(), file).as_posix()
+        found = set()
+        try:
+            for place in steps(begin, lambda path: os.readlink(path) if os.path.islink(path) else None):
+                inside = os.path.relpath(place, self.root)
+                found.add(Path(inside).as_posix())
+        except (Astray, OSError):  # whoever reads the file is told
+            pass
+        return {path for path in found if path != ".." and not path.startswith("../")}
+
+    def listed(self, pattern: str, folder: str, tracked: bool = False, absent: bool = False) -> list[str]:
+        """Files of that pattern below a folder of the user's: those of git, and new ones unless only `tracked`.
+
+        Those that are `absent` from the work tree count only where they are asked for.
+        """
         new = () if tracked else ("--others", "--exclude-standard")
         inside = self.path_of(os.path.join(folder, "x"))[:-1]
-        found = self._lines("ls-files", "-z", "--cached", *new, "--", f":(top,glob){escape(inside)}**/{pattern}")
-        return sorted({path for path in found if os.path.exists(os.path.join(self.root, path))})
+        below = (inside,) if inside else ()
+        found = self._lines("ls-files", "-z", "--cached", *new, "--", *below)
+        here = {path for path in found if fnmatchcase(posixpath.basename(path), pattern)}
+        return sorted(path for path in here if absent or os.path.lexists(os.path.join(self.root, path)))
+
+    def tracks(self, path: str) -> bool:
+        """Whether a file is in the index."""
+        return path in self._lines("ls-files", "-z", "--cached", "--", path)
 
     def revision(self, name: str) -> Revision:
         """The commit of that name. Raises GitError where there is none, or none yet in a shallow clone."""
@@ -76,12 +109,24 @@ class Repository(Record):
         try:
             found = self._lines("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
+            found = []
+        commit = found[0].strip() if found else ""
+        if not _COMMIT.fullmatch(commit):  # `^HEAD` is everything but HEAD
             if self._lines("rev-parse", "--is-shallow-repository")[0].strip() == "true":
                 cure = "fetch more of its history: `git fetch --unshallow`, or `fetch-depth: 0` in the checkout"
-                raise GitError(f"this shallow clone does not have the revision `{name}`", cure) from None
+                raise GitError(f"this shallow clone does not have the revision `{name}`", cure)
             cure = "is it fetched? `git fetch origin` brings the branches of `origin`"
-            raise GitError(f"there is no revision `{name}` in {self.root}", cure) from None
-        return Revision(self, name, found[0].strip())
+            raise GitError(f"there is no revision `{name}` in {self.root}", cure)
+        return Revision(self, name, commit, self._entries(commit))
+
+    def _entries(self, commit: str) -> dict[str, tuple[str, str]]:
+        """Mode and object of every file, link and submodule of a commit."""
+        found = {}
+        for line in self._lines("ls-tree", "-r", "-z", "--full-tree", commit):
+            about, _, path = line.partition("\t")
+            mode, _, name = about.split(" ")
+            found[path] = (mode, name)
+        return found
 
     def _lines(self, *words: str) -> list[str]:
         """The answer, cut at NUL bytes."""
@@ -92,15 +137,19 @@ class Repository(Record):
 
 
 class Revision(Record):
-    """A commit, by the name that the user gave it."""
+    """A commit, by the name that the user gave it, and what is in it: mode and object of each path."""
 
     repository: Repository
     name: str
     commit: str
+    entries: Mapping[str, tuple[str, str]]
 
     def moved(self) -> dict[str, Moved]:
-        """Every path of the work tree that differs from this commit, and deleted ones, by the path that it has now."""
-        words = ("diff", "--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
+        """Every path of the work tree that differs from this commit, and deleted ones, by the path that it has now.
+
+        What is deleted from the index is deleted, though the file is left. A submodule is one path.
+        """
+        words = ("diff", "--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
         told = iter(self.repository._lines(*words, self.commit, "--"))
         found: dict[str, Moved] = {}
         for letter in told:
@@ -112,35 +161,51 @@ class Revision(Record):
                 found[was] = Moved(was, State.ADDED, None)
             else:
                 found[was] = Moved(was, State.DELETED if letter[0] == "D" else State.CHANGED, was)
-        for path in self.repository._lines("ls-files", "-z", "--others", "--exclude-standard"):
-            known = found.get(path)  # deleted from the index, and there again
-            found[path] = Moved(path, State.ADDED, None) if known is None else Moved(path, State.CHANGED, known.was)
+        for name in self.repository._lines("ls-files", "-z", "--others", "--exclude-standard"):
+            path = name.rstrip("/")  # another repository in this one
+            known = path in self.entries
+            state = State.CHANGED if known else State.ADDED
+            found.setdefault(path, Moved(path, state, path if known else None, tracked=False))
         return found
 
     def source_name(self, path: str) -> str:
         """What a file of this commit is called in messages, as git would."""
-        return f"{self.commit[:12]}:{path}"
+        return f"{self._prefix}{path}"
 
-    def reader(self, path: str) -> str | Unreadable:
-        """The text of a file of this commit by its name in messages: the `Reader` of the language."""
-        inside = posixpath.normpath(path.removeprefix(f"{self.commit[:12]}:"))
-        if inside.startswith(("../", "/")):
-            return Unreadable("is outside of the repository")
+    @property
+    def _prefix(self) -> str:
+        return f"{self.commit[:12]}:"
+
+    def path_of(self, name: str) -> str:
+        """The path of a file of this commit by its name in messages."""
+        return name.removeprefix(self._prefix)
+
+    def steps(self, path: str) -> list[str]:
+        """Every path of this commit that decides what a path holds, the last one where it ends. Raises Astray."""
+        return list(steps(path, self._target))
+
+    def _target(self, path: str) -> str | None:
+        mode, blob = self.entries.get(path, ("", ""))
+        return os.fsdecode(self.repository.git("cat-file", "blob", blob)) if mode == _LINK else None
+
+    def text(self, path: str) -> str | Unreadable | None:
+        """The text of a file of this commit, None where there is none. Raises GitError where git cannot give it."""
         try:
-            return self.text(inside)
-        except GitError as error:
-            return Unreadable(str(error), error.help)
-
-    def text(self, path: str) -> str | Unreadable:
-        """The text of a file of this commit. Raises GitError where git cannot give it."""
-        entry = self.repository._lines("ls-tree", "-z", self.commit, "--", path)
-        if not entry:
-            return Unreadable(f"no such file at {self.name}")
-        mode = entry[0].split(" ", 1)[0]
-        if mode in (_LINK, _SUBMODULE) or entry[0].split(" ")[1].startswith("tree"):
-            what = {_LINK: "a symbolic link", _SUBMODULE: "a submodule"}.get(mode, "a directory")
-            return Unreadable(f"is {what} at {self.name}, not a strategy")
-        return text_of(self.repository.git("cat-file", "blob", f"{self.commit}:{path}"))
+            way = self.steps(path)
+        except Astray as error:
+            return Unreadable(f"{error} at {self.name}")
+        if any(self.entries.get(place, ("",))[0] == _SUBMODULE for place in way):
+            return Unreadable(f"is in a submodule at {self.name}", "keep strategies in one repository")
+        end = way[-1]
+        if end in self.entries:
+            text = text_of(self.repository.git("cat-file", "blob", self.entries[end][1]))
+            kept = isinstance(text, str) and text.startswith(_LFS)
+            return Unreadable(f"is kept outside of git, by Git LFS, at {self.name}") if kept else text
+        if any(one.startswith(f"{end}/") for one in self.entries):
+            return Unreadable(f"is a directory at {self.name}, not a strategy")
+        if any(self.entries.get(place, ("",))[0] == _LINK for place in way):
+            return Unreadable(f"is a symbolic link that leads nowhere at {self.name}")
+        return None
 
 
 def repository() -> Repository:
@@ -157,11 +222,11 @@ def repository() -> Repository:
 
 def _git(folder: str, *words: str) -> bytes:
     """Run git, without anything of the user's configuration that changes how it answers. Raises GitError."""
-    command = ["git", "-C", folder, "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", *words]
+    settings = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "--literal-pathspecs")
+    command = ["git", "-C", folder, *settings, *words]
+    environment = {name: value for name, value in os.environ.items() if name not in _PATHSPECS} | _QUIET
     try:
-        done = subprocess.run(
-            command, capture_output=True, check=False, env=os.environ | _QUIET, stdin=subprocess.DEVNULL
-        )
+        done = subprocess.run(command, capture_output=True, check=False, env=environment, stdin=subprocess.DEVNULL)
     except FileNotFoundError:
         raise GitError("git is not installed", "install git, or leave --base away") from None
     except OSError as error:

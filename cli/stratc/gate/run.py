@@ -10,8 +10,10 @@ from pathlib import Path
 from stratc.analysis import Loaded
 from stratc.colour import paint_for
 from stratc.decide import Report
-from stratc.gate.chosen import Chosen, at_base, chosen
+from stratc.gate.certificates import unclaimed
+from stratc.gate.chosen import Chosen, changed_certificates, chosen
 from stratc.gate.judged import Judged, judge
+from stratc.gate.reader import at_base
 from stratc.gate.revision import GitError, State
 from stratc.gate.text import judged_text, summary
 from stratc.problem import Problem, news, tell, unreadable
@@ -41,9 +43,19 @@ def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, wanted
     judged = []
     for one in to_judge:
         judged.append(judge(one, base, shrink, wanted.for_people))
-        if wanted.for_people:
-            _print(judged[-1])
+        _show(judged[-1], wanted)
+    if base is not None and not files:
+        for other in _unclaimed(base, judged):
+            judged.append(other)
+            _show(other, wanted)
     return _deliver(judged, base, wanted)
+
+
+def _unclaimed(base: str, judged: Sequence[Judged]) -> list[Judged]:
+    """Certificates that changed and were audited with no file: nobody knows what they show."""
+    audited = {audit.certificate for one in judged for audit in one.audits}
+    left = (one for one in changed_certificates(base) if one.file not in audited)
+    return [Judged(one, base, Report(one.file), audits=(unclaimed(one.file),)) for one in left]
 
 
 def _refuse(problem: Problem, base: str | None, wanted: Wanted) -> Status:
@@ -57,19 +69,22 @@ def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Stat
     """The summary or the document, and the same in files. What cannot be written is bad input."""
     status = worst(one.status for one in judged)
     if not wanted.for_people:
-        sys.stdout.write(_document(judged, base, status, wanted.format))
+        text = _document(judged, base, status, wanted.format)
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
     elif status is not Status.BAD_INPUT or any(one.report.results for one in judged):
         print(summary(judged, base, status))
     for format, file in wanted.files:
         try:
-            Path(file).write_text(_document(judged, base, status, format), "utf-8")
+            Path(file).write_text(_document(judged, base, status, format), "utf-8", "backslashreplace")
         except OSError as error:
             tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
             status = Status.BAD_INPUT
     return status
 
 
-def _print(judged: Judged) -> None:
+def _show(judged: Judged, wanted: Wanted) -> None:
+    if not wanted.for_people:
+        return
     print(judged_text(judged, paint_for(sys.stdout)), end="\n\n", flush=True)
     for problem in news((*judged.report.problems, *judged.chosen.problems), set()):
         tell(problem)

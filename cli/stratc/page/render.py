@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stratc import __version__
-from stratc.page.charts import bands, margin_plots, round_charts
+from stratc.page.charts import bands, margin_plots, round_charts, told_of
 from stratc.page.contract import EntryPoint
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.margins import Margin
@@ -53,7 +53,8 @@ def _strategy(shown: Shown) -> dict[str, Any]:
     words = [claim["word"] for claim in claims]
     for claim in claims:  # the first scenario is open, the others wait to be asked for
         claim["first"] = claim["scenario"] is not None and not any(one.get("first") for one in claims)
-    broken = next((claim["scenario"] for claim in claims if claim["scenario"] is not None), None)
+    scenarios = (claim["scenario"] for claim in claims if claim["scenario"] is not None)
+    broken = next((one for one in scenarios if told_of(vault, one) is vault), None)
     states = {} if broken is None else {"settled": broken.settled, "at the break": broken.after}
     rows, zero = bands(vault, states)
     return {
@@ -76,7 +77,7 @@ def _strategy(shown: Shown) -> dict[str, Any]:
 
 def _claim(claim: ClaimResult, verification: Verification) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": claim.name, "text": claim.text, "why": None, "help": None, "scenario": None}
-    shown |= {"charts": (), "alone": claim.on_solver_alone}
+    shown |= {"charts": (), "alone": claim.on_solver_alone, "inner": None}
     match claim.verdict:
         case Proved():
             shown["word"] = "proved"
@@ -84,8 +85,11 @@ def _claim(claim: ClaimResult, verification: Verification) -> dict[str, Any]:
             shown |= {"word": "unknown", "why": why}
         case Refuted(why, scenario, help):
             shown |= {"word": "refuted", "why": why, "help": help, "scenario": scenario}
-            if scenario is not None:
-                shown["charts"] = round_charts(verification.vault, scenario)
+            about = None if scenario is None else told_of(verification.vault, scenario)
+            if scenario is not None and about is not None:
+                shown["charts"] = round_charts(about, scenario)
+                if about is not verification.vault:
+                    shown["inner"] = about.strategy.name
     return shown
 
 

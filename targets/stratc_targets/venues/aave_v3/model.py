@@ -67,6 +67,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         after_withdraw=healthy,
         health=Loan(thresholds, debts, off).read({}),
         off=off,
+        seized=_seized(tuple(thresholds.values()), off, tuple(collateral), debts),
         governed=True,
         room=stated_room(venue, strategy),
         flash_premium=FLASH_PREMIUM,
@@ -92,6 +93,20 @@ def _oracle(venue: Venue, tokens: tuple[str, ...]) -> Iterator[Assumed]:
     if tokens:
         text = f"{venue.name} prices {' and '.join(tokens)} as the feeds of this strategy do, up to their last digits"
         yield Assumed("oracle", text, Guardian.WATCHED, "the keeper compares the two at each look")
+
+
+def _seized(
+    thresholds: tuple[Fraction, ...], off: dict[str, Fraction], collateral: tuple[Held, ...], debts: tuple[Held, ...]
+) -> Fraction:
+    """What a liquidator takes at most for each dollar that is repaid, at the vault's prices.
+
+    `PoolConfigurator` sees to it that threshold * (1 + bonus) is at most 1, whatever governance says of the bonus; the
+    protocol's fee is part of the bonus. Aave values both by its own oracle: what is read too low goes for less.
+    """
+    most = max((1 / threshold for threshold in thresholds if threshold), default=Fraction(1))
+    low = min((1 - off[held.token] for held in collateral), default=Fraction(1))
+    high = max(1 + off[held.token] for held in debts)
+    return most * high / low
 
 
 def stated_room(venue: Venue, strategy: Strategy) -> Fraction | None:

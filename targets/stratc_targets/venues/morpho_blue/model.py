@@ -36,6 +36,9 @@ OFF_BY = 1
 FREE = Fraction(0)
 """What a flash loan costs: `Morpho.flashLoan` takes back what it gave."""
 
+CURSOR, MOST_INCENTIVE = Fraction(3, 10), Fraction(115, 100)
+"""`LIQUIDATION_CURSOR` and `MAX_LIQUIDATION_INCENTIVE_FACTOR`."""
+
 TRUNCATED = 1
 """What Morpho's own check of health cuts off, on either side, beyond what reading and valuing positions rounds."""
 
@@ -65,8 +68,14 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         health=secured.read({}),
         flash_premium=FREE,
         off=secured.off,
+        seized=_incentive(lltv) / (1 - secured.off[one.token]),
         assumes=(_parameters(one, lltv), *_oracle(venue.name, loan, exactly(strategy, one.token))),
     )
+
+
+def _incentive(lltv: Fraction) -> Fraction:
+    """What a liquidator takes for each dollar that is repaid: `Morpho.liquidate`, with its cursor and its maximum."""
+    return min(MOST_INCENTIVE, 1 / (1 - CURSOR * (1 - lltv)))
 
 
 def _parameters(one: Collateral, lltv: Fraction) -> Assumed:
