@@ -154,7 +154,7 @@ def test_a_link_that_leads_elsewhere_is_seen(repo: Path) -> None:
     assert compared()["saving.strat"] == (State.SAME, Status.WEAKER)
 
 
-@pytest.mark.parametrize("how", ["outside", "circle", "bytes", "lost", "untracked"])
+@pytest.mark.parametrize("how", ["outside", "circle", "bytes", "lfs", "lost", "untracked"])
 def test_a_used_file_that_the_base_cannot_give_is_not_nothing_to_lose(repo: Path, how: str) -> None:
     place = _plain(repo)
     (repo / "saving.strat").write_text(USES, "utf-8")
@@ -165,6 +165,8 @@ def test_a_used_file_that_the_base_cannot_give_is_not_nothing_to_lose(repo: Path
         place.symlink_to("tokens.strat")
     elif how == "bytes":
         place.write_bytes(b"token \xff")
+    elif how == "lfs":
+        place.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "utf-8")
     else:
         place.write_text(TOKEN, "utf-8")
     if how == "untracked":
