@@ -9,11 +9,11 @@ from typing import Any
 
 from stratc.analysis import load_source
 from stratc.problem import Problem, tell, unreadable
-from stratc.read import read_source
+from stratc.read import read_source, read_used
 from stratc.status import Status
 from stratc_compiler.audit import Audited, Refused, audit, source_of, strategy_name, used_files
 from stratc_compiler.vault import Vault
-from stratc_dsl import Unreadable
+from stratc_dsl import Unreadable, parse_strategies
 from stratc_dsl.span import Source
 from stratc_targets.documents import read_json
 
@@ -63,7 +63,11 @@ def read_certificate(name: str) -> Any:
 
 
 def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
-    """The vault and the whole source, made anew from the texts that the certificate contains. Raises Refused."""
+    """The vault and the whole source, made anew from the texts that the certificate contains. Raises Refused.
+
+    `expected` is a strategy's file at hand: the certificate has to be about its text, and about those of all files that
+    it uses, as they are now.
+    """
     source, used, name = source_of(document), used_files(document), strategy_name(document)
     if expected is not None and expected.text != source.text:
         raise Refused(f"it is about another text than {expected.name}")
@@ -73,7 +77,17 @@ def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:
     found = [model for model in loaded.models if model.vault.strategy.name == name]
     if not found:
         raise Refused(f"the source that it contains has no strategy {name}")
+    if expected is not None:
+        _about(found[0].source, expected)
     return found[0].vault, found[0].source
+
+
+def _about(source: Source, expected: Source) -> None:
+    """Refuse a certificate of this source unless the files that the expected one uses are the same."""
+    now = dict(parse_strategies(expected, read_used).source.digests()[1:])
+    for path, digest in source.digests()[1:]:
+        if now.get(path) != digest:
+            raise Refused(f"it is about another text of {path} than {expected.name} uses")
 
 
 def _tell(certificate: str, vault: Vault, source: Source, audited: Audited) -> Status:

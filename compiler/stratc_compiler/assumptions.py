@@ -246,22 +246,35 @@ def _standing(venue: str) -> tuple[str, ...]:
 
 def _of_inner(venue: str, inner: Vault, vault: Vault) -> Iterator[GuardedAssumption]:
     name = inner.strategy.name
-    rounds = begun_within(period_of(vault.strategy), period_of(inner.strategy))
+    periods = period_of(vault.strategy), period_of(inner.strategy)
+    rounds, own = begun_within(*periods), begun_within(*reversed(periods))
     build, deployed, often, running, first = _standing(venue)
-    text = f"the code at {venue} is that of {name}"
-    yield _implied(build, text, ENFORCED, "the vault compares it when it is deployed, all but immutables")
-    text = f"{venue} was deployed with the tokens, feeds, venues and roles that {name} means"
-    yield _implied(deployed, text, TRUSTED, "to be compared at deployment")
-    text = f"at most {rounds} of the rounds of {venue} begin within one of this vault"
-    yield _implied(often, text, TRUSTED, f"what more rounds lose is measured: `loss({venue})`")
+    text = f"the code at {venue}, and at its actions, is that of {name}"
+    how = "the vault compares both when it is deployed, all but immutables: what stands there, not how it came there"
+    yield _implied(build, text, ENFORCED, how)
     text = (
-        f"{venue} is not left by its exit, whose costs are no loss of a round; nobody sends it {inner.base} worth more "
-        f"than {percent(MOST_GAIN)} of its nav in a round"
+        f"{venue} was created by what {name} compiles to, with the tokens, feeds, venues and roles that {name} means: "
+        "its constructor alone compares what its venues are, and fills its storage"
+    )
+    how = "`stratc deploy --check` compares immutables with its own record; how it was created no code on chain shows"
+    yield _implied(deployed, text, TRUSTED, how)
+    text = (
+        f"at most {rounds} of the rounds of {venue} begin within one of this vault, and at most {own} of this vault's "
+        f"within one of {venue}: those that keepers begin for their age. Rules and used up allowances begin more, and "
+        "anyone may (`settle`)"
+    )
+    how = f"no contract counts them; what more lose, gain or take is measured: `loss({venue})`, `gain({venue})`, "
+    yield _implied(often, text, TRUSTED, f"{how}`liquidity({venue})`")
+    text = (
+        f"{venue} is not left by its exit, whose costs are no loss of a round; nobody gives it more than "
+        f"{percent(MOST_GAIN)} of its nav in a round, by sending it {inner.base} or by what `redeem_in_kind` leaves "
+        "behind (`forgone`)"
     )
     yield _implied(running, text, TRUSTED, f"what shares lose or gain is measured: `loss({venue})`, `gain({venue})`")
     text = (
-        f"of what {venue} pays in a round nobody else takes before this vault does, and what this one holds there "
-        "was there when that round began"
+        f"of what {venue} pays in a round nobody takes anything before this vault does, by its passes or its exit, "
+        f"once in each of {own + 1} rounds, not even who leaves this vault by `redeem_unwound`; and what this one "
+        "holds there was there when that round began"
     )
     yield _implied(first, text, TRUSTED, f"what can be paid is measured: `liquidity({venue})`")
     for one in guarded_assumptions(inner):

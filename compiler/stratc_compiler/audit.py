@@ -16,7 +16,7 @@ from stratc_checker.proof import Context, Rejected
 from stratc_checker.query import Reader
 from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
 from stratc_compiler.backing import claim_name, within
-from stratc_compiler.certificate import SCHEMA, assumption_json
+from stratc_compiler.certificate import SCHEMA, assumption_json, files_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Not
@@ -65,6 +65,7 @@ def strategy_name(document: Any) -> str:
 def audit(document: Any, vault: Vault, source: Source) -> Audited:
     """Accept a certificate of this vault, or raise Refused. `source` is what the vault was derived from."""
     _same("source", _field(document, "source", dict).get("sha256"), source.digest())
+    _same("source: files", document["source"].get("files"), files_json(source))
     auditor = _Auditor(document, vault)
     expected = _expected(vault)
     told = _field(document, "claims", list)

@@ -16,16 +16,18 @@ from msgspec.structs import replace
 from stratc_compiler.environment import (
     Box,
     Interval,
+    Pair,
     assumed_loss,
     box_of,
     gain_of_round,
     period_of,
     proved_loss,
+    share_of_a_round,
     shares_held,
     trades,
 )
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Rel, Sub, number
-from stratc_compiler.holding import begun_within
+from stratc_compiler.holding import Range, begun_within, while_held
 from stratc_compiler.relax import ZERO, Frame, real
 from stratc_compiler.rounds import (
     DEPOSITED,
@@ -40,7 +42,7 @@ from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis, Obligation, Refuted
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
-from stratc_dsl.strategy import ChainlinkPrice, Erc4626, OracleOffBy, Token
+from stratc_dsl.strategy import ChainlinkPrice, Erc4626, OracleOffBy, PriceMoves, PriceStays, RatioPrice, Token
 
 
 class Backing(Record):
@@ -151,10 +153,29 @@ def _between(subject: Expr, interval: Interval) -> tuple[Formula, ...]:
 
 def _contained(vault: Vault, venue: str, box: Box) -> Iterator[Contained]:
     yield _shares(vault, venue)
-    inner = vault.inner[venue]
-    for token, own in _shared_tokens(vault, inner):
+    for path, inner in (("", vault.inner[venue]), *_deeper("", vault.inner[venue])):
+        for one in _of_markets(vault, inner, box):
+            yield replace(one, short=f"{path}{one.short}")
+
+
+def _deeper(path: str, vault: Vault) -> Iterator[tuple[str, Vault]]:
+    """The vaults that an inner vault holds itself, and those that they hold, each with how it is reached."""
+    for venue, inner in vault.inner.items():
+        yield f"{path}{venue}/", inner
+        yield from _deeper(f"{path}{venue}/", inner)
+
+
+def _of_markets(vault: Vault, inner: Vault, box: Box) -> Iterator[Contained]:
+    """Of all that both vaults assume of prices and of what oracles say."""
+    shared = list(_shared_tokens(vault, inner))
+    for token, own in shared:
         yield from _prices(token, own, vault, inner, box)
         yield from _oracles(token, own, vault, inner)
+    for pair in box_of(inner).pairs:
+        for token, own in shared:
+            for other, own_other in shared:
+                if (token.name, other.name) == (pair.token, pair.other):
+                    yield from _pairs(pair, (own.name, own_other.name), vault, inner, box)
 
 
 def _shares(vault: Vault, venue: str) -> Contained:
@@ -188,25 +209,91 @@ def _up(ratio: Fraction) -> Fraction:
 def _shared_tokens(vault: Vault, inner: Vault) -> Iterator[tuple[Token, Token]]:
     """Tokens of the inner vault that are held or owed by the outer one as well, with what they are called there."""
     for token in inner.strategy.tokens:
-        yield from ((token, own) for own in vault.strategy.tokens if own.name == token.name or _same_feed(own, token))
+        feeds = _feeds(token, inner)
+        for own in vault.strategy.tokens:
+            if own.name == token.name or (feeds and _feeds(own, vault) == feeds):
+                yield token, own
 
 
-def _same_feed(one: Token, other: Token) -> bool:
-    prices = (one.price, other.price)
-    return all(isinstance(price, ChainlinkPrice) for price in prices) and _pair(one) == _pair(other)
+def _feeds(token: Token, vault: Vault) -> tuple[str, ...]:
+    """The Chainlink feeds whose product a token's price is; none where it is no such price."""
+    match token.price:
+        case ChainlinkPrice(pair):
+            return (pair,)
+        case RatioPrice(other, feed):
+            return (feed.pair, *_feeds(vault.strategy.token(other), vault))
+        case _:
+            return ()
 
 
-def _pair(token: Token) -> str | None:
-    return token.price.pair if isinstance(token.price, ChainlinkPrice) else None
+# Rounds of the two vaults begin at different times. Within one of the inner vault, a price moves as in the rest of an
+# outer round, at whose beginning it may be anywhere, and in as many more as begin; where it stays, it stays throughout.
+
+
+UNKNOWN = Interval(Fraction(0), None)
+
+STILL = Interval(Fraction(1), Fraction(1))
+
+
+def _price_within(token: str, vault: Vault, rounds: int) -> Interval:
+    """What becomes of a price while so many rounds begin."""
+    known = UNKNOWN
+    for assumption in vault.strategy.assumptions:
+        match assumption:
+            case PriceMoves(name, down, up) if name == token:
+                known = _both(known, _over_rounds(Interval(1 + down, 1 + up), rounds))
+            case PriceStays(name, least, most) if name == token:
+                known = _both(known, Interval(least / most, most / least))
+            case _:
+                pass
+    return known
+
+
+def _ratio_within(token: str, other: str, vault: Vault, box: Box, rounds: int) -> Interval:
+    """The same of the price of one token in the other: by what is assumed of the pair, and of each alone."""
+    known = _quotient(_price_within(token, vault, rounds), _price_within(other, vault, rounds))
+    for pair, turned in _pairs_of(token, other, box):
+        factor = pair.factor if pair.stays is not None else _over_rounds(pair.factor, rounds)
+        known = _both(known, _quotient(STILL, factor) if turned else factor)
+    return known
+
+
+def _ratio_stays(token: str, other: str, box: Box) -> Interval:
+    """Where the price of one token in the other is."""
+    known = _quotient(box.absolute.get(token, UNKNOWN), box.absolute.get(other, UNKNOWN))
+    for pair, turned in _pairs_of(token, other, box):
+        if pair.stays is not None:
+            known = _both(known, _quotient(STILL, pair.stays) if turned else pair.stays)
+    return known
+
+
+def _pairs_of(token: str, other: str, box: Box) -> Iterator[tuple[Pair, bool]]:
+    """What is assumed of two tokens together, and whether it is told the other way round."""
+    for pair in box.pairs:
+        if (pair.token, pair.other) in ((token, other), (other, token)):
+            yield pair, pair.token != token
+
+
+def _over_rounds(factor: Interval, rounds: int) -> Interval:
+    over = while_held(Range(factor.low, factor.high), rounds)
+    return Interval(over.low, over.high)
+
+
+def _both(one: Interval, other: Interval) -> Interval:
+    highs = [high for high in (one.high, other.high) if high is not None]
+    return Interval(max(one.low, other.low), min(highs, default=None))
+
+
+def _quotient(top: Interval, bottom: Interval) -> Interval:
+    low = Fraction(0) if bottom.high is None else top.low / bottom.high
+    return Interval(low, None if top.high is None or not bottom.low else top.high / bottom.low)
 
 
 def _prices(token: Token, own: Token, vault: Vault, inner: Vault, box: Box) -> Iterator[Contained]:
     """What the outer vault assumes of a price is no more than what the inner vault withstands."""
     withstood = box_of(inner)
     name = inner.strategy.name
-    rounds = begun_within(withstood.period, box.period)
-    factor = box.usd[own.name]
-    known = Interval(factor.low**rounds, None if factor.high is None else factor.high**rounds)
+    known = _price_within(own.name, vault, begun_within(withstood.period, box.period))
     words = f"price({own.name}) moves no further than {name} withstands"
     cure = f"assume a narrower move of price({own.name}) here, or prove {name} with a wider one"
     wanted = withstood.usd[token.name]
@@ -214,11 +301,27 @@ def _prices(token: Token, own: Token, vault: Vault, inner: Vault, box: Box) -> I
     label = f"price({own.name})"
     yield Contained(f"moves({own.name})", words, label, known, wanted, why, cure)
     if token.name in withstood.absolute:
-        anywhere = box.absolute.get(own.name, Interval(Fraction(0), None))
+        anywhere = box.absolute.get(own.name, UNKNOWN)
         wanted = withstood.absolute[token.name]
         words = f"price({own.name}) stays where {name} assumes that it stays"
         why = f"price({own.name}) may be {_range(anywhere)}, and {name} assumes {_range(wanted)}"
         yield Contained(f"stays({own.name})", words, label, anywhere, wanted, why, cure)
+
+
+def _pairs(pair: Pair, own: tuple[str, str], vault: Vault, inner: Vault, box: Box) -> Iterator[Contained]:
+    """What two prices may do to each other here is no more than what the inner vault withstands."""
+    token, other = own
+    name, label = inner.strategy.name, f"price({token}/{other})"
+    known = _ratio_within(token, other, vault, box, begun_within(period_of(inner.strategy), box.period))
+    cure = f"assume of {label} here what {name} assumes of it, or less"
+    words = f"{label} moves no further than {name} withstands"
+    why = f"{label} may move {_told(known)} in a round of {name}, which assumes {_told(pair.factor)}"
+    yield Contained(f"moves({token}/{other})", words, label, known, pair.factor, why, cure)
+    if pair.stays is not None:
+        anywhere = _ratio_stays(token, other, box)
+        words = f"{label} stays where {name} assumes that it stays"
+        why = f"{label} may be {_range(anywhere, other)}, and {name} assumes {_range(pair.stays, other)}"
+        yield Contained(f"stays({token}/{other})", words, label, anywhere, pair.stays, why, cure)
 
 
 def _oracles(token: Token, own: Token, vault: Vault, inner: Vault) -> Iterator[Contained]:
@@ -239,8 +342,9 @@ def _told(factor: Interval) -> str:
     return f"{percent(factor.low - 1)} .. {up}"
 
 
-def _range(interval: Interval) -> str:
-    return f"{float(interval.low):g} .. {'anything' if interval.high is None else f'{float(interval.high):g}'} USD"
+def _range(interval: Interval, unit: str = "USD") -> str:
+    high = "anything" if interval.high is None else f"{float(interval.high):g}"
+    return f"{float(interval.low):g} .. {high} {unit}"
 
 
 # ── of the inner vault, for whoever holds its shares ───────────────────────────────────────
@@ -249,7 +353,9 @@ def _range(interval: Interval) -> str:
 def _derived(venue: str, inner: Vault, box: Box, claim: str, span: Span) -> Iterator[Obligation]:
     """In the rounds of the inner vault, from any of its settled states."""
     opening = after_environment(inner, box_of(inner))
-    for short, words, frame, goal in (*_results(inner, opening), *_pays(inner, opening, _share_paid(venue, box))):
+    draws = begun_within(period_of(inner.strategy), box.period) + 1
+    paid = _pays(inner, opening, _share_paid(venue, box), draws)
+    for short, words, frame, goal in (*_results(inner, opening), *paid):
         shown = Obligation(short, claim, words, frame.trace.facts, goal)
         yield within(venue, claim, shown, span)
 
@@ -287,17 +393,29 @@ def _share_paid(venue: str, box: Box) -> Fraction:
     return next(share for name, share in box.liquidity.items() if name.partition(".")[0] == venue)
 
 
-def _pays(inner: Vault, opening: Opening, share: Fraction) -> Iterator[_Goal]:
-    """The first to leave in a round, with this share of everything, is paid: it is idle, allowed, and floors hold."""
-    frame = opening.frame.fork()
-    frame.trace.learn("flows", Cmp(WITHDRAWN, Rel.EQ, ZERO), Cmp(DEPOSITED, Rel.EQ, ZERO))
-    paid = frame.named("paid", Mul(number(share), frame.exact_nav()))
-    idle = frame.state[f"idle({inner.base})"]
-    words = f"{inner.strategy.name} pays {percent(share)} of all shares at any moment"
-    yield f"{_PAYS}/idle", words, frame, Cmp(idle, Rel.GE, paid)
+def _pays(inner: Vault, opening: Opening, share: Fraction, draws: int) -> Iterator[_Goal]:
+    """Whoever leaves first in a round, with this share of everything and so many times, is paid.
+
+    So often rounds of the outer vault meet one of this vault, and in each it may draw that much. What it is paid is
+    idle, allowed, and floors hold, however much of it is asked for and whatever others deposit.
+    """
+    words = f"{inner.strategy.name} pays {percent(share)} of all shares, {draws} times in a round"
     if inner.withdrawals is not None:
-        allowed = Mul(number(inner.withdrawals), opening.nav)
-        yield f"{_PAYS}/allowance", words, frame, Cmp(paid, Rel.LE, allowed)
+        alone = opening.frame.fork()
+        # Each time at the price of a share, which deposits make no higher than it would be without them.
+        alone.trace.learn("flows", Cmp(WITHDRAWN, Rel.EQ, ZERO), Cmp(DEPOSITED, Rel.EQ, ZERO))
+        most, allowed = Mul(number(draws * share), alone.exact_nav()), Mul(number(inner.withdrawals), opening.nav)
+        yield f"{_PAYS}/allowance", words, alone, Cmp(most, Rel.LE, allowed)
+    frame = opening.frame.fork()
+    high = share_of_a_round(inner).high
+    if high is not None:
+        before = Mul(number((draws - 1) * share * high), opening.nav)
+        frame.trace.learn("flows", Cmp(WITHDRAWN, Rel.LE, before))
+    paid = frame.trace.fresh("paid")
+    most = Mul(number(share), frame.exact_nav())
+    frame.trace.learn("flows", Cmp(paid, Rel.GE, ZERO), Cmp(paid, Rel.LE, most))
+    idle = frame.state[f"idle({inner.base})"]
+    yield f"{_PAYS}/idle", words, frame, Cmp(idle, Rel.GE, paid)
     for floor in inner.floors:
         after = frame.fork().moved({f"idle({inner.base})": Sub(idle, paid)}).primed()
         yield f"{_PAYS}/{floor.text}", words, after, after.formula(floor.formula)

@@ -113,13 +113,17 @@ def assumption_json(assumption: GuardedAssumption) -> dict[str, Any]:
 
 
 def _source(source: Source) -> dict[str, Any]:
-    """The digest of the whole, and every file with its text, the main one first: whoever audits needs nothing else."""
+    """The digest of the whole, and every file with its text: whoever audits needs nothing else."""
+    return {"sha256": source.digest(), "files": files_json(source)}
+
+
+def files_json(source: Source) -> list[dict[str, str]]:
+    """Every file with its text, the main one first."""
     texts = (file.text for file in source.files())
-    files = [
+    return [
         {"name": name, "sha256": digest, "text": text}
         for (name, digest), text in zip(source.digests(), texts, strict=True)
     ]
-    return {"sha256": source.digest(), "files": files}
 
 
 def _digest(text: str) -> str:

@@ -15,7 +15,7 @@ from math import ceil
 from msgspec.structs import replace
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.holding import Range, begun_within, of_a_round, while_held
+from stratc_compiler.holding import ANYTHING, Range, begun_within, of_a_round, while_held
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import (
@@ -85,6 +85,9 @@ MOST_GAIN = Fraction(1, 100)
 
 Without a bound whoever multiplies the vault's money could break floors on shares of nav before the keeper can act.
 """
+
+SHARE_ROUNDING = Fraction(1, 100_000)
+"""By so much of itself the units of rounding of an inner vault at scale may change the price of its share, and more."""
 
 
 def box_of(vault: Vault) -> Box:
@@ -254,13 +257,21 @@ def most_growth(vault: Vault, venue: str) -> Fraction | None:
 def shares_held(vault: Vault, venue: str) -> Range:
     """What becomes, in a round of this vault, of the price of a share of the inner vault at a venue (see `holding`)."""
     inner = vault.inner[venue]
-    loss = proved_loss(inner.strategy)
+    held = while_held(share_of_a_round(inner), begun_within(period_of(vault.strategy), period_of(inner.strategy)))
+    high = None if held.high is None else held.high + SHARE_ROUNDING
+    return Range(max(held.low - SHARE_ROUNDING, Fraction(0)), high)
+
+
+def share_of_a_round(inner: Vault) -> Range:
+    """What becomes of the price of a share of a vault of ours from the beginning of its round to any moment of it.
+
+    Gifts are a share of its nav at the moment, to which it may have grown before.
+    """
+    loss, gain = proved_loss(inner.strategy), gain_of_round(inner)
     if loss is None:
-        return Range(Fraction(0), None)
-    gain = gain_of_round(inner)
-    gifts = None if gain is None else gain + MOST_GAIN
-    a_round = of_a_round(loss, gifts, inner.withdrawals, trades(inner))
-    return while_held(a_round, begun_within(period_of(vault.strategy), period_of(inner.strategy)))
+        return ANYTHING
+    given = None if gain is None else (ONE + gain) * (ONE + MOST_GAIN) - 1
+    return of_a_round(loss, given, inner.withdrawals, trades(inner))
 
 
 def trades(vault: Vault) -> bool:

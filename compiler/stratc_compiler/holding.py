@@ -59,8 +59,11 @@ def of_a_round(loss: Fraction, gain: Fraction | None, leaves: Fraction | None, t
 
 
 def begun_within(outer: int, inner: int) -> int:
-    """Rounds of `inner` seconds that begin within one of `outer`, after the one that is under way."""
-    return -(-outer // inner)
+    """Rounds of `inner` seconds that begin within one of `outer`, after the one that is under way.
+
+    A keeper begins each a few looks before the period is over: where periods divide one another, one more fits in.
+    """
+    return outer // inner + 1
 
 
 def while_held(a_round: Range, rounds: int) -> Range:

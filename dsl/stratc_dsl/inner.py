@@ -7,7 +7,7 @@ program in one space of offsets, so that spans, digests and certificates cover a
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Protocol
 
@@ -113,10 +113,20 @@ class Filled(Struct):
             self._fail(InnerDiffers(inner.span, found.name, f"is over {found.base}, not over {terms.asset}", cure))
             return
         own = {token.name: token for token in strategy.tokens}
-        for token in found.tokens:
-            if token.name in own and token != own[token.name]:
-                cure = "declare it once, in a file that both use"
-                self._fail(InnerDiffers(inner.span, found.name, f"declares another `{token.name}`", cure))
+        for one in _with_all_within(found):
+            for token in one.tokens:
+                if token.name in own and token != own[token.name]:
+                    cure = "declare it once, in a file that both use"
+                    self._fail(InnerDiffers(inner.span, one.name, f"declares another `{token.name}`", cure))
 
     def _fail(self, error: LanguageError) -> None:
         self.diagnostics.append(error.diagnostic())
+
+
+def _with_all_within(strategy: Strategy) -> Iterator[Strategy]:
+    """A strategy, and those of the vaults that it holds, and that those hold."""
+    yield strategy
+    for venue in strategy.venues:
+        terms = venue.terms
+        if isinstance(terms, Erc4626) and terms.inner is not None and terms.inner.strategy is not None:
+            yield from _with_all_within(terms.inner.strategy)

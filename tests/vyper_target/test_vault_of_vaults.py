@@ -7,8 +7,9 @@ from vyper.utils import keccak256
 
 from lab.chain import Reverted
 from lab.world import World
-from stratc_targets.vyper.build import blueprint_creation
-from vyper_target.vaults import USDC, Deployed, deploy, example, files
+from stratc_targets.vyper.build import ACTIONS, Compiled, blueprint_creation, compile_vault
+from stratc_targets.vyper.emit import vault_sources
+from vyper_target.vaults import USDC, Deployed, deploy, example, files, install
 
 pytestmark = pytest.mark.long  # two vaults are compiled
 
@@ -23,21 +24,35 @@ def inner(revm_world: World) -> Deployed:
 
 
 def test_it_knows_the_code_of_a_treasury_that_was_built_alone() -> None:
-    code = _code("treasury")
     known = files(example("vault_of_vaults"))["contracts/inner_code.vy"]
-    assert f"INNER_SIZE: constant(uint256) = {len(code)}" in known
-    assert f"INNER_HASH: constant(bytes32) = 0x{keccak256(code).hex()}" in known
+    for name, path in (("CODE", "runtime.hex"), ("ACTIONS_CODE", "actions.runtime.hex")):
+        code = _code("treasury", path)
+        assert f"INNER_{name}_SIZE: constant(uint256) = {len(code)}" in known
+        assert f"INNER_{name}_HASH: constant(bytes32) = 0x{keccak256(code).hex()}" in known
 
 
 def _other(world: World, what: str) -> object:
     if what == "another vault":
         return world.save.contract
+    if what == "a treasury of other rules":
+        return install(world, _of_other_rules(), example("treasury").vault).contract
     code = bytearray(_code("treasury") + bytes(2_048))
     code[-2_049] ^= 1
     return world.chain.deploy([], blueprint_creation(bytes(code)), name="nearly")
 
 
-@pytest.mark.parametrize("what", ["another vault", "a treasury but for one bit"])
+def _of_other_rules() -> Compiled:
+    """A treasury whose rules may cost anything: what they may do is said in its actions alone."""
+    treasury = example("treasury")
+    sources = vault_sources(treasury.vault, treasury.verification.source)
+    bound = '    assert s.nav + budget >= nav_before, "rule: costs more than stated"\n'
+    assert sources[ACTIONS].count(bound) == 1
+    compiled = compile_vault({**sources, ACTIONS: sources[ACTIONS].replace(bound, "")})
+    assert compiled.runtime == files(treasury)["runtime.hex"].strip()
+    return compiled
+
+
+@pytest.mark.parametrize("what", ["another vault", "a treasury but for one bit", "a treasury of other rules"])
 def test_it_is_not_deployed_over_other_code(revm_world: World, what: str) -> None:
     other = _other(revm_world, what)
     with pytest.raises(Reverted, match="erc4626: other code"):
@@ -52,10 +67,10 @@ def test_what_it_earns_in_the_treasury_is_its_depositors(revm_world: World, inne
     vault.deposit(user, 50_000 * USDC)
     vault.run("rebalance")
     inner.run("rebalance")
-    assert vault.weight("inner") == pytest.approx(0.6, abs=1e-6)
+    assert vault.weight("inner") == pytest.approx(0.88, abs=1e-6)
     before = vault.call("totalAssets")
     world.save.gain(world.save.total_assets() // 100)
-    assert vault.call("totalAssets") == pytest.approx(before * 1.0015, rel=1e-5)  # a quarter of 60% of it gained 1%
+    assert vault.call("totalAssets") == pytest.approx(before * 1.0022, rel=1e-5)  # a quarter of 88% of it gained 1%
     assert vault.call("maxWithdraw", user) == pytest.approx(vault.call("round_allowance"), abs=1)
     vault.contract.send("emergency_exit", sender=vault.guardian)  # all that the treasury lets go in its round
     assert inner.call("maxWithdraw", vault.address) == 0

@@ -16,9 +16,12 @@ INNER_CODE = "inner_code"
 """The generated module that knows the code of the vaults of ours that are held."""
 
 
-def inner_constants(venue: str) -> tuple[str, str]:
-    """What the size and the hash of the code of the inner vault at a venue are called there."""
-    return f"{venue.upper()}_SIZE", f"{venue.upper()}_HASH"
+VAULT_CODE, ACTIONS_CODE = "CODE", "ACTIONS_CODE"
+
+
+def inner_constants(venue: str, which: str) -> tuple[str, str]:
+    """What the size and the hash of one of the two codes of the inner vault at a venue are called there."""
+    return f"{venue.upper()}_{which}_SIZE", f"{venue.upper()}_{which}_HASH"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import cbor2
 from vyper.cli.vyper_json import compile_json
 from vyper.utils import keccak256
 
-from stratc_targets.venues.emitter import inner_constants
+from stratc_targets.venues import emitter
 from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
@@ -125,20 +125,26 @@ def _begins_with(vault: Mapping[str, Any], actions: Mapping[str, Any]) -> bool:
     return all(vault.get(module) == places for module, places in actions.items())
 
 
-def inner_code(codes: Mapping[str, bytes]) -> str:
-    """The module that tells a vault what code it may find at its inner vaults: by venue, without immutables."""
+def inner_code(vaults: Mapping[str, Compiled]) -> str:
+    """The module that tells a vault what code it may find at its inner vaults, and at the actions of each.
+
+    By venue, without immutables: those stand behind the code.
+    """
     lines = []
-    for venue, code in codes.items():
-        size, hashed = inner_constants(venue)
-        lines += [
-            f"{size}: constant(uint256) = {len(code)}",
-            f"{hashed}: constant(bytes32) = 0x{keccak256(code).hex()}",
-        ]
+    for venue, vault in vaults.items():
+        assert vault.actions is not None, "a vault deploys its actions"
+        for which, contract in ((emitter.VAULT_CODE, vault), (emitter.ACTIONS_CODE, vault.actions)):
+            size, hashed = emitter.inner_constants(venue, which)
+            code = bytes.fromhex(contract.runtime.removeprefix("0x"))
+            lines += [
+                f"{size}: constant(uint256) = {len(code)}",
+                f"{hashed}: constant(bytes32) = 0x{keccak256(code).hex()}",
+            ]
     constants = "\n".join(lines)
     return f'''# pragma version 0.4.3
 """
 @title The code of inner vaults
-@notice Sizes and hashes of what is deployed, without immutables, of each vault of ours that is held.
+@notice Sizes and hashes of what is deployed, without immutables, of each vault of ours that is held and its actions.
 """
 
 {constants}

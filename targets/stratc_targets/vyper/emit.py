@@ -58,8 +58,7 @@ def vault_sources(vault: Vault, source: Source) -> dict[str, str]:
 
 def _inner_code(vault: Vault, source: Source) -> str:
     """What the inner vaults compile to, each as if it were built alone."""
-    built = {venue: compile_vault(vault_sources(inner, source)) for venue, inner in vault.inner.items()}
-    return inner_code({venue: bytes.fromhex(one.runtime.removeprefix("0x")) for venue, one in built.items()})
+    return inner_code({venue: compile_vault(vault_sources(inner, source)) for venue, inner in vault.inner.items()})
 
 
 def _generated(path: str, contract: Contract) -> str:

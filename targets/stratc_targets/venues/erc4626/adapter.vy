@@ -9,6 +9,10 @@ from ethereum.ercs import IERC20
 from ethereum.ercs import IERC4626
 from . import tokens
 
+interface Ours:
+    def ACTIONS() -> address: view
+
+
 LARGEST_SHARE: constant(uint256) = 100_000 # one share is worth at most this part of the position
 
 
@@ -19,6 +23,15 @@ def check_asset(venue: address, asset: address):
     @notice Reverts unless the venue's asset is this one.
     """
     assert staticcall IERC4626(venue).asset() == asset, "erc4626: asset differs"
+
+
+@internal
+@view
+def actions_of(venue: address) -> address:
+    """
+    @notice Where the actions of a vault of ours are.
+    """
+    return staticcall Ours(venue).ACTIONS()
 
 
 @internal

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import Erc4626, Venue
-from stratc_targets.venues.emitter import INNER_CODE, Immutable, NameTable, PositionText, VenueText, inner_constants
+from stratc_targets.venues.emitter import (
+    ACTIONS_CODE,
+    INNER_CODE,
+    VAULT_CODE,
+    Immutable,
+    NameTable,
+    PositionText,
+    VenueText,
+    inner_constants,
+)
 
 
 def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTable) -> VenueText:
@@ -22,12 +31,24 @@ def emit(venue: Venue, positions: tuple[Held, ...], argument: str, names: NameTa
     )
 
 
-def _check_code(venue: str, vault: str) -> tuple[str, str]:
-    """A vault of ours, whose code was compiled: immutables stand behind it, and are not compared."""
-    size, code = (f"{INNER_CODE}.{one}" for one in inner_constants(venue))
+def _check_code(venue: str, vault: str) -> tuple[str, ...]:
+    """A vault of ours, of two contracts whose code was compiled: immutables stand behind it, and are not compared.
+
+    Its rules are in its actions. Their hash is in its constructor, of which nothing is on chain: it is asked for them.
+    """
+    actions = f"{vault.lower()}_actions"
     return (
-        f'assert {vault}.codesize >= {size}, "erc4626: other code"',
-        f'assert keccak256(slice({vault}.code, 0, {size})) == {code}, "erc4626: other code"',
+        *_same_code(vault, venue, VAULT_CODE),
+        f"{actions}: address = erc4626.actions_of({vault})",
+        *_same_code(actions, venue, ACTIONS_CODE),
+    )
+
+
+def _same_code(contract: str, venue: str, which: str) -> tuple[str, str]:
+    size, code = (f"{INNER_CODE}.{one}" for one in inner_constants(venue, which))
+    return (
+        f'assert {contract}.codesize >= {size}, "erc4626: other code"',
+        f'assert keccak256(slice({contract}.code, 0, {size})) == {code}, "erc4626: other code"',
     )
 
 
