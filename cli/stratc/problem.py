@@ -11,6 +11,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_dsl import Diagnostic, Label, Severity, diagnostic_to_json, render_diagnostic
 from stratc_dsl.paint import Paint, Part, plain
 from stratc_dsl.record import Record
+from stratc_dsl.render import printable
 from stratc_dsl.span import NOWHERE, Source
 
 UNSUPPORTED = "E0900"
@@ -83,8 +84,9 @@ def without_place(code: str, file: str, message: str, help: str | None) -> Probl
     """What there is no text to point at for."""
 
     def painted(paint: Paint) -> str:
-        what = paint(f"error[{code}]", Part.ERROR) + paint(f": {file}: {message}", Part.TITLE)
-        return what + (f"\n{paint('  =', Part.FRAME)} {paint('help:', Part.HELP)} {help}" if help else "")
+        what = paint(f"error[{code}]", Part.ERROR) + paint(f": {printable(f'{file}: {message}')}", Part.TITLE)
+        cure = printable(help or "")
+        return what + (f"\n{paint('  =', Part.FRAME)} {paint('help:', Part.HELP)} {cure}" if help else "")
 
     fields: dict[str, object] = {
         "code": code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -68,4 +69,4 @@ def _location(file: str, label: dict[str, Any] | None) -> dict[str, Any]:
 def _uri(file: str) -> str:
     """A path as given stays relative: services resolve it against the root of the checkout."""
     path = Path(file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))

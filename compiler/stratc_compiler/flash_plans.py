@@ -17,6 +17,7 @@ from stratc_compiler.deleverage_plans import debts_of, excess
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Add,
+    And,
     Cmp,
     Dim,
     Expr,
@@ -301,9 +302,8 @@ def sales(
         pays = left.get(collateral.name, Min(collateral.var, collateral.liquidity))
         needed = sold_for(due, collateral, swap.slippage)
         last = collateral == collaterals[-1]
-        sold = Let(
-            amount(plan_name("sell", *names), collateral.token), _where_some(due, needed if last else Min(needed, pays))
-        )
+        size = _where_some(due, needed) if last else _where_enough(due, pays, Min(needed, pays))
+        sold = Let(amount(plan_name("sell", *names), collateral.token), size)
         left[collateral.name] = Monus(pays, sold.name)
         received = amount(plan_name("proceeds", *names), debt.token)
         if last:
@@ -319,6 +319,14 @@ def sales(
 def _where_some(size: Expr, then: Expr) -> Expr:
     """Nothing of nothing, and no price read for it."""
     return If(Cmp(size, Rel.GT, zero(dim_of(size))), then, zero(dim_of(then)))
+
+
+def _where_enough(due: Var, pays: Expr, then: Expr) -> Expr:
+    """Nothing of what is worth less than `DUST_SHARE` of what is due: a pool that pays nothing for a unit would hold up
+    the rest. Where nothing is due no price is read."""
+    some = Cmp(due, Rel.GT, zero(due.dim))
+    least = scale(value_of(due, Rounding.UP), DUST_SHARE, Rounding.UP)
+    return If(And((some, Cmp(value_of(pays, Rounding.DOWN), Rel.GE, least))), then, zero(dim_of(then)))
 
 
 def due_of(loan: Var, lender: Lender) -> Expr:

@@ -55,9 +55,12 @@ def top_up(action: TopUp, scope: Scope, parts: Parts) -> Plan:
     for source in sources:
         take = amount(plan_name("take", source.name), source.token)
         slippage = _slippage(source, held, parts, action.span)
-        size = amount_worth(scale(rest, 1 / (1 - slippage), Rounding.UP), source.token, Rounding.UP)
-        size = size if source == sources[-1] else Min(size, _pays(source))
-        lets.append(Let(take, size if source == sources[0] else _unless_dust(rest, lacking, size)))
+        wanted, last = scale(rest, 1 / (1 - slippage), Rounding.UP), source == sources[-1]
+        size = Var(plan_name("size", source.name), Plain.VALUE)
+        lets.append(Let(size, wanted if last else Min(wanted, value_of(_pays(source), Rounding.DOWN))))
+        taken = amount_worth(size, source.token, Rounding.UP)
+        taken = taken if last else Min(taken, _pays(source))
+        lets.append(Let(take, taken if len(sources) == 1 else _unless_dust(size, lacking, taken)))
         if source.venue is not None:
             steps.append(Leave(source, take))
         if source.token == held.token:
@@ -66,7 +69,7 @@ def top_up(action: TopUp, scope: Scope, parts: Parts) -> Plan:
             swap = sell(source.token, held.token, take, parts, action.span, plan_name("bought from", source.name))
             steps.append(swap)
             brought.append(swap.received)
-        if source != sources[-1]:
+        if not last:
             brings = scale(value_of(take, Rounding.DOWN), 1 - slippage, Rounding.DOWN)
             left = Var(plan_name("lacking after", source.name), Plain.VALUE)
             lets.append(Let(left, Monus(rest, brings)))
@@ -98,7 +101,9 @@ def _pays(source: Held) -> Expr:
     return source.var if source.venue is None else Min(source.var, source.liquidity)
 
 
-def _unless_dust(rest: Expr, lacking: Expr, then: Expr) -> Expr:
-    """Nothing of a source where all but `DUST_SHARE` of what was lacking came from those before."""
+def _unless_dust(size: Expr, lacking: Expr, then: Expr) -> Expr:
+    """Nothing of a source that has, or has to give, less than `DUST_SHARE` of what was lacking: a pool that pays
+    nothing for a unit would hold up the rest.
+    """
     least = scale(lacking, DUST_SHARE, Rounding.UP)
-    return If(Cmp(rest, Rel.GE, least), then, zero(dim_of(then)))
+    return If(Cmp(size, Rel.GE, least), then, zero(dim_of(then)))

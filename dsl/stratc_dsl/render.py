@@ -36,13 +36,13 @@ def render_diagnostic(diagnostic: Diagnostic, source: Source, paint: Paint = pla
     gutter = " " * len(str(max(number for excerpt in excerpts for number in excerpt.marks)))
     bar = pen.frame(f"{gutter} |")
     severity = paint(f"{diagnostic.severity.value}[{diagnostic.code}]", pen.primary)
-    out = [severity + paint(f": {_printable(diagnostic.message)}", Part.TITLE)]
+    out = [severity + paint(f": {printable(diagnostic.message)}", Part.TITLE)]
     for arrow, excerpt in zip(("-->", *[":::"] * len(excerpts)), excerpts, strict=False):
-        place = f"{_printable(excerpt.file.name)}:{excerpt.line}:{excerpt.column}"
+        place = f"{printable(excerpt.file.name)}:{excerpt.line}:{excerpt.column}"
         out.append(f"{pen.frame(gutter + arrow)} {place}")
         out += [bar, *_excerpt_rows(excerpt, gutter, pen), bar]
     if diagnostic.help:
-        out.append(f"{pen.frame(f'{gutter} =')} {paint('help:', Part.HELP)} {_printable(diagnostic.help)}")
+        out.append(f"{pen.frame(f'{gutter} =')} {paint('help:', Part.HELP)} {printable(diagnostic.help)}")
     return "\n".join(out) + "\n"
 
 
@@ -81,7 +81,7 @@ def _excerpts(diagnostic: Diagnostic, source: Source) -> list[_Excerpt]:
         line, column = file.line_and_column(start)
         excerpt = excerpts.setdefault(label.span.start - start, _Excerpt(file, line, column))
         length = max(1, min(label.span.end - label.span.start, _line_end(file, start) - start))
-        excerpt.marks.setdefault(line, []).append((column - 1, column - 1 + length, sign, _printable(label.text)))
+        excerpt.marks.setdefault(line, []).append((column - 1, column - 1 + length, sign, printable(label.text)))
     return list(excerpts.values())
 
 
@@ -164,5 +164,6 @@ def _width(character: str) -> int:
     return 2 if east_asian_width(character) in "WF" else 1
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """In one line, without what would move the cursor or colours of a terminal, and what no encoding can write."""
     return "".join(_shown(character) for character in text)

@@ -158,6 +158,18 @@ def test_a_push_is_compared_with_what_was_there(repo: Path) -> None:
     assert "gate: 1 file: passes" in new.said  # nothing to compare a new branch with: everything is decided
 
 
+def test_the_base_of_every_event_is_taken_and_none_is_told(repo: Path) -> None:
+    base = next(step["env"]["BASE"] for step in ACTION["runs"]["steps"] if "BASE" in step["env"])
+    events = [{"pull_request": {"base": {"sha": "a1"}}}, {"merge_group": {"base_sha": "a1"}}, {"before": "a1"}]
+    for event in events:
+        runner = Runner(repo, event, stratc="echo")
+        assert runner.filled(base) == "a1"
+        assert (runner.run(), "gate --base=a1" in runner.said, "::warning::" in runner.said) == (0, True, False)
+    for event in ({}, {"before": "0" * 40}):
+        runner = Runner(repo, event, stratc="echo")
+        assert (runner.run(), "--base" in runner.said, "::warning::" in runner.said) == (0, False, True)
+
+
 def test_a_base_that_is_not_there_is_told(repo: Path) -> None:
     runner = Runner(repo, {}, stratc=str(STRATC), base="$(touch never); `touch never`")
     assert runner.run() == 2

@@ -471,7 +471,10 @@ def test_markdown_is_a_comment_in_which_no_name_means_anything(mixed: Repo, said
 
 
 def test_words_are_not_taken_for_markdown() -> None:
-    assert escaped("<b> *x* @all [a](b) | & \n# c") == "&lt;b\\> \\*x\\* &#64;all \\[a\\]\\(b\\) \\| &amp; \\# c"
+    assert (
+        escaped("<b> *x* @all [a](b) | & \n# c") == "&lt;b\\> \\*x\\* @&#8288;all \\[a\\]\\(b\\) \\| &amp; \\#&#8288; c"
+    )
+    assert escaped("#1 GH-1 gh-x") == "\\#&#8288;1 GH\\-&#8288;1 gh\\-x"
     assert code("a`b``c") == "```a`b``c```"
     assert code("`a`") == "`` `a` ``"
 

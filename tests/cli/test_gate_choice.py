@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -153,7 +154,7 @@ def test_a_link_that_leads_elsewhere_is_seen(repo: Path) -> None:
     assert compared()["saving.strat"] == (State.SAME, Status.WEAKER)
 
 
-@pytest.mark.parametrize("how", ["outside", "circle", "bytes", "lost", "untracked"])
+@pytest.mark.parametrize("how", ["outside", "circle", "bytes", "lfs", "lost", "untracked"])
 def test_a_used_file_that_the_base_cannot_give_is_not_nothing_to_lose(repo: Path, how: str) -> None:
     place = _plain(repo)
     (repo / "saving.strat").write_text(USES, "utf-8")
@@ -164,6 +165,8 @@ def test_a_used_file_that_the_base_cannot_give_is_not_nothing_to_lose(repo: Path
         place.symlink_to("tokens.strat")
     elif how == "bytes":
         place.write_bytes(b"token \xff")
+    elif how == "lfs":
+        place.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "utf-8")
     else:
         place.write_text(TOKEN, "utf-8")
     if how == "untracked":
@@ -268,3 +271,27 @@ def test_a_certificate_belongs_to_the_nearest_file_that_it_is_about(repo: Path) 
     assert "another text" not in str(audit.why)
     (repo / "deep" / "saving.strat").write_text(f"{SAVED}\n", "utf-8")
     assert len(audits([name], [model])) == 1
+
+
+# ── names ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_name_of_a_file_breaks_or_commands_what_is_printed(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"::error::\xff\n::error::x\x1b[31m.strat")
+    Path(name).write_text("strategy {", "utf-8")
+    formats = ("text", "json", "sarif", "junit", "markdown")
+    wanted = Wanted("text", tuple((one, f"gate.{one}") for one in formats))
+    assert gate((name, f"none{name}"), None, None, wanted) is Status.BAD_INPUT
+    printed = capsys.readouterr()
+    lines = [*printed.out.splitlines(), *printed.err.splitlines()]
+    assert lines[0].startswith("./::error::\\udcff\\n::error::x\\x1b[31m.strat")
+    assert not [line for line in lines if line.lstrip().startswith("::") or "\x1b" in line]
+    texts = {one: Path(f"gate.{one}").read_text("utf-8") for one in formats}
+    assert json.loads(texts["json"])["files"][0]["file"] == name
+    assert "%3A%3Aerror%3A%3A%FF%0A%3A%3Aerror" in texts["sarif"]
+    assert "\n::" not in texts["text"] + texts["markdown"]
+    capsys.readouterr()
+    assert gate((name,), None, None, Wanted("json")) is Status.BAD_INPUT
+    assert json.loads(capsys.readouterr().out) == json.loads(texts["json"]) | {
+        "files": json.loads(texts["json"])["files"][:1]
+    }

@@ -225,6 +225,17 @@ def test_lines_go_from_the_settled_vault_to_the_break(refuted: Verification, sce
     assert [(line.name, line.labels[1]) for line in prices.lines] == [("price(WETH)", "55% price(WETH)")]
 
 
+def test_what_is_large_is_told_in_millions(refuted: Verification, scenario: Scenario) -> None:
+    def larger(state: dict[str, int]) -> dict[str, int]:
+        kept = {name: value for name, value in state.items() if name.startswith(("price", "unit"))}
+        return {name: value * 12_345 for name, value in state.items()} | kept
+
+    grown = replace(scenario, settled=larger(scenario.settled), after=larger(scenario.after))
+    values, _ = round_charts(refuted.vault, grown)
+    assert values.title == "million USD"
+    assert values.lines[0].labels == ("12,345", "8,067.46 nav")
+
+
 def test_a_scenario_of_a_vault_that_is_held_is_drawn_of_that_one(scenario: Scenario) -> None:
     (outer,) = load(str(Path(IDLE).parents[2] / "examples" / "vault_of_vaults.strat")).models
     (inner,) = outer.vault.inner.values()

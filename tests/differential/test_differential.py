@@ -8,6 +8,7 @@ mode, round, timers, marks. Both must succeed or both revert, for the same reaso
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,7 +20,7 @@ from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair
 from differential.stories import STORIES
 from differential.stories.bitcoin import WITH_BITCOIN
 from differential.stories.morpho import AT_MORPHO
-from differential.story import tell
+from differential.story import Story, tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from vyper_target.vaults import USDC, Deployed, example
@@ -49,6 +50,16 @@ differs with the tests before it.
 """
 
 
+RARE = {"two_debts", "short", "stop"}
+"""Vaults that one story is told of: compiling them takes longer than it, so they are for the long run."""
+
+
+def told(stories: dict[str, Story]) -> list[Any]:
+    """Their names, as parameters of a test."""
+    rare = {name: story.vault in RARE for name, story in stories.items()}
+    return [pytest.param(name, marks=[pytest.mark.long] if rare[name] else []) for name in stories]
+
+
 def random_stories(
     world: World, name: str, stories: int, *, seeded: bool, deploy: Deploy = deploy_behind_sequencer
 ) -> Tally:
@@ -68,7 +79,13 @@ def random_stories(
     )
     @given(
         st.lists(
-            operations(rules, attested=attested, guarded=guarded, morpho=world.blue is not None),
+            operations(
+                rules,
+                attested=attested,
+                guarded=guarded,
+                morpho=world.blue is not None,
+                bitcoin=world.bitcoin is not None,
+            ),
             min_size=30,
             max_size=60,
         ),
@@ -76,7 +93,7 @@ def random_stories(
         st.integers(0, 10**7 * USDC),
         st.integers(0, 2),
     )
-    def told(story: list[Operation], ending: list[Operation], probe: int, user: int) -> None:
+    def drawn(story: list[Operation], ending: list[Operation], probe: int, user: int) -> None:
         start = world.chain.snapshot()
         try:
             pair = pair_of(deploy(world, proved), tally)
@@ -90,7 +107,7 @@ def random_stories(
         finally:
             world.chain.revert(start)
 
-    told()
+    drawn()
     return tally
 
 
@@ -151,13 +168,28 @@ def test_story_of_a_loan_at_morpho(blue_world: World, name: str) -> None:
     tell(pair, story)
 
 
-@pytest.mark.parametrize("name", WITH_BITCOIN)
+def test_contract_and_machine_agree_on_a_loan_against_several_collaterals(
+    bitcoin_world: World, record_property: Callable[[str, object], None]
+) -> None:
+    tally = random_stories(bitcoin_world, "treasury_loan", 12, seeded=True)
+    record_property("operations", tally.operations)
+    check(tally, 450)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("name", ["treasury_loan", "two_debts", "short"])
+def test_contract_and_machine_agree_on_bitcoin_at_length(bitcoin_world: World, name: str) -> None:
+    check(random_stories(bitcoin_world, name, 200, seeded=False), 8_000)
+
+
+@pytest.mark.parametrize("name", told(WITH_BITCOIN))
 def test_story_of_a_market_with_bitcoin(bitcoin_world: World, name: str) -> None:
     story = WITH_BITCOIN[name]
     tell(pair_up(bitcoin_world, example(story.vault)), story)
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", told(STORIES))
 def test_story(revm_world: World, name: str) -> None:
     story = STORIES[name]
     tell(pair_up(revm_world, example(story.vault)), story)

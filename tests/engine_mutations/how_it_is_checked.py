@@ -41,8 +41,8 @@ CHECKED: tuple[Fault, ...] = (
     compiler(
         "consistency",
         "a witness is taken at its word",
-        "            if possibility.accepts(played):\n",
-        "            if played:\n",
+        "                if self._place.accepts(played):\n",
+        "                if played:\n",
         "a state that does not replay is no witness",
         evidence("a_state_that_does_not_replay_is_no_witness"),
     ),

@@ -111,7 +111,7 @@ SHOWN: tuple[Fault, ...] = (
         needs("liquidity"),
     ),
     compiler(
-        "plans",
+        "deleverage_plans",
         "a deleverage draws all that a venue says is held",
         "        lets.append(Let(draw, Min(needed, Min(held.var, held.liquidity))))\n",
         "        lets.append(Let(draw, Min(needed, held.var)))\n",
@@ -283,8 +283,9 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "rounds",
         "what lay at a venue before the first deposit can all be drawn",
-        "    _liquidity(frame, vault, box)\n    _at_scale(frame)\n",
-        "    frame.state |= {one.liquidity.name: frame.state[one.name] for one in vault.held}\n    _at_scale(frame)\n",
+        "    _liquidity(frame, vault, box)\n    _rooms(frame, vault)\n    _at_scale(frame)\n",
+        "    frame.state |= {one.liquidity.name: frame.state[one.name] for one in vault.held}\n"
+        "    _rooms(frame, vault)\n    _at_scale(frame)\n",
         "a venue pays out as much as is assumed of it, from the first round on",
         FIRST,
     ),
@@ -374,8 +375,8 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "environment",
         "venues lose nothing",
-        "    return Interval(ONE - min(losses, default=Fraction(0)), ONE + MOST_GAIN)\n",
-        "    return Interval(ONE, ONE + MOST_GAIN)\n",
+        "    return Interval(ONE - assumed_loss(strategy, held.venue), most_growth(vault, held.venue))\n",
+        "    return Interval(ONE, most_growth(vault, held.venue))\n",
         "a loss is assumed to be possible",
         SAVER_MOVES,
     ),

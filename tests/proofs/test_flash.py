@@ -111,6 +111,19 @@ def test_the_exit_sells_one_collateral_after_the_other_for_what_is_due(ether: st
         assert state["idle(WBTC)"] > 0
 
 
+def test_dust_of_the_first_collateral_is_not_sold() -> None:
+    """A pool pays nothing for a unit, and would hold up what the next collateral brings."""
+    vault, _ = vault_of("treasury_loan")
+    (step,) = (step for step in vault.exit_steps if step.venue == "aave")
+    for plan, name in ((plan_of(vault, "deleverage_aave"), "sell_WETH"), (step.plan, "sell_aave_WETH")):
+        before = treasury_at(Random(1), Fraction("0.6"), Fraction(1))
+        before["liquidity(aave.collateral(WETH))"] = before["aave.collateral(WETH)"] // 10**9
+        world = IdealWorld(vault, before)
+        bound = run_plan(plan, vault, world)
+        assert bound[name] == 0
+        assert bound[name.replace("WETH", "WBTC")] > 0
+
+
 def test_where_nothing_is_to_be_repaid_nothing_is_lent() -> None:
     vault, _ = vault_of("eth_loop")
     world = IdealWorld(vault, loop_at(vault, Random(1), Fraction(2)))

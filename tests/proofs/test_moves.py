@@ -71,6 +71,17 @@ def test_a_top_up_reaches_its_goal_from_the_first_source_first(savings_too: bool
         assert world.state["aave.debt(USDC)"] == before["aave.debt(USDC)"]
 
 
+def test_dust_in_a_source_is_left_there() -> None:
+    """A pool pays nothing for a unit, and would hold up what the next source brings."""
+    vault = example("topped").vault
+    before = state_of(vault, Random(1), "0.85")
+    before["idle(USDC)"] = 1
+    world = IdealWorld(vault, dict(before))
+    bound = run_plan(plan_of(vault, TOP_UP), vault, world)
+    assert (bound["take_idle_USDC"], world.state["idle(USDC)"]) == (0, 1)
+    assert health(vault, "aave", Evaluator(vault, world)) >= Fraction("1.5")
+
+
 @pytest.mark.parametrize(
     ("goal", "position"),
     [

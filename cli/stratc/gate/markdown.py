@@ -20,6 +20,9 @@ MARK = "<!-- stratc gate -->"
 LONGEST = 60_000
 """Characters. GitHub takes 65,536 in a comment."""
 
+_JOINER = "&#8288;"
+"""Takes no room, and parts no line."""
+
 _SIGNS = {Direction.WEAKER: "❌ weaker", Direction.STRONGER: "✅ stronger", Direction.NEITHER: "neither"}
 _VERDICTS = {"proved": "✅ proved", "refuted": "❌ refuted", "unknown": "❔ unknown"}
 
@@ -98,9 +101,13 @@ def code(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """As plain words: no sign in it means anything, no name calls anybody."""
-    text = re.sub(r"([\\`*_{}\[\]()#+!|~>-])", r"\\\1", " ".join(text.split()))
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    """As plain words: no sign in it means anything, no name calls anybody, no number is an issue.
+
+    GitHub looks for `@name`, `#1` and `GH-1` when all signs are resolved already, so something invisible parts them.
+    """
+    text = re.sub(r"([\\`*_{}\[\]()#+!|~>-])", r"\\\1", " ".join(text.split()).replace("&", "&amp;"))
+    text = text.replace("<", "&lt;").replace("@", f"@{_JOINER}").replace("\\#", f"\\#{_JOINER}")
+    return re.sub(r"(?i)\b(gh\\-)(?=\d)", rf"\1{_JOINER}", text)
 
 
 def _block(text: str) -> list[str]:

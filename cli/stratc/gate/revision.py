@@ -20,6 +20,9 @@ _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 _PATHSPECS = {f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _LINK, _SUBMODULE = "120000", "160000"
+_LFS = "version https://git-lfs.github.com/spec/"
+"""How a file begins that stands in a commit for one that Git LFS has."""
+
 _OUTPUT = 256 * 1024 * 1024
 """Bytes of one answer. Names of a hundred thousand files have ten million."""
 
@@ -195,7 +198,9 @@ class Revision(Record):
             return Unreadable(f"is in a submodule at {self.name}", "keep strategies in one repository")
         end = way[-1]
         if end in self.entries:
-            return text_of(self.repository.git("cat-file", "blob", self.entries[end][1]))
+            text = text_of(self.repository.git("cat-file", "blob", self.entries[end][1]))
+            kept = isinstance(text, str) and text.startswith(_LFS)
+            return Unreadable(f"is kept outside of git, by Git LFS, at {self.name}") if kept else text
         if any(one.startswith(f"{end}/") for one in self.entries):
             return Unreadable(f"is a directory at {self.name}, not a strategy")
         if any(self.entries.get(place, ("",))[0] == _LINK for place in way):

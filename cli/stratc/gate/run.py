@@ -69,12 +69,13 @@ def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Stat
     """The summary or the document, and the same in files. What cannot be written is bad input."""
     status = worst(one.status for one in judged)
     if not wanted.for_people:
-        sys.stdout.write(_document(judged, base, status, wanted.format))
+        text = _document(judged, base, status, wanted.format)
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
     elif status is not Status.BAD_INPUT or any(one.report.results for one in judged):
         print(summary(judged, base, status))
     for format, file in wanted.files:
         try:
-            Path(file).write_text(_document(judged, base, status, format), "utf-8")
+            Path(file).write_text(_document(judged, base, status, format), "utf-8", "backslashreplace")
         except OSError as error:
             tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
             status = Status.BAD_INPUT

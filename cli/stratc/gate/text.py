@@ -12,6 +12,7 @@ from stratc.gate.revision import State
 from stratc.render import verification_text
 from stratc.status import Status
 from stratc_dsl.paint import Paint, Part, plain
+from stratc_dsl.render import printable
 
 WORDS = {
     Status.PROVED: "passes",
@@ -24,8 +25,10 @@ WORDS = {
 def judged_text(judged: Judged, paint: Paint = plain) -> str:
     """Verdicts, changes, certificates, and notes of one file, under a line that names it."""
     state = "" if judged.chosen.state is State.GIVEN else f"  {judged.chosen.state.value}"
-    lines = [paint(f"{judged.file}{state}", Part.TITLE)]
-    lines += [f"  note: {note}" for note in judged.notes]
+    name = printable(judged.file)
+    # GitHub takes a line that begins with `::` for a command.
+    lines = [paint(f"{'./' if name.startswith('::') else ''}{name}{state}", Part.TITLE)]
+    lines += [f"  note: {printable(note)}" for note in judged.notes]
     for one in judged.report.results:
         lines += [verification_text(one.verification, one.seconds, paint), ""]
     lines += _changes(judged, paint)
@@ -35,25 +38,26 @@ def judged_text(judged: Judged, paint: Paint = plain) -> str:
 
 def _changes(judged: Judged, paint: Paint) -> Iterator[str]:
     for one in judged.compared:
-        yield paint(f"{one.name}  since {judged.base}: {counts(one.all_changes)}", Part.TITLE)
+        yield paint(f"{one.name}  since {printable(judged.base or '')}: {counts(one.all_changes)}", Part.TITLE)
         for change in one.all_changes:
             yield change_text(change, paint)
 
 
 def _audit(one: Audit, paint: Paint) -> str:
+    name = printable(f"{one.certificate}: {one.strategy}")
     if one.why is None:
         said = f"{one.derivations} proofs checked, {one.witnesses} witnesses replayed"
-        return f"  {paint('audited ', Part.GOOD)} {one.certificate}: {one.strategy}, {said}"
+        return f"  {paint('audited ', Part.GOOD)} {name}, {said}"
     word = paint("unproved" if one.status is Status.UNKNOWN else "rejected", Part.ERROR)
-    return f"  {word} {one.certificate}: {one.strategy}, {one.why}"
+    return f"  {word} {name}, {printable(one.why)}"
 
 
 def summary(judged: Sequence[Judged], base: str | None, status: Status) -> str:
     """One line: what passes and what does not, and why not."""
-    since = f" since {base}" if base is not None else ""
+    since = f" since {printable(base)}" if base is not None else ""
     if not judged:
         return f"gate: no strategy changed{since}"
     count = len(judged)
     said = f"gate: {count} {'file' if count == 1 else 'files'}{since}: {WORDS[status]}"
-    wrong = [f"{one.file} {WORDS[one.status]}" for one in judged if one.status is not Status.PROVED]
+    wrong = [f"{printable(one.file)} {WORDS[one.status]}" for one in judged if one.status is not Status.PROVED]
     return f"{said}; {', '.join(wrong)}" if wrong and count > 1 else said

@@ -135,7 +135,9 @@ def round_charts(vault: Vault, scenario: Scenario) -> tuple[RoundChart, ...]:
         sign = -1 if held.debt else 1
         values[held.name] = tuple(sign * view.named(held.value.name) for view in views)
     moved = {name: (Fraction(a, 10**18), Fraction(b, 10**18)) for name, (a, b) in values.items() if a or b}
-    charts = [_chart("USD", 130.0, moved, _dollars)]
+    largest = max((abs(value) for pair in moved.values() for value in pair), default=Fraction(0))
+    unit, size = ("million USD", 10**6) if largest >= 10**7 else ("USD", 1)
+    charts = [_chart(unit, 130.0, moved, lambda value: _amount(value / size, size > 1))]
     names = [f"price({token.name})" for token in vault.strategy.tokens]
     prices = {
         name: (Fraction(1), Fraction(states[1][name], states[0][name]))
@@ -153,8 +155,9 @@ def _percent(value: Fraction) -> str:
     return percent(round(value, 4))
 
 
-def _dollars(value: Fraction) -> str:
-    return f"{float(value):,.0f}"
+def _amount(value: Fraction, parts: bool) -> str:
+    """Short enough for the room left of the axis: dollars without cents, millions with two digits."""
+    return f"{float(value):,.2f}".rstrip("0").rstrip(".") if parts else f"{float(value):,.0f}"
 
 
 def _chart(

@@ -53,10 +53,15 @@ _SECONDS = st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 30 * 86_400)
 
 
 def operations(
-    rules: tuple[str, ...], *, attested: bool = False, guarded: bool = False, morpho: bool = False
+    rules: tuple[str, ...],
+    *,
+    attested: bool = False,
+    guarded: bool = False,
+    morpho: bool = False,
+    bitcoin: bool = False,
 ) -> st.SearchStrategy[Operation]:
     """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them,
-    of the guard where it has one, and of Morpho where it borrows there."""
+    of the guard where it has one, of Morpho where it borrows there, and of bitcoin where the market has it."""
     usual: list[st.SearchStrategy[Operation]] = [
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
@@ -125,7 +130,22 @@ def operations(
         odd += [st.builds(Turn, st.just("accept_prices"), st.sampled_from(WHO))]
     if attested:
         odd += about_attestations * 2
+    if bitcoin:
+        usual += [st.builds(Move, st.just("WBTC"), st.integers(830, 1_180))]
+        odd += _of_bitcoin()
     return st.sampled_from([*usual, *usual, *usual, *odd]).flatmap(lambda one: one)
+
+
+def _of_bitcoin() -> list[st.SearchStrategy[Operation]]:
+    return [
+        st.builds(Move, st.just("WBTC"), st.integers(500, 1_900), st.booleans()),
+        st.builds(Donate, st.sampled_from(["idle", "supply"]), st.just("WBTC"), st.integers(1, 10**8)),
+        st.builds(Whale, st.just("WBTC"), st.sampled_from([500, 990, 1_000])),
+        st.builds(WhaleRepays, st.just("WBTC")),
+        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.just("WBTC"), st.booleans()),
+        st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.just("WBTC"), st.just(False)),
+        st.builds(Report, st.just("WBTC"), age=st.sampled_from([-1, 3_600, 3_601])),
+    ]
 
 
 def _at_aave() -> list[st.SearchStrategy[Operation]]:
