@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from stratc.analysis import Loaded
 from stratc.problem import DENIED, IN_VAIN, WAITS, Problem, of_diagnostic, without_place
 from stratc_compiler.assumptions import guarded_assumptions
-from stratc_compiler.environment import box_of
 from stratc_compiler.possible import waiting
 from stratc_compiler.resting import BENEATH, PREMISES, claims_resting, kind_of, unused
 from stratc_compiler.verdict import GuardedAssumption, Guardian, Verification
@@ -101,7 +100,7 @@ def _waiting(verification: Verification, denied: Denied) -> Iterator[Problem]:
     severity = Severity.ERROR if denied.warnings else Severity.WARNING
     vault = verification.vault
     results = [result for claim in verification.claims for result in claim.obligations]
-    for rule in waiting(vault, box_of(vault), results):
+    for rule in waiting(vault, results):
         message = f"`{rule.action}` was seen to come due only beyond the assumptions"
         label = Label(rule.span, "no round that is assumed is known to make it due")
         help = "let it act earlier, or leave it as the fuse that it is: the claims rest on the other rules"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
-from stratc_compiler.environment import Box, unbounded
+from stratc_compiler.environment import Box, box_of, unbounded
 from stratc_compiler.expr import Cmp, Formula, Mul, Or, Rel, number
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import Frame, real
@@ -85,12 +85,16 @@ def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
     )
 
 
-def waiting(vault: Vault, box: Box, results: Iterable[ObligationResult]) -> Iterator[RuleModel]:
+def waiting(vault: Vault, results: Iterable[ObligationResult]) -> Iterator[RuleModel]:
     """The rules that were seen to come due only where markets, venues or users do more than is assumed of them."""
     rules = {_fires(rule): rule for rule in vault.rules}
     for result in results:
         rule = rules.get(result.obligation.id)
-        if rule is not None and isinstance(result.evidence, Round) and inside_box(vault, box, result.evidence):
+        if (
+            rule is not None
+            and isinstance(result.evidence, Round)
+            and inside_box(vault, box_of(vault), result.evidence)
+        ):
             yield rule
 
 

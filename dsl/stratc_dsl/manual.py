@@ -171,6 +171,7 @@ FIELDS = {
     "max_age": Entry("max_age=6h", "how old a signal may be"),
     "from": Entry("from: signed(KEY)", "who says the signal"),
     "asset": Entry("asset=USDC", "the token that the venue takes"),
+    "strategy": Entry('strategy="treasury.strat"', "the file of the strategy that the vault there is built from"),
 }
 
 KINDS = {

@@ -43,6 +43,7 @@ def test_an_earlier_build_survives_a_refusal(tmp_path: Path, monkeypatch: pytest
     assert tree(tmp_path) == {"Treasury/certificate.json": b"{}"}
 
 
+@pytest.mark.long
 def test_code_that_no_chain_accepts_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

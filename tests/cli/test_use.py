@@ -156,6 +156,7 @@ def test_the_certificate_pins_every_file(vaults: Path) -> None:
     assert again.source.digest() == model.source.digest()
 
 
+@pytest.mark.long
 def test_what_is_built_names_the_files_of_its_lines(vaults: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with remembering():
         status, out, _ = printed(capsys, "verify", "--format", "json", "first.strat")

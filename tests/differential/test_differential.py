@@ -50,14 +50,18 @@ differs with the tests before it.
 """
 
 
-RARE = {"two_debts", "short", "stop"}
-"""Vaults that one story is told of: compiling them takes longer than it, so they are for the long run."""
+RARE = {"two_debts", "short", "stop", "topped", "paired", "hedged", "inflow", "lender", "blue_loop", "category"}
+"""Vaults that one story or two are told of: compiling them takes longer than it, so they are for the long run."""
 
 
 def told(stories: dict[str, Story]) -> list[Any]:
     """Their names, as parameters of a test."""
     rare = {name: story.vault in RARE for name, story in stories.items()}
     return [pytest.param(name, marks=[pytest.mark.long] if rare[name] else []) for name in stories]
+
+
+OFTEN = 1_000
+"""So many thousandths of an operation have to be expected for its absence to mean something."""
 
 
 def random_stories(
@@ -116,6 +120,8 @@ def check(tally: Tally, at_least: int) -> None:
     print(tally.told())
     assert tally.operations >= at_least, tally.told()
     for name, (done, reverted) in EXPECTED.items():
+        if min(done, reverted) * tally.operations < OFTEN:
+            continue  # in a short run it is a matter of luck
         assert tally.done[name] * 1_000 >= done * tally.operations, f"{name}\n{tally.told()}"
         assert tally.reverted[name] * 1_000 >= reverted * tally.operations, f"{name}\n{tally.told()}"
 
@@ -128,8 +134,8 @@ def check(tally: Tally, at_least: int) -> None:
         ("office", 25, 900),
         ("members", 12, 400),
         ("fund", 12, 400),
-        ("category", 20, 700),
-        ("eth_loop", 8, 300),
+        pytest.param("category", 20, 700, marks=pytest.mark.long),
+        pytest.param("eth_loop", 8, 300, marks=pytest.mark.long),
     ],
 )
 def test_contract_and_machine_agree(
@@ -168,6 +174,7 @@ def test_story_of_a_loan_at_morpho(blue_world: World, name: str) -> None:
     tell(pair, story)
 
 
+@pytest.mark.long
 def test_contract_and_machine_agree_on_a_loan_against_several_collaterals(
     bitcoin_world: World, record_property: Callable[[str, object], None]
 ) -> None:

@@ -17,7 +17,7 @@ from lab.chain import AnvilChain
 from lab.world import World
 from vyper_target.vaults import USD
 
-pytestmark = pytest.mark.anvil
+pytestmark = [pytest.mark.anvil, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

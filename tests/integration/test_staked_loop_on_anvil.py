@@ -26,7 +26,7 @@ from lab.world import World, build_world
 from vyper_target.staked import RATIO, WHOLE, StakedToken, deposit_weth, lend_on_aave, staked_token
 from vyper_target.vaults import USD, Deployed
 
-pytestmark = pytest.mark.anvil
+pytestmark = [pytest.mark.anvil, pytest.mark.long]
 
 HOUR = 3_600
 FIRST, SECOND = 100 * WHOLE, 39 * WHOLE // 10

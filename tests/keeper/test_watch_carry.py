@@ -136,12 +136,13 @@ def test_a_rate_beyond_what_is_assumed_is_the_only_alarm(anvil_world: World, tmp
     aave.set_rate(usdc, 4_000)
     aave.borrow(whale, usdc, usdc.balance(aave.reserve(usdc).a_token.address))
     anvil_world.warp(HOUR // 2, refresh=True)
-    assert watching.says() == [("alarm", "rate(aave.debt(USDC))")]
+    short = "room(aave)"  # all is lent out, so that nothing is left to borrow
+    assert watching.says() == [("alarm", "rate(aave.debt(USDC))"), ("alarm", short)]
     usdc.provide(whale, aave.pool, 2 * aave.owed(whale, usdc))
     aave.repay(whale, usdc)
     vault.contract.send("settle")
     anvil_world.warp(60)
-    assert watching.says() == [("alarm_over", "rate(aave.debt(USDC))")]
+    assert watching.says() == [("alarm_over", "rate(aave.debt(USDC))"), ("alarm_over", short)]
 
 
 def test_what_a_venue_could_pay_out_is_read_where_it_lies(anvil_world: World, tmp_path: Path) -> None:

@@ -59,11 +59,11 @@ def test_a_lender_that_lends_no_more(anvil_world: World, tmp_path: Path) -> None
     there = usdc.balance(lab.reserve(usdc).a_token.address)
     owed = lab.owed(vault.address, usdc)
     lab.withdraw(anvil_world.whale, usdc, there - owed - 1_000)
-    assert watching.says() == []
+    assert LENT not in watching.says()  # but that nothing is left to borrow
     lab.withdraw(anvil_world.whale, usdc, 2_000)
     assert watching.says() == [LENT]
     lab.seed(anvil_world.whale, usdc, 1_000 * USDC)
-    assert watching.says() == [OVER]
+    assert OVER in watching.says()
 
 
 @pytest.mark.long

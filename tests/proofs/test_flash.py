@@ -144,6 +144,7 @@ def test_a_lender_that_asks_for_more_than_was_proved_is_refused() -> None:
         run_plan(plan_of(vault, "deleverage_aave"), vault, world)
 
 
+@pytest.mark.long
 def test_the_loop_is_proved_and_not_without_its_loans() -> None:
     loop = verified("eth_loop")
     assert len(proved(loop)) == len(loop.claims)

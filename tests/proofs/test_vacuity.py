@@ -51,7 +51,11 @@ def gives_too_much(item: PlanItem) -> PlanItem:
     return replace(item, amount=times(50, item.amount)) if isinstance(item, Enter) else item
 
 
-REVERTS = [("eth_carry", asks_too_much), ("treasury", takes_too_much), ("treasury", gives_too_much)]
+REVERTS = [
+    pytest.param("eth_carry", asks_too_much, marks=pytest.mark.long),
+    ("treasury", takes_too_much),
+    ("treasury", gives_too_much),
+]
 
 
 @pytest.mark.parametrize(("name", "change"), REVERTS, ids=lambda one: getattr(one, "__name__", one))

@@ -80,8 +80,8 @@ def test_the_books_are_morphos(blue_world: World) -> None:
     count, worst = told_beside(blue_world, 200, seeded=True)
     assert count.total() >= 2_000, count
     for what in MINE:
-        assert count[f"{what} done"] >= 50, count
-        assert count[f"{what} reverted"] >= (5 if what == "supply" else 20), count  # nothing alone cannot be lent
+        assert count[f"{what} done"] >= 20, count
+        assert count[f"{what} reverted"] >= (3 if what == "supply" else 10), count  # nothing alone cannot be lent
     for what in ("liquidate by shares", "liquidate by collateral"):
         assert min(count[f"{what} done"], count[f"{what} reverted"]) >= 10, count
     assert min(count["repaid whole"], count["drawn whole"], count["bad debt"]) >= 10, count

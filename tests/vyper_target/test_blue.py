@@ -106,6 +106,7 @@ TWICE = """strategy Twice {
 }"""
 
 
+@pytest.mark.long
 def test_two_markets_are_two_accounts_and_one_market_is_not(blue_world: World) -> None:
     world, lab = blue_world, blue_world.morpho
     sides = (world.weth, world.feeds["WETH"]), (world.usdc, world.feeds["USDC"])

@@ -134,6 +134,7 @@ def test_a_vault_for_everybody_asks_nobody(revm_world: World) -> None:
     assert functions.isdisjoint({"admit", "attestation_of", "SCHEMA", "ATTESTER", "ATTESTATION_SERVICE"})
 
 
+@pytest.mark.long
 def test_no_limit_is_no_limit_for_those_who_are_attested(revm_world: World) -> None:
     text = example("members").verification.source.text.replace("deposits <= 250_000 USDC", "")
     text = text.replace("    limits {\n        \n    }\n", "")

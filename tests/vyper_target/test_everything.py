@@ -10,6 +10,9 @@ from lab.world import World
 from vyper_target.probes import HERE
 from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, proved
 
+pytestmark = pytest.mark.long
+"""Two vaults that only these tests compile."""
+
 HALF_A_DAY = 43_200
 
 
