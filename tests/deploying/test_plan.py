@@ -44,7 +44,9 @@ def test_addresses_after_many_transactions() -> None:
         sender = chain.accounts[1]
         for nonce in (127, 128, 255, 256, 65_536):
             chain.rpc("anvil_setNonce", sender, hex(nonce))
-            made = chain.rpc("eth_sendTransactionSync", {"from": sender, "data": "0x00", "gas": "0x100000"})
+            # The pool may not have heard of the new nonce yet.
+            sent = {"from": sender, "data": "0x00", "gas": "0x100000", "nonce": hex(nonce)}
+            made = chain.rpc("eth_sendTransactionSync", sent)
             assert created(sender, nonce).lower() == made["contractAddress"].lower()
 
 
