@@ -33,9 +33,10 @@ class Liquidate:
         pair.tally.done["liquidate"] += 1
 
 
-_NOT_NOW = {"25", "26", "29", "SafeMath: subtraction overflow", "Panic(0x11)"}
-"""Aave's reasons that are not about health: sizes that round to nothing, nothing to repay, a paused reserve,
-collateral that is lent out (the last two: in the token, or already in the interest rate's strategy)."""
+_NOT_NOW = {"25", "26", "29", "46", "SafeMath: subtraction overflow", "Panic(0x11)"}
+"""Aave's reasons that are not about health: sizes that round to nothing, nothing to repay, a paused reserve, collateral
+of which an earlier liquidation left nothing, collateral that is lent out (the last two: in the token, or already in the
+interest rate's strategy)."""
 
 
 def _can_be_liquidated(pair: Pair) -> bool:
