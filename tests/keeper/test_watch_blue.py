@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from keeper.watching import Watching
-from lab.chain import CHAIN_ID, AnvilChain
+from keeper.watching import Watching, watched_from_a_round
 from lab.world import World, with_morpho
-from stratc_compiler.assumptions import guarded_assumptions
-from stratc_targets.keeper.config import bind
-from stratc_targets.keeper.emit import emit_keeper
-from vyper_target.vaults import USDC, Deployed, deploy, example, files
+from vyper_target.vaults import Deployed, example
 
 pytestmark = pytest.mark.anvil
 
@@ -26,20 +20,7 @@ YEAR = 365 * 24 * HOUR
 @pytest.fixture
 def watched(anvil_world: World, tmp_path: Path) -> tuple[Deployed, Watching]:
     """A vault of 150,000 USDC that has just begun a round, and the watch over it."""
-    assert isinstance(anvil_world.chain, AnvilChain)
-    world, built = with_morpho(anvil_world), example("blue_carry")
-    emitted, vault = files(built), deploy(world, built)
-    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    found = replace(built.verification, assumptions=guarded_assumptions(built.vault))
-    document = json.loads(emit_keeper(replace(built, verification=found), *codes).text)
-    watching = Watching(tmp_path, anvil_world.chain.url, bind(document, CHAIN_ID, vault.address))
-    assert watching.says() == [("watching", None)]
-    vault.deposit(world.users[0], 150_000 * USDC)
-    for rule in ("rebalance", "harvest_save"):
-        vault.run(rule)
-    vault.contract.send("settle")
-    assert watching.says() == []
-    return vault, watching
+    return watched_from_a_round(with_morpho(anvil_world), tmp_path, example("blue_carry"), "rebalance", "harvest_save")
 
 
 def test_an_oracle_that_parts_from_the_feeds_is_an_alarm(watched: tuple[Deployed, Watching]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -10,16 +9,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from keeper.watching import Watching
+from keeper.watching import Watching, watched_from_a_round
 from lab.aave import VARIABLE
-from lab.chain import CHAIN_ID, AnvilChain, Reverted
+from lab.chain import Reverted
 from lab.world import World
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.certify import ProvedVault
-from stratc_targets.keeper.config import bind
-from stratc_targets.keeper.emit import emit_keeper
 from stratc_targets.vyper.emit import vault_sources
-from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, example, files, proved
+from vyper_target.vaults import EXAMPLES, USDC, Deployed, example, proved
 
 pytestmark = pytest.mark.anvil
 
@@ -45,23 +42,11 @@ def code(given: ProvedVault) -> str:
 
 def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
     """A vault of 150,000 USDC that has just begun a round, and the watch over it."""
-    assert isinstance(world.chain, AnvilChain)
     world.aave.borrow(world.whale, world.usdc, world.usdc.units(300_000_000))  # so that Aave's interest is not zero
     given, built = carry(), example("eth_carry")
     # What is watched alone is nothing to the contract: the example's own is compiled already.
     assert code(given) == code(built)
-    emitted = files(built)
-    vault = deploy(world, built)
-    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    document = json.loads(emit_keeper(given, *codes).text)
-    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
-    assert watching.says() == [("watching", None)]  # empty, and no alarm for that
-    vault.deposit(world.users[0], 150_000 * USDC)
-    for rule in ("rebalance", "harvest_save"):
-        vault.run(rule)
-    vault.contract.send("settle")
-    assert watching.says() == []
-    return vault, watching
+    return watched_from_a_round(world, folder, given, "rebalance", "harvest_save", built=built)
 
 
 def test_a_price_that_leaves_its_band_is_the_only_alarm(anvil_world: World, tmp_path: Path) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from keeper.watching import Watching
+from keeper.watching import Watching, watched_from_a_round
 from lab.aave import V30, V32, ZERO, Generation
-from lab.chain import CHAIN_ID, AnvilChain
+from lab.chain import AnvilChain
 from lab.world import CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World, build_world
-from stratc_compiler.assumptions import guarded_assumptions
-from stratc_targets.keeper.config import bind
-from stratc_targets.keeper.emit import emit_keeper
-from vyper_target.vaults import USDC, deploy, example, files
+from vyper_target.vaults import example
 
 pytestmark = pytest.mark.anvil
 
@@ -32,20 +27,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def watched(world: World, folder: Path) -> Watching:
     """The watch over a vault of 150,000 USDC that has just begun a round."""
-    assert isinstance(world.chain, AnvilChain)
-    given = example("category")
-    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted, vault = files(given), deploy(world, given)
-    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    document = json.loads(emit_keeper(given, *codes).text)
-    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
-    assert watching.says() == [("watching", None)]  # without collateral its account has no threshold, which is no alarm
-    vault.deposit(world.users[0], 150_000 * USDC)
-    for rule in ("rebalance", "harvest_save"):
-        vault.run(rule)
-    vault.contract.send("settle")
-    assert watching.says() == []
-    return watching
+    # Without collateral its account has no threshold, which is no alarm.
+    return watched_from_a_round(world, folder, example("category"), "rebalance", "harvest_save")[1]
 
 
 def test_what_governance_does_to_the_category_is_an_alarm(world: World, tmp_path: Path) -> None:

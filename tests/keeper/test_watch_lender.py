@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from keeper.watching import Watching
-from lab.chain import CHAIN_ID, AnvilChain
+from keeper.watching import Watching, watched_from_a_round
 from lab.chain import Reverted as ChainReverted
 from lab.world import World, with_morpho
-from stratc_compiler.assumptions import guarded_assumptions
-from stratc_targets.keeper.config import bind
-from stratc_targets.keeper.emit import emit_keeper
-from vyper_target.vaults import USDC, Deployed, deploy, example, files
+from vyper_target.vaults import USDC, Deployed, example
 
 pytestmark = pytest.mark.anvil
 
@@ -23,19 +17,7 @@ pytestmark = pytest.mark.anvil
 @pytest.fixture
 def watched(anvil_world: World, tmp_path: Path) -> tuple[Deployed, Watching]:
     """A vault of 150,000 USDC that has just begun a round, and the watch over it."""
-    assert isinstance(anvil_world.chain, AnvilChain)
-    world, given = with_morpho(anvil_world), example("lender")
-    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted, vault = files(given), deploy(world, given)
-    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    document = json.loads(emit_keeper(given, *codes).text)
-    watching = Watching(tmp_path, anvil_world.chain.url, bind(document, CHAIN_ID, vault.address))
-    assert watching.says() == [("watching", None)]
-    vault.deposit(world.users[0], 150_000 * USDC)
-    vault.run("rebalance")
-    vault.contract.send("settle")
-    assert watching.says() == []
-    return vault, watching
+    return watched_from_a_round(with_morpho(anvil_world), tmp_path, example("lender"), "rebalance")
 
 
 def test_what_others_borrow_cannot_be_drawn(watched: tuple[Deployed, Watching]) -> None:

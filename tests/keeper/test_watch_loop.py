@@ -3,19 +3,13 @@ were proved."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from keeper.watching import Watching
-from lab.chain import CHAIN_ID, AnvilChain
+from keeper.watching import Watching, watched_from_a_round
 from lab.world import World, with_morpho
-from stratc_compiler.assumptions import guarded_assumptions
-from stratc_targets.keeper.config import bind
-from stratc_targets.keeper.emit import emit_keeper
-from vyper_target.vaults import USDC, Deployed, deploy, example, files
+from vyper_target.vaults import USDC, Deployed, example
 
 pytestmark = pytest.mark.anvil
 
@@ -25,19 +19,7 @@ OVER = ("alarm_over", "flash(aave)")
 
 def watched(world: World, folder: Path, name: str = "eth_loop") -> tuple[Deployed, Watching]:
     """A loop that owes 150,000 USDC, at the beginning of a round."""
-    assert isinstance(world.chain, AnvilChain)
-    given = example(name)
-    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted, vault = files(given), deploy(world, given)
-    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    document = json.loads(emit_keeper(given, *codes).text)
-    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
-    assert watching.says() == [("watching", None)]
-    vault.deposit(world.users[0], 150_000 * USDC)
-    vault.run("rebalance")
-    vault.contract.send("settle")
-    assert watching.says() == []
-    return vault, watching
+    return watched_from_a_round(world, folder, example(name), "rebalance")
 
 
 def test_a_lender_that_lends_no_more(anvil_world: World, tmp_path: Path) -> None:

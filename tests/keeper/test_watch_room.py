@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from keeper.watching import Watching
+from keeper.watching import Watching, watched_from_a_round
 from lab.aave import V30, V32, Generation
-from lab.chain import CHAIN_ID, AnvilChain, Reverted
+from lab.chain import AnvilChain, Reverted
 from lab.world import World, build_world
-from stratc_compiler.assumptions import guarded_assumptions
-from stratc_targets.keeper.config import bind
-from stratc_targets.keeper.emit import emit_keeper
-from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, example, files, proved
+from vyper_target.vaults import EXAMPLES, USDC, Deployed, example, proved
 
 pytestmark = pytest.mark.anvil
 
@@ -33,21 +28,9 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def watched(world: World, folder: Path) -> tuple[Deployed, Watching]:
     """The watch over a carry of 150,000 USDC that states room for 10% of nav, at the beginning of a round."""
-    assert isinstance(world.chain, AnvilChain)
     text, loss = (EXAMPLES / "eth_carry.strat").read_text("utf-8"), "loss(save) <= 0.05%"
     given = proved(text.replace(loss, f"{loss}\n        room(aave) >= 10% of nav"))
-    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted, vault = files(example("eth_carry")), deploy(world, example("eth_carry"))  # room is nothing to the contract
-    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
-    document = json.loads(emit_keeper(given, *codes).text)
-    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
-    assert watching.says() == [("watching", None)]
-    vault.deposit(world.users[0], 150_000 * USDC)
-    for rule in ("rebalance", "harvest_save"):
-        vault.run(rule)
-    vault.contract.send("settle")
-    assert watching.says() == []
-    return vault, watching
+    return watched_from_a_round(world, folder, given, "rebalance", "harvest_save", built=example("eth_carry"))
 
 
 def measured(watching: Watching, vault: Deployed) -> Fraction:

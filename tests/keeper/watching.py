@@ -7,15 +7,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from keeper.rig import KEEPER
-from lab.chain import CHAIN_ID
+from lab.chain import CHAIN_ID, AnvilChain
+from lab.world import World
+from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.certify import ProvedVault
 from stratc_targets.keeper.chain import Chain
-from stratc_targets.keeper.config import parse_config
+from stratc_targets.keeper.config import bind, parse_config
+from stratc_targets.keeper.emit import emit_keeper
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.state import Identity, StateFile
 from stratc_targets.keeper.watch import Watch
 from stratc_targets.keeper.watchlist import PositionRead, View
+from vyper_target.vaults import USDC, Deployed, deploy, files
 
 
 class Watching:
@@ -53,3 +60,25 @@ class Watching:
     def ask(self, view: View) -> int:
         """A venue's answer at the latest block."""
         return self._chain.ask(view, self._chain.head().number)
+
+
+def watched_from_a_round(
+    world: World, folder: Path, given: ProvedVault, *rules: str, built: ProvedVault | None = None
+) -> tuple[Deployed, Watching]:
+    """A vault of 150,000 USDC that ran these rules and has just begun a round, and the watch over it.
+
+    The contract is that of `built`, where what else the strategy says is watched alone, and nothing to the contract.
+    """
+    assert isinstance(world.chain, AnvilChain)
+    given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
+    emitted, vault = files(built or given), deploy(world, built or given)
+    codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
+    document = json.loads(emit_keeper(given, *codes).text)
+    watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))
+    assert watching.says() == [("watching", None)]  # empty, and no alarm for that
+    vault.deposit(world.users[0], 150_000 * USDC)
+    for rule in rules:
+        vault.run(rule)
+    vault.contract.send("settle")
+    assert watching.says() == []
+    return vault, watching
