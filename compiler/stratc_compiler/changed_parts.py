@@ -282,11 +282,7 @@ def _of_roles(old: Role | None, new: Role | None) -> tuple[Direction, str]:
 
 def changed_limits(two: Two) -> Iterator[Change]:
     """No claim speaks of how much may come in, but whoever caps it means something by that."""
-    gone = [one for one in two.old.strategy.limits if one not in two.new.strategy.limits]
-    fresh = [one for one in two.new.strategy.limits if one not in two.old.strategy.limits]
-    for old, new in paired(gone, fresh, type):
-        named = old if old is not None else new
-        yield two.change(Subject.LIMIT, type(named).__name__, old, new, *_of_limits(old, new))
+    yield from _any(Subject.LIMIT, two.old.strategy.limits, two.new.strategy.limits, _of_limits, two)
 
 
 def _of_limits(old: DepositLimit | None, new: DepositLimit | None) -> tuple[Direction, str]:
@@ -300,14 +296,24 @@ def _of_limits(old: DepositLimit | None, new: DepositLimit | None) -> tuple[Dire
 
 def changed_signals(two: Two) -> Iterator[Change]:
     """What others compute, and what follows it: nothing of it is proved by this version."""
+
+    def judge(before: object, after: object) -> tuple[Direction, str]:
+        return NEITHER, "what others compute, or what follows it, changes"
+
     old, new = two.old.strategy, two.new.strategy
-    why = "what others compute, or what follows it, changes"
     for olds, news in ((old.signals, new.signals), (old.signalled, new.signalled), (old.hedges, new.hedges)):
-        yield from _any(Subject.SIGNAL, olds, news, why, two)
+        yield from _any(Subject.SIGNAL, olds, news, judge, two)
 
 
-def _any(subject: Subject, olds: tuple[T, ...], news: tuple[T, ...], why: str, two: Two) -> Iterator[Change]:
+def _any(
+    subject: Subject,
+    olds: tuple[T, ...],
+    news: tuple[T, ...],
+    judge: Callable[[T | None, T | None], tuple[Direction, str]],
+    two: Two,
+) -> Iterator[Change]:
+    """Statements that differ, those of one type paired, each judged."""
     gone, fresh = [one for one in olds if one not in news], [one for one in news if one not in olds]
     for old, new in paired(gone, fresh, type):
         named = old if old is not None else new
-        yield two.change(subject, type(named).__name__, old, new, NEITHER, why)
+        yield two.change(subject, type(named).__name__, old, new, *judge(old, new))

@@ -88,14 +88,11 @@ def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:
 def waiting(vault: Vault, results: Iterable[ObligationResult]) -> Iterator[RuleModel]:
     """The rules that were seen to come due only where markets, venues or users do more than is assumed of them."""
     rules = {_fires(rule): rule for rule in vault.rules}
-    for result in results:
-        rule = rules.get(result.obligation.id)
-        if (
-            rule is not None
-            and isinstance(result.evidence, Round)
-            and inside_box(vault, box_of(vault), result.evidence)
-        ):
-            yield rule
+    fired = [(rules[one.obligation.id], one.evidence) for one in results if one.obligation.id in rules]
+    seen = [(rule, played) for rule, played in fired if isinstance(played, Round)]
+    if seen:
+        box = box_of(vault)
+        yield from (rule for rule, played in seen if inside_box(vault, box, played) is not None)
 
 
 def _target_frame(vault: Vault, box: Box) -> Frame:

@@ -6,10 +6,9 @@ transaction that may still land.
 
 from __future__ import annotations
 
-import fcntl
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,7 +21,7 @@ from stratc_targets.deploy.package import Package, hash_of
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
 from stratc_targets.keeper.fees import Bid
-from stratc_targets.keeper.state import replace_file
+from stratc_targets.keeper.state import exclusive, replace_file
 
 SCHEMA = "stratc.deployment/1"
 
@@ -154,20 +153,14 @@ def schema() -> dict[str, Any]:
     return document
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> AbstractContextManager[None]:
     """Hold a record for one process. Raises SetupError where another one deploys with it."""
+    unwritable = "cannot write the record"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.with_name(path.name + ".lock").open("w")
     except OSError as error:
-        raise SetupError(f"cannot write the record {path}: {error.strerror}") from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SetupError(f"another deployment runs with the record {path}") from None
-        yield
+        raise SetupError(f"{unwritable} {path}: {error.strerror}") from None
+    return exclusive(path, unwritable, "another deployment runs with the record")
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -109,18 +109,23 @@ class Memory(Protocol):
     def set_seen(self, seen: Seen) -> None: ...
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> AbstractContextManager[None]:
     """Hold the state file for one process. Raises SetupError where another keeper has it."""
+    return exclusive(path, "cannot use the state file", "another keeper runs with the state file")
+
+
+@contextmanager
+def exclusive(path: Path, unusable: str, taken: str) -> Iterator[None]:
+    """Hold a file for one process. Raises SetupError, with what to say before its name where that cannot be."""
     try:
         handle = path.with_name(path.name + ".lock").open("w")
     except OSError as error:
-        raise SetupError(f"cannot use the state file {path}: {error.strerror}") from None
+        raise SetupError(f"{unusable} {path}: {error.strerror}") from None
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SetupError(f"another keeper runs with the state file {path}") from None
+            raise SetupError(f"{taken} {path}") from None
         yield
 
 
