@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
+from pyrevm import EVM, AccountInfo
 
 from deploying.market import Tables, tables, toml, url_of
 from lab.chain import AnvilChain
@@ -25,29 +26,13 @@ def test_the_record_knows_every_kind_of_argument() -> None:
     assert set(kinds) == {kind.value for kind in BindingKind}
 
 
-@pytest.mark.parametrize(
-    ("nonce", "address"),
-    [
-        (0, "0x8464135c8F25Da09e49BC8782676a84730C318bC"),
-        (1, "0x71C95911E9a5D330f4D621842EC243EE1343292e"),
-    ],
-)
-def test_addresses_of_what_an_account_creates(nonce: int, address: str) -> None:
-    """As anvil's second account created them, in every test."""
-    assert created("0x70997970C51812dc3A010C7d01b50e0d17dc79C8", nonce) == address
-
-
-@pytest.mark.anvil
-def test_addresses_after_many_transactions() -> None:
-    """Lengths of numbers change at 128 and at 256."""
-    with AnvilChain() as chain:
-        sender = chain.accounts[1]
-        for nonce in (127, 128, 255, 256, 65_536):
-            chain.rpc("anvil_setNonce", sender, hex(nonce))
-            # The pool may not have heard of the new nonce yet.
-            sent = {"from": sender, "data": "0x00", "gas": "0x100000", "nonce": hex(nonce)}
-            made = chain.rpc("eth_sendTransactionSync", sent)
-            assert created(sender, nonce).lower() == made["contractAddress"].lower()
+@pytest.mark.parametrize("nonce", [0, 1, 127, 128, 255, 256, 65_536])
+def test_addresses_of_what_an_account_creates(nonce: int) -> None:
+    """As the EVM creates them; lengths of numbers change at 128 and at 256."""
+    sender = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    evm = EVM()
+    evm.insert_account_info(sender, AccountInfo(nonce=nonce))
+    assert created(sender, nonce).lower() == evm.deploy(sender, b"\x00")
 
 
 # ── every kind of vault ────────────────────────────────────────────────────────────────────
