@@ -14,7 +14,7 @@ import pytest
 
 from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
-from lab.world import World, build_world, with_bitcoin, with_morpho
+from lab.world import World, build_world, with_bitcoin, with_lending_pool, with_morpho
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
@@ -135,6 +135,12 @@ def blue_world(_blue_market: World) -> Iterator[World]:
 def bitcoin_world(revm_world: World) -> World:
     """The market in this process with bitcoin in it, put back after the test."""
     return with_bitcoin(revm_world)
+
+
+@pytest.fixture
+def lending_world(revm_world: World) -> World:
+    """The market in this process with a second pool in it, put back after the test."""
+    return with_lending_pool(revm_world)
 
 
 @pytest.fixture

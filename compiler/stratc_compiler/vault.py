@@ -127,12 +127,16 @@ class VenueModel(Record):
 
 
 class SwapModel(Record):
-    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
+    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price.
+
+    `flash_premium` is as of a `VenueModel`: here either token of the pair can be lent.
+    """
 
     name: str
     adapter: str
     pair: tuple[str, str]
     slippage: Fraction
+    flash_premium: Fraction | None = None
 
 
 VenueFactory = Callable[[Venue, Strategy], VenueModel | SwapModel]

@@ -20,6 +20,7 @@ from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair
 from differential.stories import STORIES
 from differential.stories.bitcoin import WITH_BITCOIN
 from differential.stories.morpho import AT_MORPHO
+from differential.stories.pools import AT_A_POOL
 from differential.story import Story, tell
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -50,7 +51,19 @@ differs with the tests before it.
 """
 
 
-RARE = {"two_debts", "short", "stop", "topped", "paired", "hedged", "inflow", "lender", "blue_loop", "category"}
+RARE = {
+    "two_debts",
+    "short",
+    "stop",
+    "topped",
+    "paired",
+    "hedged",
+    "inflow",
+    "lender",
+    "blue_loop",
+    "pool_loop",
+    "category",
+}
 """Vaults that one story or two are told of: compiling them takes longer than it, so they are for the long run."""
 
 
@@ -194,6 +207,12 @@ def test_contract_and_machine_agree_on_bitcoin_at_length(bitcoin_world: World, n
 def test_story_of_a_market_with_bitcoin(bitcoin_world: World, name: str) -> None:
     story = WITH_BITCOIN[name]
     tell(pair_up(bitcoin_world, example(story.vault)), story)
+
+
+@pytest.mark.parametrize("name", told(AT_A_POOL))
+def test_story_of_a_pool_that_lends(lending_world: World, name: str) -> None:
+    story = AT_A_POOL[name]
+    tell(pair_up(lending_world, example(story.vault)), story)
 
 
 @pytest.mark.parametrize("name", told(STORIES))
