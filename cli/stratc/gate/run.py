@@ -17,6 +17,7 @@ from stratc.gate.reader import at_base
 from stratc.gate.revision import GitError, State
 from stratc.gate.text import judged_text, summary
 from stratc.problem import Problem, news, tell, unreadable
+from stratc.replace import Unwritable, write_text
 from stratc.status import Status, worst
 from stratc_dsl.record import Record
 
@@ -75,9 +76,9 @@ def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Stat
         print(summary(judged, base, status))
     for format, file in wanted.files:
         try:
-            Path(file).write_text(_document(judged, base, status, format), "utf-8", "backslashreplace")
-        except OSError as error:
-            tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
+            write_text(Path(file), _document(judged, base, status, format))
+        except Unwritable as error:
+            tell(unreadable(file, error.why))
             status = Status.BAD_INPUT
     return status
 
