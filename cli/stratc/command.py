@@ -146,9 +146,15 @@ def _gate(arguments: Namespace) -> int:
     if arguments.margins is not None and arguments.base is None:
         print("stratc gate: error: --margins compares with a base: name one with --base", file=sys.stderr)
         return Status.BAD_INPUT
+    if arguments.files and arguments.exclude:
+        said = "--exclude leaves out of what is found, and files that are named are judged: give one of both"
+        print(f"stratc gate: error: {said}", file=sys.stderr)
+        return Status.BAD_INPUT
+    from stratc.gate.excluded import Excluded
     from stratc.gate.run import Wanted, gate
 
-    return gate(arguments.files, arguments.base, arguments.margins, Wanted(arguments.format, tuple(arguments.write)))
+    wanted = Wanted(arguments.format, tuple(arguments.write), Excluded(tuple(arguments.exclude)))
+    return gate(arguments.files, arguments.base, arguments.margins, wanted)
 
 
 def _keeper(arguments: Namespace) -> int:
