@@ -520,8 +520,9 @@ def _no_way_out(vault: Vault, played: Round, world: IdealWorld, up: Timers) -> s
 def _left_by_rule(
     vault: Vault, played: Round, world: IdealWorld, up: Timers
 ) -> Iterator[tuple[RuleModel, int, str | None]]:
-    """Every way in which a rule leaves by the exit, after how many others, and what goes wrong: at once, after the first
-    trading rule that is due, and so on. The world is at the end of each.
+    """Every way in which a rule leaves by the exit, after how many others, and what goes wrong.
+
+    At once, after the first trading rule that is due, and so on. The world is at the end of each.
     """
     trading = trading_rules(vault)
     for rule in exit_rules(vault):
