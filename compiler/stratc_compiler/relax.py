@@ -33,6 +33,7 @@ from stratc_compiler.expr import (
     Or,
     Plain,
     Rel,
+    Root,
     Rounding,
     Sub,
     TokenDim,
@@ -134,6 +135,8 @@ class Frame(Struct):
                     return ZERO
                 factor = _factor(left, right, divisor)
                 return self._rounded(inner if factor == 1 else Mul(number(factor), inner), rounding)
+            case Root():
+                raise NotLinear("a square root: its venue states what becomes of it")
 
     def _variable(self, name: str) -> Expr:
         if name in self.known:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from itertools import combinations
 from pathlib import PurePosixPath
 
+from stratc_compiler.expr import has_root
 from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
@@ -183,7 +184,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         share_symbol=plain(vault.strategy.name)[:64],
         vault_modules=(*(one for one in modules if one not in adapters), BOOK, PurePosixPath(ACTIONS_CODE).stem),
         actions_modules=(*(one for one in modules if one != "depositors"), BOOK),
-        book_modules=("arith", "tokens", *book_uses, *adapters, *((INNER_CODE,) if vault.inner else ())),
+        book_modules=_book_modules(vault),
         book_uses=book_uses,
         book_parameters=tuple(one.parameter for one in book.arguments if one.kind in OF_THE_BOOK),
         book_public=(
@@ -256,9 +257,21 @@ def used_modules(vault: Vault) -> tuple[str, ...]:
         "fees": bool(vault.charge),
         "requests": vault.queues,
         "flash": bool(vault.loans),
+        "roots": _has_roots(vault),
     }
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
+
+
+def _book_modules(vault: Vault) -> tuple[str, ...]:
+    roots = ("roots",) if _has_roots(vault) else ()
+    inner = (INNER_CODE,) if vault.inner else ()
+    return ("arith", *roots, "tokens", *_book_uses(vault), *_adapters(vault), *inner)
+
+
+def _has_roots(vault: Vault) -> bool:
+    """Whether anything that is held is worth a square root: sizes and conditions are computed from those values."""
+    return any(has_root(definition) for definition in vault.definitions.values())
 
 
 def _adapters(vault: Vault) -> tuple[str, ...]:
