@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 import schedule
 from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
-from lab.world import World, build_world, with_bitcoin, with_morpho
+from lab.world import World, build_world, with_bitcoin, with_morpho, with_perp
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a machine is, is no property of what it runs
@@ -76,6 +76,11 @@ def _blue_market() -> World:
 
 
 @pytest.fixture(scope="session")
+def _perp_market() -> World:
+    return with_perp(build_world(RevmChain()))
+
+
+@pytest.fixture(scope="session")
 def _anvil_market() -> Iterator[World]:
     with AnvilChain() as chain:
         yield build_world(chain)
@@ -120,6 +125,13 @@ def blue_world(_blue_market: World) -> Iterator[World]:
     """The market in this process with Morpho in it, put back after the test."""
     with _restored(_blue_market.chain):
         yield _blue_market
+
+
+@pytest.fixture
+def perp_world(_perp_market: World) -> Iterator[World]:
+    """The market in this process with Perp v2 in it, put back after the test."""
+    with _restored(_perp_market.chain):
+        yield _perp_market
 
 
 @pytest.fixture
