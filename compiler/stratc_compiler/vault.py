@@ -352,6 +352,10 @@ class Vault(Record):
         items = (item for plan in (*plans, self.exit_plan) for item in every_item(plan))
         return tuple(item for item in items if isinstance(item, FlashLoan))
 
+    def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
+        """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
+        return tuple(held for held in self.venue(loan.lender).positions if held.debt and held.token == loan.token)
+
     @property
     def queues(self) -> bool:
         """Whether withdrawals wait in turn: where a round limits them, or not all that is held is idle base."""
