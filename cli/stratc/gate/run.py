@@ -18,6 +18,7 @@ from stratc.gate.reader import at_base
 from stratc.gate.revision import GitError, State
 from stratc.gate.text import judged_text, left_out_text, summary
 from stratc.problem import Problem, news, tell, unreadable
+from stratc.replace import Unwritable, write_text
 from stratc.status import Status, worst
 from stratc_dsl.record import Record
 
@@ -82,10 +83,9 @@ def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted, left_ou
         print(summary(judged, base, status))
     for format, file in wanted.files:
         try:
-            text = _document(judged, base, status, format, left_out)
-            Path(file).write_text(text, "utf-8", "backslashreplace")
-        except OSError as error:
-            tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
+            write_text(Path(file), _document(judged, base, status, format, left_out))
+        except Unwritable as error:
+            tell(unreadable(file, error.why))
             status = Status.BAD_INPUT
     return status
 
