@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NPM    := tests/npm
-# A crashed worker is not replaced: loadfile would give the next one the same test, for ever.
-# Files start in the order of tests/conftest.py, which begins with those that take longest.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+# A crashed worker is not replaced: loadscope would give the next one the same test, for ever.
+# What goes together, and in which order, is said in tests/schedule.py.
+PYTEST := $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart=0
 
 EXAMPLES := examples/treasury.strat examples/eth_carry.strat
 REFUTED  := examples/refuted/eth_carry_45.strat
