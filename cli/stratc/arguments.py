@@ -78,8 +78,8 @@ Says whether strategies may be merged: decides every claim, checks the certifica
 with `--base` compares each with what it was at that revision of git. Without files, all that are found from this folder
 on; with `--base` only those that changed since, those whose used files or certificates did, and those that are gone.
 What is weaker than at the base fails: more is assumed, a floor is lowered, a band widened, a claim, a strategy or a
-file dropped. `--margins 10%` also finds what each claim breaks by, here and at the base, and fails where a margin
-shrank by more than that; it takes minutes.
+file dropped, or a certificate gone. `--margins 10%` also finds what each claim breaks by, here and at the base, and
+fails where a margin shrank by more than that; it takes minutes.
 
 exit status: 0 passes; 1 a claim is refuted, something is weaker or a certificate rejected; 2 bad input, or git cannot
 say what there was; 3 a claim is unknown. With several files the worst counts, in the order 2, 1, 3, 0.
@@ -206,6 +206,13 @@ def parser() -> Parser:
     gate = commands.add_parser("gate", help="may these strategies be merged?", description=GATE)
     gate.add_argument("files", nargs="*", metavar="FILE", help="a .strat file; without any, all that are found")
     gate.add_argument("--base", metavar="REV", help="the revision to compare with, for example origin/main")
+    gate.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder of which nothing is judged, for example of fixtures; may be repeated, and every file is named",
+    )
     gate.add_argument("--margins", type=_share, metavar="SHARE", help="how much of a margin may be lost: `10%%`")
     gate.add_argument("--format", choices=GATE_FORMATS, default="text", help="for people, for machines, for a comment")
     gate.add_argument(

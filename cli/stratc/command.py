@@ -10,7 +10,8 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from typing import TYPE_CHECKING
 
 from stratc.arguments import parser
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     from stratc.resting import Denied
 
 
+FULL = frozenset({ENOSPC, EDQUOT, EFBIG, EIO})
+"""What writing ends with where a disk is full or broken, which is no mistake of ours."""
+
+
 def run(argv: Sequence[str] | None) -> int:
     """Run the command line and return the exit status. KeyboardInterrupt after ^C, everything tidied up."""
+    _open_what_is_closed()
     _print_anything()
     _collect_rarely()
     try:
@@ -31,9 +37,15 @@ def run(argv: Sequence[str] | None) -> int:
             return status
     except SystemExit as stop:  # argparse has printed the help, the version, or what is wrong
         return stop.code if isinstance(stop.code, int) else Status.BAD_INPUT
-    except BrokenPipeError:  # the reader left, as `head` does; Python would complain once more while it exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader left, as `head` does
+        _print_no_more()
         return Status.INTERRUPTED
+    except OSError as error:
+        if error.errno not in FULL:
+            return _internal(error)
+        _say(f"error: cannot write: {error.strerror}")
+        _print_no_more()
+        return Status.BAD_INPUT
     except Exception as error:
         return _internal(error)
 
@@ -134,9 +146,15 @@ def _gate(arguments: Namespace) -> int:
     if arguments.margins is not None and arguments.base is None:
         print("stratc gate: error: --margins compares with a base: name one with --base", file=sys.stderr)
         return Status.BAD_INPUT
+    if arguments.files and arguments.exclude:
+        said = "--exclude leaves out of what is found, and files that are named are judged: give one of both"
+        print(f"stratc gate: error: {said}", file=sys.stderr)
+        return Status.BAD_INPUT
+    from stratc.gate.excluded import Excluded
     from stratc.gate.run import Wanted, gate
 
-    return gate(arguments.files, arguments.base, arguments.margins, Wanted(arguments.format, tuple(arguments.write)))
+    wanted = Wanted(arguments.format, tuple(arguments.write), Excluded(tuple(arguments.exclude)))
+    return gate(arguments.files, arguments.base, arguments.margins, wanted)
 
 
 def _keeper(arguments: Namespace) -> int:
@@ -175,6 +193,25 @@ def _denied(arguments: Namespace) -> Denied:
     return Denied(bool(arguments.deny), tuple(arguments.deny_assumption))
 
 
+def _open_what_is_closed() -> None:
+    """A shell can start us without standard streams (`>&-`): what goes there then goes nowhere, and no file that is
+    opened later takes their numbers.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+def _print_no_more() -> None:
+    """What is left to print goes nowhere: Python would try, and complain, once more while it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            os.dup2(nowhere, stream.fileno())
+
+
 def _print_anything() -> None:
     """File names and source lines may hold what the terminal's encoding cannot say: show it escaped."""
     for stream in (sys.stdout, sys.stderr):
@@ -194,7 +231,15 @@ def _internal(error: Exception) -> Status:
 
         traceback.print_exception(error)
     said = " ".join(str(error).split())[:200]
-    print(f"internal error: {type(error).__name__}: {said}", file=sys.stderr)
-    print("This is a mistake in stratc, not in your strategy. Please report it, with the strategy and", file=sys.stderr)
-    print("what the same command prints under STRATC_DEBUG=1.", file=sys.stderr)
+    _say(
+        f"internal error: {type(error).__name__}: {said}\n"
+        "This is a mistake in stratc, not in your strategy. Please report it, with the strategy and\n"
+        "what the same command prints under STRATC_DEBUG=1."
+    )
     return Status.INTERNAL
+
+
+def _say(text: str) -> None:
+    """The last words on standard error, if it takes any."""
+    with suppress(OSError):
+        print(text, file=sys.stderr)

@@ -48,8 +48,8 @@ floor that is lower, a wider band, a claim, a strategy or a file that is gone, a
 allowed. The strategy may well be proved; what is proved of it says less. `stratc diff` shows the same of two files.""",
     CERTIFICATE: """\
 A certificate.json that is committed beside a strategy does not show what it should: it is about another text than the
-file has now, it was changed, or some of its claims rest on the solver's word alone. `stratc build` writes a new one;
-`stratc audit` tells more of the one there is.""",
+file has now, it was changed, it is gone since the base, or some of its claims rest on the solver's word alone.
+`stratc build` writes a new one; `stratc audit` tells more of the one there is.""",
     AT_BASE: """\
 The base revision cannot be asked: there is no repository, no such revision, not enough history in a shallow clone, or
 git cannot give the file. Nothing was compared, so nothing can be said to be no weaker.""",

@@ -14,6 +14,7 @@ from stratc.colour import paint_for
 from stratc.decide import prove, status_of
 from stratc.margin_text import margins_text, statement
 from stratc.problem import tell, unreadable
+from stratc.replace import Unwritable, check_writable, write_text
 from stratc.resting import Denied
 from stratc.status import Status
 from stratc_compiler.constants import Constant, assumed
@@ -32,6 +33,10 @@ COLOURS = {"proved": "#4c9f70", "refuted": "#c8553d", "unknown": "#e3b448"}
 
 def map_margins(file: str, names: tuple[str, str], out: str, deny_warnings: bool) -> Status:
     """Write the map of two numbers of the file's one strategy, and print their margins."""
+    try:
+        check_writable(Path(out))
+    except Unwritable as error:
+        return _refuse(out, error)
     report = prove(load(file, deny_warnings), Denied(warnings=deny_warnings), show_progress=True)
     for problem in report.problems:
         tell(problem)
@@ -48,12 +53,16 @@ def map_margins(file: str, names: tuple[str, str], out: str, deny_warnings: bool
             return Status.BAD_INPUT
     drawn = _map(verification, names, known)
     try:
-        Path(out).write_text(svg(drawn, verification), "utf-8")
-    except OSError as error:
-        tell(unreadable(out, f"cannot be written: {error.strerror or error}"))
-        return Status.BAD_INPUT
+        write_text(Path(out), svg(drawn, verification))
+    except Unwritable as error:
+        return _refuse(out, error)
     print(f"written to {out}")
     return status_of([report])
+
+
+def _refuse(out: str, error: Unwritable) -> Status:
+    tell(unreadable(out, error.why))
+    return Status.BAD_INPUT
 
 
 def _help(name: str, known: Mapping[str, Constant]) -> str:

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from stratc.replace import create_text
 from stratc.status import Status
 
 STARTER = """\
@@ -69,8 +70,7 @@ def new(name: str) -> Status:
         return _refuse(f"`{name}` is no name of a strategy: letters, digits and _, as in EthCarry")
     path = Path(f"{_snake(name)}.strat")
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(STARTER.format(name=name, file=path))
+        create_text(path, STARTER.format(name=name, file=path))
     except FileExistsError:
         return _refuse(f"{path} exists already: choose another name, or move it away")
     except OSError as error:

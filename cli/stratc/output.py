@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from errno import EACCES
 from pathlib import Path, PurePosixPath
 
 from stratc_targets.artifact import Artifact
@@ -27,6 +29,9 @@ def check_out(out: Path, names: Sequence[str]) -> None:
     with _os_errors(out):
         if out.exists() and not out.is_dir():
             raise Unwritable(f"{out} is a file: --out names the folder to write into")
+        there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+        if not os.access(there, os.W_OK):
+            raise Unwritable(f"{out} cannot be written: {os.strerror(EACCES)}")
         for name in names:
             place = out / name
             if (place.exists() or place.is_symlink()) and not (place / MARK).is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,17 +16,26 @@ from stratc.problem import Problem, news
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(found: Iterable[Problem]) -> str:
-    """One SARIF log with one run: a result for each finding, a rule for each code that was found."""
+def sarif(found: Iterable[Problem], left_out: Sequence[str] = ()) -> str:
+    """One SARIF log with one run: a result for each finding, a rule for each code that was found.
+
+    Files that are `left_out` are told as notifications of the run: they have no results, and not for want of faults.
+    """
     problems = list(news(found, set()))
     codes = sorted({str(problem.fields["code"]) for problem in problems})
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": {"name": "stratc", "version": __version__, "rules": [_rule(code) for code in codes]}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(problem, codes) for problem in problems],
     }
+    if left_out:
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": list(map(_note, left_out))}]
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _note(file: str) -> dict[str, Any]:
+    return {"level": "note", "message": {"text": "not judged, by --exclude"}, "locations": [_location(file, None)]}
 
 
 def _rule(code: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ Renderings elsewhere: exact integers (`interpret`), real arithmetic for proofs (
     unit of T     smallest units per whole T (10^decimals)
     shares        10^-18 shares
 
-A division exists only as `MulDiv`, which names its rounding direction.
+A division exists only as `MulDiv`, a square root only as `Root`; both name their rounding direction. What is signed (a
+delta, a gain) is a sum of such quantities with weights of either sign, a `Combination`.
 """
 
 from __future__ import annotations
@@ -101,6 +102,17 @@ class MulDiv(Record):
     rounding: Rounding
 
 
+class Root(Record):
+    """`sqrt(left * right)`, rounded as said: of two quantities of one dimension, which is the root's too.
+
+    The product is no wider than a word: the contract reverts where it is 2^256 or more.
+    """
+
+    left: Expr
+    right: Expr
+    rounding: Rounding
+
+
 class Min(Record):
     left: Expr
     right: Expr
@@ -112,7 +124,7 @@ class If(Record):
     otherwise: Expr
 
 
-Expr = Num | Var | Add | Sub | Monus | Mul | MulDiv | Min | If
+Expr = Num | Var | Add | Sub | Monus | Mul | MulDiv | Root | Min | If
 
 
 class Rel(Enum):
@@ -143,6 +155,9 @@ class Not(Record):
 
 Formula = Cmp | And | Or | Not
 
+Combination = dict[Expr, Fraction]
+"""A sum of quantities of one dimension, each times its weight: what has a sign."""
+
 TRUE: Formula = And(())
 
 
@@ -155,6 +170,8 @@ def dim_of(expr: Expr) -> Dim:
         case Num(dim=dim) | Var(dim=dim):
             return dim
         case Add(left, right) | Sub(left, right) | Monus(left, right) | Min(left, right) | If(_, left, right):
+            return _same(left, right)
+        case Root(left, right):
             return _same(left, right)
         case Mul(left, right):
             return _product(dim_of(left), dim_of(right))
@@ -284,6 +301,8 @@ def children(node: Expr | Formula) -> tuple[Expr | Formula, ...]:
             return ()
         case Add(left, right) | Sub(left, right) | Monus(left, right) | Mul(left, right) | Min(left, right):
             return (left, right)
+        case Root(left, right):
+            return (left, right)
         case MulDiv(left, right, divisor):
             return (left, right, divisor)
         case If(condition, then, otherwise):
@@ -302,3 +321,7 @@ def variables(node: Expr | Formula) -> Iterator[Var]:
         yield node
     for child in children(node):
         yield from variables(child)
+
+
+def has_root(node: Expr | Formula) -> bool:
+    return isinstance(node, Root) or any(has_root(child) for child in children(node))

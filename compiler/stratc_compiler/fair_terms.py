@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from stratc_compiler.expr import Add, Cmp, Expr, Formula, Monus, Mul, MulDiv, Num, Rel, Rounding, Sub, Var, number
+from stratc_compiler.expr import (
+    Add,
+    Cmp,
+    Expr,
+    Formula,
+    Monus,
+    Mul,
+    MulDiv,
+    Num,
+    Or,
+    Rel,
+    Root,
+    Rounding,
+    Sub,
+    Var,
+    number,
+)
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis, Obligation
@@ -47,6 +63,8 @@ class Exact(Struct):
                 return self._monus(self.expr(left), self.expr(right))
             case MulDiv(left, right, divisor, rounding):
                 return self._quotient(Mul(self.expr(left), self.expr(right)), self.expr(divisor), rounding)
+            case Root(left, right, rounding):
+                return self._root(Mul(self.expr(left), self.expr(right)), rounding)
             case other:
                 raise TypeError(f"no part of an account: {type(other).__name__}")
 
@@ -63,6 +81,19 @@ class Exact(Struct):
             self.learn("definition", Cmp(exact, Rel.LE, product), Cmp(exact, Rel.GT, Sub(product, divisor)))
         else:
             self.learn("definition", Cmp(exact, Rel.GE, product), Cmp(exact, Rel.LT, Add(product, divisor)))
+        return result
+
+    def _root(self, product: Expr, rounding: Rounding) -> Expr:
+        result = self.fresh("root")
+        self.learn("definition", Cmp(result, Rel.GE, ZERO))
+        if rounding is Rounding.DOWN:
+            above = Add(result, number(1))
+            self.learn("definition", Cmp(Mul(result, result), Rel.LE, product), Cmp(Mul(above, above), Rel.GT, product))
+        else:
+            # Of nothing it is nothing; else one less is below the root.
+            below = Sub(result, number(1))
+            close = Or((Cmp(result, Rel.LE, ZERO), Cmp(Mul(below, below), Rel.LT, product)))
+            self.learn("definition", Cmp(Mul(result, result), Rel.GE, product), close)
         return result
 
 

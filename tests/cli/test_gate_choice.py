@@ -12,9 +12,11 @@ import pytest
 
 from cli.test_gate import SAVED, change, commit, git
 from stratc.analysis import load
+from stratc.command import run
 from stratc.decide import Report
 from stratc.gate.certificates import audits
-from stratc.gate.chosen import Chosen, chosen
+from stratc.gate.chosen import Chosen, changed_certificates, chosen
+from stratc.gate.excluded import NOTHING, Excluded
 from stratc.gate.judged import Judged, _compared
 from stratc.gate.revision import GitError, State, repository
 from stratc.gate.run import Wanted, gate
@@ -271,6 +273,105 @@ def test_a_certificate_belongs_to_the_nearest_file_that_it_is_about(repo: Path) 
     assert "another text" not in str(audit.why)
     (repo / "deep" / "saving.strat").write_text(f"{SAVED}\n", "utf-8")
     assert len(audits([name], [model])) == 1
+
+
+def gone(files: tuple[str, ...] = (), excluded: Excluded = NOTHING) -> list[str]:
+    return [one.file for one in changed_certificates("HEAD", files, excluded) if one.state is State.DELETED]
+
+
+def test_a_certificate_that_is_gone_is_a_finding(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "deep/certificate.json"
+    Path(name).write_text(certificate(), "utf-8")
+    commit(repo)
+    assert gone() == []
+    git(repo, "mv", name, "certificate.json")
+    assert gone() == []  # and what it is called now is audited
+    assert gone(excluded=Excluded(("deep",))) == []
+    git(repo, "mv", "certificate.json", name)
+    Path(name).unlink()
+    assert gone() == gone(("deep/x.strat",)) == gone(("saving.strat",)) == [name]
+    assert gone(excluded=Excluded(("deep",))) == []
+    assert gate((), "HEAD", None, Wanted("text")) is Status.REFUTED
+    assert f"rejected {name}: ?, gone: it is there at HEAD" in capsys.readouterr().out
+    assert gate(("saving.strat",), "HEAD", None, Wanted("text")) is Status.REFUTED
+
+
+@pytest.mark.parametrize("to", ["deep/certificate.txt", "fixtures/certificate.json"])
+def test_a_certificate_that_moves_to_where_nobody_audits_it_is_gone(repo: Path, to: str) -> None:
+    (repo / "certificate.json").write_text(certificate(), "utf-8")
+    commit(repo)
+    (repo / "fixtures").mkdir()
+    git(repo, "mv", "certificate.json", to)
+    assert gone(excluded=Excluded(("fixtures",))) == ["certificate.json"]
+
+
+# ── folders that are left out ──────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def fixtures(repo: Path) -> Excluded:
+    """A folder with a faulty strategy and a faulty certificate in it."""
+    (repo / "fixtures" / "more").mkdir(parents=True)
+    (repo / "fixtures" / "more" / "broken.strat").write_text("strategy {", "utf-8")
+    (repo / "fixtures" / "certificate.json").write_text("{", "utf-8")
+    commit(repo)
+    return Excluded(("fixtures",))
+
+
+def test_nothing_of_such_a_folder_is_judged_and_every_file_of_it_is_told(
+    fixtures: Excluded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "fixtures/more/broken.strat"
+    assert [one.file for one in chosen((), "HEAD")] == [name]
+    assert chosen((), "HEAD", fixtures) == []
+    (one,) = chosen((), None, fixtures)
+    assert (one.file, one.certificates) == ("saving.strat", ())
+    formats = ("text", "json", "sarif", "junit", "markdown")
+    wanted = Wanted("text", tuple((one, f"gate.{one}") for one in formats), fixtures)
+    assert gate((), "HEAD", None, wanted) is Status.PROVED
+    out = capsys.readouterr().out
+    assert out == Path("gate.text").read_text("utf-8")
+    assert out.startswith(f"not judged, by --exclude:\n  {name}\n")
+    assert json.loads(Path("gate.json").read_text("utf-8"))["excluded"] == [name]
+    (run,) = json.loads(Path("gate.sarif").read_text("utf-8"))["runs"]
+    assert name in json.dumps(run["invocations"][0]["toolExecutionNotifications"])
+    assert f'name="{name}"' in Path("gate.junit").read_text("utf-8")
+    assert f"- `{name}`\n" in Path("gate.markdown").read_text("utf-8")
+
+
+def test_what_is_there_at_the_base_alone_is_told_too(fixtures: Excluded, repo: Path) -> None:
+    shutil.rmtree(repo / "fixtures")
+    assert chosen((), "HEAD", fixtures) == []
+    assert gone(excluded=fixtures) == []
+    assert fixtures.found("HEAD") == ("fixtures/more/broken.strat",)
+    assert fixtures.found(None) == ()
+
+
+def test_a_strategy_that_moves_into_such_a_folder_is_gone(fixtures: Excluded, repo: Path) -> None:
+    git(repo, "mv", "saving.strat", "fixtures/saving.strat")
+    ((file, one),) = ((one.file, (one.state, _status(one, "HEAD"))) for one in chosen((), "HEAD", fixtures))
+    assert (file, one) == ("saving.strat", GONE)
+
+
+def test_a_folder_whose_name_only_begins_alike_is_judged(fixtures: Excluded, repo: Path) -> None:
+    (repo / "fixtures2").mkdir()
+    (repo / "fixtures2" / "broken.strat").write_text("strategy {", "utf-8")
+    (repo / "linked.strat").symlink_to("fixtures/more/broken.strat")
+    assert [one.file for one in chosen((), "HEAD", fixtures)] == ["fixtures2/broken.strat", "linked.strat"]
+
+
+def test_outside_of_a_repository_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fixtures").mkdir()
+    (tmp_path / "fixtures" / "broken.strat").write_text("strategy {", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert gate((), None, None, Wanted("text", excluded=Excluded(("fixtures",)))) is Status.BAD_INPUT
+    assert Excluded(("fixtures",)).found(None) == ("fixtures/broken.strat",)
+
+
+def test_who_names_files_leaves_none_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["gate", "saving.strat", "--exclude", "fixtures"]) == Status.BAD_INPUT
+    assert "give one of both" in capsys.readouterr().err
 
 
 # ── names ──────────────────────────────────────────────────────────────────────────────────

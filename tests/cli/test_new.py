@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 
+from stratc import replace
 from stratc.__main__ import main
 
 
@@ -44,3 +47,15 @@ def test_a_folder_that_is_gone(here: Path, capsys: pytest.CaptureFixture[str], m
     (here / "gone").rmdir()
     assert main(["new", "Late"]) == 2
     assert "late.strat cannot be written" in capsys.readouterr().err
+
+
+def test_nothing_is_half_written(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(text: str) -> bytes:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(replace, "_bytes", full)
+    assert main(["new", "Late"]) == 2
+    assert capsys.readouterr().err == "error: late.strat cannot be written: No space left on device\n"
+    assert list(here.iterdir()) == []

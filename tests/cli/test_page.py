@@ -16,7 +16,7 @@ from cli.test_gate import SAVED
 from cli.test_margin import only_losses
 from stratc.__main__ import main
 from stratc.analysis import load
-from stratc.page import contract
+from stratc.page import contract, run
 from stratc.page.charts import RIGHT, _spread, bands, margin_plots, round_charts, told_of, weights
 from stratc.page.contract import entry_points
 from stratc.page.render import Shown, page
@@ -111,7 +111,15 @@ def test_bad_input_writes_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[
     out = tmp_path / "page.html"
     assert main(["report", str(tmp_path / "none.strat"), "--out", str(out)]) == 2
     assert not out.exists()
-    assert main(["report", IDLE, "--out", str(tmp_path / "none" / "page.html"), "--quick"]) == 2
+
+
+@pytest.mark.parametrize("place", ["none/page.html", ".", "file/page.html"])
+def test_a_place_that_takes_no_page_is_told_before_anything_is_proved(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "prove", None)
+    (tmp_path / "file").write_text("mine")
+    assert main(["report", IDLE, "--out", str(tmp_path / place)]) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 

@@ -83,7 +83,7 @@ class Pool:
 
     def move_to(self, price: Number, trader: str) -> None:
         """Trade until the pool's price is `price` (to the 2^-96 that it can store)."""
-        target, current = self._root(Fraction(price)), self.contract.call("slot0")[0]
+        target, current = self.root(price), self.contract.call("slot0")[0]
         if target == current:
             return
         selling_token0 = target < current
@@ -99,8 +99,9 @@ class Pool:
     def _other(self, token: Token) -> Token:
         return self.quote if token == self.base else self.base
 
-    def _root(self, price: Fraction) -> int:
-        return _sqrt_price_x96(price, self.base, self.quote)
+    def root(self, price: Number) -> int:
+        """A price as the pool stores it."""
+        return _sqrt_price_x96(Fraction(price), self.base, self.quote)
 
 
 @dataclass(frozen=True)

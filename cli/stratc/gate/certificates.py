@@ -63,6 +63,11 @@ def unclaimed(certificate: str) -> Audit:
     return Audit(certificate, strategy, Status.REFUTED, why=why)
 
 
+def lost(certificate: str, base: str) -> Audit:
+    """A certificate that the base had: whoever relied on it has nothing to audit any more."""
+    return Audit(certificate, "?", Status.REFUTED, why=f"gone: it is there at {base}, and no certificate here any more")
+
+
 def _told(name: str) -> Audit | tuple[Any, tuple[str, str]]:
     """A certificate with the strategy and the file that it speaks of, or what is wrong with what has its name."""
     document = read_certificate(name)

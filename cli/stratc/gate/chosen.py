@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from stratc.analysis import Loaded, load, load_source
 from stratc.folder import files_below, strategies_below
+from stratc.gate.excluded import NOTHING, Excluded
 from stratc.gate.reader import BaseReader
 from stratc.gate.revision import GitError, Moved, Repository, Revision, State, repository
 from stratc.problem import Problem, unreadable
@@ -31,15 +34,15 @@ class Chosen(Record):
     problems: tuple[Problem, ...] = ()
 
 
-def chosen(files: Sequence[str], base: str | None) -> list[Chosen]:
+def chosen(files: Sequence[str], base: str | None, excluded: Excluded = NOTHING) -> list[Chosen]:
     """Every file that is given, or found from here on; with a base those that changed since. Raises GitError."""
     if base is not None:
-        return _since(repository().revision(base), files)
+        return _since(repository().revision(base), files, excluded)
     known = _repository()
     if not files:
         found = strategies_below(Path()) if known is None else [known.name_of(p) for p in known.listed(STRATEGIES, ".")]
-        files = [file for file in found if not _hidden(file)]
-    return [_given(file, known) for file in dict.fromkeys(files)]
+        files = [file for file in found if not _hidden(file) and not excluded.covers(file)]
+    return [_given(file, known, excluded) for file in dict.fromkeys(files)]
 
 
 def _repository() -> Repository | None:
@@ -53,39 +56,43 @@ def _hidden(file: str) -> bool:
     return any(part.startswith(".") and part not in (".", "..") for part in Path(file).parts)
 
 
-def _given(file: str, known: Repository | None) -> Chosen:
-    return Chosen(file, State.GIVEN, load(file, may_only_share=True), certificates=_beside(file, known))
+def _given(file: str, known: Repository | None, excluded: Excluded) -> Chosen:
+    return Chosen(file, State.GIVEN, load(file, may_only_share=True), certificates=_beside(file, known, excluded))
 
 
-def _beside(file: str, known: Repository | None) -> tuple[str, ...]:
+def _beside(file: str, known: Repository | None, excluded: Excluded) -> tuple[str, ...]:
     """Certificates in the folder of a file and in folders there: committed ones, where there is a repository."""
-    folder = os.path.dirname(file) or "."
+    return tuple(name for name in _below(os.path.dirname(file) or ".", known) if not excluded.covers(name))
+
+
+def _below(folder: str, known: Repository | None) -> list[str]:
     if known is not None:
         try:
-            return tuple(map(known.name_of, known.listed(CERTIFICATES, folder, tracked=True)))
+            return list(map(known.name_of, known.listed(CERTIFICATES, folder, tracked=True)))
         except GitError:  # the file is in none, or in another one
             pass
-    return tuple(files_below(Path(folder), CERTIFICATES)) if os.path.isdir(folder) else ()
+    return files_below(Path(folder), CERTIFICATES) if os.path.isdir(folder) else []
 
 
 # ── with a base ────────────────────────────────────────────────────────────────────────────
 
 
-def _since(base: Revision, files: Sequence[str]) -> list[Chosen]:
+def _since(base: Revision, files: Sequence[str], excluded: Excluded) -> list[Chosen]:
     """Files that changed, those that use one that changed, those with another certificate, and faulty ones."""
     known, moved = base.repository, base.moved()
     if files:
         paths = [known.path_of(file) for file in files]
     else:
-        listed = [path for path in known.listed(STRATEGIES, ".", absent=True) if not _hidden(known.name_of(path))]
-        paths = [*listed, *_left(base, moved, set(listed))]
+        names = {path: known.name_of(path) for path in known.listed(STRATEGIES, ".", absent=True)}
+        listed = [path for path, name in names.items() if not _hidden(name) and not excluded.covers(name)]
+        paths = [*listed, *_left(base, moved, set(listed), excluded)]
     found = []
     for path in sorted(dict.fromkeys(paths)):
         here, there = moved.get(path), os.path.lexists(os.path.join(known.root, path))
         if here is not None and here.state is State.DELETED:
             found.append(_gone(base, path, moved))
         elif there:
-            one = _here(base, path, moved)
+            one = _here(base, path, moved, excluded)
             if one.state is not State.SAME or one.loaded.faulty or _touched(one, base, moved):
                 found.append(one)
         elif here is not None or known.tracks(path):
@@ -97,21 +104,22 @@ def _since(base: Revision, files: Sequence[str]) -> list[Chosen]:
     return found
 
 
-def _left(base: Revision, moved: dict[str, Moved], judged: set[str]) -> list[str]:
+def _left(base: Revision, moved: dict[str, Moved], judged: set[str], excluded: Excluded) -> list[str]:
     """Strategies below the folder that the user is in which are gone, or are now where nobody judges them."""
     known = base.repository
     here = known.path_of("x")[:-1]
     gone = (one.was for one in moved.values() if one.path not in judged)
     strategies = (was for was in gone if was is not None and was.endswith(".strat") and was.startswith(here))
-    return [was for was in strategies if was not in judged and not _hidden(known.name_of(was))]
+    names = {was: known.name_of(was) for was in strategies if was not in judged}
+    return [was for was, name in names.items() if not _hidden(name) and not excluded.covers(name)]
 
 
-def _here(base: Revision, path: str, moved: dict[str, Moved]) -> Chosen:
+def _here(base: Revision, path: str, moved: dict[str, Moved], excluded: Excluded) -> Chosen:
     known = base.repository
     file = known.name_of(path)
     here = moved.get(path, Moved(path, State.SAME, path))
     loaded = load(file, may_only_share=True)
-    certificates = _beside(file, known)
+    certificates = _beside(file, known, excluded)
     if here.was is None:
         return Chosen(file, here.state, loaded, certificates=certificates)
     old, problems = _at(base, here.was, moved)
@@ -161,9 +169,30 @@ def _touched(one: Chosen, base: Revision, moved: dict[str, Moved]) -> bool:
     )
 
 
-def changed_certificates(base: str) -> list[Chosen]:
-    """Certificates from here on that differ from the base, each as a file to judge."""
+def changed_certificates(base: str, files: Sequence[str], excluded: Excluded) -> list[Chosen]:
+    """Certificates that differ from the base, each as a file to judge; those that are gone are deleted ones.
+
+    Of files that are named only what is gone from their folders: what is there stands beside them.
+    """
     revision = repository().revision(base)
     known, moved = revision.repository, revision.moved()
-    names = map(known.name_of, known.listed(CERTIFICATES, ".", tracked=True))
-    return [Chosen(name, State.CHANGED, Loaded(name)) for name in names if known.steps(name) & moved.keys()]
+    there = [known.name_of(path) for path in known.listed(CERTIFICATES, ".", tracked=True)]
+    names = [name for name in there if not excluded.covers(name)]
+    changed = [] if files else [name for name in names if known.steps(name) & moved.keys()]
+    gone = _lost(known, moved.values(), files, excluded)
+    return [
+        *(Chosen(name, State.CHANGED, Loaded(name)) for name in changed),
+        *(Chosen(name, State.DELETED, Loaded(name)) for name in gone),
+    ]
+
+
+def _lost(known: Repository, moved: Iterable[Moved], files: Sequence[str], excluded: Excluded) -> list[str]:
+    """Certificates of the base that are gone, or lie or are called now where nobody audits them."""
+    folders = tuple(known.path_of(os.path.join(os.path.dirname(file), "x"))[:-1] for file in files or ("x",))
+
+    def audited(path: str) -> bool:
+        inside = path.startswith(folders) and fnmatchcase(posixpath.basename(path), CERTIFICATES)
+        return inside and not excluded.covers(known.name_of(path))
+
+    gone = (one for one in moved if one.state is State.DELETED or not audited(one.path))
+    return sorted(known.name_of(one.was) for one in gone if one.was is not None and audited(one.was))

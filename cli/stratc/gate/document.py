@@ -14,9 +14,15 @@ from stratc.report import strategy_json
 from stratc.status import Status
 
 
-def document(judged: Sequence[Judged], base: str | None, status: Status) -> str:
+def document(judged: Sequence[Judged], base: str | None, status: Status, left_out: Sequence[str]) -> str:
     """The object, with a line end."""
-    shown = {"stratc": __version__, "base": base, "files": [_file(one) for one in judged], "status": int(status)}
+    shown = {
+        "stratc": __version__,
+        "base": base,
+        "excluded": list(left_out),
+        "files": [_file(one) for one in judged],
+        "status": int(status),
+    }
     return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
 
 

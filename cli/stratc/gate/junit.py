@@ -31,8 +31,8 @@ class _Test(Record):
     error: bool = False
 
 
-def junit(judged: Sequence[Judged]) -> str:
-    """One document, with a line end."""
+def junit(judged: Sequence[Judged], left_out: Sequence[str] = ()) -> str:
+    """One document, with a line end. Who is `left_out` is a suite of tests that were skipped."""
     suites = XML.Element("testsuites", name="stratc gate")
     totals = {"tests": 0, "failures": 0, "errors": 0}
     seconds = 0.0
@@ -50,9 +50,20 @@ def junit(judged: Sequence[Judged]) -> str:
             _add(suite, test)
         totals = {name: totals[name] + number for name, number in numbers.items()}
         seconds += took
+    if left_out:
+        totals["tests"] += len(left_out)
+        _add_skipped(suites, left_out)
     suites.attrib |= {"time": f"{seconds:.3f}", **_texts(totals)}
     XML.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + XML.tostring(suites, encoding="unicode") + "\n"
+
+
+def _add_skipped(suites: XML.Element, files: Sequence[str]) -> None:
+    numbers = _texts({"tests": len(files), "failures": 0, "errors": 0, "skipped": len(files)})
+    suite = XML.SubElement(suites, "testsuite", {"name": "not judged, by --exclude", "time": "0.000", **numbers})
+    for file in files:
+        case = XML.SubElement(suite, "testcase", classname="file", name=_clean(file))
+        XML.SubElement(case, "skipped")
 
 
 def _texts(numbers: dict[str, int]) -> dict[str, str]:

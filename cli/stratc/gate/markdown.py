@@ -27,11 +27,15 @@ _SIGNS = {Direction.WEAKER: "❌ weaker", Direction.STRONGER: "✅ stronger", Di
 _VERDICTS = {"proved": "✅ proved", "refuted": "❌ refuted", "unknown": "❔ unknown"}
 
 
-def markdown(judged: Sequence[Judged], base: str | None, status: Status) -> str:
+def markdown(judged: Sequence[Judged], base: str | None, status: Status, left_out: Sequence[str] = ()) -> str:
     """The comment, with a line end, short enough to be posted: a longer one ends at a line and says so."""
     lines = [MARK, f"### stratc gate: {WORDS[status]}", ""]
     since = f" since {code(base)}" if base is not None else ""
     lines += [f"{_count(judged)}{since}." if judged else f"No strategy changed{since}.", ""]
+    if left_out:
+        files = f"{len(left_out)} {'file' if len(left_out) == 1 else 'files'}"
+        lines += [f"<details><summary>Not judged, by --exclude: {files}</summary>", ""]
+        lines += [*(f"- {code(file)}" for file in left_out), "", "</details>", ""]
     for one in judged:
         lines += _file(one)
     return _shortened("\n".join(lines).rstrip("\n") + "\n")

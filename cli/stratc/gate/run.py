@@ -10,22 +10,25 @@ from pathlib import Path
 from stratc.analysis import Loaded
 from stratc.colour import paint_for
 from stratc.decide import Report
-from stratc.gate.certificates import unclaimed
+from stratc.gate.certificates import lost, unclaimed
 from stratc.gate.chosen import Chosen, changed_certificates, chosen
+from stratc.gate.excluded import NOTHING, Excluded
 from stratc.gate.judged import Judged, judge
 from stratc.gate.reader import at_base
 from stratc.gate.revision import GitError, State
-from stratc.gate.text import judged_text, summary
+from stratc.gate.text import judged_text, left_out_text, summary
 from stratc.problem import Problem, news, tell, unreadable
+from stratc.replace import Unwritable, write_text
 from stratc.status import Status, worst
 from stratc_dsl.record import Record
 
 
 class Wanted(Record):
-    """In which format standard output is, and which are written into files besides."""
+    """In which format standard output is, which are written into files besides, and what is not to be judged."""
 
     format: str
     files: tuple[tuple[str, str], ...] = ()
+    excluded: Excluded = NOTHING
 
     @property
     def for_people(self) -> bool:
@@ -35,27 +38,32 @@ class Wanted(Record):
 def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, wanted: Wanted) -> Status:
     """Text file by file as it is found out, the other formats once at the end, whatever the verdict is."""
     try:
-        to_judge = chosen(files, base)
+        to_judge = chosen(files, base, wanted.excluded)
+        left_out = wanted.excluded.found(base)
     except GitError as error:
         return _refuse(at_base(".", str(error), error.help), base, wanted)
     if not to_judge and base is None:
-        return _refuse(unreadable(".", "has no .strat file in it", "name the files to be judged"), base, wanted)
+        but = ", but in folders that --exclude leaves out" if left_out else ""
+        return _refuse(unreadable(".", f"has no .strat file in it{but}", "name the files to be judged"), base, wanted)
+    if wanted.for_people and left_out:
+        print(left_out_text(left_out), end="\n\n", flush=True)
     judged = []
     for one in to_judge:
         judged.append(judge(one, base, shrink, wanted.for_people))
         _show(judged[-1], wanted)
-    if base is not None and not files:
-        for other in _unclaimed(base, judged):
+    if base is not None:
+        for other in _unclaimed(base, files, wanted.excluded, judged):
             judged.append(other)
             _show(other, wanted)
-    return _deliver(judged, base, wanted)
+    return _deliver(judged, base, wanted, left_out)
 
 
-def _unclaimed(base: str, judged: Sequence[Judged]) -> list[Judged]:
-    """Certificates that changed and were audited with no file: nobody knows what they show."""
+def _unclaimed(base: str, files: Sequence[str], excluded: Excluded, judged: Sequence[Judged]) -> list[Judged]:
+    """Certificates that changed and were audited with no file: nobody knows what they show. Those that are gone too."""
     audited = {audit.certificate for one in judged for audit in one.audits}
-    left = (one for one in changed_certificates(base) if one.file not in audited)
-    return [Judged(one, base, Report(one.file), audits=(unclaimed(one.file),)) for one in left]
+    left = [one for one in changed_certificates(base, files, excluded) if one.file not in audited]
+    found = (lost(one.file, base) if one.state is State.DELETED else unclaimed(one.file) for one in left)
+    return [Judged(one, base, Report(one.file), audits=(audit,)) for one, audit in zip(left, found, strict=True)]
 
 
 def _refuse(problem: Problem, base: str | None, wanted: Wanted) -> Status:
@@ -65,19 +73,19 @@ def _refuse(problem: Problem, base: str | None, wanted: Wanted) -> Status:
     return _deliver([Judged(nothing, base, Report(nothing.file))], base, wanted)
 
 
-def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted) -> Status:
+def _deliver(judged: Sequence[Judged], base: str | None, wanted: Wanted, left_out: Sequence[str] = ()) -> Status:
     """The summary or the document, and the same in files. What cannot be written is bad input."""
     status = worst(one.status for one in judged)
     if not wanted.for_people:
-        text = _document(judged, base, status, wanted.format)
+        text = _document(judged, base, status, wanted.format, left_out)
         sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
     elif status is not Status.BAD_INPUT or any(one.report.results for one in judged):
         print(summary(judged, base, status))
     for format, file in wanted.files:
         try:
-            Path(file).write_text(_document(judged, base, status, format), "utf-8", "backslashreplace")
-        except OSError as error:
-            tell(unreadable(file, f"cannot be written: {error.strerror or error}"))
+            write_text(Path(file), _document(judged, base, status, format, left_out))
+        except Unwritable as error:
+            tell(unreadable(file, error.why))
             status = Status.BAD_INPUT
     return status
 
@@ -90,22 +98,23 @@ def _show(judged: Judged, wanted: Wanted) -> None:
         tell(problem)
 
 
-def _document(judged: Sequence[Judged], base: str | None, status: Status, format: str) -> str:
+def _document(judged: Sequence[Judged], base: str | None, status: Status, format: str, left_out: Sequence[str]) -> str:
     """Only who asks for a format waits for what prints it."""
     if format == "text":
-        return "\n\n".join([*map(judged_text, judged), summary(judged, base, status)]) + "\n"
+        before = [left_out_text(left_out)] if left_out else []
+        return "\n\n".join([*before, *map(judged_text, judged), summary(judged, base, status)]) + "\n"
     if format == "json":
         from stratc.gate.document import document
 
-        return document(judged, base, status)
+        return document(judged, base, status, left_out)
     if format == "sarif":
         from stratc.sarif import sarif
 
-        return sarif(problem for one in judged for problem in one.problems)
+        return sarif((problem for one in judged for problem in one.problems), left_out)
     if format == "junit":
         from stratc.gate.junit import junit
 
-        return junit(judged)
+        return junit(judged, left_out)
     from stratc.gate.markdown import markdown
 
-    return markdown(judged, base, status)
+    return markdown(judged, base, status, left_out)

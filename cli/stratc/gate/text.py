@@ -52,6 +52,11 @@ def _audit(one: Audit, paint: Paint) -> str:
     return f"  {word} {name}, {printable(one.why)}"
 
 
+def left_out_text(files: Sequence[str]) -> str:
+    """Every strategy that `--exclude` leaves out, so that nothing is left out unseen."""
+    return "\n".join(["not judged, by --exclude:", *(f"  {printable(file)}" for file in files)])
+
+
 def summary(judged: Sequence[Judged], base: str | None, status: Status) -> str:
     """One line: what passes and what does not, and why not."""
     since = f" since {printable(base)}" if base is not None else ""

@@ -11,7 +11,7 @@ from stratc.decide import Report, Timed, prove
 from stratc.page.contract import EntryPoint, entry_points
 from stratc.page.render import Shown, page
 from stratc.problem import news, of_unsupported, tell, unreadable
-from stratc.replace import Unwritable, replace_text
+from stratc.replace import Unwritable, check_writable, write_text
 from stratc.status import Status
 from stratc_compiler.certify import ProvedVault, certify
 from stratc_compiler.errors import Unsupported
@@ -22,6 +22,10 @@ from stratc_targets.vyper import ContractTooLarge
 
 def report(file: str, out: str, quick: bool) -> Status:
     """Write the page, whatever the verdicts are; its status is that of `verify`."""
+    try:
+        check_writable(Path(out))
+    except Unwritable as error:
+        return _refuse(out, error)
     found = prove(load(file), show_progress=True)
     for problem in news(found.problems, set()):
         tell(problem)
@@ -58,12 +62,13 @@ def _contract(one: Timed) -> tuple[tuple[EntryPoint, ...], str | None]:
 
 def _write(text: str, out: str, found: Report) -> Status:
     try:
-        if Path(out).exists():
-            replace_text(Path(out), text)
-        else:
-            Path(out).write_text(text, "utf-8")
-    except (OSError, Unwritable) as error:
-        tell(unreadable(out, f"cannot be written: {getattr(error, 'strerror', None) or error}"))
-        return Status.BAD_INPUT
+        write_text(Path(out), text)
+    except Unwritable as error:
+        return _refuse(out, error)
     print(f"written to {out}")
     return found.status
+
+
+def _refuse(out: str, error: Unwritable) -> Status:
+    tell(unreadable(out, error.why))
+    return Status.BAD_INPUT

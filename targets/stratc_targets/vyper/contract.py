@@ -8,6 +8,7 @@ from importlib.metadata import version
 from itertools import combinations
 from pathlib import PurePosixPath
 
+from stratc_compiler.expr import has_root
 from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
@@ -34,6 +35,7 @@ from stratc_targets.vyper.predicate_text import (
     conversion_texts,
     definition_lines,
     floor_texts,
+    greek_texts,
     named_formulas,
     risk_texts,
     room_text,
@@ -183,7 +185,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         share_symbol=plain(vault.strategy.name)[:64],
         vault_modules=(*(one for one in modules if one not in adapters), BOOK, PurePosixPath(ACTIONS_CODE).stem),
         actions_modules=(*(one for one in modules if one != "depositors"), BOOK),
-        book_modules=("arith", "tokens", *book_uses, *adapters, *((INNER_CODE,) if vault.inner else ())),
+        book_modules=_book_modules(vault),
         book_uses=book_uses,
         book_parameters=tuple(one.parameter for one in book.arguments if one.kind in OF_THE_BOOK),
         book_public=(
@@ -240,7 +242,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         leaving_gas=leaving_gas(vault),
         in_kind=in_kind_text(vault, outside, marks),
         exit_comment=_exit_comment(vault, source),
-        risks=risk_texts(vault, outside),
+        risks=(*risk_texts(vault, outside), *greek_texts(vault, outside)),
         conserved=conserved_text(vault, outside),
         queues=vault.queues,
         smallest_request=SMALLEST_REQUEST,
@@ -256,9 +258,21 @@ def used_modules(vault: Vault) -> tuple[str, ...]:
         "fees": bool(vault.charge),
         "requests": vault.queues,
         "flash": bool(vault.loans),
+        "roots": _has_roots(vault),
     }
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
+
+
+def _book_modules(vault: Vault) -> tuple[str, ...]:
+    roots = ("roots",) if _has_roots(vault) else ()
+    inner = (INNER_CODE,) if vault.inner else ()
+    return ("arith", *roots, "tokens", *_book_uses(vault), *_adapters(vault), *inner)
+
+
+def _has_roots(vault: Vault) -> bool:
+    """Whether anything that is held is worth a square root: sizes and conditions are computed from those values."""
+    return any(has_root(definition) for definition in vault.definitions.values())
 
 
 def _adapters(vault: Vault) -> tuple[str, ...]:

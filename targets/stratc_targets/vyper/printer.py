@@ -20,6 +20,7 @@ from stratc_compiler.expr import (
     Not,
     Num,
     Or,
+    Root,
     Rounding,
     Sub,
     Var,
@@ -61,6 +62,9 @@ def expression(expr: Expr, scope: Scope) -> Doc:
         case MulDiv(left, right, divisor, rounding):
             head = "arith.mul_div_down" if rounding is Rounding.DOWN else "arith.mul_div_up"
             return Call(head, tuple(expression(part, scope) for part in (left, right, divisor)))
+        case Root(left, right, rounding):
+            head = "roots.down" if rounding is Rounding.DOWN else "roots.up"
+            return Call(head, (expression(left, scope), expression(right, scope)))
         case If(condition, then, otherwise):
             return Chain(
                 Level.CHOICE,
