@@ -382,7 +382,8 @@ class Vault(Record):
 
     def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
         """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
-        return tuple(held for held in self.venue(loan.lender).positions if held.debt and held.token == loan.token)
+        owed = (held for held in self.held if held.debt and held.token == loan.token)
+        return tuple(held for held in owed if held.venue == loan.lender)
 
     @property
     def queues(self) -> bool:
