@@ -23,6 +23,7 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.fees import ELAPSED, charge, mark
 from stratc_compiler.flash_plans import deleverage_by_flash, lender_of, rebalance_by_flash, unwind_by_flash
+from stratc_compiler.greeks import asked, greek_definitions
 from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, exit_steps, plan_name, rebalance, unwind
@@ -91,6 +92,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
     held = _held(strategy, venues, idle)
     bands = tuple(_band(allocation, held, source) for allocation in strategy.allocations)
     scope = Scope(held, venues, tuple(inside.formula for band in bands for inside in band.inside))
+    derived = definitions(held, strategy.base)
     parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, swaps)
     vault = Vault(
         strategy=strategy,
@@ -98,7 +100,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         swaps=swaps,
         idle=idle,
         held=held,
-        definitions=definitions(held, strategy.base),
+        definitions=derived | greek_definitions(strategy, held, venues, derived),
         bands=bands,
         floors=tuple(
             Condition(_words(floor.span, source), lower_predicate(floor.predicate, scope), span=floor.span)
@@ -117,6 +119,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         charge=charge(strategy),
         guard=guard(strategy, venues),
         unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
+        greeks=asked(strategy),
     )
     _names_mean_one_thing(vault)
     return vault
