@@ -127,12 +127,16 @@ class VenueModel(Record):
 
 
 class SwapModel(Record):
-    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
+    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price.
+
+    `flash_premium` is as of a `VenueModel`: here either token of the pair can be lent.
+    """
 
     name: str
     adapter: str
     pair: tuple[str, str]
     slippage: Fraction
+    flash_premium: Fraction | None = None
 
 
 VenueFactory = Callable[[Venue, Strategy], VenueModel | SwapModel]
@@ -378,7 +382,8 @@ class Vault(Record):
 
     def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
         """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
-        return tuple(held for held in self.venue(loan.lender).positions if held.debt and held.token == loan.token)
+        owed = (held for held in self.held if held.debt and held.token == loan.token)
+        return tuple(held for held in owed if held.venue == loan.lender)
 
     @property
     def queues(self) -> bool:
