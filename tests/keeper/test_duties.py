@@ -183,4 +183,4 @@ def test_a_rule_that_cannot_be_carried_out_holds_up_no_requests(
     assert calls(vault) == [SERVED]
     assert vault.call("requests_done") == 2
     assert vault.call("rounds") == 0
-    assert [event["rule"] for event in ran.events if event["event"] == "would_revert"] == ["rebalance"]
+    assert {event["rule"] for event in ran.events if event["event"] == "would_revert"} == {"rebalance"}
