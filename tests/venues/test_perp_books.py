@@ -71,8 +71,8 @@ def told_beside(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[
 
 
 def test_the_books_are_perps(perp_world: World) -> None:
-    count, worst = told_beside(perp_world, 10, seeded=True)
-    assert count.total() >= 60, count
+    count, worst = told_beside(perp_world, 8, seeded=True)
+    assert count.total() >= 40, count
     for what in MINE:
         assert count[f"{what} done"] >= 2, count
     for what in ("deposit", "withdraw", "short", "liquidate"):

@@ -113,7 +113,7 @@ def move(account: Account, steps: list[tuple[str, int]]) -> None:
         account.step(step)
 
 
-@quietly(10)
+@quietly(6)
 @given(
     short=st.integers(600, 960),
     moves=st.lists(st.integers(985, 1_035), min_size=1, max_size=5),
