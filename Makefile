@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NPM    := tests/npm
-# A crashed worker is not replaced: loadfile would give the next one the same test, for ever.
-# Files start in the order of tests/conftest.py, which begins with those that take longest.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+# A crashed worker is not replaced: loadscope would give the next one the same test, for ever.
+# What goes together, and in which order, is said in tests/schedule.py.
+PYTEST := $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart=0
 
 EXAMPLES := examples/treasury.strat examples/eth_carry.strat
 REFUTED  := examples/refuted/eth_carry_45.strat
@@ -15,6 +15,7 @@ REFUTED  := examples/refuted/eth_carry_45.strat
 RUNTIME := $(VENV)/runtime.stamp
 DEV     := $(VENV)/dev.stamp
 NODE    := $(NPM)/node_modules/installed.stamp
+CRE     := tests/cre/node_modules/installed.stamp
 WHEEL   := $(VENV)/wheel.stamp
 PROM    := $(BIN)/promtool
 SILVER  := $(VENV)/silverback.stamp
@@ -39,7 +40,7 @@ demo: $(RUNTIME) ## prove and build the examples, then refute one; needs Python 
 test: setup lint ## lint, types, layers, and every test that takes no minutes
 	@$(PYTEST) -m "not long"
 
-test-long: setup $(PROM) $(SILVER) $(BROWSER) ## the tests that take minutes
+test-long: setup $(PROM) $(SILVER) $(CRE) $(BROWSER) ## the tests that take minutes
 	@$(PYTEST) -m long
 
 MINUTES ?= 60
@@ -74,7 +75,7 @@ vscode: ## the extension for VS Code, as editors/vscode/stratc.vsix; needs Node 
 
 clean: ## remove what was made, .venv and npm packages too
 	rm -rf editors/vscode/node_modules editors/vscode/*.vsix
-	rm -rf $(VENV) $(NPM)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NPM)/node_modules tests/cre/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -92,6 +93,11 @@ $(DEV): $(PINS) | $(BIN)/python
 
 $(NODE): $(NPM)/package.json $(NPM)/package-lock.json
 	cd $(NPM) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Chainlink's types, TypeScript and what they ask for: only the long tests compile against them.
+$(CRE): tests/cre/package.json tests/cre/package-lock.json
+	cd tests/cre && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # In an environment of its own: it wants other versions of what the keeper uses. Only the long tests need it.

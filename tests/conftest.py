@@ -8,15 +8,20 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+import schedule
 from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
-from lab.world import World, build_world, with_bitcoin, with_morpho
+from lab.world import World, build_world, with_bitcoin, with_lending_pool, with_morpho, with_perp
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
+hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a machine is, is no property of what it runs
+hypothesis.settings.load_profile("untimed")
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
 
 
@@ -28,29 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: os.environ.pop(FOLDER, None))
 
 
-LONGEST = (
-    *("differential/test_differential", "attacks/test_prices", "proofs/test_verdicts", "cli/test_examples"),
-    *("refuted/test_scenarios", "vyper_target/test_emit", "fuzzing/test_proofs", "vyper_target/test_everything"),
-    *(
-        "proofs/test_vacuity",
-        "keeper/test_process",
-        "attacks/test_flash_loans",
-        "proofs/test_pairs",
-        "proofs/test_margins",
-    ),
-    *("attacks/test_lending", "erc4626/test_actions", "library_proofs/test_faults", "fuzzing/test_fuzz"),
-    *("proofs/test_recall", "integration/test_carry_on_anvil", "keeper/test_watch", "proofs/test_invariants"),
-    *("vyper_target/test_carry", "cli/test_cache", "cli/test_build", "ground/test_checkers_see_every_file"),
-    *("venues/test_morpho_books", "vyper_target/test_blue", "deploying/test_deploy"),
-)
-"""Files of fifteen seconds and more: begun first, so that in the end no process works alone."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """By files, those that take longest first; all others as they were."""
-    here = Path(__file__).parent
-    places = {here / f"{name}.py": place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+    """Those that take longest first, so that in the end no process works alone."""
+    items.sort(key=lambda item: schedule.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """By files, but for the tests of minutes."""
+    return schedule.ByTime(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -82,6 +73,11 @@ def _roomy_market() -> World:
 @pytest.fixture(scope="session")
 def _blue_market() -> World:
     return with_morpho(build_world(RevmChain()))
+
+
+@pytest.fixture(scope="session")
+def _perp_market() -> World:
+    return with_perp(build_world(RevmChain()))
 
 
 @pytest.fixture(scope="session")
@@ -132,9 +128,22 @@ def blue_world(_blue_market: World) -> Iterator[World]:
 
 
 @pytest.fixture
+def perp_world(_perp_market: World) -> Iterator[World]:
+    """The market in this process with Perp v2 in it, put back after the test."""
+    with _restored(_perp_market.chain):
+        yield _perp_market
+
+
+@pytest.fixture
 def bitcoin_world(revm_world: World) -> World:
     """The market in this process with bitcoin in it, put back after the test."""
     return with_bitcoin(revm_world)
+
+
+@pytest.fixture
+def lending_world(revm_world: World) -> World:
+    """The market in this process with a second pool in it, put back after the test."""
+    return with_lending_pool(revm_world)
 
 
 @pytest.fixture

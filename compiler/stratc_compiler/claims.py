@@ -19,6 +19,7 @@ from stratc_compiler.rounds import (
     PassEnd,
     after_each_rule,
     after_environment,
+    exits_by_rule,
     first_deposit,
     keeper_pass,
     trading_rules,
@@ -250,7 +251,10 @@ def _events(vault: Vault, opening: Opening) -> list[Need | PassEnd]:
 
 
 def recovers(vault: Vault, passes: Passes) -> ClaimSpec:
-    """The rules that fire never ask for more than there is, keep the floors, and leave the vault settled."""
+    """The rules that fire never ask for more than there is, keep the floors, and leave the vault settled.
+
+    Those that leave by the exit keep no floor, and settle nothing.
+    """
     obligations: list[Obligation] = []
     for one in passes:
         for event in one.events:
@@ -260,10 +264,27 @@ def recovers(vault: Vault, passes: Passes) -> ClaimSpec:
                     obligations.append(Obligation(id_, "recovers", words, known, goal, span=rule.span))
                 case PassEnd(fired, frame):
                     obligations += _settled(f"{_path(one.case, fired)}/settled", fired, vault, frame.fork())
+        obligations += _needs_of_exits(vault, one)
         if not vault.settled and not trading_rules(vault):
             obligations.append(_trivial("recovers", one.case, "nothing has to be settled", one.opening.frame))
     text = "the rules that fire leave the vault settled again"
     return ClaimSpec("recovers", text, KeeperSettles(), tuple(obligations))
+
+
+def _needs_of_exits(vault: Vault, one: Pass) -> Iterator[Obligation]:
+    """What a rule that leaves by the exit needs once other rules have run; before them it needs what `exits` shows."""
+    needs: list[Obligation] = []
+
+    def report(
+        rule: RuleModel, fired: tuple[RuleModel, ...], short: str, words: str, goal: Formula, frame: Frame
+    ) -> None:
+        if fired:
+            place = f"{_path(one.case, fired)}/{rule.name}/{short}"
+            needs.append(_obligation("recovers", place, words, frame, goal, rule.span))
+
+    for _ in exits_by_rule(vault, one.opening.frame.fork(), report):
+        pass
+    yield from needs
 
 
 def _settled(place: str, fired: tuple[RuleModel, ...], vault: Vault, frame: Frame) -> Iterator[Obligation]:
@@ -310,7 +331,8 @@ def _conjuncts(formula: Formula) -> tuple[Formula, ...]:
 def loss(vault: Vault, passes: Passes, ratio: Fraction, span: Span) -> ClaimSpec:
     """The round's result, flows taken out, is at worst -ratio of the capital at work: opening nav plus deposits.
 
-    Shown at every moment of the round and after the keeper's pass, whose trading costs count. What a liquidator takes
+    Shown at every moment of the round and after the keeper's pass, whose trading costs count, those of an exit by rule
+    among them. What a liquidator takes
     is in no bound of a round, since he may come at any moment of it and prices go on: so it is shown here that none can
     come where no `safe(v)` says so, and a scenario counts his bonus.
     """
@@ -320,6 +342,8 @@ def loss(vault: Vault, passes: Passes, ratio: Fraction, span: Span) -> ClaimSpec
     for one in passes:
         moments = [(f"{one.case}/moment", one.opening.frame.fork())]
         moments += [(f"{_path(one.case, end.fired)}/end", end.frame) for end in one.ends()]
+        left = exits_by_rule(vault, one.opening.frame.fork(), lambda *_: None)
+        moments += [(f"{_path(one.case, end.fired)}/left", end.frame) for end in left]
         for place, frame in moments:
             goal = _keeps(one.opening, frame, ratio)
             obligations.append(_obligation(name, place, f"at most {percent(ratio)} is lost", frame, goal, span))

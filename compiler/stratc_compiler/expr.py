@@ -10,7 +10,7 @@ Renderings elsewhere: exact integers (`interpret`), real arithmetic for proofs (
     shares        10^-18 shares
 
 A division exists only as `MulDiv`, a square root only as `Root`; both name their rounding direction. What is signed (a
-delta, a gain) is a sum of such quantities with weights of either sign, `Combination` in `greeks`.
+delta, a gain) is a sum of such quantities with weights of either sign, a `Combination`.
 """
 
 from __future__ import annotations
@@ -154,6 +154,9 @@ class Not(Record):
 
 
 Formula = Cmp | And | Or | Not
+
+Combination = dict[Expr, Fraction]
+"""A sum of quantities of one dimension, each times its weight: what has a sign."""
 
 TRUE: Formula = And(())
 

@@ -66,9 +66,8 @@ def _total(exact: Exact, idle: Expr, values: dict[str, Expr]) -> Expr:
     """Total assets by the model's own definitions, of a vault with so much idle and these values of other positions."""
     vault = exact.vault
     exact.known |= {f"idle({vault.base})": idle, **values}
-    for name, definition in vault.definitions.items():
-        if name not in values:
-            exact.known[name] = exact.expr(definition)
+    for name in (f"value(idle({vault.base}))", "assets", "debts", "nav", "total_assets"):
+        exact.known[name] = exact.expr(vault.definitions[name])
     return exact.known["total_assets"]
 
 

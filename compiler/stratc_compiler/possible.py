@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from itertools import takewhile
+
+from msgspec.structs import replace
 
 from stratc_compiler.environment import Box, box_of, unbounded
-from stratc_compiler.expr import Cmp, Formula, Mul, Or, Rel, number
+from stratc_compiler.expr import Cmp, Formula, Mul, Not, Or, Rel, number
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import Frame, real
 from stratc_compiler.replay import IdealWorld, comes_due, holds_something, inside_box
-from stratc_compiler.rounds import after_environment, first_deposit, keeper_pass, trading_rules
-from stratc_compiler.vault import OnCondition, RuleModel, Vault
+from stratc_compiler.rounds import Opening, after_environment, first_deposit, keeper_pass, trading_rules
+from stratc_compiler.vault import Condition, Exits, Freezes, OnCondition, RuleModel, Trades, Vault
 from stratc_compiler.verdict import Obligation, ObligationResult, Round
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Span
@@ -132,9 +135,31 @@ def _place(rule: RuleModel, vault: Vault, box: Box) -> Place:
 
 def _firing(rule: RuleModel, vault: Vault, box: Box) -> Iterator[Frame]:
     for opening in (after_environment(vault, box), first_deposit(vault, box)):
-        if rule in trading_rules(vault):
-            ends = keeper_pass(trading_rules(vault), opening.frame, lambda *_: None)
-            yield from (end.frame for end in ends if rule in end.fired)
-        elif isinstance(rule.trigger, OnCondition):
-            opening.frame.trace.learn("fires", opening.frame.formula(rule.trigger.condition.formula))
-            yield opening.frame
+        if _forestalls(rule, vault):
+            yield from _fired(rule, vault, _let_through(rule, vault, opening))
+        yield from _fired(rule, vault, opening)
+
+
+def _forestalls(rule: RuleModel, vault: Vault) -> tuple[Condition, ...]:
+    """Conditions of earlier rules after which this one has no turn: of exits, and of what freezes it."""
+    trades = isinstance(rule.effect, Trades) and not rule.effect.reduces_risk
+    ends = (Exits, Freezes) if trades else (Exits,)
+    earlier = (one for one in takewhile(lambda one: one != rule, vault.rules) if isinstance(one.effect, ends))
+    return tuple(one.trigger.condition for one in earlier if isinstance(one.trigger, OnCondition))
+
+
+def _let_through(rule: RuleModel, vault: Vault, opening: Opening) -> Opening:
+    """Where the solver is most likely to find a turn of the rule: nothing forestalls it when the pass begins."""
+    frame = opening.frame.fork()
+    for condition in _forestalls(rule, vault):
+        frame.trace.learn(f"not yet: {condition.text}", Not(frame.formula(condition.formula)))
+    return replace(opening, frame=frame)
+
+
+def _fired(rule: RuleModel, vault: Vault, opening: Opening) -> Iterator[Frame]:
+    if rule in trading_rules(vault):
+        ends = keeper_pass(trading_rules(vault), opening.frame, lambda *_: None)
+        yield from (end.frame for end in ends if rule in end.fired)
+    elif isinstance(rule.trigger, OnCondition):
+        opening.frame.trace.learn("fires", opening.frame.formula(rule.trigger.condition.formula))
+        yield opening.frame

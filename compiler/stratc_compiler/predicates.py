@@ -15,6 +15,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     And,
     Cmp,
+    Combination,
     Expr,
     Formula,
     Not,
@@ -30,7 +31,7 @@ from stratc_compiler.expr import (
     value_of,
 )
 from stratc_compiler.refuse import refused
-from stratc_compiler.vault import NAV, Held, VenueModel
+from stratc_compiler.vault import NAV, Greek, Held, VenueModel
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
@@ -51,7 +52,6 @@ from stratc_dsl.strategy import (
     WeightsOutsideBand,
 )
 
-Combination = dict[Expr, Fraction]
 ONE: Expr = number(1)
 
 
@@ -171,6 +171,8 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
             return Quotient(top, plain if quantity.name == "value" else nav)
         case "leverage":
             return Quotient({held.value: Fraction(1) for held in scope.held if not held.debt}, nav)
+        case "delta" | "gamma" if quantity.token is not None:
+            return Quotient(Greek(quantity.name, quantity.token).combination, plain)
         case "health" | "buffer" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:
             return lending(quantity.name, scope.venue(quantity.venue), quantity.span)
         case _:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import product
 
-from stratc_compiler.expr import And, Cmp, Expr, Formula, Or, Plain, Rel, total, zero
-from stratc_compiler.predicates import ONE, Combination, Quotient, compare
+from stratc_compiler.expr import And, Cmp, Combination, Expr, Formula, Or, Plain, Rel, total, zero
+from stratc_compiler.predicates import ONE, Quotient, compare
 from stratc_compiler.vault import Held, VenueModel
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE

@@ -39,7 +39,10 @@ SUPPORTED = frozenset(
 )
 
 QUANTITIES = frozenset(
-    {"nav", "idle", "value", "weight", "leverage", "health", "buffer", "ltv", "collateral_ratio", "debt", "collateral"}
+    {
+        *("nav", "idle", "value", "weight", "leverage", "delta", "gamma"),
+        *("health", "buffer", "ltv", "collateral_ratio", "debt", "collateral"),
+    }
 )
 
 

@@ -31,7 +31,7 @@ from stratc_compiler.expr import Formula, Num, Plain, Rounding, amount_worth, nu
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div, run_plan
 from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.readings import loan_at
-from stratc_compiler.rounds import trading_rules
+from stratc_compiler.rounds import exit_rules, trading_rules
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import (
     SCALE,
@@ -59,7 +59,8 @@ class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model.
 
     `swaps` are the venues at which something was swapped, `leaned_on` the assumptions behind what a venue refused: its
-    own oracle at its worst, the room that it has at least.
+    own oracle at its worst, the room that it has at least. `lent` is how much less room there is while a flash loan is
+    out.
     """
 
     vault: Vault
@@ -67,9 +68,16 @@ class IdealWorld(Struct):
     log: list[str] = field(default_factory=list)
     swaps: list[str] = field(default_factory=list)
     leaned_on: list[str] = field(default_factory=list)
+    lent: dict[str, int] = field(default_factory=dict)
 
     def read(self, name: str) -> int:
         return self.state[name]
+
+    def start_again(self, moment: Mapping[str, int]) -> None:
+        """Back to a moment, with nothing done since."""
+        self.state = dict(moment)
+        for told in (self.log, self.swaps, self.leaned_on):
+            told.clear()
 
     def _idle(self, token: str, change: int, what: str) -> None:
         name = f"idle({token})"
@@ -185,13 +193,22 @@ class IdealWorld(Struct):
         return token, base
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
+        for name in self._rooms_beside(loan):
+            self.lent[name] = min(amount, self.state[name])
+            self.state[name] -= self.lent[name]
         self._idle(loan.token, amount, f"borrowing {loan.token}")
         self.log.append(f"flash loan from {loan.lender}: {self._told(loan.token, amount)}")
         return amount + mul_div(amount, loan.premium.numerator, loan.premium.denominator, Rounding.UP)
 
     def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        for name in self._rooms_beside(loan):
+            self.state[name] += self.lent.pop(name)
         self._idle(loan.token, -owed, "giving the flash loan back")
         self.log.append(f"giving the flash loan back: {self._told(loan.token, owed)}")
+
+    def _rooms_beside(self, loan: FlashLoan) -> list[str]:
+        rooms = [held.room.name for held in self.vault.lent_beside(loan)]
+        return [name for name in rooms if name in self.state]
 
 
 def liquidity_worth(world: IdealWorld, vault: Vault, of: Range, value: int) -> int:
@@ -339,7 +356,8 @@ Timers = frozenset[str]
 
 def timers(vault: Vault) -> Iterator[Timers]:
     """Every way in which the timers of trading rules can stand, the calmest first: the state says nothing of them."""
-    on_timer = [rule.name for rule in trading_rules(vault) if isinstance(rule.trigger, OnTimer)]
+    acting = (*trading_rules(vault), *exit_rules(vault))
+    on_timer = [rule.name for rule in acting if isinstance(rule.trigger, OnTimer)]
     return (frozenset(some) for count in range(len(on_timer) + 1) for some in combinations(on_timer, count))
 
 
@@ -361,12 +379,14 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
         case AtAnyMoment(venues, solvency):
             return _moment(vault, world, venues, solvency)
         case KeeperSettles():
-            return keeper(vault, world, up) or _unsettled(vault, state)
+            return keeper(vault, world, up) or _unsettled(vault, state) or _no_way_out(vault, played, world, up)
         case KeeperIsQuiet():
             return _still_due(vault, world, up)
         case LosesAtMost(ratio, liquidated):
-            return _loss(vault, played, world, ratio, up) or _loss_by_liquidation(
-                vault, played, world, ratio, up, liquidated
+            return (
+                _loss(vault, played, world, ratio, up)
+                or _loss_by_exit(vault, played, world, ratio, up)
+                or _loss_by_liquidation(vault, played, world, ratio, up, liquidated)
             )
         case ExitWorks(pays):
             return _exit(vault, world, pays)
@@ -525,25 +545,68 @@ def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
 
 
 def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: Timers) -> str | None:
-    opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
-    least = (1 - ratio) * (opening + played.deposited)
     for moment in ("at this moment", "after the keeper's pass"):
-        left = Evaluator(vault, world).named("total_assets") + played.withdrawn
-        if left < least:
-            lost = 1 - Fraction(left, opening + played.deposited)
-            return f"{float(lost * 100):.3f}% is lost {moment}, more than {percent(ratio)}"
+        if (why := _too_little_left(vault, played, world, ratio, moment)) is not None:
+            return why
         if keeper(vault, world, up):
             return None
     return None
+
+
+def _too_little_left(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, moment: str) -> str | None:
+    opening = Evaluator(vault, IdealWorld(vault, dict(played.settled))).named("total_assets")
+    left = Evaluator(vault, world).named("total_assets") + played.withdrawn
+    if left >= (1 - ratio) * (opening + played.deposited):
+        return None
+    lost = 1 - Fraction(left, opening + played.deposited)
+    return f"{float(lost * 100):.3f}% is lost {moment}, more than {percent(ratio)}"
+
+
+def _loss_by_exit(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: Timers) -> str | None:
+    """The same where a rule leaves by the exit, at once or after others."""
+    for rule, _, failed in _left_by_rule(vault, played, world, up):
+        if not failed and (why := _too_little_left(vault, played, world, ratio, f"after `{rule.action}`")) is not None:
+            return why
+    return None
+
+
+def _no_way_out(vault: Vault, played: Round, world: IdealWorld, up: Timers) -> str | None:
+    """Why a rule that leaves by the exit fails where others have run before it."""
+    for rule, after, failed in _left_by_rule(vault, played, world, up):
+        if failed and after:
+            return f"`{rule.action}` reverts: {failed}"
+    return None
+
+
+def _left_by_rule(
+    vault: Vault, played: Round, world: IdealWorld, up: Timers
+) -> Iterator[tuple[RuleModel, int, str | None]]:
+    """Every way in which a rule leaves by the exit, after how many others, and what goes wrong.
+
+    At once, after the first trading rule that is due, and so on. The world is at the end of each.
+    """
+    trading = trading_rules(vault)
+    for rule in exit_rules(vault):
+        for last in range(-1, len(trading)):
+            world.start_again(played.moment)
+            before = trading[: last + 1]
+            ran = [_run(one, vault, world) for one in before if _is_due(one, Evaluator(vault, world), up)]
+            if any(ran) or not _is_due(rule, Evaluator(vault, world), up):
+                continue
+            world.log.append(f"`{rule.action}`")
+            try:
+                run_plan(vault.exit_plan, vault, world)
+            except Reverted as reverted:
+                yield rule, len(ran), str(reverted)
+            else:
+                yield rule, len(ran), None
 
 
 def _loss_by_liquidation(
     vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: Timers, venues: tuple[str, ...]
 ) -> str | None:
     """The same where liquidators come first, and take all that they may."""
-    world.state = dict(played.moment)
-    world.log.clear()
-    world.swaps.clear()
+    world.start_again(played.moment)
     taken = [world.liquidate(vault.venue(name)) for name in venues]
     return _loss(vault, played, world, ratio, up) if any(taken) else None
 

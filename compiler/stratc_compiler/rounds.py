@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 
 from stratc_compiler.conservation import CONSERVED
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
-from stratc_compiler.execute import Need, run_plan
+from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import TRUE, Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
 from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
-from stratc_compiler.vault import SCALE, OnCondition, RuleModel, Trades, Vault
+from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
 
 DEPOSITED, WITHDRAWN = real("deposited"), real("withdrawn")
@@ -295,6 +296,24 @@ def after_each_rule(rules: tuple[RuleModel, ...], frame: Frame) -> Iterator[Pass
         yield from (end for end in ends if end.fired[-1:] == (last,))
 
 
+def exits_by_rule(vault: Vault, frame: Frame, report: Report) -> Iterator[PassEnd]:
+    """Every way in which a rule leaves by the exit: at once, or once a trading rule of the pass was carried out.
+
+    No exit waits for a rule before it, and no rule waits for an exit.
+    """
+    for rule in exit_rules(vault):
+        moments = ((end.fired, end.frame) for end in after_each_rule(trading_rules(vault), frame.fork()))
+        for fired, at in (((), frame.fork()), *moments):
+            at.trace.learn(f"fires: {rule.name}", _trigger(rule, at))
+            after = run_plan(vault.exit_plan, at, partial(report, rule, fired))
+            yield PassEnd((*fired, rule), after.primed())
+
+
+def exit_rules(vault: Vault) -> tuple[RuleModel, ...]:
+    """Rules that leave by the exit."""
+    return tuple(rule for rule in vault.rules if isinstance(rule.effect, Exits))
+
+
 def trading_rules(vault: Vault) -> tuple[RuleModel, ...]:
     """Rules that move positions. The others leave positions as they are."""
     return tuple(rule for rule in vault.rules if isinstance(rule.effect, Trades))
@@ -308,13 +327,11 @@ def _pass(
         return
     rule, rest = rules[0], rules[1:]
     assert isinstance(rule.effect, Trades)
-    # A timer can be due or not in any state, so it says nothing about the state.
     on_condition = isinstance(rule.trigger, OnCondition)
-    trigger = frame.formula(rule.trigger.condition.formula) if isinstance(rule.trigger, OnCondition) else TRUE
+    trigger = _trigger(rule, frame)
     fires = frame.fork()
     fires.trace.learn(f"fires: {rule.name}", trigger)
-    need: Need = lambda short, words, goal, at: report(rule, fired, short, words, goal, at)  # noqa: E731
-    after = run_plan(rule.effect.plan, fires, need).primed()
+    after = run_plan(rule.effect.plan, fires, partial(report, rule, fired)).primed()
     report(rule, fired, "conserves", "it costs no more than the stated slippage", after.formula(CONSERVED), after)
     for floor in frame.vault.floors:
         report(rule, fired, f"floor/{floor.text}", f"{floor.text} holds after it", after.formula(floor.formula), after)
@@ -322,3 +339,8 @@ def _pass(
     quiet = frame.fork()
     quiet.trace.learn(f"does not fire: {rule.name}", Not(trigger) if on_condition else TRUE)
     yield from _pass(rest, fired, quiet, report)
+
+
+def _trigger(rule: RuleModel, frame: Frame) -> Formula:
+    """A timer can be due or not in any state, so it says nothing about the state."""
+    return frame.formula(rule.trigger.condition.formula) if isinstance(rule.trigger, OnCondition) else TRUE

@@ -20,7 +20,7 @@ from stratc_compiler.guard import round_price
 from stratc_compiler.interpret import Evaluator, Reverted, World
 from stratc_compiler.requests import Request
 from stratc_compiler.shares import SUPPLY, round_assets, round_deposited, to_assets, to_shares
-from stratc_compiler.vault import Exits, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
+from stratc_compiler.vault import Exits, Greek, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
 
 UNLIMITED: int = 2**256 - 1
@@ -292,6 +292,11 @@ class Standing:
         if not owed:
             return 10**18
         return int(max(covered - owed, Fraction(0)) * 10**18 / covered) if covered else 0
+
+    def greek(self, greek: Greek) -> int:
+        """A sensitivity, with its sign, in 10^-18 USD."""
+        state = self.state()
+        return state.value(greek.long) - state.value(greek.short)
 
     # ── shares ─────────────────────────────────────────────────────────────────────────────
 

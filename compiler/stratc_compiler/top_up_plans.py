@@ -12,6 +12,7 @@ from fractions import Fraction
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Cmp,
+    Combination,
     Expr,
     If,
     Min,
@@ -29,7 +30,7 @@ from stratc_compiler.expr import (
     zero,
 )
 from stratc_compiler.plans import Parts, find_swap, plan_name, sell
-from stratc_compiler.predicates import Combination, Scope, difference, lower, sides
+from stratc_compiler.predicates import Scope, difference, lower, sides
 from stratc_compiler.vault import DUST_SHARE, Enter, Held, Leave, Let, Plan, PlanItem
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Relation, TopUp

@@ -24,7 +24,7 @@ from fractions import Fraction
 
 from msgspec import field
 
-from stratc_compiler.expr import Expr, Formula, Plain, Var, amount
+from stratc_compiler.expr import Combination, Expr, Formula, Plain, Var, amount
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.ranges import Range
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
@@ -135,12 +135,16 @@ class VenueModel(Record):
 
 
 class SwapModel(Record):
-    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
+    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price.
+
+    `flash_premium` is as of a `VenueModel`: here either token of the pair can be lent.
+    """
 
     name: str
     adapter: str
     pair: tuple[str, str]
     slippage: Fraction
+    flash_premium: Fraction | None = None
 
 
 VenueFactory = Callable[[Venue, Strategy], VenueModel | SwapModel]
@@ -332,6 +336,28 @@ class Band(Placed):
     inside: tuple[Condition, ...]
 
 
+class Greek(Record):
+    """A sensitivity of the vault (see `greeks`): `long` less `short`, both derived quantities, in 10^-18 USD."""
+
+    name: str
+    token: str
+
+    @property
+    def long(self) -> Var:
+        return Var(f"long_{self.name}({self.token})", Plain.VALUE)
+
+    @property
+    def short(self) -> Var:
+        return Var(f"short_{self.name}({self.token})", Plain.VALUE)
+
+    @property
+    def combination(self) -> Combination:
+        return {self.long: Fraction(1), self.short: Fraction(-1)}
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.token})"
+
+
 class Guard(Record):
     """`guarded` holds where a price has left what is assumed of it since the round began (see `guard`).
 
@@ -349,7 +375,8 @@ class Vault(Record):
 
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
     `value(POSITION)` (assets rounded down, debts up), `assets`, `debts`, `nav`, `total_assets` (base units, rounded
-    down). `idle` has one entry per token of the strategy; those not allocated do not count in nav (base always does).
+    down), and the sides of `greeks`, which the strategy speaks of. `idle` has one entry per token of the
+    strategy; those not allocated do not count in nav (base always does).
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
     limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
     redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
@@ -373,6 +400,7 @@ class Vault(Record):
     charge: tuple[Let, ...] = ()
     guard: Guard | None = None
     unwinding: Unwinding = ()
+    greeks: tuple[Greek, ...] = ()
 
     @property
     def base(self) -> str:
@@ -389,6 +417,11 @@ class Vault(Record):
         plans = [rule.effect.plan for rule in self.rules if isinstance(rule.effect, Trades)]
         items = (item for plan in (*plans, self.exit_plan) for item in every_item(plan))
         return tuple(item for item in items if isinstance(item, FlashLoan))
+
+    def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
+        """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
+        owed = (held for held in self.held if held.debt and held.token == loan.token)
+        return tuple(held for held in owed if held.venue == loan.lender)
 
     @property
     def queues(self) -> bool:

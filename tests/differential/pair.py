@@ -189,6 +189,8 @@ class Pair:
             if one.health:
                 views.append((f"health_{one.name}", partial(machine.health, one.name), ()))
                 views.append((f"buffer_{one.name}", partial(machine.buffer, one.name), ()))
+        for greek in machine.vault.greeks:
+            views.append((f"{greek.name}_{greek.token.lower()}", partial(machine.greek, greek), ()))
         for fn, exact, args in views:
             expected, told = outcome(exact, Reverted)
             actual, reason = outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)

@@ -25,6 +25,9 @@ PERIOD = 3600
 DELEVERAGE, REBALANCE, HARVEST, FREEZE = range(4)
 """The stub's numbers of its rules, which are also their priorities."""
 
+SERVED = 5
+"""What the stub calls a serving of requests."""
+
 TEXT = """strategy Stub {
     base USDC
 

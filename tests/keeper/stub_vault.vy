@@ -6,6 +6,7 @@
 
 RULES: constant(uint256) = 4
 HARVEST: constant(uint256) = 2
+SERVED: constant(uint256) = 5 # what `calls` says of a serving
 DAY: constant(uint256) = 86400
 ALLOWANCE: constant(uint256) = 100
 
@@ -38,6 +39,7 @@ KEEPER: immutable(address)
 mode: public(uint256)
 requests_made: public(uint256)
 requests_done: public(uint256)
+can_serve: bool
 settled: public(bool)
 round_allowance: public(uint256)
 rounds: public(uint256)
@@ -335,6 +337,16 @@ def ACTIONS() -> address:
 @external
 def serve(count: uint256) -> uint256:
     """
-    @notice Nobody asks the stub for anything.
+    @notice Anyone: all requests at once, or none.
     """
-    return 0
+    if self.requests_made == self.requests_done or not self.can_serve:
+        return 0
+    self.requests_done = self.requests_made
+    self.order.append(SERVED)
+    return 1
+
+
+@external
+def set_requests(made: uint256, can_serve: bool):
+    self.requests_made = made
+    self.can_serve = can_serve

@@ -13,18 +13,22 @@ import pytest
 from vyper import compile_code
 from web3.utils.address import get_create_address
 
-from keeper.stub import CHAIN_ID, DELEVERAGE, HARVEST, PERIOD, REBALANCE, calls, deploy, document
+from keeper.stub import CHAIN_ID, DELEVERAGE, HARVEST, PERIOD, REBALANCE, SERVED, calls, deploy, document
+from keeper.test_guarded import document_of
 from lab.chain import AnvilChain, Contract, Reverted
 from lab.interface import CallFailed
 from lab.keystone import KeystoneLab, deploy_keystone
+from lab.world import World
 from stratc.command import run
 from stratc_targets.backends.command import main
 from stratc_targets.backends.cre import receiver_source
-from stratc_targets.keeper.config import bind, parse_config
+from stratc_targets.keeper.config import QUEUE_FUNCTIONS, bind, parse_config
+from vyper_target.vaults import USDC, example
+from vyper_target.vaults import deploy as deploy_vault
 
 pytestmark = pytest.mark.anvil
 
-NAME, SETTLE = b"a1b2c3d4e5", 4
+NAME, SETTLE, SERVE = b"a1b2c3d4e5", 4, 5
 NOBODY = "0x" + "00" * 20
 
 
@@ -90,6 +94,31 @@ def test_what_is_due_is_named_reported_and_done_once_in_order_of_priority(hand: 
     assert hand.named() == HARVEST
 
 
+def test_requests_are_served_last_and_only_where_something_is_set_aside(hand: Hand) -> None:
+    assert hand.report(SETTLE)
+    assert hand.named() is None
+    hand.vault.send("set_requests", 2, False)
+    assert hand.named() is None
+    hand.vault.send("set_requests", 2, True)
+    assert hand.named() == SERVE
+    hand.vault.send("set_due", REBALANCE, True, False)
+    assert hand.named() == REBALANCE
+    assert hand.report(REBALANCE)
+    assert hand.report(hand.named() or 0)
+    assert calls(hand.vault) == [REBALANCE, SERVED]
+    assert hand.named() is None
+
+
+def test_a_vault_without_queue_is_asked_for_none() -> None:
+    given = document()
+    given["abi"] = [entry for entry in given["abi"] if entry["name"] not in QUEUE_FUNCTIONS]
+    config = parse_config(json.dumps(given), "keeper.json")
+    source = receiver_source(config)
+    assert "serve" not in source
+    (check,) = (one for one in compile_code(source, output_formats=["abi"])["abi"] if one.get("name") == "checkUpkeep")
+    assert check["stateMutability"] == "view"
+
+
 def test_nobody_but_the_workflow_and_the_operator_is_obeyed(hand: Hand) -> None:
     hand.vault.send("set_due", REBALANCE, True, False)
     others = hand.chain.accounts[9]
@@ -102,7 +131,7 @@ def test_nobody_but_the_workflow_and_the_operator_is_obeyed(hand: Hand) -> None:
     assert not hand.report(REBALANCE, name=b"ffffffffff")
     with pytest.raises(Reverted):  # InvalidSignatureCount
         hand.report(REBALANCE, signers=1)
-    assert not hand.report(5)
+    assert not hand.report(6)
     assert not calls(hand.vault)
     hand.receiver.send("performUpkeep", duty(REBALANCE), sender=hand.operator)
     assert calls(hand.vault) == [REBALANCE]
@@ -138,9 +167,53 @@ def test_it_is_closed_where_nothing_is_said(hand: Hand) -> None:
         with pytest.raises(Reverted, match="receiver: no "):
             hand.chain.deploy(abi, code, [*made[:place], instead, *made[place + 1 :]], name="receiver")
     changing = {entry.get("name") for entry in abi if entry.get("stateMutability") in ("nonpayable", "payable")}
-    assert changing == {None, "onReport", "performUpkeep"}  # and the constructor
+    assert changing == {None, "onReport", "performUpkeep", "checkUpkeep"}  # the constructor; and `serve`, by trying it
     assert hand.receiver.call("supportsInterface", bytes.fromhex("805f2132")) is True
     assert hand.receiver.call("supportsInterface", bytes.fromhex("ffffffff")) is False
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_a_vault_is_kept_by_reports_alone(anvil_world: World) -> None:
+    """The emitted EthCarry vault: what the receiver names is reported until nothing is, and it stands as it should."""
+    chain = anvil_world.chain
+    assert isinstance(chain, AnvilChain)
+    config = parse_config(json.dumps(document_of("eth_carry")), "keeper.json")
+    names = [*(rule.call for rule in config.rules), "settle", "serve"]
+    vault = deploy_vault(anvil_world, example("eth_carry"))
+    keystone = deploy_keystone(chain, anvil_world.admin, vault.guardian, NAME)
+    code = compile_code(receiver_source(config), output_formats=["abi", "bytecode"])
+    made = (vault.contract, keystone.forwarder, keystone.owner, NAME, NOBODY)
+    receiver = chain.deploy(code["abi"], code["bytecode"], made, name="receiver")
+    vault.contract.send("set_keeper", receiver.address, sender=vault.owner)
+
+    def reported() -> list[str]:
+        done: list[str] = []
+        while receiver.call("checkUpkeep", b"")[0] and len(done) < 9:
+            named = int.from_bytes(receiver.call("checkUpkeep", b"")[1])
+            keystone.report(receiver.address, duty(named))
+            assert keystone.succeeded(receiver.address)
+            done.append(names[named])
+        return done
+
+    user = anvil_world.users[0]
+    vault.deposit(user, 150_000 * USDC)
+    assert reported() == ["rebalance", "harvest_save", "settle"]
+    assert vault.call("settled") is True
+    anvil_world.set_price("WETH", 1_380)
+    before = vault.state()["aave_debt_usdc"]
+    assert reported() == ["deleverage_aave"]
+    assert vault.state()["aave_debt_usdc"] < before
+    vault.accept_prices()
+    assert reported() == ["rebalance"]
+    part = vault.call("balanceOf", user) // 50
+    number = int(vault.contract.send("requestRedeem", part, user, user, sender=user).value)
+    assert reported() == ["serve"]
+    assert vault.call("claimableRedeemRequest", number, user) == part
+    vault.contract.send("set_keeper", vault.keeper, sender=vault.owner)  # who takes it back is obeyed no more
+    anvil_world.set_price("WETH", 1_150)
+    assert keystone.report(receiver.address, duty(names.index("deleverage_aave"))).logs
+    assert int(receiver.call("failed_at", names.index("deleverage_aave"))) > 0
 
 
 def test_the_project_is_written_whole_and_nothing_is_overwritten(

@@ -21,7 +21,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from keeper.rig import KEEPER
-from keeper.stub import CHAIN_ID, DELEVERAGE, HARVEST, PERIOD, REBALANCE, bound_document, calls, document
+from keeper.stub import CHAIN_ID, DELEVERAGE, HARVEST, PERIOD, REBALANCE, SERVED, bound_document, calls, document
 from lab.chain import AnvilChain, Contract
 from stratc_targets.backends.openzeppelin import TOLD, openzeppelin_files
 from stratc_targets.keeper.config import parse_config
@@ -158,7 +158,7 @@ class Relayer:
             self.requests.append(body)
             if not self.slow:
                 call = {"from": KEEPER, "to": body["to"], "data": body["data"], "gas": hex(body["gas_limit"])}
-                self.chain.rpc("eth_sendTransactionSync", call)
+                self.chain.mined(call)
             return {"id": f"tx-{len(self.requests)}", "status": "pending"}
         if "/transactions/" in path:
             return {"id": path.rpartition("/")[2], "status": "submitted" if self.slow else "confirmed"}
@@ -228,7 +228,12 @@ def test_the_script_hands_over_what_is_due_once_and_in_order(
         assert "harvest_save: handed over" in act(url)[1]
         chain.warp(PERIOD)
         assert "settle: handed over" in act(url)[1]
-        assert calls(vault) == [REBALANCE, DELEVERAGE, HARVEST]
+        vault.send("set_requests", 1, False)
+        assert act(url) == (0, "")
+        vault.send("set_requests", 1, True)
+        assert "serve: handed over" in act(url)[1]
+        assert act(url) == (0, "")
+        assert calls(vault) == [REBALANCE, DELEVERAGE, HARVEST, SERVED]
         assert [one["speed"] for one in relayer.requests][:2] == ["fastest", "average"]
         code, said = act(url, "wrong")
         assert (code, said) == (1, "the relayer answers with status 401\n")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from keeper.rig import KEEPER
-from keeper.stub import CHAIN_ID, DELEVERAGE, REBALANCE, bound_document, calls
+from keeper.stub import CHAIN_ID, DELEVERAGE, REBALANCE, SERVED, bound_document, calls
 from lab.chain import AnvilChain, Contract
 from stratc_targets.backends.silverback import SILVERBACK, silverback_bot
 from stratc_targets.keeper.config import parse_config
@@ -45,7 +45,7 @@ def test_the_pinned_version_is_the_one_that_is_printed() -> None:
 
 
 def test_silverback_loads_the_bot_and_what_is_due_is_done(tmp_path: Path, chain: AnvilChain, vault: Contract) -> None:
-    """A duty that would fail rests, and those after it are done; then a round is begun."""
+    """A duty that would fail rests, and those after it are done; then a round is begun, then requests are served."""
     config = parse_config(json.dumps(bound_document(vault)), "keeper.json")
     for artifact in silverback_bot(config, CHAIN_ID, vault.address):
         (tmp_path / artifact.path).write_text(artifact.text, "utf-8")
@@ -53,6 +53,7 @@ def test_silverback_loads_the_bot_and_what_is_due_is_done(tmp_path: Path, chain:
     for rule in (DELEVERAGE, REBALANCE):
         vault.send("set_due", rule, True, False)
     vault.send("set_failure", DELEVERAGE, "pool is dry")
+    vault.send("set_requests", 1, True)
     assert vault.call("keeper").lower() == KEEPER
     words = [BIN / "silverback", "run", "bot:bot", "--network", "ethereum:anvil:node"]
     log = tmp_path / "log"
@@ -68,13 +69,13 @@ def test_silverback_loads_the_bot_and_what_is_due_is_done(tmp_path: Path, chain:
         )
         try:
             deadline = time.monotonic() + PATIENCE
-            while process.poll() is None and not vault.call("rounds") and time.monotonic() < deadline:
+            while process.poll() is None and len(calls(vault)) < 2 and time.monotonic() < deadline:
                 chain.rpc("evm_mine")  # it looks at each block
                 time.sleep(1)
         finally:
             process.kill()
             process.wait()
     said = log.read_text("utf-8")
-    assert (calls(vault), vault.call("rounds")) == ([REBALANCE], 1), said
+    assert (calls(vault), vault.call("rounds")) == ([REBALANCE, SERVED], 1), said
     assert "deleverage_aave: " in said
     assert "Loaded Silverback Bot" in said

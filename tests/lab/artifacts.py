@@ -39,10 +39,10 @@ class Artifact:
 
 
 @cache
-def npm_artifact(package_name: str, path: str) -> Artifact:
-    """A hardhat artifact of an npm package; `path` is relative to its `artifacts/contracts`, without `.sol/X.json`."""
+def npm_artifact(package_name: str, path: str, folder: str = "artifacts/contracts") -> Artifact:
+    """A hardhat artifact of an npm package; `path` is relative to its folder of them, without `.sol/X.json`."""
     name = path.rsplit("/", 1)[-1]
-    file = package(package_name) / "artifacts" / "contracts" / f"{path}.sol" / f"{name}.json"
+    file = package(package_name) / folder / f"{path}.sol" / f"{name}.json"
     data = json.loads(file.read_text())
     return unlinked(name, data["abi"], data["bytecode"], data.get("linkReferences", {}))
 

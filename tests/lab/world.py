@@ -10,6 +10,7 @@ from lab.erc4626 import Erc4626Lab, deploy_erc4626
 from lab.feed import Feed, deploy_feed
 from lab.interface import Chain
 from lab.morpho import MorphoLab, deploy_morpho
+from lab.perp import PerpLab, deploy_perp, make_market, open_market
 from lab.sequencer import Sequencer, deploy_sequencer
 from lab.tokens import Number, Token, deploy_usdc, deploy_wbtc, deploy_weth
 from lab.uniswap import Pool, UniswapLab, deploy_uniswap
@@ -18,6 +19,7 @@ WETH_USD = 2_000
 WBTC_USD = 60_000
 USDC_USD = 1
 POOL_FEE = 500  # 0.05%
+LENDING_FEE = 3_000  # 0.30%
 
 CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS = 1, 9_000, 9_300
 """Of both tokens, on Aave; it counts for nobody who has not entered it."""
@@ -26,8 +28,10 @@ CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS = 1, 9_000, 9_300
 AAVE_USDC = 1_000_000_000
 AAVE_WETH = 500_000
 POOL_USDC = 1_000_000_000
+LENDING_USDC = 100_000_000
 SAVE_USDC = 1_000_000
 MORPHO_USDC = 100_000_000
+PERP_WETH = 500_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class World:
     sequencer: Sequencer  # of no vault that is not told of it
     blue: MorphoLab | None = None  # only where a test asks for it: it takes seconds to compile
     bitcoin: Bitcoin | None = None  # only where a test asks for it
+    lending: Pool | None = None  # a second pool, in which nobody trades; only where a test asks for it
+    perpetual: PerpLab | None = None  # only where a test asks for it: its trades want time between prices
 
     @property
     def admin(self) -> str:
@@ -64,6 +70,12 @@ class World:
         """Morpho's market, in the world of those who ask for it."""
         assert self.blue is not None, "a market without Morpho: see `with_morpho`"
         return self.blue
+
+    @property
+    def perp(self) -> PerpLab:
+        """Perp v2's market, in the world of those who ask for it."""
+        assert self.perpetual is not None, "a market without Perp v2: see `with_perp`"
+        return self.perpetual
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -109,9 +121,11 @@ class World:
             self.arbitrage()
 
     def arbitrage(self) -> None:
-        """Trade on Uniswap until its prices are the feeds' prices."""
+        """Trade on Uniswap, and at Perp v2, until their prices are the feeds' prices."""
         for pool in self.pools:
             pool.move_to(self.price(pool.base) / self.price(pool.quote), self.arbitrageur)
+        if self.perpetual is not None:
+            self.perpetual.move_to(self.price("WETH"), self.arbitrageur)
 
     def warp(self, seconds: int, *, refresh: bool = False) -> None:
         """Move time forward; `refresh` gives every feed a new round with its old answer, as a heartbeat does."""
@@ -163,6 +177,14 @@ def with_morpho(world: World) -> World:
     return replace(world, blue=morpho)
 
 
+def with_perp(world: World) -> World:
+    """The same market, and perpetuals of its ether at Perp v2, as deep as the pool; an hour and a half has passed."""
+    perp = deploy_perp(world.chain, world.admin, world.usdc, world.feeds["WETH"], world.uniswap)
+    make_market(perp, world.whale, world.weth.units(PERP_WETH))
+    open_market(perp, world.arbitrageur)
+    return replace(world, perpetual=perp)
+
+
 def with_bitcoin(world: World) -> World:
     """The same market, and bitcoin at 60,000 USD: lent on Aave, and traded as deep as ether is."""
     chain, admin, whale = world.chain, world.admin, world.whale
@@ -175,6 +197,13 @@ def with_bitcoin(world: World) -> World:
     ether = world.uniswap.create_pool(world.weth, token, POOL_FEE, Fraction(WETH_USD, WBTC_USD))
     ether.add_liquidity(whale, world.weth.units(Fraction(POOL_USDC, WETH_USD)), half)
     return replace(world, feeds={**world.feeds, "WBTC": feed}, bitcoin=Bitcoin(token, (dollars, ether)))
+
+
+def with_lending_pool(world: World) -> World:
+    """The same market, and a second pool of ether and dollars at a higher fee, a tenth as deep."""
+    pool = world.uniswap.create_pool(world.weth, world.usdc, LENDING_FEE, Fraction(WETH_USD, USDC_USD))
+    pool.add_liquidity(world.whale, world.weth.units(Fraction(LENDING_USDC, WETH_USD)), world.usdc.units(LENDING_USDC))
+    return replace(world, lending=pool)
 
 
 def _seed(world: World, whale: str) -> None:

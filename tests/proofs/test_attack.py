@@ -107,7 +107,7 @@ def test_proved_claims_withstand_random_rounds(name: str) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury_loan", "treasury"])
-@pytest.mark.parametrize("seed", range(10, 14))
+@pytest.mark.parametrize("seed", [10, 11])
 def test_proved_claims_withstand_many_random_rounds(name: str, seed: int) -> None:
     assert attack(name, 40_000, seed) > 50_000
 

@@ -11,7 +11,7 @@ from typing import Any
 from vyper import compile_code
 
 from stratc_targets.artifact import Artifact
-from stratc_targets.backends.texts import duties, template, text_of
+from stratc_targets.backends.texts import duties, serving, template, text_of
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.duties import SETTLE
 from stratc_targets.keeper.errors import SetupError
@@ -52,7 +52,9 @@ def cre_project(config: KeeperConfig, chain_id: int, vault: str) -> tuple[Artifa
     name = config.strategy.lower()
     source = receiver_source(config)
     compiled = compile_code(source, output_formats=["abi", "bytecode"])
-    most = max(duty["gas_limit"] for duty in _duties(config))
+    queue = serving(config)
+    limits = [*(duty["gas_limit"] for duty in _duties(config)), *([queue["gas_limit"]] if queue else [])]
+    most = max(limits)
     settings = {
         "schedule": SCHEDULE,
         "chainSelectorName": CHAINS[chain_id],
@@ -62,7 +64,7 @@ def cre_project(config: KeeperConfig, chain_id: int, vault: str) -> tuple[Artifa
     package = {
         "name": f"{name}-keeper",
         "private": True,
-        "dependencies": {"@chainlink/cre-sdk": "1.21.1", "viem": "^2.0.0"},
+        "dependencies": {"@chainlink/cre-sdk": "1.21.1", "viem": "^2.54.2"},
     }
     return (
         Artifact("project.yaml", _yaml_project(CHAINS[chain_id])),
@@ -90,6 +92,7 @@ def receiver_source(config: KeeperConfig) -> str:
         rest=min(REST_SECONDS, config.period // 10),
         reason_bytes=REASON_BYTES,
         after_gas=AFTER_GAS,
+        serving=serving(config),
     )
 
 
@@ -134,6 +137,5 @@ def _readme(config: KeeperConfig, vault: str) -> str:
 3. `cre workflow simulate keeper --target {TARGET}`, then `cre workflow deploy keeper --target {TARGET}`.
 4. Let the vault's owner call `set_keeper` with the receiver's address.
 
-Watch `CallFailed`: a duty that reverts is told, and named again later. Requests of depositors (`serve`) are not among
-the duties: anyone may serve them.
+Watch `CallFailed`: a duty that reverts is told, and named again later.
 """

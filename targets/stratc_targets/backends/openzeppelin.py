@@ -11,7 +11,7 @@ from typing import Any
 from vyper.utils import keccak256
 
 from stratc_targets.artifact import Artifact
-from stratc_targets.backends.texts import duties, template
+from stratc_targets.backends.texts import duties, serving, template
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.duties import SETTLE
 
@@ -159,6 +159,7 @@ def _script(config: KeeperConfig, chain_id: int, vault: str) -> str:
         settle_due=selectors[SETTLE.due],
         settle_call=selectors[SETTLE.call],
         settle_gas=SETTLE.gas_limit,
+        serve=_serve(config),
         duties=[
             duty | {"due_selector": selectors[duty["due"]], "call_selector": selectors[duty["call"]]}
             for duty in duties(config)
@@ -166,9 +167,17 @@ def _script(config: KeeperConfig, chain_id: int, vault: str) -> str:
     )
 
 
-def _selector(name: str) -> str:
-    """Of a function that takes nothing."""
-    return f"0x{keccak256(f'{name}()'.encode())[:4].hex()}"
+def _serve(config: KeeperConfig) -> dict[str, Any] | None:
+    found = serving(config)
+    if found is None:
+        return None
+    call = f"{_selector(found['call'], 'uint256')}{found['count']:064x}"
+    return found | {"call": call, "made": _selector(found["made"]), "done": _selector(found["done"])}
+
+
+def _selector(name: str, takes: str = "") -> str:
+    """Of a function that takes a value of that type, or nothing."""
+    return f"0x{keccak256(f'{name}({takes})'.encode())[:4].hex()}"
 
 
 def _json(document: Any) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from stratc_targets.keeper.config import KeeperConfig
+from stratc_targets.keeper.chain import ARGUMENTS
+from stratc_targets.keeper.config import QUEUE_FUNCTIONS, KeeperConfig
+from stratc_targets.keeper.duties import SERVE
 
 
 def duties(config: KeeperConfig) -> list[dict[str, Any]]:
@@ -23,6 +25,22 @@ def duties(config: KeeperConfig) -> list[dict[str, Any]]:
         }
         for rule in config.rules
     ]
+
+
+def serving(config: KeeperConfig) -> dict[str, Any] | None:
+    """How requests of depositors are served, None for a vault without any: last of all, where anything is set aside."""
+    if not config.queues:
+        return None
+    (count,) = ARGUMENTS[SERVE.call]
+    made, done, _ = QUEUE_FUNCTIONS
+    return {
+        "call": SERVE.call,
+        "made": made,
+        "done": done,
+        "count": count,
+        "gas_limit": SERVE.gas_limit,
+        "max_fee": config.gas.normal,
+    }
 
 
 def text_of(name: str) -> str:

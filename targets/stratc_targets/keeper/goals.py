@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratc_compiler.expr import Expr, MulDiv, Num, TokenDim, Var
+from stratc_compiler.expr import Combination, Expr, MulDiv, Num, TokenDim, Var
 from stratc_compiler.expr import Kind as Dimension
-from stratc_compiler.predicates import Combination, Quotient, Scope, lending, lower
+from stratc_compiler.predicates import Quotient, Scope, lending, lower
 from stratc_compiler.vault import Vault
 from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (

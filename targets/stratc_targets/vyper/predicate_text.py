@@ -22,7 +22,7 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.limits import unbounded
 from stratc_compiler.shares import round_assets, round_deposited, to_assets, to_shares
-from stratc_compiler.vault import Condition, OnCondition, Vault, VenueModel
+from stratc_compiler.vault import Condition, Greek, OnCondition, Vault, VenueModel
 from stratc_dsl.span import Source
 from stratc_targets.vyper.layout import both, flat, statement
 from stratc_targets.vyper.printer import Scope, expression, formula
@@ -53,11 +53,12 @@ class ConversionText:
 
 @dataclass(frozen=True, slots=True)
 class RiskText:
-    """A view of one venue's loan, for monitors: its health factor, or its buffer. `notice` says what it answers."""
+    """A view for monitors, of a loan's health or of a sensitivity of the vault. `notice` says what it answers."""
 
     function: str
     notice: str
     body: list[str]
+    returns: str = "uint256"
 
 
 def floor_texts(vault: Vault, symbols: Symbols, source: Source) -> tuple[FloorText, ...]:
@@ -173,6 +174,19 @@ def _buffer(venue: VenueModel, vault: Vault, symbols: Symbols) -> RiskText:
         f"What collateral at `{venue.name}` can lose against the debt before liquidation, of 10^18, rounded down, at"
     )
     return RiskText(symbols.functions.claim("buffer", venue.name), f"{notice} this vault's prices.", body)
+
+
+def greek_texts(vault: Vault, symbols: Symbols) -> tuple[RiskText, ...]:
+    """A view of each sensitivity that the strategy speaks of, with its sign."""
+    return tuple(_greek(one, symbols) for one in vault.greeks)
+
+
+def _greek(greek: Greek, symbols: Symbols) -> RiskText:
+    long, short = (f"convert(s.{symbols.fields[side.name]}, int256)" for side in (greek.long, greek.short))
+    gains = {"delta": "nav", "gamma": f"delta({greek.token})"}[greek.name]
+    notice = f"What {gains} gains in 10^-18 USD for each 100% that price({greek.token}) moves, at its slope now."
+    function = symbols.functions.claim(greek.name, greek.token)
+    return RiskText(function, notice, [f"return {long} - {short}"], "int256")
 
 
 def _integral(combination: dict[Expr, Fraction]) -> tuple[Expr, int]:

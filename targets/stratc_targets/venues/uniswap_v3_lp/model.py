@@ -1,10 +1,10 @@
 """What the proofs assume of liquidity in a range.
 
-Sources: v3-core `SqrtPriceMath` (amounts of a range), v3-periphery `NonfungiblePositionManager`; `ranges` of the compiler has
-what the worth of a range does when a price moves.
+Sources: v3-core `SqrtPriceMath` (amounts of a range), v3-periphery `NonfungiblePositionManager`; `ranges` of the
+compiler has what the worth of a range does when a price moves.
 
-A position is told by its liquidity, which the manager books exactly. Its worth by the oracle rounds at seven places, each
-by less than 10^-8 USD; amounts that are paid in or out are each rounded twice, by less than a unit. Nobody can take
+A position is told by its liquidity, which the manager books exactly. Its worth by the oracle rounds at seven places,
+each by less than 10^-8 USD; amounts that are paid in or out are each rounded twice, by less than a unit. Nobody can take
 liquidity out of it, and nothing is owed, so there is nothing to liquidate. The pool's own price enters in one place:
 liquidity is added, and by rules taken out, only while it is no further from the oracle's than `slippage(v)` says, or
 where that is not stated than both feeds may be from the market.
@@ -76,7 +76,7 @@ def _pair(venue: Venue) -> tuple[str, ...]:
 def _assumes(of: Range) -> tuple[Assumed, ...]:
     near = (
         f"the price of {of.token} in the pool of {of.name} is no further than {percent(of.off)} from the feeds' when "
-        f"liquidity is added or, by a rule, taken out; what adding leaves over or costs is at most {percent(of.entering)} of it"
+        f"liquidity is added or, by a rule, taken out; adding leaves over or costs at most {percent(of.entering)} of it"
     )
     ticks = (
         f"the range of {of.name} is fixed at deployment, from at most {percent(of.below)} to at least "

@@ -1,0 +1,97 @@
+"""Greeks of a whole vault, derived: how much of what it is worth hangs on one price, and how that changes with it.
+
+`delta(T)` is a value: what nav gains in USD for each 100% that price(T) moves, at its slope now: `price * dV/dprice`,
+the worth of as many T as have the same exposure. `gamma(T)` is `price^2 * d2V/dprice^2`: what that many T are more, in
+today's worth, for each 100% of a move. Both compare with values and with shares of nav.
+
+Prices that are told in T move with it: a token whose price is a ratio to T counts in full, one whose ratio is to such a
+token as well. What is held and owed at venues stands still, and so do all other prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from stratc_compiler.derivative import Slope, summed
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import Expr, Plain, Rounding, Var, scale, times, total
+from stratc_compiler.vault import Greek, Held, VenueModel
+from stratc_dsl.record import Leaf, parts
+from stratc_dsl.span import Span
+from stratc_dsl.strategy import Hedge, Quantity, RatioPrice, SensitivityOutsideBand, Strategy
+
+DERIVED = ("delta", "gamma")
+"""The sensitivities that are derived."""
+
+
+def asked(strategy: Strategy) -> tuple[Greek, ...]:
+    """The sensitivities that the strategy speaks of, in its order."""
+    return tuple(dict.fromkeys(_asked(strategy)))
+
+
+def _asked(node: object) -> Iterator[Greek]:
+    if isinstance(node, Span | Leaf):
+        return
+    match node:
+        case Quantity(name=name, token=str() as token) if name in DERIVED:
+            yield Greek(name, token)
+        case SensitivityOutsideBand(name, token) | Hedge(name, token) if name in DERIVED:
+            yield Greek(name, token)
+        case _:
+            for part in parts(node):
+                yield from _asked(part)
+
+
+def prices_with(token: str, strategy: Strategy) -> frozenset[str]:
+    """The prices that move as price(token) does: its own, and those that are ratios to one of them."""
+    follow = {token}
+    for _ in strategy.tokens:
+        told = ((one.name, one.price) for one in strategy.tokens)
+        follow |= {name for name, price in told if isinstance(price, RatioPrice) and price.other in follow}
+    return frozenset(f"price({name})" for name in follow)
+
+
+def greek_definitions(
+    strategy: Strategy, held: tuple[Held, ...], venues: tuple[VenueModel, ...], definitions: Mapping[str, Expr]
+) -> dict[str, Expr]:
+    """What the sensitivities that the strategy speaks of are made of. Raises Unsupported beside vaults of ours."""
+    result: dict[str, Expr] = {}
+    for greek in asked(strategy):
+        for venue in venues:
+            if venue.inner is not None:
+                what = f"`{greek}` beside `{venue.name}`, a vault of ours"
+                cure = "its shares hang on prices of what it holds: hold that directly, or ask there"
+                raise Unsupported(what, cure, strategy.venue(venue.name).span)
+        result |= _of_vault(greek, held, definitions, strategy)
+    return result
+
+
+def _of_vault(
+    greek: Greek, held: tuple[Held, ...], definitions: Mapping[str, Expr], strategy: Strategy
+) -> dict[str, Expr]:
+    """`long` and `short` of one sensitivity: the sum over all positions of what their values hang on the price.
+
+    A position whose derivative is no multiple of its own value has names of its own for it, `.. of POSITION`.
+    """
+    slope = Slope(prices_with(greek.token, strategy), definitions)
+    result: dict[str, Expr] = {}
+    sides: dict[Var, list[Expr]] = {greek.long: [], greek.short: []}
+    for one in held:
+        derived = slope.of(one.value)
+        if greek.name == "gamma":
+            # p^2 V'' = p (p V')' - p V'
+            derived = summed(((Fraction(1), slope.of_all(derived)), (Fraction(-1), derived)))
+        for side, sign in ((greek.long, -1 if one.debt else 1), (greek.short, 1 if one.debt else -1)):
+            terms = {term: weight * sign for term, weight in derived.items() if weight * sign > 0}
+            worth = total(tuple(_times(weight, term) for term, weight in terms.items()), Plain.VALUE)
+            if terms and set(terms) != {one.value}:
+                own = Var(f"{side.name} of {one.name}", Plain.VALUE)
+                result[own.name] = worth
+                worth = own
+            sides[side] += [worth] if terms else []
+    return result | {side.name: total(tuple(terms), Plain.VALUE) for side, terms in sides.items()}
+
+
+def _times(weight: Fraction, term: Expr) -> Expr:
+    return times(weight, term) if weight.denominator == 1 else scale(term, weight, Rounding.DOWN)
