@@ -211,22 +211,22 @@ def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
     assert of is not None
     worth, position = _amount(frame, item.worth), frame.state[held.name]
     need(f"holds/{step}", f"{held.name} holds what is withdrawn", _covers(position, worth), frame)
-    slack = Mul(number(held.rounding), DUST)
+    rounds = Mul(number(held.rounding), DUST)
     left, token, base, fees = (frame.trace.fresh(stem) for stem in (held.name, "came", "came", "fees"))
     frame.trace.learn(
         "rounding",
-        Cmp(left, Rel.GE, Sub(Sub(position, worth), slack)),
-        Cmp(left, Rel.LE, Add(Sub(position, worth), slack)),
+        Cmp(left, Rel.GE, Sub(Sub(position, worth), rounds)),
+        Cmp(left, Rel.LE, Add(Sub(position, worth), rounds)),
         Cmp(left, Rel.GE, ZERO),
     )
     frame.trace.learn("definition", Cmp(token, Rel.GE, ZERO), Cmp(base, Rel.GE, ZERO))
     frame.trace.learn(
         f"growth({held.name})", Cmp(fees, Rel.GE, ZERO), Cmp(fees, Rel.LE, Mul(number(MOST_GAIN), position))
     )
-    frame.trace.learn("rounding", Cmp(Add(token, base), Rel.GE, Sub(Add(worth, fees), slack)))
+    frame.trace.learn("rounding", Cmp(Add(token, base), Rel.GE, Sub(Add(worth, fees), rounds)))
     if item.checked:
         most = Add(Mul(number(1 + 2 * of.lost), worth), fees)
-        frame.trace.learn(f"spot({held.venue})", Cmp(Add(token, base), Rel.LE, Add(most, slack)))
+        frame.trace.learn(f"spot({held.venue})", Cmp(Add(token, base), Rel.LE, Add(most, rounds)))
     after = frame.moved(
         {
             held.name: left,

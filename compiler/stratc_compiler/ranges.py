@@ -42,7 +42,10 @@ from stratc_dsl.record import Record
 
 Q96 = number(2**96)
 FINE = 2**24
-"""Worths are counted in parts of 10^-18 USD before they are divided by roots: so no rounding is worth 10^-8 USD."""
+"""Worths are counted in parts of 10^-18 USD before they are divided by roots: so no rounding is worth 10^-8 USD.
+
+L sqrt(P) may then be worth up to 2 * 10^13 USD; beyond that the product under the root is no word, and reading reverts.
+"""
 
 
 class Range(Record):

@@ -166,8 +166,10 @@ def _grow(
         label = f"growth({name})"
         _bound(frame, (label, label), factor, growth)
         product = Mul(product, factor)
-    for moved in (*slid, *((factors[token],) if token in factors else ())):
-        product = Mul(product, moved)
+    if token in factors:
+        product = Mul(product, factors[token])
+    for factor in slid:
+        product = Mul(product, factor)
     frame.trace.learn(f"move({name})", Cmp(after, Rel.EQ, product), Cmp(after, Rel.GE, ZERO))
     frame.state[name] = _reading(frame, after)
     frame.known.clear()

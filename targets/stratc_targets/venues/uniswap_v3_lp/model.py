@@ -4,8 +4,8 @@ Sources: v3-core `SqrtPriceMath` (amounts of a range), v3-periphery `Nonfungible
 compiler has what the worth of a range does when a price moves.
 
 A position is told by its liquidity, which the manager books exactly. Its worth by the oracle rounds at seven places,
-each by less than 10^-8 USD; amounts that are paid in or out are each rounded twice, by less than a unit. Nobody can take
-liquidity out of it, and nothing is owed, so there is nothing to liquidate. The pool's own price enters in one place:
+each by less than 10^-8 USD; amounts that are paid in or out are each rounded twice, by less than a unit. Nobody can
+take liquidity out of it, and nothing is owed, so there is nothing to liquidate. The pool's own price enters once:
 liquidity is added, and by rules taken out, only while it is no further from the oracle's than `slippage(v)` says, or
 where that is not stated than both feeds may be from the market.
 """
