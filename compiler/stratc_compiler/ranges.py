@@ -143,6 +143,12 @@ def slide(low: Fraction, high: Fraction | None) -> tuple[Fraction, Fraction | No
 def for_token(of: Range, amount: Expr) -> Expr:
     """How much of base that is put in is to be swapped for `token` before, at the proportion by the oracle's price.
 
-    Never more than all of it: what is worth of `token` is a part of what all is worth.
+    Never more than all of it.
     """
-    return MulDiv(amount, token_part(of, SAMPLE), worth(of, SAMPLE), Rounding.DOWN)
+    part, all_of_it = proportion(of)
+    return MulDiv(amount, part, all_of_it, Rounding.DOWN)
+
+
+def proportion(of: Range) -> tuple[Expr, Expr]:
+    """What is worth of `token`, and what all is worth: never less."""
+    return token_part(of, SAMPLE), worth(of, SAMPLE)

@@ -42,6 +42,7 @@ from stratc_compiler.expr import (
     has_root,
     number,
 )
+from stratc_compiler.ranges import proportion
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis
 
@@ -130,7 +131,7 @@ class Frame(Struct):
                 return self._unless_small(threshold, then)
             case If(condition, then, otherwise):
                 return self._either(self.formula(condition), self.expr(then), self.expr(otherwise))
-            case MulDiv(left, right, divisor) if has_root(right) and has_root(divisor):
+            case MulDiv(left, right, divisor) if has_root(divisor) and self._is_proportion(right, divisor):
                 return self._some_of(self.expr(left))
             case MulDiv(left, right, divisor, rounding):
                 inner = self.expr(left)
@@ -167,6 +168,10 @@ class Frame(Struct):
         self.trace.learn("definition", Cmp(result, Rel.LE, left), Cmp(result, Rel.LE, right))
         self.trace.learn("definition", Or((Cmp(result, Rel.GE, left), Cmp(result, Rel.GE, right))))
         return result
+
+    def _is_proportion(self, part: Expr, whole: Expr) -> bool:
+        ranges = (held.range for held in self.vault.ranges.values())
+        return any(of is not None and proportion(of) == (part, whole) for of in ranges)
 
     def _some_of(self, whole: Expr) -> Expr:
         """A part of something, in the proportion of two worths of a range, the one a part of the other."""

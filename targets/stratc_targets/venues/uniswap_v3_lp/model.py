@@ -20,7 +20,7 @@ from stratc_compiler.ranges import MOST_OFF, Range
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import Position, SlippageAtMost, Strategy, UniswapV3Lp, Venue
+from stratc_dsl.strategy import LiquidityAtLeast, Position, SlippageAtMost, Strategy, UniswapV3, UniswapV3Lp, Venue
 
 ROUNDING_UNITS = 4
 """Two amounts, each rounded at two divisions."""
@@ -36,6 +36,9 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     quoted = terms.quote == strategy.base
     token = terms.token if quoted else terms.quote
     below, above = 1 + terms.low, 1 + terms.high
+    for one in strategy.assumptions:
+        if isinstance(one, LiquidityAtLeast) and one.venue == venue.name:
+            raise Unsupported(f"`liquidity({venue.name})`", "a pool pays out all of a position at any time", one.span)
     off = _off(venue, strategy)
     if off > MOST_OFF:
         raise Unsupported(f"a pool that is off by {percent(off)}", f"at most {percent(MOST_OFF)}", venue.span)
@@ -62,15 +65,12 @@ def _off(venue: Venue, strategy: Strategy) -> Fraction:
 
 
 def _swapped(strategy: Strategy, token: str) -> Fraction:
-    """What buying the token may cost; nothing where it cannot be bought, which plans say."""
-    pools = {v.name for v in strategy.venues if {token, strategy.base} <= set(_pair(v))}
+    """What buying the token may cost: plans refuse where it cannot be bought."""
+    pools = {
+        v.name for v in strategy.venues if isinstance(v.terms, UniswapV3) and token in (v.terms.token, v.terms.quote)
+    }
     slippages = (a.ratio for a in strategy.assumptions if isinstance(a, SlippageAtMost) and a.venue in pools)
     return max(slippages, default=Fraction(0))
-
-
-def _pair(venue: Venue) -> tuple[str, ...]:
-    token, quote = getattr(venue.terms, "token", ""), getattr(venue.terms, "quote", "")
-    return (token, quote) if not isinstance(venue.terms, UniswapV3Lp) else ()
 
 
 def _assumes(of: Range) -> tuple[Assumed, ...]:
