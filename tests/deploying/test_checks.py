@@ -103,6 +103,12 @@ def _frozen(world: World, given: Tables) -> None:
     world.aave.freeze(world.weth)
 
 
+def _isolated(world: World, given: Tables) -> None:
+    """As it may be where nobody has supplied any yet."""
+    world.aave.withdraw(world.whale, world.weth)
+    world.aave.configure("setDebtCeiling", world.weth, 1_000_000_00)
+
+
 def _full(world: World, given: Tables) -> None:
     world.aave.set_caps(world.weth, supply=1)
 
@@ -172,6 +178,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "another loan-to-value": (_other_ltv, "venues.aave", "it is 7500, and it was proved with 8000"),
     "a paused reserve": (_paused, "venues.aave", "its reserve of USDC is paused"),
     "a frozen reserve": (_frozen, "venues.aave", "its reserve of WETH is frozen"),
+    "a reserve in isolation": (_isolated, "venues.aave", "WETH is collateral there by itself or not at all"),
     "a reserve without loans": (_no_loans, "venues.aave", "USDC cannot be borrowed there"),
     "a reserve that is full": (_full, "venues.aave", "its cap of 1 WETH supplied is reached"),
     "a reserve that lends no more": (_all_lent, "venues.aave", "its cap of 1,000 USDC lent is reached"),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from differential.operations import Admit, Attest, Deposit, Keep, Operation, Whale
+from differential.operations import Admit, Attest, Deposit, Keep, Operation, Others, Report, Whale
 from differential.operations.drawn import last_operations, operations
 from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
@@ -53,7 +53,7 @@ differs with the tests before it.
 
 RARE = {
     *("two_debts", "short", "stop", "topped", "paired", "hedged", "inflow", "lender", "blue_loop", "pool_loop"),
-    *("category", "treasury_loan", "eth_loop"),
+    *("category", "treasury_loan", "eth_loop", "last_rule"),
 }
 """Vaults that one story or two are told of: compiling them takes longer than it, so they are for the long run."""
 
@@ -175,6 +175,14 @@ def test_contract_and_machine_agree_on_a_loan_at_morpho(
 @pytest.mark.timeout(3_600)
 def test_contract_and_machine_agree_on_a_loan_at_morpho_at_length(blue_world: World) -> None:
     check(random_stories(blue_world, "blue_carry", 300, seeded=False), 12_000)
+
+
+def test_at_an_absurd_price_nobody_borrows_from_morpho(blue_world: World) -> None:
+    """What it computes of the collateral fits no word: found by a long run."""
+    pair = pair_up(blue_world, example("blue_carry"))
+    for step in (Report("WETH", 2**128), Others("borrow", 1)):
+        step.apply(pair)
+    assert pair.tally.reverted["others borrow"] == 1
 
 
 @pytest.mark.parametrize("name", told(AT_MORPHO))
