@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from deploying.market import Command, tables, toml, url_of
-from lab.chain import AnvilChain
+from deploying.market import tables, toml, url_of
+from keeper.test_guarded import document_of
+from lab.chain import KEYS, AnvilChain
 from lab.world import World
+from stratc_dsl.paint import plain
 from stratc_targets.deploy import inner
+from stratc_targets.deploy.command import KEY_VARIABLE, Deployable, main
 from stratc_targets.deploy.findings import Finding, Level
 from stratc_targets.deploy.manifest import parse_manifest
 from stratc_targets.deploy.node import Node
@@ -17,8 +22,6 @@ from stratc_targets.deploy.package import Code, Package
 from vyper_target.vaults import deploy, example, files
 
 pytestmark = pytest.mark.anvil
-
-OUTER = Path(__file__).parents[2] / "examples" / "vault_of_vaults.strat"
 
 
 @pytest.fixture
@@ -89,18 +92,32 @@ def test_what_differs_in_a_vault_that_is_held_is_said(anvil_world: World) -> Non
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_nothing_is_sent_over_a_vault_of_other_code(command: Command) -> None:
-    """Proved, compiled, and compared by the command itself."""
-    treasury = deploy(command.world, example("treasury")).address
-    command.tables["venues"]["inner"] = treasury
-    ran = command.run("--dry-run", what=OUTER)
-    assert (ran.status, ran.err) == (0, "")
-    assert "vaults that are held" in ran.out
-    code = command.world.chain.code(treasury)
-    swapped(command.world, treasury, code[:32], code[:31] + bytes([code[31] ^ 1]))
-    before = command.sent()
-    ran = command.run("--yes", what=OUTER)
-    assert ran.status == 1
-    assert "its code is not what Treasury compiles to" in ran.out
-    assert "nothing was deployed" in ran.err
-    assert command.sent() == before
+def test_nothing_is_sent_over_a_vault_of_other_code(
+    anvil_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Compiled and compared by the command itself, of a vault that is taken as proved."""
+    world, proved, emitted = anvil_world, example("vault_of_vaults"), files(example("vault_of_vaults"))
+    code = Code(emitted["bytecode.hex"], emitted["actions.blueprint.hex"])
+    keeper = json.dumps(document_of("vault_of_vaults"))
+    package = Package(proved.vault, proved.verification.source, code, "{}", keeper)
+    treasury = deploy(world, example("treasury")).address
+    given = tables(world)
+    given["venues"]["inner"] = treasury
+    manifest, record = tmp_path / "m.toml", tmp_path / "record.json"
+    manifest.write_text(toml(given), "utf-8")
+    monkeypatch.setenv(KEY_VARIABLE, KEYS[world.chain.accounts[1]])
+
+    def run(**more: bool) -> int:
+        options = {"dry_run": False, "yes": True, "keystore": None, "manifest": str(manifest), "record": str(record)}
+        arguments = Namespace(rpc=url_of(world), **(options | more))
+        return main(arguments, Deployable(package.vault, package.source, lambda: package), plain)
+
+    assert run(dry_run=True) == 0
+    assert "vaults that are held\n  ok " in capsys.readouterr().out
+    code_there = world.chain.code(treasury)
+    swapped(world, treasury, code_there[:32], code_there[:31] + bytes([code_there[31] ^ 1]))
+    assert run() == 1
+    told = capsys.readouterr()
+    assert "its code is not what Treasury compiles to" in told.out
+    assert "nothing was deployed" in told.err
+    assert not record.exists()

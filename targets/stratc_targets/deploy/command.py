@@ -30,6 +30,7 @@ from stratc_targets.deploy.record import Record, begin, locked, read_record, wit
 from stratc_targets.deploy.sending import NonceTaken, Sending, Unfinished
 from stratc_targets.keeper.alerts import PATH as ALERTS
 from stratc_targets.keeper.alerts import emit_alerts
+from stratc_targets.keeper.command import read_text
 from stratc_targets.keeper.config import bind, parse_config
 from stratc_targets.keeper.emit import document_text
 from stratc_targets.keeper.errors import Refused, RpcDown, SetupError
@@ -334,16 +335,6 @@ def _check_same(record: Record, now: Record, path: Path) -> None:
             f"{path} is the record of another deployment (it differs in {', '.join(differing)}): give --record FILE "
             "for a new one, or what that one was begun with"
         )
-
-
-def read_text(name: str) -> str:
-    """The text of a file. Raises SetupError."""
-    try:
-        return Path(name).read_text("utf-8")
-    except OSError as error:
-        raise SetupError(f"cannot read {name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SetupError(f"cannot read {name}: it is not UTF-8 text") from None
 
 
 def _complain(what: str) -> None:
