@@ -58,7 +58,8 @@ class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model.
 
     `swaps` are the venues at which something was swapped, `leaned_on` the assumptions behind what a venue refused: its
-    own oracle at its worst, the room that it has at least.
+    own oracle at its worst, the room that it has at least. `lent` is how much less room there is while a flash loan is
+    out.
     """
 
     vault: Vault
@@ -66,6 +67,7 @@ class IdealWorld(Struct):
     log: list[str] = field(default_factory=list)
     swaps: list[str] = field(default_factory=list)
     leaned_on: list[str] = field(default_factory=list)
+    lent: dict[str, int] = field(default_factory=dict)
 
     def read(self, name: str) -> int:
         return self.state[name]
@@ -161,13 +163,22 @@ class IdealWorld(Struct):
         return minimum
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
+        for name in self._rooms_beside(loan):
+            self.lent[name] = min(amount, self.state[name])
+            self.state[name] -= self.lent[name]
         self._idle(loan.token, amount, f"borrowing {loan.token}")
         self.log.append(f"flash loan from {loan.lender}: {self._told(loan.token, amount)}")
         return amount + mul_div(amount, loan.premium.numerator, loan.premium.denominator, Rounding.UP)
 
     def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        for name in self._rooms_beside(loan):
+            self.state[name] += self.lent.pop(name)
         self._idle(loan.token, -owed, "giving the flash loan back")
         self.log.append(f"giving the flash loan back: {self._told(loan.token, owed)}")
+
+    def _rooms_beside(self, loan: FlashLoan) -> list[str]:
+        rooms = [held.room.name for held in self.vault.lent_beside(loan)]
+        return [name for name in rooms if name in self.state]
 
 
 def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:
@@ -342,9 +353,12 @@ def _moment(vault: Vault, world: IdealWorld, venues: tuple[str, ...], solvency: 
     for name in venues:
         venue = vault.venue(name)
         if not world.lets(venue, venue.never_liquidated):
-            seen = f"health({name}) = {float(health(vault, name, state)):.4f}"
+            own = health(vault, name, state)
+            seen = f"health({name}) = {float(own):.4f}"
             if any(venue.off.values()):
                 seen += f", {float(worst_health(venue, state)):.4f}{_as_read(venue)}"
+            elif own >= 1:
+                seen += f", {float(worst_health(venue, state)):.4f} as {name} may round"
             return f"{name} can liquidate: {seen}"
     assets, debts = state.named("assets"), state.named("debts")
     if solvency and assets < debts:
@@ -394,9 +408,12 @@ def health(vault: Vault, venue: str, state: Evaluator) -> Fraction:
 
 
 def worst_health(venue: VenueModel, state: Evaluator) -> Fraction:
-    """The least health factor that a venue with debt may see by its own oracle, exact."""
+    """The least health factor that a venue with debt may see by its own oracle and its own rounding, exact."""
     loan = loan_at(venue)
-    sides = (loan.read(factors) for factors in loan.corners())
+    counted = replace(
+        loan, weights={held: max(weight - venue.short, Fraction(0)) for held, weight in loan.weights.items()}
+    )
+    sides = (counted.read(factors) for factors in counted.corners())
     seen = ([sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in both] for both in sides)
     return min(weighted / owed for weighted, owed in seen)
 

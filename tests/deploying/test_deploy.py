@@ -111,7 +111,7 @@ def test_a_nonce_that_another_took_is_planned_anew(command: Command) -> None:
         patch.setattr(Node, "send", lost)
         assert command.run("--yes").status == Status.INTERRUPTED
     first = command.record["blueprint"]
-    chain(command).rpc("eth_sendTransactionSync", {"from": command.deployer, "to": ACCOUNTS[3], "value": "0x1"})
+    chain(command).mined({"from": command.deployer, "to": ACCOUNTS[3], "value": "0x1"})
     command.patch.setattr("stratc_targets.deploy.sending.LOOK_SECONDS", 0.01)
     ran = command.run("--yes")
     assert (ran.status, ran.err) == (0, "")
@@ -363,6 +363,9 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     assert "certificate.json: rejected: " in ran.err
     certificate.unlink()
     assert command.run("--dry-run", what=build).status == 2
+    ran = command.run("--dry-run", what=command.build.parent)
+    assert ran.status == 2
+    assert f"holds builds: name one of them, {command.build}\n" in ran.err
 
 
 def test_a_strategy_that_is_not_proved_is_not_deployed(command: Command) -> None:

@@ -11,6 +11,7 @@ from stratc_targets.keeper.watchlist import (
     PRICE_SCALE,
     USD_SCALE,
     Alarm,
+    Booked,
     FlashRead,
     PositionRead,
     Readings,
@@ -162,6 +163,8 @@ def _lends(read: FlashRead, ask: Ask) -> bool:
     flags = None if read.flags is None else ask(read.flags)
     if flags is not None and not (flags >> read.on & 1 and not flags >> read.off & 1):
         return False
+    if read.liquidity is not None and ask(read.liquidity) == 0:
+        return False
     return read.premium is None or ask(read.premium) <= read.basis_points
 
 
@@ -188,4 +191,14 @@ def _liquidity(sight: Sight, held: PositionRead, ask: Ask) -> Iterator[Fraction]
     """What can be paid out of an asset position, as a share of it; rounding counts in favour."""
     amount = sight.state[held.amount]
     if held.payable is not None and amount:
-        yield (ask(held.payable) + sight.slack(held)) / amount
+        yield (paid(ask(held.payable), held.booked, ask) + sight.slack(held)) / amount
+
+
+def paid(there: int, booked: Booked | None, ask: Ask) -> int:
+    """What of what lies there is paid out."""
+    if booked is None:
+        return there
+    flags = ask(booked.flags)
+    if flags >> booked.off & 1:
+        return 0
+    return min(there, ask(booked.most)) if flags >> booked.on & 1 else there

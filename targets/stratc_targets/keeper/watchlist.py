@@ -6,7 +6,7 @@ Units: amounts are smallest units of their token, prices and nav 10^-18 USD, tim
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -63,10 +63,24 @@ class TokenRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """How a venue's own books bound what it pays out of what lies there.
+
+    It pays nothing where bit `off` of the word `flags` is set, and no more than `most` where bit `on` is.
+    """
+
+    flags: View
+    off: int
+    on: int
+    most: View
+
+
+@dataclass(frozen=True, slots=True)
 class PositionRead:
     """One position; `venue` is None where the vault holds it itself.
 
-    `amount` is a member of State, `payable` what the venue could pay out of it now (None for debts and idle tokens).
+    `amount` is a member of State, `payable` what the venue could pay out of it now (None for debts and idle tokens),
+    but for what its books say, `booked` (None where they say nothing).
     """
 
     name: str
@@ -75,6 +89,7 @@ class PositionRead:
     debt: bool
     amount: str
     payable: View | None
+    booked: Booked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +134,8 @@ class Told:
 class FlashRead:
     """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
 
-    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`;
-    always, for nothing, where these are None.
+    It lends where bit `on` of the word `flags` is set and bit `off` is not, and where `liquidity` is not zero, for a
+    `premium` of at most `basis_points`. What of these is None cannot change.
     """
 
     venue: str
@@ -131,6 +146,7 @@ class FlashRead:
     off: int = 0
     premium: View | None = None
     basis_points: int = 0
+    liquidity: View | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +173,7 @@ class RoomRead:
 
 @dataclass(frozen=True, slots=True)
 class VenueReadings:
-    """What one venue adds; `payable` by the name of the position. Built by the adapter's own `watch.py`."""
+    """What one venue adds, by its own `watch.py`; `payable` and `booked` by the name of the position."""
 
     payable: dict[str, View]
     shares: tuple[Worth, ...] = ()
@@ -165,6 +181,7 @@ class VenueReadings:
     oracles: tuple[Told, ...] = ()
     flash_loans: tuple[FlashRead, ...] = ()
     rooms: tuple[RoomRead, ...] = ()
+    booked: dict[str, Booked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +241,7 @@ def parse_readings(document: dict[str, Any]) -> Readings:
     return Readings(
         nav=given["nav"],
         tokens=tuple(TokenRead(**one | {"age": _view_or_none(one["age"])}) for one in given["tokens"]),
-        positions=tuple(PositionRead(**one | {"payable": _view_or_none(one["payable"])}) for one in given["positions"]),
+        positions=tuple(_position_read(one) for one in given["positions"]),
         shares=tuple(Worth(one["token"], parse_view(one["view"])) for one in given["shares"]),
         parameters=tuple(Parameter(**one | {"view": parse_view(one["view"])}) for one in given["parameters"]),
         oracles=tuple(Told(**one | {"view": parse_view(one["view"])}) for one in given["oracles"]),
@@ -233,13 +250,20 @@ def parse_readings(document: dict[str, Any]) -> Readings:
     )
 
 
+def _position_read(given: dict[str, Any]) -> PositionRead:
+    booked = given["booked"]
+    if booked is not None:
+        booked = Booked(**booked | {name: parse_view(booked[name]) for name in ("flags", "most")})
+    return PositionRead(**given | {"payable": _view_or_none(given["payable"]), "booked": booked})
+
+
 def _room_read(given: dict[str, Any]) -> RoomRead:
     views = {name: _view_or_none(given[name]) for name in ("flags", "total", "accrued", "index", "stock")}
     return RoomRead(**given | views | {bits: tuple(given[bits]) for bits in ("on", "off")})
 
 
 def _flash_read(given: dict[str, Any]) -> FlashRead:
-    terms = {name: _view_or_none(given[name]) for name in ("flags", "premium")}
+    terms = {name: _view_or_none(given[name]) for name in ("flags", "premium", "liquidity")}
     return FlashRead(**given | {"available": parse_view(given["available"])} | terms)
 
 
