@@ -146,6 +146,16 @@ def _other_asset(world: World, given: Tables) -> None:
     given["venues"]["save"] = deploy_erc4626(world.chain, world.admin, world.weth).address
 
 
+def _charging(world: World, given: Tables, leaving: int = 50, coming: int = 0) -> None:
+    source = vyper_artifact(Path(__file__).with_name("charging_venue.vy"))
+    terms = (world.usdc.address, leaving, coming)
+    given["venues"]["save"] = world.chain.deploy_artifact(source, *terms, sender=world.admin).address
+
+
+def _charging_entry(world: World, given: Tables) -> None:
+    _charging(world, given, leaving=0, coming=10)
+
+
 def _no_vault(world: World, given: Tables) -> None:
     given["venues"]["save"] = world.uniswap.factory.address
 
@@ -192,6 +202,8 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     ),
     "a token without reserve": (_no_reserve, "venues.aave", "it has no active reserve of WETH"),
     "no Aave": (_no_aave, "venues.aave", "reverts"),
+    "a vault that charges for leaving": (_charging, "venues.save", "it charges 0.50% for leaving"),
+    "a vault that charges for coming": (_charging_entry, "venues.save", "it charges 0.10% for coming"),
     "a vault of another asset": (_other_asset, "venues.save", "and not USDC"),
     "no ERC-4626": (_no_vault, "venues.save", "reverts"),
     "no pool": (_no_pool, "venues.dex", "there is no pool of WETH/USDC at 0.05%"),
