@@ -207,6 +207,18 @@ def test_whatever_text_comes_in_comes_out_as_text(refuted: Verification) -> None
     assert text.count("&lt;script&gt;") > len(claims) + 2 * len(assumptions)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`rebalance` reverts: `a`", "<code>rebalance</code> reverts: <code>a</code>."),
+        ("no `<b>` & `", "no `&lt;b&gt;` &amp; `."),
+        ("`<b>` &", "<code>&lt;b&gt;</code> &amp;."),
+    ],
+)
+def test_what_stands_between_backquotes_is_shown_as_code(refuted: Verification, text: str, shown: str) -> None:
+    assert f'<p class="soft">{shown}</p>' in page([Shown(refuted, 1.0, missing=text)])
+
+
 # ── what is drawn ──────────────────────────────────────────────────────────────────────────
 
 
