@@ -100,7 +100,8 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "price":
             yield from ("keeper", *_of_prices((subject, vault.base)))
         case "move" | "growth" if held is not None:
-            yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
+            priced = held.range.token if held.range is not None else held.token
+            yield from _of_prices((priced, vault.base) if priced != vault.base else ())
             yield from ("keeper", f"gain({held.venue or held.name})", f"loss({held.venue})")
             yield from (f"rate({held.name})",) if held.debt else ()
         case "moves" | "stays":
@@ -108,7 +109,7 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":
-            yield f"gain({subject})"
+            yield from (f"gain({subject})", f"spot({subject})")
         case "shares":
             yield from ("keeper", f"loss({subject})", f"gain({subject})", *_standing(subject))
         case "rounding":
@@ -197,7 +198,8 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         return
     yield from _of_positions(venue, model, vault)
     accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
-    yield _implied(f"open({venue.name})", accepts, TRUSTED, "what is paused reverts")
+    free = f"{accepts}, and charges nothing for them"
+    yield _implied(f"open({venue.name})", free, TRUSTED, "what is paused reverts, and a rule that is charged does")
     for one in model.assumes:
         yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
     yield from _lends(venue.name, model.flash_premium, vault)

@@ -17,7 +17,7 @@ from stratc_compiler.readings import Loan, exactly, off_by
 from stratc_compiler.rooms import ample, stated_room
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import AaveV3, Position, Strategy, Venue
+from stratc_dsl.strategy import AaveV3, Collateral, Position, Strategy, Venue
 
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
@@ -30,7 +30,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates.
 
     In a category of assets (eMode) the stated loan-to-value and threshold are the category's. Raises Unsupported for a
-    category of which different ones are stated.
+    category of which different ones are stated, and for what Aave would not count as collateral.
     """
     assert isinstance(venue.terms, AaveV3)
     _one_category(venue.terms)
@@ -54,6 +54,8 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
             flash_premium=FLASH_PREMIUM,
             assumes=tuple(_room(venue, strategy)),
         )
+    for one in collateral.values():
+        _counts(one)
     thresholds = {held: one.threshold or Fraction(0) for held, one in collateral.items()}
     ltvs = {held: one.ltv or Fraction(0) for held, one in collateral.items()}
     tokens = tuple(dict.fromkeys(held.token for held in (*collateral, *debts)))
@@ -125,6 +127,13 @@ def _one_category(terms: AaveV3) -> None:
     if terms.emode is not None and len(pairs) > 1:
         what = f"collateral of different risk in category {terms.emode.category}"
         raise Unsupported(what, "state the category's loan-to-value and threshold for each", terms.emode.span)
+
+
+def _counts(one: Collateral) -> None:
+    """What has no loan-to-value is not counted when it is supplied (`validateUseAsCollateral`)."""
+    if one.threshold and not one.ltv:
+        what = f"{one.token} with a loan-to-value of 0 as collateral, which Aave does not count"
+        raise Unsupported(what, "hold it elsewhere, or idle: it secures nothing there", one.span)
 
 
 def _truncated(weights: dict[Held, Fraction]) -> dict[Held, Fraction]:
