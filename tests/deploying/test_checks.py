@@ -103,6 +103,12 @@ def _frozen(world: World, given: Tables) -> None:
     world.aave.freeze(world.weth)
 
 
+def _isolated(world: World, given: Tables) -> None:
+    """As it may be where nobody has supplied any yet."""
+    world.aave.withdraw(world.whale, world.weth)
+    world.aave.configure("setDebtCeiling", world.weth, 1_000_000_00)
+
+
 def _full(world: World, given: Tables) -> None:
     world.aave.set_caps(world.weth, supply=1)
 
@@ -135,6 +141,16 @@ def _other_asset(world: World, given: Tables) -> None:
     from lab.erc4626 import deploy_erc4626
 
     given["venues"]["save"] = deploy_erc4626(world.chain, world.admin, world.weth).address
+
+
+def _charging(world: World, given: Tables, leaving: int = 50, coming: int = 0) -> None:
+    source = vyper_artifact(Path(__file__).with_name("charging_venue.vy"))
+    terms = (world.usdc.address, leaving, coming)
+    given["venues"]["save"] = world.chain.deploy_artifact(source, *terms, sender=world.admin).address
+
+
+def _charging_entry(world: World, given: Tables) -> None:
+    _charging(world, given, leaving=0, coming=10)
 
 
 def _no_vault(world: World, given: Tables) -> None:
@@ -172,6 +188,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "another loan-to-value": (_other_ltv, "venues.aave", "it is 7500, and it was proved with 8000"),
     "a paused reserve": (_paused, "venues.aave", "its reserve of USDC is paused"),
     "a frozen reserve": (_frozen, "venues.aave", "its reserve of WETH is frozen"),
+    "a reserve in isolation": (_isolated, "venues.aave", "WETH is collateral there by itself or not at all"),
     "a reserve without loans": (_no_loans, "venues.aave", "USDC cannot be borrowed there"),
     "a reserve that is full": (_full, "venues.aave", "its cap of 1 WETH supplied is reached"),
     "a reserve that lends no more": (_all_lent, "venues.aave", "its cap of 1,000 USDC lent is reached"),
@@ -182,6 +199,8 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     ),
     "a token without reserve": (_no_reserve, "venues.aave", "it has no active reserve of WETH"),
     "no Aave": (_no_aave, "venues.aave", "reverts"),
+    "a vault that charges for leaving": (_charging, "venues.save", "it charges 0.50% for leaving"),
+    "a vault that charges for coming": (_charging_entry, "venues.save", "it charges 0.10% for coming"),
     "a vault of another asset": (_other_asset, "venues.save", "and not USDC"),
     "no ERC-4626": (_no_vault, "venues.save", "reverts"),
     "no pool": (_no_pool, "venues.dex", "there is no pool of WETH/USDC at 0.05%"),
