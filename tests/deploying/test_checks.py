@@ -15,6 +15,9 @@ from lab.eas import NOBODY, deploy_eas
 from lab.feed import deploy_feed
 from lab.world import World, with_lending_pool, with_morpho
 from stratc_targets.deploy.findings import Finding, Level
+from stratc_targets.deploy.node import Node
+from stratc_targets.keeper.errors import Reverted
+from stratc_targets.venues.aave_v3.deployment import DECIMALS
 from vyper_target.vaults import MEMBERSHIP
 
 pytestmark = pytest.mark.anvil
@@ -215,6 +218,69 @@ def test_what_is_wrong_is_found(case: str, anvil_world: World) -> None:
     change(anvil_world, given)
     found = wrong(findings(anvil_world, "eth_carry", given))
     assert any(one == place and said in what for one, what in found), found
+
+
+def _reverts(answer: bytes) -> bytes:
+    raise Reverted("nobody may ask")
+
+
+def _other_reserve_decimals(answer: bytes) -> bytes:
+    flags = int.from_bytes(answer[:32]) ^ (1 << DECIMALS)
+    return flags.to_bytes(32) + answer[32:]
+
+
+ANSWERS: dict[str, tuple[str, Callable[[bytes], bytes], str, str]] = {
+    "a reserve of other decimals": (
+        "getReserveData(address)",
+        _other_reserve_decimals,
+        "venues.aave",
+        "it takes USDC to have 7 decimals",
+    ),
+    "shares that are worth nothing": (
+        "convertToAssets(uint256)",
+        lambda _: bytes(32),
+        "venues.save",
+        "its shares are worth nothing",
+    ),
+    "a pool of another fee": ("fee()", lambda _: bytes(32), "venues.dex", "is not that of WETH/USDC at 0.05%"),
+    "a pool of other tokens": ("token0()", lambda _: bytes(32), "venues.dex", "is not that of WETH/USDC at 0.05%"),
+    "parameters that nobody can read": (
+        "getConfiguration(address)",
+        _reverts,
+        "venues.aave",
+        "what the keeper watches cannot be read: nobody may ask",
+    ),
+    "a feed without a word": ("latestRoundData()", lambda _: b"", "feeds.WETH", "has no latestRoundData()"),
+    "prices that cannot be compared": (
+        "latestRoundData()",
+        lambda _: b"",
+        "venues.aave",
+        "its price of WETH cannot be compared: a feed does not answer",
+    ),
+    "an adapter of no factory": ("factory()", lambda _: b"", "venues.dex", "has no factory()"),
+}
+"""What a contract answers to one question, told otherwise on the way: the laboratory has none that answer so."""
+
+
+def test_answers_that_are_wrong_are_found(anvil_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, call = tables(anvil_world), Node.call
+    for case, (asked, spoilt, place, said) in ANSWERS.items():
+
+        def spoil(
+            self: Node,
+            to: str,
+            signature: str,
+            *arguments: int | str,
+            block: int,
+            asked: str = asked,
+            spoilt: Callable[[bytes], bytes] = spoilt,
+        ) -> bytes:
+            answer = call(self, to, signature, *arguments, block=block)
+            return spoilt(answer) if signature == asked else answer
+
+        monkeypatch.setattr(Node, "call", spoil)
+        found = wrong(findings(anvil_world, "eth_carry", given))
+        assert any(one == place and said in what for one, what in found), (case, found)
 
 
 def test_a_full_reserve_lends_on(anvil_world: World) -> None:
