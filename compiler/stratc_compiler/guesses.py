@@ -33,7 +33,8 @@ def guesses(vault: Vault, box: Box) -> Iterator[Round]:
         values = {**opening, **flow, **{price_factor(token).name: factor for token, factor in moved.items()}}
         for held in vault.held:
             before = opening[f"{held.name}@0"]
-            values[f"{held.name}@1"] = before * moved.get(held.token, ONE) * grown.get(held.name, ONE)
+            token = held.token if held.range is None else held.range.token
+            values[f"{held.name}@1"] = before * moved.get(token, ONE) * grown.get(held.name, ONE)
         yield concrete(values, vault, box, KeeperSettles())
 
 

@@ -61,6 +61,12 @@ class _MarkingWorld(Struct):
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         return self.market.swap(item, amount, minimum)
 
+    def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
+        return self.market.provide(held, token, base, minimum)
+
+    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+        return self.market.withdraw(held, liquidity)
+
     def lend(self, loan: FlashLoan, amount: int) -> int:
         return self.market.lend(loan, amount)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil
+from math import ceil, isqrt
 
 from msgspec.structs import replace
 
@@ -16,9 +16,10 @@ from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld
-from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
+from stratc_compiler.replay import IdealWorld, liquidity_worth
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor, slid
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import SCALE, Held, Vault
@@ -275,6 +276,8 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
     whole = _whole(vault, settled, moment)
+    for one in vault.ranges.values():
+        _lay(one, values, settled, moment)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
         _place(held, values, vault, box, relative, settled, moment, whole)
     base = f"idle({vault.base})"
@@ -313,7 +316,8 @@ def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, l
     interval = box.relative[token]
     for held in vault.held:
         before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
-        if held.token == token and (lost is None or held.venue != lost) and before and after is not None:
+        told = held.token if held.range is None else held.range.token
+        if told == token and (lost is None or held.venue != lost) and before and after is not None:
             return _clamp(after / before, interval)
     return _clamp(Fraction(1), interval)
 
@@ -386,8 +390,13 @@ def _place(
     settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
-    if held.venue is not None and after is not None and before and relative[held.token]:
-        grown = after / before / relative[held.token]
+    moved = relative[held.token]
+    if held.range is not None:
+        base = settled[f"price({vault.base})"] * settled[held.name] // settled[f"unit({vault.base})"]
+        settled[held.name] = liquidity_worth(IdealWorld(vault, settled), vault, held.range, base)
+        moved = _slid(held.range, settled, moment)
+    if held.venue is not None and after is not None and before and moved:
+        grown = after / before / moved
     moment[held.name] = int(settled[held.name] * grown)
     if not held.debt and held.venue is not None:
         share = values.get(held.liquidity.name)
@@ -396,6 +405,59 @@ def _place(
         settled[held.liquidity.name] = settled[held.name]
         # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
         moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
+
+
+def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], moment: dict[str, int]) -> None:
+    """Lay a range of the strategy's width where the move of the price makes of its worth what the model says.
+
+    Between where it is all token, which moves as the price does, and where it is all base, which does not.
+    """
+    of = held.range
+    assert of is not None
+    width = Fraction(isqrt(ceil(of.above / of.below * 10**24)) + 1, 10**12)
+    roots = [_root(of, state) for state in (settled, moment)]
+    before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
+    wanted = values.get(slid(of).name, after / before if before and after is not None else Fraction(1))
+    least, most = int(min(roots) / width * Fraction(9, 10)), max(roots) * 11 // 10  # all base, all token
+
+    def put(low: int) -> Fraction:
+        for state in (settled, moment):
+            state |= {of.low.name: max(low, 1), of.high.name: ceil(max(low, 1) * width) + 1}
+        return _slid(of, settled, moment)
+
+    if put(int(roots[0] / _root_of(width))) == wanted or 0 in roots:
+        return
+    for _ in range(100):
+        middle = (least + most) // 2
+        further = put(middle) - 1  # from standing still
+        enough = abs(further) >= abs(wanted - 1)
+        least, most = (least, middle) if enough else (middle, most)
+    put(most)
+
+
+def _root_of(ratio: Fraction) -> Fraction:
+    return Fraction(isqrt(int(ratio * 10**24)), 10**12)
+
+
+def _root(of: Range, state: dict[str, int]) -> int:
+    """The root of the price of a range's token in base, in smallest units and 2^-96."""
+    names = (f"price({of.token})", f"unit({of.base})", f"price({of.base})", f"unit({of.token})")
+    price, base_unit, base_price, unit = (state[name] for name in names)
+    return isqrt((price * base_unit << 192) // max(base_price * unit, 1))
+
+
+def _slid(of: Range, settled: dict[str, int], moment: dict[str, int]) -> Fraction:
+    """What becomes of the worth of a range in base."""
+    root, later = _root(of, settled), _root(of, moment)
+    before, after = (_in_base(of, at, settled) for at in (root, later))
+    return after / before if before else Fraction(1)
+
+
+def _in_base(of: Range, root: int, state: dict[str, int]) -> Fraction:
+    """What a unit of liquidity is worth in base, up to a factor, where the root of the price is this one."""
+    low, high = state[of.low.name], state[of.high.name]
+    at = min(max(root, low), high)
+    return Fraction(at - low) + Fraction(root * root * (high - at), at * high)
 
 
 def _make_room(vault: Vault, settled: dict[str, int], moment: dict[str, int]) -> None:
