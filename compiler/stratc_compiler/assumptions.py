@@ -100,7 +100,8 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "price":
             yield from ("keeper", *_of_prices((subject, vault.base)))
         case "move" | "growth" if held is not None:
-            yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
+            priced = held.range.token if held.range is not None else held.token
+            yield from _of_prices((priced, vault.base) if priced != vault.base else ())
             yield from ("keeper", f"gain({held.venue or held.name})", f"loss({held.venue})")
             yield from (f"rate({held.name})",) if held.debt else ()
         case "moves" | "stays":
@@ -108,7 +109,7 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":
-            yield f"gain({subject})"
+            yield from (f"gain({subject})", f"spot({subject})")
         case "shares":
             yield from ("keeper", f"loss({subject})", f"gain({subject})", *_standing(subject))
         case "rounding":
