@@ -61,6 +61,7 @@ from stratc_compiler.vault import (
     VenueModel,
     every_item,
 )
+from stratc_compiler.volatility import rings
 from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import (
     Allocation,
@@ -122,6 +123,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         charge=charge(strategy),
         guard=guard(strategy, venues),
         unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
+        rings=rings(strategy),
         greeks=asked(strategy),
     )
     _names_mean_one_thing(vault)

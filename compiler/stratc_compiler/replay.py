@@ -32,6 +32,7 @@ from stratc_compiler.interpret import Evaluator, Reverted, mul_div, run_plan
 from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.readings import loan_at
 from stratc_compiler.rounds import exit_rules, trading_rules
+from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import (
     SCALE,
@@ -50,6 +51,7 @@ from stratc_compiler.vault import (
     VenueModel,
 )
 from stratc_compiler.verdict import Round
+from stratc_compiler.volatility import stops_on_volatility
 from stratc_dsl.record import Record
 
 LIQUIDATED, LIQUIDATOR = "liquidated at", "a liquidator"
@@ -252,7 +254,16 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
                 continue
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
-    return _no_room(vault, played) or _flows_fit(vault, box, played, opening)
+    return _no_room(vault, played) or _too_wild(vault, box, played) or _flows_fit(vault, box, played, opening)
+
+
+def _too_wild(vault: Vault, box: Box, played: Round) -> str | None:
+    """None iff the strongest swings that are assumed come to what is measured."""
+    for ring in vault.rings:
+        most = strongest(ring, vault, box, IdealWorld(vault, {}))
+        if most is not None and played.moment[ring.name] > most:
+            return f"{ring.name} is more than assumed moves come to"
+    return None
 
 
 def _is_wide(of: Range, before: dict[str, int], after: dict[str, int]) -> bool:
@@ -541,11 +552,16 @@ def _unsettled(vault: Vault, state: Evaluator) -> str | None:
 
 
 def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
+    before = IdealWorld(vault, dict(world.state))
     if keeper(vault, world, up):
         return None  # a rule that fails is the business of `recovers`
     state = Evaluator(vault, world)
     for rule in vault.rules:
-        if isinstance(rule.trigger, OnCondition) and state.holds(rule.trigger.condition.formula):
+        if not isinstance(rule.trigger, OnCondition):
+            continue
+        if stops_on_volatility(rule, vault) and Evaluator(vault, before).holds(rule.trigger.condition.formula):
+            continue  # it was due before, and has stopped the vault
+        if state.holds(rule.trigger.condition.formula):
             return f"`{rule.action}` is due again after the keeper's pass"
     return None
 

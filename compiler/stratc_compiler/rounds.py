@@ -72,6 +72,7 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
     _flows(frame, vault, box, nav)
     _liquidity(frame, vault, box)
     _rooms(frame, vault)
+    _measured(frame, vault)
     return Opening(frame.primed(), nav)
 
 
@@ -248,6 +249,17 @@ def _rooms(frame: Frame, vault: Vault) -> None:
             frame.state[held.room.name] = room
 
 
+def _measured(frame: Frame, vault: Vault) -> None:
+    """What rings say at this moment: anything, since prices of earlier rounds are no part of the state.
+
+    It is the same throughout the keeper's pass, in which no time goes by: an observation changes nothing at once.
+    """
+    for ring in vault.rings:
+        said = real(ring.name)
+        frame.trace.learn("amounts are never negative", Cmp(said, Rel.GE, ZERO))
+        frame.state[ring.name] = said
+
+
 def first_deposit(vault: Vault, box: Box) -> Opening:
     """The base case: a vault that holds what was deposited, and what others may have sent it before (see `gain`).
 
@@ -268,6 +280,7 @@ def first_deposit(vault: Vault, box: Box) -> Opening:
     frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
     _liquidity(frame, vault, box)
     _rooms(frame, vault)
+    _measured(frame, vault)
     _at_scale(frame)
     return Opening(frame.primed(), ZERO)
 

@@ -9,9 +9,10 @@ from stratc_compiler.environment import Box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.involved import involved
 from stratc_compiler.replay import Broken, IdealWorld, health, inside_box, what_breaks
-from stratc_compiler.text import amount_text, duration, percent, usd
+from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Scenario
+from stratc_dsl.words import duration
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -80,6 +81,9 @@ def _move(vault: Vault, box: Box, played: Round) -> str:
         parts += _short(held, played)
         if held.room.name in played.moment:
             parts.append(f"room for {amount_text(vault, held.token, played.moment[held.room.name])} more {held.name}")
+    parts += [
+        f"{ring.name} at {percent(Fraction(said, WAD))}" for ring in vault.rings if (said := played.moment[ring.name])
+    ]
     for word, flow in (("deposited", played.deposited), ("withdrawn", played.withdrawn)):
         if flow:
             parts.append(f"{amount_text(vault, vault.base, flow)} {word}")

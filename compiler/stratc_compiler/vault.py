@@ -14,6 +14,7 @@ Variables of the model's expressions, by name:
     supply                shares in existence
     elapsed               seconds since the management fee was charged
     high_water_mark       see `fees`
+    volatility(T, D)      what a ring measures, in 10^-18 (see `volatility`)
     any name in `Vault.definitions`, and names bound by the items of a plan
 """
 
@@ -31,6 +32,7 @@ from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
 from stratc_dsl.strategy import Position, Strategy, Venue
+from stratc_dsl.words import duration
 
 
 class Held(Record):
@@ -372,6 +374,31 @@ class Guard(Record):
     governed: tuple[str, ...] = ()
 
 
+class Ring(Record):
+    """Observations of a token's price over the last `window` seconds, at least `gap` seconds apart.
+
+    `length` moves between observations are kept: as many as can end inside the window (see `volatility`).
+    """
+
+    token: str
+    window: int
+    gap: int
+    length: int
+
+    @property
+    def var(self) -> Var:
+        return volatility(self.token, self.window)
+
+    @property
+    def name(self) -> str:
+        return self.var.name
+
+
+def volatility(token: str, window: int) -> Var:
+    """What is measured of a price over so many seconds, in 10^-18."""
+    return Var(f"volatility({token}, {duration(window)})", Plain.NUMBER)
+
+
 class Vault(Record):
     """The whole model of one strategy.
 
@@ -382,7 +409,8 @@ class Vault(Record):
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
     limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
     redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
-    base. `guard` is None where no move of a price is assumed and no lender has terms.
+    base. `guard` is None where no move of a price is assumed and no lender has terms. `rings` are what volatilities are
+    measured with.
     """
 
     strategy: Strategy
@@ -402,6 +430,7 @@ class Vault(Record):
     charge: tuple[Let, ...] = ()
     guard: Guard | None = None
     unwinding: Unwinding = ()
+    rings: tuple[Ring, ...] = ()
     greeks: tuple[Greek, ...] = ()
 
     @property

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
-from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
+from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
@@ -22,7 +22,9 @@ from stratc_compiler.replay import IdealWorld, liquidity_worth
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor, slid
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import SCALE, Held, Vault
+from stratc_compiler.swings import strongest
+from stratc_compiler.text import WAD
+from stratc_compiler.vault import SCALE, Held, Ring, Vault
 from stratc_compiler.verdict import Obligation, Round, Scenario
 from stratc_dsl.record import Record
 
@@ -106,7 +108,9 @@ def models(
     clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
     sure = strengthen(broken, MARGIN)
     for formulas in ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken)):
-        query = Query((*formulas, *_scaling(obligation, vault)), max(1, rlimit // SHARE))  # 0 would be no limit
+        query = Query(
+            (*formulas, *_scaling(obligation, vault), *_swings(vault, box)), max(1, rlimit // SHARE)
+        )  # 0 would be no limit
         answer = query.solve()
         if isinstance(answer, Sat):
             yield from [answer.values] if any_will_do else _simplest(query, vault, box)
@@ -121,6 +125,14 @@ def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
     for held in vault.held:
         nav = Add(nav, Mul(number(-1 if held.debt else 1), _before(held)))
     return (Cmp(nav, Rel.EQ, whole),)
+
+
+def _swings(vault: Vault, box: Box) -> Iterator[Formula]:
+    """Volatilities that the assumptions come to."""
+    for ring in vault.rings:
+        most = strongest(ring, vault, box, IdealWorld(vault, {}))
+        if most is not None:
+            yield Cmp(real(ring.name), Rel.LE, number(most))
 
 
 def _is_first(obligation: Obligation) -> bool:
@@ -147,8 +159,15 @@ def strengthen(formula: Formula, margin: Fraction, positive: bool = True) -> For
             parts = tuple(strengthen(operand, margin, positive) for operand in operands)
             return Or(parts) if positive else And(parts)
         case Cmp(left, rel, right):
+            if _is_of_rings(formula):
+                return _by_margin(left, rel, right, number(1), positive)
             weight = max(_weight(left), _weight(right))
             return _by_margin(left, rel, right, number(margin * weight * 100 * PERCENT), positive)
+
+
+def _is_of_rings(formula: Cmp) -> bool:
+    """Whether a comparison is of volatilities: whole numbers of 10^-18 in every model that is made a round."""
+    return any(var.name.startswith("volatility(") for var in variables(formula))
 
 
 def _weight(expr: Expr) -> Fraction:
@@ -178,6 +197,10 @@ def _simplest(query: Query, vault: Vault, box: Box) -> Iterator[dict[str, Fracti
         answer = query.solve()
         if isinstance(answer, Sat):
             _pin(query, flow, answer.values.get(flow.name, Fraction(0)))
+    for ring in vault.rings:
+        answer = query.solve()
+        if isinstance(answer, Sat):
+            _round_off_volatility(query, ring, answer.values)
     for held in vault.held:
         answer = query.solve()
         if isinstance(answer, Sat):
@@ -241,6 +264,13 @@ def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
             return
 
 
+def _round_off_volatility(query: Query, ring: Ring, values: dict[str, Fraction]) -> None:
+    """None at all, or a round percentage near the one it has."""
+    said = values.get(ring.name, Fraction(0))
+    shown = (Fraction(0), *_near(said * 100 / WAD, (0, 1, 2)))
+    any(_grant(query, Cmp(real(ring.name), Rel.EQ, number(share * WAD / 100))) for share in shown)
+
+
 def _pin(query: Query, variable: Expr, value: Fraction) -> Fraction:
     """Pin a variable to a round value near the one it has, if one is possible; the value it ends with."""
     for percent in _near(value / PERCENT, (0, 1, 2)):
@@ -284,6 +314,8 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base, whole)
     withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base, whole)
     moment[base] = settled[base] + deposited - withdrawn
+    for ring in vault.rings:
+        moment[ring.name] = int(values.get(ring.name, Fraction(0)))
     _make_room(vault, settled, moment)
     return Round(settled, moment, deposited, withdrawn)
 

@@ -24,6 +24,7 @@ from differential.stories.sequencer import SEQUENCER
 from differential.stories.shares import SHARES
 from differential.stories.unwound import UNWOUND
 from differential.stories.venues import VENUES
+from differential.stories.volatility import VOLATILITY
 from differential.story import Story
 
 STORIES: dict[str, Story] = {
@@ -46,4 +47,5 @@ STORIES: dict[str, Story] = {
     **SHARES,
     **UNWOUND,
     **VENUES,
+    **VOLATILITY,
 }

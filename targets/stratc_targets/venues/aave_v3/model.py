@@ -16,7 +16,7 @@ from stratc_compiler.guardian import Guardian
 from stratc_compiler.readings import Loan, exactly, off_by
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import AaveV3, Position, RoomAtLeast, Strategy, Venue
+from stratc_dsl.strategy import AaveV3, Collateral, Position, RoomAtLeast, Strategy, Venue
 
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
@@ -29,7 +29,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates.
 
     In a category of assets (eMode) the stated loan-to-value and threshold are the category's. Raises Unsupported for a
-    category of which different ones are stated.
+    category of which different ones are stated, and for what Aave would not count as collateral.
     """
     assert isinstance(venue.terms, AaveV3)
     _one_category(venue.terms)
@@ -53,6 +53,8 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
             flash_premium=FLASH_PREMIUM,
             assumes=tuple(_room(venue, strategy)),
         )
+    for one in collateral.values():
+        _counts(one)
     thresholds = {held: one.threshold or Fraction(0) for held, one in collateral.items()}
     ltvs = {held: one.ltv or Fraction(0) for held, one in collateral.items()}
     tokens = tuple(dict.fromkeys(held.token for held in (*collateral, *debts)))
@@ -136,6 +138,13 @@ def _one_category(terms: AaveV3) -> None:
     if terms.emode is not None and len(pairs) > 1:
         what = f"collateral of different risk in category {terms.emode.category}"
         raise Unsupported(what, "state the category's loan-to-value and threshold for each", terms.emode.span)
+
+
+def _counts(one: Collateral) -> None:
+    """What has no loan-to-value is not counted when it is supplied (`validateUseAsCollateral`)."""
+    if one.threshold and not one.ltv:
+        what = f"{one.token} with a loan-to-value of 0 as collateral, which Aave does not count"
+        raise Unsupported(what, "hold it elsewhere, or idle: it secures nothing there", one.span)
 
 
 def _truncated(weights: dict[Held, Fraction]) -> dict[Held, Fraction]:
