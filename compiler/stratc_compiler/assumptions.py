@@ -57,13 +57,14 @@ def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
     """Ids of the assumptions behind hypotheses of these labels, sorted.
 
     Venues' parameters and prices always count: the model's formulas contain them. So does room where nothing is stated
-    of it: then no plan has to ask for any.
+    of it: then no plan has to ask for any. So do flash loans, which plans take as given.
     """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
     in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
     in_formulas |= {f"oracle({token})" for venue in vault.venues for token in venue.off}
     in_formulas |= {f"room({venue.name})" for venue in vault.venues if venue.room is None}
+    in_formulas |= {f"flash({loan.lender})" for loan in vault.loans}
     return tuple(sorted(known & (behind | in_formulas)))
 
 

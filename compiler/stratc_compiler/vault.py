@@ -450,9 +450,14 @@ class Vault(Record):
         return tuple(item for item in items if isinstance(item, FlashLoan))
 
     def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
-        """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
+        """What is owed to the lender of a flash loan in its token: lent out of the same stock.
+
+        Two markets of Morpho Blue have one stock of a token, so what is owed at a venue of the same kind counts, too.
+        """
+        kind = next((venue.adapter for venue in self.venues if venue.name == loan.lender), None)
+        beside = {venue.name for venue in self.venues if venue.adapter == kind}
         owed = (held for held in self.held if held.debt and held.token == loan.token)
-        return tuple(held for held in owed if held.venue == loan.lender)
+        return tuple(held for held in owed if held.venue in beside)
 
     @property
     def queues(self) -> bool:

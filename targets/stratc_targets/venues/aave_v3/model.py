@@ -14,9 +14,10 @@ from fractions import Fraction
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.readings import Loan, exactly, off_by
+from stratc_compiler.rooms import ample, stated_room
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import AaveV3, Collateral, Position, RoomAtLeast, Strategy, Venue
+from stratc_dsl.strategy import AaveV3, Collateral, Position, Strategy, Venue
 
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
@@ -110,18 +111,6 @@ def _seized(
     low = min((1 - off[held.token] for held in collateral), default=Fraction(1))
     high = max(1 + off[held.token] for held in debts)
     return most * high / low
-
-
-def stated_room(venue: Venue, strategy: Strategy) -> Fraction | None:
-    """The share of nav for which there is room at least; None where nothing is stated."""
-    rooms = (one.ratio for one in strategy.assumptions if isinstance(one, RoomAtLeast) and one.venue == venue.name)
-    return next(rooms, None)
-
-
-def ample(venue: Venue, strategy: Strategy) -> Fraction:
-    """As much room, of nav, as any rule can ask for that builds a position up from nothing: the largest target."""
-    targets = (abs(one.target) for one in strategy.allocations if one.position.venue == venue.name)
-    return max(targets, default=Fraction(0))
 
 
 def _room(venue: Venue, strategy: Strategy) -> Iterator[Assumed]:
