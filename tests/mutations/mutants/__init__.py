@@ -18,6 +18,7 @@ from mutations.mutants.rules import RULES
 from mutations.mutants.sequencer import SEQUENCER
 from mutations.mutants.shares import SHARES
 from mutations.mutants.unwound import UNWOUND
+from mutations.mutants.volatility import VOLATILITY
 
 MUTANTS: tuple[Mutant, ...] = (
     *DEPOSITORS,
@@ -35,4 +36,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *SEQUENCER,
     *SHARES,
     *UNWOUND,
+    *VOLATILITY,
 )
