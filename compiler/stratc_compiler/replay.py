@@ -247,8 +247,8 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
     for one in vault.ranges.values():
         if one.range is not None and not _is_wide(one.range, before, after):
             return f"the range of {one.name} is narrower than it was deployed with"
-        if (one.range is not None and before.get(one.range.fees.name, 0)) or earned(vault, one, after) > MOST_GAIN:
-            return f"{one.name} has earned more than assumed"
+        if any(earned(vault, one, state) > MOST_GAIN for state in (before, after)):
+            return f"more fees of {one.name} wait than assumed"
     for held in vault.held:
         if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
