@@ -193,7 +193,7 @@ def changed_certificates(base: str, files: Sequence[str], excluded: Excluded) ->
 
 
 def _lost(base: Revision, moved: Iterable[Moved], files: Sequence[str], excluded: Excluded) -> list[str]:
-    """Certificates of the base that are gone, that lie or are called now where nobody audits them, or are others now."""
+    """Certificates of the base that are gone, or are now where nobody audits them or about something else."""
     known = base.repository
     folders = tuple(known.path_of(os.path.join(os.path.dirname(file), "x"))[:-1] for file in files or ("x",))
 
