@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 import schedule
 from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
-from lab.world import World, build_world, with_bitcoin, with_morpho, with_perp
+from lab.world import World, build_world, with_bitcoin, with_lending_pool, with_morpho, with_perp
 
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a machine is, is no property of what it runs
@@ -138,6 +138,12 @@ def perp_world(_perp_market: World) -> Iterator[World]:
 def bitcoin_world(revm_world: World) -> World:
     """The market in this process with bitcoin in it, put back after the test."""
     return with_bitcoin(revm_world)
+
+
+@pytest.fixture
+def lending_world(revm_world: World) -> World:
+    """The market in this process with a second pool in it, put back after the test."""
+    return with_lending_pool(revm_world)
 
 
 @pytest.fixture

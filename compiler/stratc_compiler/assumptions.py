@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from fractions import Fraction
 
 from stratc_compiler.backing import split_label
 from stratc_compiler.environment import MOST_GAIN, most_growth, period_of
@@ -191,18 +192,23 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         better = f"{venue.name} pays at most as much over the oracle price as it may pay under it"
         yield _implied(f"gain({venue.name})", better, TRUSTED, "a better price only raises nav")
         yield _implied(f"open({venue.name})", f"{venue.name} accepts swaps", TRUSTED, "a swap that fails reverts")
+        swap = next(swap for swap in vault.swaps if swap.name == venue.name)
+        yield from _lends(venue.name, swap.flash_premium, vault)
         return
     yield from _of_positions(venue, model, vault)
     accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
     yield _implied(f"open({venue.name})", accepts, TRUSTED, "what is paused reverts")
     for one in model.assumes:
         yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
-    if model.flash_premium is not None and any(loan.lender == venue.name for loan in vault.loans):
-        text = (
-            f"{venue.name} gives every flash loan that is asked for, for at most {percent(model.flash_premium)} of it"
-        )
+    yield from _lends(venue.name, model.flash_premium, vault)
+
+
+def _lends(venue: str, premium: Fraction | None, vault: Vault) -> Iterator[GuardedAssumption]:
+    """What is assumed of a lender of flash loans, where the vault takes one from it."""
+    if premium is not None and any(loan.lender == venue for loan in vault.loans):
+        text = f"{venue} gives every flash loan that is asked for, for at most {percent(premium)} of it"
         how = "the vault gives back no more; the keeper reads the terms, and compares what could be lent with the debt"
-        yield _implied(f"flash({venue.name})", text, WATCHED, how)
+        yield _implied(f"flash({venue})", text, WATCHED, how)
 
 
 def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[GuardedAssumption]:

@@ -6,6 +6,7 @@ Nothing here is taken from the solver's word that something is possible; `possib
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import chain
 
 from stratc_compiler.claims import KeeperSettles
@@ -99,10 +100,18 @@ class _Tried:
 
     def __init__(self, place: Place, possibility: Possibility, wanted: Wanted) -> None:
         self.obligations = possibility.obligations_at(place)
-        self._linear = [eliminate(obligation).obligation for obligation in self.obligations]
         self._place, self._wanted = place, wanted
 
+    @cached_property
+    def _linear(self) -> list[Obligation]:
+        return [eliminate(obligation).obligation for obligation in self.obligations]
+
     def witness(self) -> ObligationResult | None:
+        from stratc_compiler.guesses import guesses  # only here, since it loads a solver
+
+        for played in guesses(self._wanted.vault, self._place.box):
+            if self._place.accepts(played):
+                return ObligationResult(self.obligations[0], Proved(), played)
         for obligation, asked in zip(self.obligations, self._linear, strict=True):
             for played in self._rounds(obligation, asked):
                 if self._place.accepts(played):

@@ -143,13 +143,22 @@ def _swap(item: Swap, frame: Frame, need: Need, step: str) -> Frame:
 
 
 def _borrow(loan: FlashLoan, frame: Frame, need: Need, step: str) -> Frame:
-    """What is given back is at least the loan, and at most what is `due`: beyond that the contract reverts."""
+    """What is given back is at least the loan, and at most what is `due`: beyond that the contract reverts.
+
+    Until it is given back, the lender has so much less to lend against collateral.
+    """
     idle = _idle(loan.token)
     amount, due = frame.expr(loan.amount), frame.expr(loan.due)
     lent = frame.moved({idle: frame.named(idle, Add(frame.state[idle], amount))})
-    after = run_plan(loan.within, lent, need, f"{step}.")
+    rooms = [held.room.name for held in frame.vault.lent_beside(loan) if held.room.name in frame.state]
+    less = {name: frame.monus(frame.state[name], amount) for name in rooms}
+    after = run_plan(loan.within, lent.moved(less), need, f"{step}.")
     words = f"there is enough idle {loan.token} to give the flash loan back"
     need(f"returns/{step}", words, _covers(after.state[idle], due), after)
     owed = after.trace.fresh("owed")
     after.trace.learn(f"flash({loan.lender})", Cmp(owed, Rel.GE, amount), Cmp(owed, Rel.LE, due))
-    return after.moved({idle: after.named(idle, Sub(after.state[idle], owed))})
+    changes: dict[str, Expr] = {idle: after.named(idle, Sub(after.state[idle], owed))}
+    for name in rooms:
+        taken = Sub(less[name], after.state[name])
+        changes[name] = after.named(name, Sub(frame.state[name], taken))
+    return after.moved(changes)

@@ -45,39 +45,77 @@ from stratc_compiler.plans import (
     moves_to_target,
     plan_name,
 )
-from stratc_compiler.vault import DUST_SHARE, FlashLoan, Held, Leave, Let, Plan, Swap, SwapModel, VenueModel
+from stratc_compiler.vault import (
+    DUST_SHARE,
+    Enter,
+    FlashLoan,
+    Held,
+    Leave,
+    Let,
+    Plan,
+    PlanItem,
+    Require,
+    Swap,
+    SwapModel,
+    VenueModel,
+    every_item,
+)
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Flash
 
 
 class Lender(Record):
-    """Who gives flash loans, and the most that they cost as a share of them."""
+    """Who gives flash loans, and the most that they cost as a share of them.
 
-    venue: VenueModel
+    `locked` are the venues that nothing goes through while it lends: those that are the same pool (see `pools`).
+    """
+
+    venue: VenueModel | SwapModel
     premium: Fraction
+    locked: frozenset[str]
+    span: Span
 
     def lends(self, token: str, span: Span) -> None:
-        """Raises Unsupported where a loan in the token would move what the vault holds there.
-
-        A premium goes to those who have supplied the token.
-        """
-        if any(held.token == token and not held.debt for held in self.venue.positions):
-            what = f"a flash loan of {token} from `{self.venue.name}`, where {token} is held as well"
+        """Raises Unsupported where there is nothing of the token to lend, or where a loan in it would move what the
+        vault holds there: a premium goes to those who have supplied the token."""
+        name = self.venue.name
+        if isinstance(self.venue, SwapModel):
+            if token not in self.venue.pair:
+                raise Unsupported(f"a flash loan of {token} from `{name}`", "borrow from a pool of that token", span)
+        elif any(held.token == token and not held.debt for held in self.venue.positions):
+            what = f"a flash loan of {token} from `{name}`, where {token} is held as well"
             raise Unsupported(what, "borrow from a venue that holds none of it", span)
 
     def loan(self, token: str, size: Var, due: Var, within: Plan) -> FlashLoan:
+        """Raises Unsupported where a step within it goes through what is locked: it would revert, whatever it asks."""
+        for item in every_item(within):
+            used = _venue_of(item)
+            if used in self.locked:
+                what = f"a flash loan from `{self.venue.name}` for what goes through `{used}`, the same pool"
+                raise Unsupported(what, "declare another pool to borrow from: one that lends is locked", self.span)
         return FlashLoan(self.venue.name, token, self.premium, size, due, within)
 
 
-def lender_of(flash: Flash, venues: tuple[VenueModel, ...]) -> Lender:
+def _venue_of(item: PlanItem | Require) -> str | None:
+    match item:
+        case Swap(swap):
+            return swap.name
+        case Enter(held) | Leave(held):
+            return held.venue
+        case _:
+            return None
+
+
+def lender_of(flash: Flash, parts: Parts) -> Lender:
     """The lender that is named. Raises Unsupported where its model knows no flash loans."""
-    for venue in venues:
+    for venue in parts.exit_order:  # all there are
         if venue.name == flash.venue and venue.flash_premium is not None:
-            return Lender(venue, venue.flash_premium)
-    raise Unsupported(
-        f"a flash loan from `{flash.venue}`", "borrow from a venue of `aave_v3` or `morpho_blue`", flash.span
-    )
+            pool = parts.pools.get(venue.name)
+            same = (name for name, other in parts.pools.items() if other == pool)
+            return Lender(venue, venue.flash_premium, frozenset(same), flash.span)
+    cure = "borrow from a venue of `aave_v3`, `morpho_blue` or `uniswap_v3`"
+    raise Unsupported(f"a flash loan from `{flash.venue}`", cure, flash.span)
 
 
 # ── deleverage ─────────────────────────────────────────────────────────────────────────────

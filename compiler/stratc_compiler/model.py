@@ -30,6 +30,7 @@ from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.hedge_plans import rehedge
 from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, exit_steps, plan_name, rebalance, unwind
+from stratc_compiler.pools import pools_of
 from stratc_compiler.predicates import ONE, Quotient, Scope, lower_predicate, nav_share, share_of_nav
 from stratc_compiler.refuse import refuse
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
@@ -103,7 +104,8 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
     in_band = tuple(inside.formula for band in bands for inside in band.inside)
     scope = Scope(held, venues, in_band, {str(hedge.greek): hedge_band(hedge) for hedge in hedges})
     derived = definitions(held, strategy.base)
-    parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, swaps)
+    traded = _lenders_last(strategy, swaps)
+    parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, traded, pools_of(strategy))
     vault = Vault(
         strategy=strategy,
         venues=venues,
@@ -122,7 +124,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
             if isinstance(claim, Invariant)
         },
         rules=_rules(strategy, source, scope, parts, hedges),
-        exit_steps=_exit_steps(strategy, venues, parts),
+        exit_steps=_exit_steps(strategy, parts),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
         deposit_room=deposit_room(strategy),
@@ -253,12 +255,19 @@ def _exit_order(
     return (*named, *(venue for venue in known.values() if venue not in named))
 
 
-def _exit_steps(strategy: Strategy, venues: tuple[VenueModel, ...], parts: Parts) -> tuple[ExitStep, ...]:
+def _lenders_last(strategy: Strategy, swaps: tuple[SwapModel, ...]) -> tuple[SwapModel, ...]:
+    """The places to trade in as they are looked through: a pool that is to lend is traded in where no other will do."""
+    loans = [strategy.exit_flash, *(getattr(rule.action, "flash", None) for rule in strategy.rules)]
+    lenders = {flash.venue for flash in loans if flash is not None}
+    return tuple(sorted(swaps, key=lambda swap: swap.name in lenders))
+
+
+def _exit_steps(strategy: Strategy, parts: Parts) -> tuple[ExitStep, ...]:
     """Venues with a debt are left by a flash loan where the strategy says so."""
     flash = strategy.exit_flash
     if flash is None:
         return exit_steps(parts, strategy.span, lambda venue: unwind(venue, parts, strategy.span))
-    lender = lender_of(flash, venues)
+    lender = lender_of(flash, parts)
 
     def leave(venue: VenueModel) -> Plan:
         owes = any(held.debt for held in venue.positions)
@@ -335,12 +344,12 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None, he
         case Deleverage(venue, health, flash, span=span):
             if flash is None:
                 return _trades(deleverage(scope.venue(venue), health, parts, span), scope)
-            lender = lender_of(flash, scope.venues)
+            lender = lender_of(flash, parts)
             return _trades(deleverage_by_flash(scope.venue(venue), health, lender, parts, span), scope)
         case Rebalance(flash, span=span):
             if flash is None:
                 return _trades(rebalance(parts), scope)
-            return _trades(rebalance_by_flash(lender_of(flash, scope.venues), parts, span), scope)
+            return _trades(rebalance_by_flash(lender_of(flash, parts), parts, span), scope)
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
@@ -356,7 +365,7 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None, he
             return _trades(top_up(rule.action, scope, parts), scope)
         case Unwind(position, flash, span=span):
             held = next(one for one in scope.held if one.position == position)
-            by = None if flash is None else lender_of(flash, scope.venues)
+            by = None if flash is None else lender_of(flash, parts)
             return _trades(unwind_position(held, scope.venue(position.venue or ""), by, parts, span), scope)
         case Rehedge():
             return _trades(rehedge(hedges, parts), scope)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from msgspec import field
 from msgspec.structs import replace
 
 from stratc_compiler.errors import Unsupported
@@ -32,6 +33,7 @@ from stratc_compiler.expr import (
     value_of,
     zero,
 )
+from stratc_compiler.pools import Pool
 from stratc_compiler.vault import (
     DUST_SHARE,
     NAV,
@@ -52,13 +54,17 @@ from stratc_dsl.span import Span
 
 
 class Parts(Record):
-    """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in."""
+    """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in.
+
+    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3.
+    """
 
     base: str
     idle: tuple[Held, ...]
     exit_order: tuple[VenueModel | SwapModel, ...]
     bands: tuple[Band, ...]
     swaps: tuple[SwapModel, ...]
+    pools: dict[str, Pool] = field(default_factory=dict)
 
 
 def worth_trading(value: Expr, then: Expr) -> Expr:
@@ -221,7 +227,7 @@ def sell(sold: str, bought: str, sized: Expr, parts: Parts, span: Span, received
 
 
 def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) -> SwapModel:
-    """The first declared venue that swaps the two. Raises Unsupported where there is none."""
+    """The first venue that swaps the two, in the order of `Parts`. Raises Unsupported where there is none."""
     for swap in swaps:
         if set(swap.pair) == {sold, bought}:
             return swap
@@ -275,7 +281,7 @@ def _buy_all(debt: Held, parts: Parts, span: Span) -> Plan:
 
 def _sell_out(swap: SwapModel, parts: Parts, span: Span) -> list[PlanItem]:
     sold = next((token for token in swap.pair if token != parts.base), None)
-    if sold is None or parts.base not in swap.pair:
-        return []
+    if sold is None or parts.base not in swap.pair or find_swap(sold, parts.base, parts.swaps, span) != swap:
+        return []  # of several for one pair the first is traded in, in its own step
     everything = amount(f"idle({sold})", sold)
     return [sell(sold, parts.base, everything, parts, span)]

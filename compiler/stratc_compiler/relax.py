@@ -122,7 +122,7 @@ class Frame(Struct):
             case Mul(left, right):
                 return Mul(self.expr(left), self.expr(right))
             case Monus(left, right):
-                return self._monus(self.expr(left), self.expr(right))
+                return self.monus(self.expr(left), self.expr(right))
             case Min(left, right):
                 return self._least(self.expr(left), self.expr(right))
             case If(Cmp(size, Rel.GE, threshold), then, Num(Fraction(numerator=0))) if _converts(size, then):
@@ -146,7 +146,7 @@ class Frame(Struct):
             return self.known[name]
         return self.state[name]
 
-    def _monus(self, left: Expr, right: Expr) -> Expr:
+    def monus(self, left: Expr, right: Expr) -> Expr:
         """max(left - right, 0), as bounds and one clause: the solver does better with these than with a conditional."""
         difference = Sub(left, right)
         result = self.trace.fresh("over")

@@ -59,7 +59,8 @@ class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model.
 
     `swaps` are the venues at which something was swapped, `leaned_on` the assumptions behind what a venue refused: its
-    own oracle at its worst, the room that it has at least.
+    own oracle at its worst, the room that it has at least. `lent` is how much less room there is while a flash loan is
+    out.
     """
 
     vault: Vault
@@ -67,6 +68,7 @@ class IdealWorld(Struct):
     log: list[str] = field(default_factory=list)
     swaps: list[str] = field(default_factory=list)
     leaned_on: list[str] = field(default_factory=list)
+    lent: dict[str, int] = field(default_factory=dict)
 
     def read(self, name: str) -> int:
         return self.state[name]
@@ -162,13 +164,22 @@ class IdealWorld(Struct):
         return minimum
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
+        for name in self._rooms_beside(loan):
+            self.lent[name] = min(amount, self.state[name])
+            self.state[name] -= self.lent[name]
         self._idle(loan.token, amount, f"borrowing {loan.token}")
         self.log.append(f"flash loan from {loan.lender}: {self._told(loan.token, amount)}")
         return amount + mul_div(amount, loan.premium.numerator, loan.premium.denominator, Rounding.UP)
 
     def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
+        for name in self._rooms_beside(loan):
+            self.state[name] += self.lent.pop(name)
         self._idle(loan.token, -owed, "giving the flash loan back")
         self.log.append(f"giving the flash loan back: {self._told(loan.token, owed)}")
+
+    def _rooms_beside(self, loan: FlashLoan) -> list[str]:
+        rooms = [held.room.name for held in self.vault.lent_beside(loan)]
+        return [name for name in rooms if name in self.state]
 
 
 def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:

@@ -127,12 +127,16 @@ class VenueModel(Record):
 
 
 class SwapModel(Record):
-    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price."""
+    """A venue to swap in: `pair` in either direction, at most `slippage` worse (or better) than the oracle price.
+
+    `flash_premium` is as of a `VenueModel`: here either token of the pair can be lent.
+    """
 
     name: str
     adapter: str
     pair: tuple[str, str]
     slippage: Fraction
+    flash_premium: Fraction | None = None
 
 
 VenueFactory = Callable[[Venue, Strategy], VenueModel | SwapModel]
@@ -390,6 +394,11 @@ class Vault(Record):
         plans = [rule.effect.plan for rule in self.rules if isinstance(rule.effect, Trades)]
         items = (item for plan in (*plans, self.exit_plan) for item in every_item(plan))
         return tuple(item for item in items if isinstance(item, FlashLoan))
+
+    def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
+        """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
+        owed = (held for held in self.held if held.debt and held.token == loan.token)
+        return tuple(held for held in owed if held.venue == loan.lender)
 
     @property
     def queues(self) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from attacks.targets import vault, without
+from attacks.targets import NO_CONSERVATION, NO_LEAST_PRICE, vault, without
 from lab.artifacts import vyper_artifact
 from lab.chain import Contract, Reverted
-from lab.world import World, with_morpho
+from lab.world import World, with_lending_pool, with_morpho
 from mutations.change import Change
 from vyper_target.vaults import USDC, Deployed
 
@@ -205,3 +205,56 @@ def test_in_the_middle_of_a_loan_from_morpho_no_other_comes_in(roomy_world: Worl
 @pytest.mark.long
 def test_in_the_middle_of_a_loan_from_morpho_others_come_in_where_anyone_is_believed(roomy_world: World) -> None:
     assert enters_as_morpho(within(with_morpho(roomy_world), *ANYONE, ONCE, of="blue_loop"), 10**9)
+
+
+# ── Uniswap's, which names neither, and is paid in the callback ────────────────────────────
+
+
+def pool_calls_back(target: Deployed, fees: tuple[int, int]) -> bytes:
+    function = target.contract.abi.function("uniswapV3FlashCallback", 3)
+    return function.encode([*fees, b""])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fees", [(0, 0), (1, 0), (MILLION, MILLION)])
+def test_a_stranger_calls_back_as_a_pool(lending_world: World, fees: tuple[int, int]) -> None:
+    """Who does not wait to be allowed anything: what he says to be the fee would be sent to him at once."""
+    target, stranger = at_work(vault(lending_world, "pool_loop")), lending_world.users[3]
+    with pytest.raises(Reverted, match="flash: not expected"):
+        target.contract.send("uniswapV3FlashCallback", *fees, b"", sender=stranger)
+
+
+@pytest.mark.long
+def test_a_stranger_borrows_from_the_pool_for_the_vault(lending_world: World) -> None:
+    """The pool sends the loan to whom it is told, and calls whoever has asked: nobody can make it call the vault."""
+    target, world = at_work(vault(lending_world, "pool_loop")), lending_world
+    assert world.lending is not None
+    before = world.usdc.balance(target.address)
+    with pytest.raises(Reverted):  # an account without code is called
+        world.lending.contract.send("flash", target.contract, MILLION, MILLION, b"", sender=world.users[3])
+    assert world.usdc.balance(target.address) == before
+
+
+def enters_as_a_pool(world: World, *changes: Change) -> tuple[Within, bool]:
+    """With more idle than the loan is, which is all that there is to be had."""
+    attack = within(world, *changes, of="pool_loop")
+    world.usdc.mint(attack.target.address, MILLION)
+    attack.arm(attack.target.contract, pool_calls_back(attack.target, (0, 0)))
+    return attack, attack.deleverage()
+
+
+@pytest.mark.long
+def test_in_the_middle_of_a_loan_from_a_pool_no_other_comes_in(roomy_world: World) -> None:
+    attack, entered = enters_as_a_pool(with_lending_pool(roomy_world))
+    assert not entered
+    assert attack.target.call("health_aave") >= 149 * 10**16
+
+
+@pytest.mark.long
+def test_in_the_middle_of_a_loan_from_a_pool_others_come_in_where_anyone_is_believed(roomy_world: World) -> None:
+    """And are sent a second time what the pool is due, if neither the least price of the sale, which is told by what is
+    there before and after, nor the budget of the rule were in the way."""
+    world = with_lending_pool(roomy_world)
+    attack, entered = enters_as_a_pool(world, *ANYONE, ONCE, *NO_LEAST_PRICE, *NO_CONSERVATION)
+    assert entered
+    assert world.usdc.balance(attack.intruder.address) > 100_000 * USDC

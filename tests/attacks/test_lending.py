@@ -91,6 +91,7 @@ def test_lender_misreads(revm_world: World) -> None:
     assert liquidation(target) == ""
 
 
+@pytest.mark.long
 def test_lender_misreads_and_liquidates_a_daring_vault(revm_world: World) -> None:
     target = at_work(daring(revm_world, **own_feeds(revm_world)), MILLION)
     assert liquidation(target) == HEALTHY

@@ -53,6 +53,7 @@ def leave_before_it_is_known(target: Deployed, market: StakedToken) -> Fraction:
     return paid - due
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("take", [enter_a_depeg, leave_before_it_is_known])
 def test_pair_that_parts(revm_world: World, take: Take) -> None:
     """Nobody enters, leaves or trades at a price beyond what is assumed of the pair; whoever wants out takes a part of
@@ -75,6 +76,7 @@ def test_pair_that_parts(revm_world: World, take: Take) -> None:
     assert (worth(target, market), claim(target, first), claim(target, second)) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("take", "least"), [(enter_a_depeg, 40 * WHOLE), (leave_before_it_is_known, 1 * WHOLE)], ids=["enter", "leave"]
 )

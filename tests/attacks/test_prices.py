@@ -208,6 +208,7 @@ def test_sequencer_outage(revm_world: World) -> None:
     assert target.call("maxRedeem", attacker) > 0
 
 
+@pytest.mark.long
 def test_sequencer_outage_overpays_those_who_come_by_way_of_l1(revm_world: World) -> None:
     changes = (*NO_SEQUENCER, *NO_ROUND)
     target = filled(without(revm_world, "eth_carry", changes, sequencer_feed_=revm_world.sequencer))
@@ -256,6 +257,7 @@ def test_oracle_that_jumps(revm_world: World, take: Callable[[Deployed], Fractio
     assert target.call("maxRedeem", holder) > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("take", "least"), [(enter_at_a_jump, 50_000 * USDC), (leave_at_a_jump, 5_000 * USDC)])
 def test_oracle_that_jumps_robs_a_vault_without_a_guard(
     revm_world: World, take: Callable[[Deployed], Fraction], least: int
@@ -319,6 +321,7 @@ def test_decimals_of_a_feed(revm_world: World) -> None:
     assert gift_in_wrong_units(target) <= 1_000 * USDC + 3  # a hundredth of the speck, which is 295 units
 
 
+@pytest.mark.long
 def test_decimals_of_a_feed_rob_a_vault_that_takes_eight_for_granted(revm_world: World) -> None:
     feed = deploy_feed(revm_world.chain, revm_world.admin, "ETH / USD", 2_000, decimals=18)
     target = without(revm_world, "eth_carry", EIGHT_DECIMALS, feed_weth=feed)
@@ -364,6 +367,7 @@ def test_stable_depeg(revm_world: World) -> None:
     assert enter_a_depeg(at_work(vault(revm_world, "eth_carry"), MILLION)) <= 4
 
 
+@pytest.mark.long
 def test_stable_depeg_robs_a_vault_that_takes_a_dollar_for_a_dollar(revm_world: World) -> None:
     target = at_work(without(revm_world, "eth_carry", DOLLAR_IS_DOLLAR), MILLION)
     assert enter_a_depeg(target) > MILLION * 4 // 100

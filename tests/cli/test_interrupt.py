@@ -74,6 +74,9 @@ def on_a_terminal(opened: list[Terminal], cache: Path, *arguments: str) -> Termi
     """The command with a terminal as its standard error; its standard output is a pipe."""
     screen, inside = pty.openpty()
     fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
+    settings = termios.tcgetattr(inside)
+    settings[3] |= termios.NOFLSH  # or ^C would also throw away what was written and not yet read
+    termios.tcsetattr(inside, termios.TCSANOW, settings)
     environment = os.environ | {VARIABLE: str(cache), "TERM": "xterm", "NO_COLOR": "1"}
     process = subprocess.Popen(
         [*STRATC, *arguments],

@@ -13,7 +13,7 @@ from lab.artifacts import vyper_artifact
 from lab.chain import AnvilChain
 from lab.eas import NOBODY, deploy_eas
 from lab.feed import deploy_feed
-from lab.world import World, with_morpho
+from lab.world import World, with_lending_pool, with_morpho
 from stratc_targets.deploy.findings import Finding, Level
 from vyper_target.vaults import MEMBERSHIP
 
@@ -240,6 +240,22 @@ def test_flash_loans_that_are_not_given_as_proved(anvil_world: World) -> None:
     anvil_world.aave.lend_by_flash(anvil_world.usdc, False)
     found = wrong(findings(anvil_world, "eth_loop", given))
     assert any("it lends no USDC by flash loans" in said for _, said in found)
+
+
+def test_a_pool_to_borrow_from(anvil_world: World) -> None:
+    world = with_lending_pool(anvil_world)
+    assert world.lending is not None
+    given = tables(anvil_world)
+    given["venues"]["pool"] = world.uniswap.router.address
+    found = findings(world, "pool_loop", given)
+    assert wrong(found) == []
+    assert [one.said.lower() for one in found if one.place == "venues.pool"][-2:] == [
+        f"its pool of weth/usdc at 0.30%: {world.lending.address}".lower(),
+        "flash loans of usdc, for 30 basis points",
+    ]
+    world.lending.remove_liquidity(world.whale)
+    found = wrong(findings(world, "pool_loop", given))
+    assert ("venues.pool", "nothing lies in the pool of WETH/USDC at 0.30% at its price") in found
 
 
 def test_a_category_of_other_parameters(anvil_world: World) -> None:

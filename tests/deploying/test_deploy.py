@@ -108,7 +108,7 @@ def test_a_nonce_that_another_took_is_planned_anew(command: Command) -> None:
         patch.setattr(Node, "send", lost)
         assert command.run("--yes").status == Status.INTERRUPTED
     first = command.record["blueprint"]
-    chain(command).rpc("eth_sendTransactionSync", {"from": command.deployer, "to": ACCOUNTS[3], "value": "0x1"})
+    chain(command).mined({"from": command.deployer, "to": ACCOUNTS[3], "value": "0x1"})
     command.patch.setattr("stratc_targets.deploy.sending.LOOK_SECONDS", 0.01)
     ran = command.run("--yes")
     assert (ran.status, ran.err) == (0, "")

@@ -80,7 +80,7 @@ def test_a_plan_is_what_the_chain_does(strategy: str, blue: World) -> None:
         found, package, _ = planned(blue, strategy, everything(blue))
         for step in found.steps:
             call = {"from": found.sender, "data": step.data, "gas": hex(step.gas), "gasPrice": "0x0"}
-            receipt = chain.rpc("eth_sendTransactionSync", call)
+            receipt = chain.mined(call)
             assert receipt["status"] == "0x1"
             assert receipt["contractAddress"] == step.address.lower()
             assert int(receipt["gasUsed"], 16) <= step.estimate

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
+from lab.uniswap import Pool
 from lab.world import CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World
 from stratc_compiler.expr import Rounding
 from stratc_compiler.interpret import Reverted
@@ -19,6 +20,7 @@ from stratc_dsl.strategy import AaveV3
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Category, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
 from stratc_targets.venues.morpho_blue.exact import MorphoMarket
+from stratc_targets.venues.uniswap_v3.exact import LendingPool
 from venues.morpho_books import market_of
 
 Trade = tuple[str, str, int]
@@ -77,6 +79,7 @@ class ExactMarket:
     quote: Quote
     sequencer: SequencerState | None = None
     blue: MorphoMarket | None = None
+    pool: LendingPool | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
     moment: Callable[[], int] = lambda: 0
@@ -87,6 +90,12 @@ class ExactMarket:
         """Morpho's market, where the vault has an account in it."""
         assert self.blue is not None
         return self.blue
+
+    @property
+    def lending(self) -> LendingPool:
+        """The pool that lends, where there is one."""
+        assert self.pool is not None
+        return self.pool
 
     def now(self) -> int:
         return self.time
@@ -258,23 +267,26 @@ class ExactMarket:
                 raise Reverted("morpho: transfer reverted")
             self.mint(loan.token, self.address, amount)
             return amount
-        owed = self.aave.flash_loan(loan.token, amount)
+        lends = self.lending.flash if loan.lender == "pool" else self.aave.flash_loan
+        owed = lends(loan.token, amount)
         self.mint(loan.token, self.address, amount)
         return owed
 
     def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
         self.burn(loan.token, self.address, owed)
-        if loan.lender != "blue":
+        if loan.lender == "pool":
+            self.lending.give_back(loan.token, owed)
+        elif loan.lender == "aave":
             self.aave.flash_repaid(loan.token, owed)
 
     # ── undo ───────────────────────────────────────────────────────────────────────────────
 
     def snapshot(self) -> object:
-        return copy.deepcopy((self.aave, self.save, self.balances, self.blue, self.trades))
+        return copy.deepcopy((self.aave, self.save, self.balances, self.blue, self.pool, self.trades))
 
     def restore(self, snapshot: object) -> None:
         """In place: others hold references to the venues."""
-        aave, save, balances, blue, self.trades = snapshot  # type: ignore[misc]
+        aave, save, balances, blue, self.pool, self.trades = snapshot  # type: ignore[misc]
         self.aave.reserves, self.balances = aave.reserves, balances
         for one in fields(save):
             setattr(self.save, one.name, getattr(save, one.name))
@@ -319,6 +331,12 @@ def save_books(world: World) -> Erc4626Books:
     return Erc4626Books(world.save.total_assets(), supply, {world.whale: supply}, contract.call("lentOut"))
 
 
+def lending_pool(pool: Pool) -> LendingPool:
+    """The pool as it is."""
+    held = {token.symbol: token.balance(pool.address) for token in (pool.base, pool.quote)}
+    return LendingPool(pool.fee, pool.contract.call("liquidity"), held)
+
+
 def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
     """Beside a vault that was just deployed."""
     heartbeats = {token.name: token.price.heartbeat for token in vault.strategy.tokens}
@@ -341,9 +359,12 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
     emode = any(isinstance(venue.terms, AaveV3) and venue.terms.emode for venue in vault.strategy.venues)
     account, save = aave_account(world, emode), save_books(world)
     blue = None if world.blue is None else market_of(world)
+    pool = None if world.lending is None else lending_pool(world.lending)
 
     def moment() -> int:
         fees = (pool.contract.call(f"feeGrowthGlobal{side}X128") for pool in world.pools for side in (0, 1))
         return sum(fees)
 
-    return ExactMarket(vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue, moment=moment)
+    return ExactMarket(
+        vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue, pool=pool, moment=moment
+    )

@@ -13,7 +13,7 @@ from lab.chain import AnvilChain
 from lab.world import CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World, build_world
 from vyper_target.vaults import example
 
-pytestmark = pytest.mark.anvil
+pytestmark = [pytest.mark.anvil, pytest.mark.long]
 
 ALARM, OVER = [("alarm", "parameters(aave)")], [("alarm_over", "parameters(aave)")]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keeper.watching import Watching, watched_from_a_round
-from lab.world import World, with_morpho
+from lab.world import World, with_lending_pool, with_morpho
 from vyper_target.vaults import USDC, Deployed, example
 
 pytestmark = pytest.mark.anvil
@@ -61,3 +61,19 @@ def test_a_lender_without_terms(anvil_world: World, tmp_path: Path) -> None:
     assert watching.says() == [("alarm", "flash(blue)")]
     morpho.repay(world.whale, 2_000)
     assert watching.says() == [("alarm_over", "flash(blue)")]
+
+
+@pytest.mark.long
+def test_a_pool_that_lends(anvil_world: World, tmp_path: Path) -> None:
+    """A pool lends what lies there of a token: less than what is owed is an alarm, and so is no liquidity at all."""
+    world = with_lending_pool(anvil_world)
+    pool, whale, alarm = world.lending, world.whale, ("alarm", "flash(pool)")
+    assert pool is not None
+    _, watching = watched(world, tmp_path, "pool_loop")
+    assert watching.says() == []
+    position = pool.remove_liquidity(whale)  # and leave it lying there
+    assert watching.says() == [alarm]
+    pool.add_liquidity(whale, world.weth.units(10), world.usdc.units(20_000))
+    assert watching.says() == [("alarm_over", "flash(pool)")]
+    pool.collect(whale, position)  # what stays there is less than is owed
+    assert watching.says() == [alarm]

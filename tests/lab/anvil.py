@@ -18,6 +18,7 @@ from lab.interface import CHAIN_ID, GAS_LIMIT, GENESIS, CallFailed, Chain, Outco
 from lab.npm import package
 
 _BOOT_SECONDS = 20
+_MINED_SECONDS = 5
 
 
 class RpcError(RuntimeError):
@@ -71,6 +72,22 @@ class AnvilChain(Chain):
             raise CallFailed(b"", "OutOfGas" if "OOG" in halt else halt)  # as pyrevm calls it
         raise RpcError(f"{method}: {error['message']}")
 
+    def mined(self, call: dict[str, str]) -> dict[str, Any]:
+        """Send a transaction; its receipt, which is waited for, as anvil mines asynchronously.
+
+        Not by eth_sendTransactionSync: now and then anvil's miner is not told that there is something to mine, above
+        all where a transaction that was taken back comes again, and then that method fails after half a minute.
+        """
+        tx_hash = self.rpc("eth_sendTransaction", call)
+        began = time.monotonic()
+        while (found := self.rpc("eth_getTransactionReceipt", tx_hash)) is None:
+            if time.monotonic() - began > _MINED_SECONDS:
+                self.rpc("evm_mine")
+                began = time.monotonic()
+            time.sleep(0.0005)
+        receipt: dict[str, Any] = found
+        return receipt
+
     def timestamp(self) -> int:
         return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
@@ -111,9 +128,8 @@ class AnvilChain(Chain):
         self.rpc("evm_mine")
 
     def _transact(self, call: dict[str, str]) -> dict[str, Any]:
-        # anvil mines asynchronously: only this method returns when the receipt exists.
         gas = {"gas": hex(GAS_LIMIT), "gasPrice": "0x0"}
-        receipt: dict[str, Any] = self.rpc("eth_sendTransactionSync", {**call, **gas})
+        receipt = self.mined({**call, **gas})
         if receipt["status"] != "0x1":
             self._dry_run(call, hex(int(receipt["blockNumber"], 16) - 1))
             raise CallFailed(b"", "failed on chain, though its replay succeeds")

@@ -56,6 +56,22 @@ class Pool:
         params = (*tokens, self.fee, -tick, tick, *amounts, 0, 0, provider, NEVER)
         return int(self.lab.positions.send("mint", params, sender=provider).value[0])
 
+    def remove_liquidity(self, provider: str) -> int:
+        """Take the provider's newest position out of the price, and leave what it was worth lying in the pool."""
+        last = self._newest(provider)
+        liquidity = self.lab.positions.call("positions", last)[7]
+        self.lab.positions.send("decreaseLiquidity", (last, liquidity, 0, 0, NEVER), sender=provider)
+        return last
+
+    def collect(self, provider: str, position: int) -> None:
+        """What lies in the pool for a position goes to its owner."""
+        most = 2**128 - 1
+        self.lab.positions.send("collect", (position, provider, most, most), sender=provider)
+
+    def _newest(self, provider: str) -> int:
+        positions = self.lab.positions
+        return int(positions.call("tokenOfOwnerByIndex", provider, positions.call("balanceOf", provider) - 1))
+
     def quote_in(self, token_in: Token, amount_in: int) -> int:
         """What QuoterV2 says an exact input gives."""
         params = (token_in, self._other(token_in), amount_in, self.fee, 0)

@@ -19,6 +19,7 @@ WETH_USD = 2_000
 WBTC_USD = 60_000
 USDC_USD = 1
 POOL_FEE = 500  # 0.05%
+LENDING_FEE = 3_000  # 0.30%
 
 CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS = 1, 9_000, 9_300
 """Of both tokens, on Aave; it counts for nobody who has not entered it."""
@@ -27,6 +28,7 @@ CATEGORY, CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS = 1, 9_000, 9_300
 AAVE_USDC = 1_000_000_000
 AAVE_WETH = 500_000
 POOL_USDC = 1_000_000_000
+LENDING_USDC = 100_000_000
 SAVE_USDC = 1_000_000
 MORPHO_USDC = 100_000_000
 PERP_WETH = 500_000
@@ -55,6 +57,7 @@ class World:
     sequencer: Sequencer  # of no vault that is not told of it
     blue: MorphoLab | None = None  # only where a test asks for it: it takes seconds to compile
     bitcoin: Bitcoin | None = None  # only where a test asks for it
+    lending: Pool | None = None  # a second pool, in which nobody trades; only where a test asks for it
     perpetual: PerpLab | None = None  # only where a test asks for it: its trades want time between prices
 
     @property
@@ -194,6 +197,13 @@ def with_bitcoin(world: World) -> World:
     ether = world.uniswap.create_pool(world.weth, token, POOL_FEE, Fraction(WETH_USD, WBTC_USD))
     ether.add_liquidity(whale, world.weth.units(Fraction(POOL_USDC, WETH_USD)), half)
     return replace(world, feeds={**world.feeds, "WBTC": feed}, bitcoin=Bitcoin(token, (dollars, ether)))
+
+
+def with_lending_pool(world: World) -> World:
+    """The same market, and a second pool of ether and dollars at a higher fee, a tenth as deep."""
+    pool = world.uniswap.create_pool(world.weth, world.usdc, LENDING_FEE, Fraction(WETH_USD, USDC_USD))
+    pool.add_liquidity(world.whale, world.weth.units(Fraction(LENDING_USDC, WETH_USD)), world.usdc.units(LENDING_USDC))
+    return replace(world, lending=pool)
 
 
 def _seed(world: World, whale: str) -> None:

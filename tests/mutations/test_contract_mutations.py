@@ -14,15 +14,16 @@ import pytest
 from differential.pair import Disagreement, pair_of
 from differential.stories import STORIES as IN_ANY_MARKET
 from differential.stories.bitcoin import WITH_BITCOIN
+from differential.stories.pools import AT_A_POOL
 from differential.story import tell
-from lab.world import World, with_bitcoin
+from lab.world import World, with_bitcoin, with_lending_pool
 from mutations.mutant import Mutant
 from mutations.mutants import MUTANTS
 from stratc_targets.vyper.build import Compiled, Mode, compile_in
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install
 
-STORIES = IN_ANY_MARKET | WITH_BITCOIN
+STORIES = IN_ANY_MARKET | WITH_BITCOIN | AT_A_POOL
 
 VAULTS = sorted({STORIES[mutant.caught_by].vault for mutant in MUTANTS})
 """Compiled without optimising them, which takes half the time: the differential tests run what `build` really emits."""
@@ -52,13 +53,19 @@ def compiled(files: dict[str, str]) -> Compiled:
     return compile_in(Mode("none"), files)
 
 
+def market(world: World, story: str) -> World:
+    """With what the story's vault needs in it."""
+    if story in WITH_BITCOIN:
+        return with_bitcoin(world)
+    return with_lending_pool(world) if story in AT_A_POOL else world
+
+
 def told(world: World, code: Compiled, story: str) -> None:
     """The story on a fresh deployment of this code; the world is put back."""
     start = world.chain.snapshot()
     try:
         model = example(STORIES[story].vault).vault
-        market = with_bitcoin(world) if story in WITH_BITCOIN else world
-        tell(pair_of(install(market, code, model, sequencer_feed_=world.sequencer)), STORIES[story])
+        tell(pair_of(install(market(world, story), code, model, sequencer_feed_=world.sequencer)), STORIES[story])
     finally:
         world.chain.revert(start)
 

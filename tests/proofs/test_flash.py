@@ -288,12 +288,34 @@ TWO = (
 )
 
 
+A_POOL = (
+    ("    venue dex ", "    venue pool = uniswap_v3(WETH/USDC, fee=0.30%)\n    venue dex "),
+    ("slippage(dex) <= 0.50%", "slippage(dex) <= 0.50%; slippage(pool) <= 1%"),
+)
+TO_THE_POOL = (("flash(aave)", "flash(pool)"),)
+BITCOIN = (
+    ("pool = uniswap_v3(WETH/USDC", "pool = uniswap_v3(WBTC/WETH"),
+    ("price(USDC) stays", "price(WBTC) moves -15% .. +15%\n        price(USDC) stays"),
+    (
+        "    token WETH",
+        '    token WBTC { decimals: 8, price: chainlink("BTC/USD", heartbeat=1h, deviation=0.5%) }\n    token WETH',
+    ),
+)
+IN_THE_POOL = "a flash loan from `dex` for what goes through `dex`, the same pool"
+TWIN = "a flash loan from `pool` for what goes through `dex`, the same pool"
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ((("to health 1.50 using flash(aave)", "to health 1.50 using flash(dex)"),), "a flash loan from `dex`"),
-        ((("rebalance using flash(aave)", "rebalance using flash(dex)"),), "a flash loan from `dex`"),
-        (((", using: flash(aave)", ", using: flash(dex)"),), "a flash loan from `dex`"),
+        ((("to health 1.50 using flash(aave)", "to health 1.50 using flash(dex)"),), IN_THE_POOL),
+        ((("rebalance using flash(aave)", "rebalance using flash(dex)"),), IN_THE_POOL),
+        (((", using: flash(aave)", ", using: flash(dex)"),), IN_THE_POOL),
+        (
+            (*A_POOL, ("fee=0.30%", "fee=0.05%"), ("health 1.50 using flash(aave)", "health 1.50 using flash(pool)")),
+            TWIN,
+        ),
+        ((*A_POOL, *BITCOIN, *TO_THE_POOL), "a flash loan of USDC from `pool`"),
         (TWO, "a flash loan of USDC from `aave`, where USDC is held as well"),
         (
             (*TWO, ("to health 1.50 using flash(aave)", "to health 1.50"), (", using: flash(aave)", "")),
@@ -351,3 +373,41 @@ def test_an_exit_by_free_loans_leaves_what_aave_would_have_taken() -> None:
     paid, _ = vault_of("eth_loop", promise)
     assert which_are_proved(free, "exit >= 98.66% of nav", "step/pays") == [True]
     assert which_are_proved(paid, "exit >= 98.66% of nav", "step/pays") == [False]
+
+
+# ── a pool that lends ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_traded_goes_through_another_pool_than_the_one_that_lends(first: bool) -> None:
+    """Wherever it is declared; the exit's step is that of the pool that is traded in."""
+    (declared, slippage) = A_POOL
+    after = ("    assume {", "    venue pool = uniswap_v3(WETH/USDC, fee=0.30%)\n\n    assume {")
+    vault, _ = vault_of("eth_loop", declared if first else after, slippage, *TO_THE_POOL)
+    assert {(loan.lender, loan.premium) for loan in vault.loans} == {("pool", Fraction(3, 1_000))}
+    items = [item for loan in vault.loans for item in loan.within]
+    assert {item.swap.name for item in items if isinstance(item, Swap)} == {"dex"}
+    assert [step.venue for step in vault.exit_steps] == ["aave", "dex"]
+
+
+def test_what_is_due_at_a_pool_is_its_fee_rounded_up() -> None:
+    vault, _ = vault_of("eth_loop", *A_POOL, *TO_THE_POOL)
+    plan = plan_of(vault, "rebalance")
+    (loan,) = (item for item in plan if isinstance(item, FlashLoan))
+    for seed in range(50):
+        chance = Random(seed)
+        world = IdealWorld(vault, loop_at(vault, chance, Fraction(chance.randint(1_100, 1_300), 1_000)))
+        bound = run_plan(plan, vault, world)
+        lent = bound[loan.amount.name]
+        assert bound[loan.due.name] == lent + -(-lent * 3 // 1_000)
+
+
+@pytest.mark.long
+def test_a_loop_by_loans_from_a_pool_is_proved() -> None:
+    loop = verified("eth_loop", *A_POOL, *TO_THE_POOL)
+    assert len(proved(loop)) == len(loop.claims)
+    flash = next(one for one in loop.assumptions if one.id == "flash(pool)")
+    assert flash.text == "pool gives every flash loan that is asked for, for at most 0.3% of it"
+    # A fee of 6% of what the exit borrows is more than the promise leaves.
+    dear = verified("eth_loop", *A_POOL, ("fee=0.30%", "fee=6%"), *TO_THE_POOL)
+    assert "exit >= 95% of nav" in refuted(dear)

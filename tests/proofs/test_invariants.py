@@ -17,7 +17,11 @@ def with_invariant(text: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["leverage <= 3", "health(aave) >= 1.3 and ltv(aave) <= 70%", "not (debt(aave) > nav)"]
+    "text",
+    [
+        "health(aave) >= 1.3 and ltv(aave) <= 70%",
+        *(pytest.param(text, marks=pytest.mark.long) for text in ("leverage <= 3", "not (debt(aave) > nav)")),
+    ],
 )
 def test_what_holds_is_proved(text: str) -> None:
     found = claim(verified("eth_carry", with_invariant(text)), "invariant mine")
@@ -27,7 +31,9 @@ def test_what_holds_is_proved(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "broken"),
     [
-        ("idle(USDC) >= 1% of nav", "idle(USDC) >= 1% of nav does not hold at this moment"),
+        pytest.param(
+            *("idle(USDC) >= 1% of nav", "idle(USDC) >= 1% of nav does not hold at this moment"), marks=pytest.mark.long
+        ),
         ("health(aave) >= 1.5", "health(aave) >= 1.5 does not hold at this moment"),
     ],
 )

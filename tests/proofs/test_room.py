@@ -11,9 +11,12 @@ from msgspec.structs import replace
 
 from proofs.strategies import EXAMPLES, claim, refuted, vault_of, verified
 from stratc_compiler.assumptions import guarded_assumptions, rests_on
+from stratc_compiler.claims import KeeperSettles, claims_of
 from stratc_compiler.driver import model, verify
+from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
-from stratc_compiler.replay import inside_box
+from stratc_compiler.prove import all_proved
+from stratc_compiler.replay import inside_box, what_breaks
 from stratc_compiler.verdict import Guardian, Refuted, Round, Scenario, Verification
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories
@@ -71,3 +74,50 @@ def test_a_loan_needs_room_on_both_sides() -> None:
     found = verified("eth_carry", (rate, f"{rate}\n        room(aave) >= 10% of nav"))
     assert refuted(found) == {"recovers"}
     assert Fraction(1, 10) == found.vault.venue("aave").room
+
+
+ROOM = ("slippage(dex) <= 1%", "slippage(dex) <= 1%\n        room(aave) >= 400% of nav")
+
+
+def loop_with_new_money(room: int) -> Round:
+    """A loop at its targets that is given 2.42 times what it has, in ether."""
+    wad = 10**18
+    before = {
+        "unit(WETH)": wad,
+        "unit(wstETH)": wad,
+        "price(WETH)": 2_000 * wad,
+        "price(wstETH)": 2_000 * wad,
+        "aave.collateral(wstETH)": 3_800_000 * wad,
+        "aave.debt(WETH)": 2_900_000 * wad,
+        "idle(WETH)": 100_000 * wad,
+        "idle(wstETH)": 0,
+        "liquidity(aave.collateral(wstETH))": 3_800_000 * wad,
+        "room(aave.collateral(wstETH))": 13_680_000 * wad,
+        "room(aave.debt(WETH))": room * wad,
+    }
+    return Round(before, before | {"idle(WETH)": 2_520_000 * wad}, 2_420_000 * wad, 0)
+
+
+@pytest.mark.parametrize(("room", "left"), [(13_680_000, 7_004_000), (13_694_000, None)])
+def test_what_a_flash_loan_takes_out_of_a_reserve_cannot_be_borrowed_there_until_it_is_back(
+    room: int, left: int | None
+) -> None:
+    """The loan of 6,676,000 buys collateral; 7,018,000 are then borrowed against that, of the same reserve."""
+    vault, _ = vault_of("staked_loop", ROOM)
+    found = what_breaks(KeeperSettles(), vault, loop_with_new_money(room))
+    if left is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert f"asks for 7,018,000 WETH, aave has room for {left:,} WETH" in found.why
+        assert found.leaned_on == ("room(aave)",)
+
+
+@pytest.mark.parametrize(("share", "fits"), [("400%", False), ("600%", True)])
+def test_the_proofs_see_what_a_flash_loan_takes_out_of_a_reserve(share: str, fits: bool) -> None:
+    """From a first deposit up: 282% by the loan, and 290% against what that buys."""
+    vault, _ = vault_of("staked_loop", (ROOM[0], ROOM[1].replace("400%", share)))
+    asked = (one for spec in claims_of(vault, box_of(vault)) for one in spec.obligations)
+    rooms = [one for one in asked if one.id.startswith("recovers/base/rebalance/room/")]
+    assert len(rooms) == 2
+    assert all_proved(rooms, Effort()) is fits

@@ -126,6 +126,7 @@ def test_products_of_bounds_refute_what_is_not_linear() -> None:
     assert not found(known[1:], Cmp(after, Rel.LT, Mul(number(Fraction(4, 5)), before)))
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(st.lists(formulas, max_size=6), st.lists(formulas, min_size=2, max_size=5))
 def test_what_was_learned_of_one_goal_misleads_at_no_other(hypotheses: list[Formula], goals: list[Formula]) -> None:

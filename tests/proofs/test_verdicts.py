@@ -205,6 +205,7 @@ def test_each_claim_says_which_assumptions_it_rests_on() -> None:
     assert all({"parameters(aave)", "oracle(aave)"} <= set(ids) for ids in rests.values())
 
 
+@pytest.mark.long
 def test_hypotheses_rest_on_nothing_that_is_not_listed() -> None:
     """Each hypothesis about the environment stands for assumptions that the certificate lists."""
     verification = verified("eth_carry")
@@ -250,6 +251,7 @@ def test_a_floor_that_a_rule_breaks_on_its_way_is_refuted() -> None:
     assert "recovers" in refuted(verified("eth_carry", aside))
 
 
+@pytest.mark.long
 def test_interest_counts() -> None:
     """A debt that nearly doubles before the keeper comes again is not safe, whatever prices do."""
     usury = ("<= 60% per 1y", "<= 4_000% per 1y")

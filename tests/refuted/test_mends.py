@@ -20,7 +20,10 @@ def status(text: str) -> Status:
     return prove(load_source(Source(str(FOLDER / "mended.strat"), text), deny_warnings=True)).status
 
 
-SLOW = {"dead_rule", "deep_deleverage", "locked_in", "loop_depeg", "lost_collateral", "ping_pong", "thin_floor"}
+SLOW = {
+    *("dead_rule", "deep_deleverage", "dry_pool", "eth_carry_45", "locked_in", "loop_depeg", "lost_collateral"),
+    *("ping_pong", "thin_floor"),
+}
 """Strategies of their own when mended. Every run tries the one that several become, and all others."""
 
 

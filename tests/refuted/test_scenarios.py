@@ -23,8 +23,11 @@ def verdicts(golden: str) -> dict[str, str]:
     return {claim: verdict for verdict, claim in VERDICT.findall(golden)}
 
 
-SLOW = {"dry_pool", "loop_depeg"}
-"""Loops that break in several ways at once: it takes half a minute to tell them all."""
+SLOW = {
+    *("dry_pool", "loop_depeg", "deep_deleverage", "exit_order", "large_withdrawals", "rate_per_day", "wide_peg"),
+    *("lost_collateral", "thin_floor"),
+}
+"""Loops that break in several ways at once, which take half a minute to tell, and most of the carries."""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """An account at Perp v2, and the market in exact integers: what one does the other does, to the wei.
 
+The account is that of a contract which calls the emitted adapter; others trade and liquidate beside it.
 The prices are the chain's; what a trade is filled at is computed first, and must be what Perp fills it at, to the few
 units that `FILL_OFF_BY` allows where the pool takes more than one step.
 """
@@ -16,8 +17,9 @@ from lab.chain import Reverted as ChainReverted
 from lab.perp import FEE, HISTORY, ONE, POOL_FEE, TWAP, PerpLab
 from lab.world import World
 from stratc_compiler.interpret import Reverted
-from stratc_targets.venues.perp_v2.exact import PerpMarket, Prices
+from stratc_targets.venues.perp_v2.exact import DUST, PerpMarket, Prices
 from stratc_targets.venues.perp_v2.fills import Fill, Market, bought, sold
+from venues.probes import perp_probe
 
 Step = tuple[str, int]
 """What, and its size."""
@@ -46,9 +48,12 @@ def prices_taken(lab: PerpLab) -> Prices:
 class PerpBeside:
     """One account on the chain and in the books, beside a liquidator and the insurance fund."""
 
-    def __init__(self, world: World, books: type[PerpMarket] = PerpMarket) -> None:
+    def __init__(
+        self, world: World, books: type[PerpMarket] = PerpMarket, fault: tuple[str, str, str] = ("", "", "")
+    ) -> None:
         self.world, self.lab = world, world.perp
-        self.me, self.liquidator = world.users[:2]
+        self.probe, self.liquidator = perp_probe(world.chain, fault), world.users[1]
+        self.me = self.probe.address
         self.lab.deposit(self.liquidator, world.usdc.units(10**9))
         prices, now = prices_of(self.lab), world.chain.timestamp()
         self.books = books(prices, prices, now, now, insurer=self.lab.insurance.address)
@@ -75,7 +80,12 @@ class PerpBeside:
         what, size = step
         match what:
             case "deposit":
-                self.both(what, lambda: self.books.deposit(self.me, size), lambda: self.lab.deposit(self.me, size))
+                self.world.usdc.mint(self.me, size)
+                self.both(
+                    what,
+                    lambda: self.books.deposit(self.me, size),
+                    lambda: self.call("deposit", self.world.usdc, size),
+                )
             case "withdraw":
                 self.withdraw(self.books.free(self.me) * size // 1_000)
             case "short":  # permille of what all margin could be levered to
@@ -104,8 +114,10 @@ class PerpBeside:
         before, books = self.lab.position(self.me), self.books
         market = Market(books.prices.root, self.lab.pool.contract.call("liquidity"), POOL_FEE, FEE)
         fill, root = (sold if what == "short" else bought)(market, base)
-        ways = {"short": self.lab.short, "cover": self.lab.cover}
-        made = self.both(what, lambda: books.trade(self.me, fill, root), lambda: ways[what](self.me, base))
+        way, bound = (
+            ("sell", fill.quote // books.scale - 1) if what == "short" else ("buy", 1 - fill.quote // books.scale)
+        )
+        made = self.both(what, lambda: books.trade(self.me, fill, root), lambda: self.call(way, base, max(bound, 0)))
         if made:
             kept, now = self.kept, self.lab.position(self.me)
             kept.settle_funding(self.me)
@@ -113,16 +125,24 @@ class PerpBeside:
             # What is left of nothing is forgotten, a few units of it perhaps.
             whole = now.size == now.notional == 0
             quote = profit - before.notional if whole else now.notional - before.notional + profit
-            off = abs(quote - fill.quote)
             assert whole or now.size - before.size == fill.base
+            off = abs(quote - fill.quote) if abs(before.size) >= DUST or not whole else 0
             assert off <= FILL_OFF_BY
             self.worst_fill = max(self.worst_fill, off)
             if off:  # a word of the pool's ticks ended: the same again with what came of it
                 self.books = kept
                 self.books.trade(self.me, Fill(fill.base, quote), root)
 
+    def call(self, what: str, *args: object) -> object:
+        """By the adapter."""
+        return self.probe.send(f"perp_{what}", self.lab.house, self.lab.base, *args)
+
     def withdraw(self, amount: int) -> None:
-        self.both("withdraw", lambda: self.books.withdraw(self.me, amount), lambda: self.lab.withdraw(self.me, amount))
+        self.both(
+            "withdraw",
+            lambda: self.books.withdraw(self.me, amount),
+            lambda: self.call("withdraw", self.world.usdc, amount),
+        )
 
     def liquidate(self) -> None:
         """Somebody tries to: Perp lets him exactly where the books say so."""
@@ -219,3 +239,7 @@ class PerpBeside:
         assert lab.value(me) == books.value(me)
         assert lab.free(me) == books.free(me)
         assert lab.required(me) == books.required(me)
+        market = (lab.house, lab.base)
+        assert self.probe.call("perp_short", *market) == max(-books.account(me).seen, 0)
+        assert self.probe.call("perp_cash", *market) == max(books.cash(me), 0)
+        assert self.probe.call("perp_realized", *market, self.world.usdc) == max(books.realized(me), 0) // books.scale

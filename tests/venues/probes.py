@@ -1,4 +1,4 @@
-"""The venue adapters, compiled behind a contract that only passes calls on (probe.vy)."""
+"""The venue adapters, compiled behind contracts that only pass calls on (probe.vy, perp_probe.vy: one is too large)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lab.chain import Chain, Contract
 from stratc_targets.vyper.adapters import adapter_source, runtime_source
 from stratc_targets.vyper.build import VAULT, Mode, compile_request, standard_json
 
-ADAPTERS = ("aave_v3", "erc4626", "morpho_blue", "uniswap_v3")
+ADAPTERS = ("aave_v3", "erc4626", "morpho_blue", "perp_v2", "uniswap_v3")
 
 
 @cache
-def artifact(adapter: str = "", old: str = "", new: str = "") -> Artifact:
+def artifact(adapter: str = "", old: str = "", new: str = "", file: str = "probe") -> Artifact:
     """The probe's code; with a fault in one of the adapters, in which `new` stands for `old`, if one is named."""
-    sources = {VAULT: (Path(__file__).resolve().parent / "probe.vy").read_text(encoding="utf-8")}
+    sources = {VAULT: (Path(__file__).resolve().parent / f"{file}.vy").read_text(encoding="utf-8")}
     sources |= {f"contracts/{name}.vy": adapter_source(name) for name in ADAPTERS}
     if adapter:
         assert sources[f"contracts/{adapter}.vy"].count(old) == 1, f"{old!r} is no longer there once"
@@ -29,3 +29,8 @@ def artifact(adapter: str = "", old: str = "", new: str = "") -> Artifact:
 def probe(chain: Chain, fault: tuple[str, str, str] = ("", "", "")) -> Contract:
     """A deployed probe, which holds nothing yet."""
     return chain.deploy_artifact(artifact(*fault))
+
+
+def perp_probe(chain: Chain, fault: tuple[str, str, str] = ("", "", "")) -> Contract:
+    """The same of Perp v2's adapter."""
+    return chain.deploy_artifact(artifact(*fault, file="perp_probe"))

@@ -19,6 +19,7 @@ def idle(fees: str) -> ProvedVault:
     return proved(f"{text.removesuffix('}')}    fees {{ {fees} }}\n}}\n", f"{fees}.strat")
 
 
+@pytest.mark.long
 def test_time_alone_is_charged(revm_world: World) -> None:
     vault = deploy(revm_world, idle("management: 2% per 1y"))
     user, recipient = revm_world.users[0], vault.fee_recipient

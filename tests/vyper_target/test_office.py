@@ -93,7 +93,8 @@ def test_whoever_comes_keeps_the_vault_of_a_silent_keeper_but_only_what_is_due(o
     assert refused(office, "emergency_exit", sender=user) == "roles: guardian only"
 
 
-@pytest.mark.parametrize("limit", ["1_000 USDC", pytest.param("1_000 USD", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("limit", ["1_000 USDC", "1_000 USD"])
 def test_deposits_stop_at_the_limit_to_the_unit(revm_world: World, limit: str) -> None:
     text = example("office").verification.source.text.replace("250_000 USDC", limit)
     vault = deploy(revm_world, proved(text, "limit.strat"))

@@ -169,7 +169,7 @@ def _address(world: World, binding: Binding) -> object:
             return _of_depositors(world, binding.name)
         case BindingKind.VENUE if binding.name == "blue":
             return world.morpho
-        case BindingKind.VENUE if binding.name.endswith("dex"):
+        case BindingKind.VENUE if binding.name.endswith("dex") or binding.name == "pool":
             return world.uniswap.router
         case BindingKind.VENUE:
             return {"aave": world.aave.pool, "save": world.save}[binding.name]

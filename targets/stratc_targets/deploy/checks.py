@@ -311,7 +311,7 @@ def _assumed_off(token: str, vault: Vault) -> Fraction:
 
 def _flash_loan(loan: FlashRead, getters: dict[str, str], site: Site) -> Finding:
     flags = None if loan.flags is None else _view(loan.flags, getters, site)
-    premium = 0 if loan.premium is None else _view(loan.premium, getters, site)
+    premium = loan.basis_points if loan.premium is None else _view(loan.premium, getters, site)
     place = f"venues.{loan.venue}"
     if flags is not None and (not flags >> loan.on & 1 or flags >> loan.off & 1):
         return Finding(Level.WRONG, place, f"it lends no {loan.token} by flash loans")

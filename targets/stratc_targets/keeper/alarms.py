@@ -44,12 +44,14 @@ from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626
 from stratc_targets.venues.morpho_blue.watch import watch as morpho_blue
+from stratc_targets.venues.uniswap_v3.watch import watch as uniswap_v3
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
 WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, str]], VenueReadings]] = {
     "aave_v3": aave_v3,
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
+    "uniswap_v3": uniswap_v3,
 }
 """What each adapter's `watch.py` says, by adapter name."""
 
@@ -204,4 +206,5 @@ def _heartbeat(token: Token, vault: Vault) -> int | None:
 
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:
     tokens = {name: one.address for name, one in symbols.tokens.items()}
-    return WATCHES[venue.adapter](venue, vault.venue(venue.name).positions, symbols.venues[venue.name], tokens)
+    positions = next((one.positions for one in vault.venues if one.name == venue.name), ())  # none where one swaps
+    return WATCHES[venue.adapter](venue, positions, symbols.venues[venue.name], tokens)

@@ -162,6 +162,8 @@ def _lends(read: FlashRead, ask: Ask) -> bool:
     flags = None if read.flags is None else ask(read.flags)
     if flags is not None and not (flags >> read.on & 1 and not flags >> read.off & 1):
         return False
+    if read.liquidity is not None and ask(read.liquidity) == 0:
+        return False
     return read.premium is None or ask(read.premium) <= read.basis_points
 
 

@@ -119,8 +119,8 @@ class Told:
 class FlashRead:
     """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
 
-    It lends where bit `on` of the word `flags` is set and bit `off` is not, for a `premium` of at most `basis_points`;
-    always, for nothing, where these are None.
+    It lends where bit `on` of the word `flags` is set and bit `off` is not, and where `liquidity` is not zero, for a
+    `premium` of at most `basis_points`. What of these is None cannot change.
     """
 
     venue: str
@@ -131,6 +131,7 @@ class FlashRead:
     off: int = 0
     premium: View | None = None
     basis_points: int = 0
+    liquidity: View | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def _room_read(given: dict[str, Any]) -> RoomRead:
 
 
 def _flash_read(given: dict[str, Any]) -> FlashRead:
-    terms = {name: _view_or_none(given[name]) for name in ("flags", "premium")}
+    terms = {name: _view_or_none(given[name]) for name in ("flags", "premium", "liquidity")}
     return FlashRead(**given | {"available": parse_view(given["available"])} | terms)
 
 

@@ -79,7 +79,8 @@ class Callback:
     """The function by which a lender calls back, with a loan that has come. `parameters` are lines of its head.
 
     What it says of the loan are expressions in it: `owed` is what is taken back. What a lender does not say is what was
-    expected: it can call for nothing else. It is answered with true where that `answers`.
+    expected: it can call for nothing else. It is answered with true where that `answers`. What it takes back it is
+    allowed to take, or paid in the callback where the vault `pays`.
     """
 
     function: str
@@ -89,6 +90,7 @@ class Callback:
     token: str = "flash.token"
     initiator: str = "self"
     answers: bool = False
+    pays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

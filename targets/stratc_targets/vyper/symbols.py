@@ -136,7 +136,8 @@ def _lending(text: VenueText, name: str, vault: Vault) -> VenueText:
         return replace(text, flash=replace(text.flash, lent=dict.fromkeys(tokens, text.address)))
     reserves = {token: text.flash.reserve(token) for token in tokens}
     flash = replace(text.flash, lent={token: one.name for token, one in reserves.items()})
-    return replace(text, immutables=(*text.immutables, *reserves.values()), flash=flash)
+    # All that a pool lends lies at one address.
+    return replace(text, immutables=(*text.immutables, *dict.fromkeys(reserves.values())), flash=flash)
 
 
 def state_positions(vault: Vault) -> tuple[Held, ...]:

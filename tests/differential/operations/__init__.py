@@ -22,7 +22,7 @@ from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
-from differential.operations.venues import Flag, FlashLoans, Rate, Save, Terms, Whale, WhaleRepays
+from differential.operations.venues import DrainPool, Flag, FlashLoans, Rate, Save, Terms, Whale, WhaleRepays
 
 Operation = (
     Deposit
@@ -56,6 +56,7 @@ Operation = (
     | Rate
     | Flag
     | FlashLoans
+    | DrainPool
     | Terms
     | Liquidate
     | Crash
@@ -70,6 +71,7 @@ __all__ = [
     "CrashAtMorpho",
     "Deposit",
     "Donate",
+    "DrainPool",
     "Flag",
     "FlashLoans",
     "Keep",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from differential.market import lending_pool
 from differential.pair import Pair
 from lab.chain import Reverted as ChainReverted
 
@@ -89,6 +90,24 @@ class FlashLoans:
         books.reserves[self.token].lends_by_flash = self.on
         books.flash_premium = self.premium_bps
         pair.tally.done["flash loans turned"] += 1
+
+
+@dataclass(frozen=True)
+class DrainPool:
+    """All that lies in the lending pool at its price is taken out, but not collected; or put `back`."""
+
+    back: bool = False
+
+    def apply(self, pair: Pair) -> None:
+        pool, whale = pair.world.lending, pair.world.whale
+        assert pool is not None
+        if self.back:
+            pool.add_liquidity(whale, pool.base.units(50_000), pool.quote.units(100_000_000))
+        else:
+            pool.remove_liquidity(whale)
+        # What others do there is the environment's.
+        pair.market.pool = lending_pool(pool)
+        pair.tally.done["pool turned"] += 1
 
 
 @dataclass(frozen=True)

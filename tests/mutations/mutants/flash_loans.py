@@ -42,6 +42,12 @@ FLASH_LOANS: tuple[Mutant, ...] = (
         "tokens.allow(asset, msg.sender, amount)",
     ),
     in_actions(
+        "a pool is given back no more than it lent",
+        "a loop goes up, down and out by loans from a pool",
+        "tokens.push(flash.token, msg.sender, flash.amount + fee0 + fee1)",
+        "tokens.push(flash.token, msg.sender, flash.amount)",
+    ),
+    in_actions(
         "of the first collateral more is sold than can be drawn",
         _DRY,
         "min(s.aave_collateral_weth, aave_v3.liquidity(book.AAVE_POOL, book.WETH, book.AAVE_COLLATERAL_WETH)),\n"

@@ -140,10 +140,14 @@ class PerpMarket:
 
     # ── what an account is worth ───────────────────────────────────────────────────────────
 
-    def cash(self, owner: str) -> int:
+    def realized(self, owner: str) -> int:
         """Margin with profit and funding, without what is not realized; 18 decimals, signed."""
         account = self.account(owner)
         return account.balance * self.scale + account.owed - self.funding(owner)
+
+    def cash(self, owner: str) -> int:
+        """That and what a short was sold for, in the settlement token, rounded down: value, and the short on top."""
+        return (self.realized(owner) + self.account(owner).notional) // self.scale
 
     def unrealized(self, owner: str) -> int:
         """What closing at the mark would realize."""
@@ -152,7 +156,7 @@ class PerpMarket:
 
     def worth(self, owner: str) -> int:
         """The account's value at the mark, 18 decimals."""
-        return self.cash(owner) + self.unrealized(owner)
+        return self.realized(owner) + self.unrealized(owner)
 
     def value(self, owner: str) -> int:
         """The same as Perp tells it: in the settlement token, rounded down."""
@@ -176,7 +180,7 @@ class PerpMarket:
         """What may be withdrawn, in the settlement token."""
         if self.worth(owner) < 0:
             return 0
-        return max(min(self._free_by(owner, self.initial), self.cash(owner)), 0) // self.scale
+        return max(min(self._free_by(owner, self.initial), self.realized(owner)), 0) // self.scale
 
     def required(self, owner: str) -> int:
         """An account of less value than this may be liquidated."""
@@ -187,7 +191,7 @@ class PerpMarket:
         return self.value(owner) * self.scale < self.required(owner)
 
     def _free_by(self, owner: str, ratio: int) -> int:
-        return min(self.cash(owner), self.worth(owner)) - self.debt(owner) * ratio // MILLION
+        return min(self.realized(owner), self.worth(owner)) - self.debt(owner) * ratio // MILLION
 
     # ── what users do ──────────────────────────────────────────────────────────────────────
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 @title Uniswap v3 adapter
-@notice Swaps an exact input through one pool, by the periphery's `SwapRouter` (the one whose parameters have a deadline).
+@notice Swaps an exact input through one pool, by the periphery's `SwapRouter` (the one whose parameters have a deadline);
+        borrows from a pool within one transaction.
 """
 
 from . import tokens
@@ -24,6 +25,10 @@ interface Router:
 interface Factory:
     def getPool(token_a: address, token_b: address, fee: uint24) -> address: view
 
+interface Pool:
+    def token0() -> address: view
+    def flash(recipient: address, amount0: uint256, amount1: uint256, data: Bytes[1]): nonpayable
+
 
 @internal
 @view
@@ -31,8 +36,17 @@ def check_pool(router: address, fee: uint24, token_a: address, token_b: address)
     """
     @notice Reverts unless the router's factory has a pool of these tokens at this fee (in millionths).
     """
+    assert self.pool(router, fee, token_a, token_b) != empty(address), "uniswap_v3: no pool"
+
+
+@internal
+@view
+def pool(router: address, fee: uint24, token_a: address, token_b: address) -> address:
+    """
+    @notice The pool that the router's factory has of these tokens at this fee, zero for none.
+    """
     factory: address = staticcall Router(router).factory()
-    assert staticcall Factory(factory).getPool(token_a, token_b, fee) != empty(address), "uniswap_v3: no pool"
+    return staticcall Factory(factory).getPool(token_a, token_b, fee)
 
 
 @internal
@@ -62,3 +76,15 @@ def swap(
     received: uint256 = tokens.held(bought) - before
     assert received >= minimum, "uniswap_v3: too little received"
     return received
+
+
+@internal
+def flash_loan(pool: address, token: address, amount: uint256):
+    """
+    @notice Borrow for this transaction: the pool pays, calls `uniswapV3FlashCallback`, and reverts unless it then has
+            back what it gave, and its fee.
+    """
+    if staticcall Pool(pool).token0() == token:
+        extcall Pool(pool).flash(self, amount, 0, b"")
+    else:
+        extcall Pool(pool).flash(self, 0, amount, b"")

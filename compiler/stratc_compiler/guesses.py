@@ -1,0 +1,111 @@
+"""Rounds that a reader would try first as witnesses: a vault at its targets or at the edge of its bands, and what the
+box may do to it, one kind of thing after the other.
+
+A guess costs milliseconds where a model of the solver, made readable, costs seconds. It counts as a witness only where
+it replays, as a model does; so this proves nothing, and misses whatever is between the corners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from fractions import Fraction
+from itertools import chain, islice, product
+
+from stratc_compiler.claims import KeeperSettles
+from stratc_compiler.corners import MOST, corners
+from stratc_compiler.environment import Box, Interval
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
+from stratc_compiler.vault import Held, Vault
+from stratc_compiler.verdict import Round
+from stratc_compiler.witness import PERCENT, concrete
+from stratc_dsl.strategy import Allocation
+
+ONE = Fraction(1)
+NOTHING: Mapping[str, Fraction] = {}
+Worths = Mapping[str, Fraction]
+
+
+def guesses(vault: Vault, box: Box) -> Iterator[Round]:
+    """The calm ones first: nothing moves, then prices, then what positions are worth, then users."""
+    for flow, grown, opening, moved in product(_flows(box), _growths(box), _openings(vault), _moves(vault, box)):
+        if min(opening.values()) < 0:
+            continue  # its bands leave no room for that
+        values = {**opening, **flow, **{price_factor(token).name: factor for token, factor in moved.items()}}
+        for held in vault.held:
+            before = opening[f"{held.name}@0"]
+            values[f"{held.name}@1"] = before * moved.get(held.token, ONE) * grown.get(held.name, ONE)
+        yield concrete(values, vault, box, KeeperSettles())
+
+
+def _openings(vault: Vault) -> Iterator[Worths]:
+    """Every position at its target; or loans as near to their liquidation as the bands allow."""
+    targets = {band.held: band.target for band in vault.bands}
+    yield _with_the_rest_idle(vault, targets)
+    loans = {held.venue for held in vault.held if held.debt}
+    if loans:
+        yield _with_the_rest_idle(vault, _stretched(vault, targets, loans))
+
+
+def _stretched(vault: Vault, targets: Mapping[Held, Fraction], loans: Container[str | None]) -> Mapping[Held, Fraction]:
+    """Loans with as much debt and as little collateral as bands allow; what that frees goes where there is room."""
+    edges = {str(one.position): _edges(one) for one in vault.strategy.allocations}
+    shares = {
+        held: edges[held.name][1 if held.debt else 0] if held.venue in loans else share
+        for held, share in targets.items()
+    }
+    free = 1 - sum((-share if held.debt else share) for held, share in shares.items())
+    for held in shares:
+        if held.venue not in loans:
+            taken = min(free, edges[held.name][1] - shares[held])
+            shares[held] += taken
+            free -= taken
+    return shares
+
+
+def _edges(one: Allocation) -> tuple[Fraction, Fraction]:
+    """The least and the most of a position, nearly: amounts are rounded."""
+    ends = (one.target if end is None else end + (one.target - end) / 1_000 for end in (one.low, one.high))
+    least, most = sorted(abs(end) for end in ends)
+    return least, most
+
+
+def _with_the_rest_idle(vault: Vault, shares: Mapping[Held, Fraction]) -> Worths:
+    rest = ONE
+    for held, share in shares.items():
+        rest -= 0 if held.name == _idle(vault) else -share if held.debt else share
+    worths = {f"{held.name}@0": shares.get(held, Fraction(0)) * 100 * PERCENT for held in vault.held}
+    return worths | {f"{_idle(vault)}@0": rest * 100 * PERCENT}
+
+
+def _idle(vault: Vault) -> str:
+    return f"idle({vault.base})"
+
+
+def _moves(vault: Vault, box: Box) -> Iterator[Worths]:
+    """Price factors: none moves, one does, all do, and the corners of prices that keep together."""
+    ends = {name: _ends(one) for name, one in box.relative.items() if name != vault.base}
+    yield NOTHING
+    alone = ({name: end} for name, both in ends.items() for end in both)
+    together = (dict(zip(ends, side, strict=True)) for side in zip(*ends.values(), strict=False))
+    yield from chain(alone, together, islice(corners(box, vault.base), MOST))
+
+
+def _growths(box: Box) -> Iterator[Worths]:
+    """Nothing gains or loses, or all do what they can do at worst."""
+    yield NOTHING
+    worst = {name: one.low for name, one in box.growth.items() if one.low < 1}
+    if worst:
+        yield worst
+
+
+def _flows(box: Box) -> Iterator[Worths]:
+    """Nobody comes or goes, or as much as is assumed; where nothing is, as much again as there is comes."""
+    yield NOTHING
+    deposits = ONE if box.deposits is None else box.deposits
+    for name, share in ((DEPOSITED.name, deposits), (WITHDRAWN.name, box.withdrawals)):
+        if share:
+            yield {name: share * 100 * PERCENT}
+
+
+def _ends(interval: Interval) -> tuple[Fraction, ...]:
+    return tuple(end for end in (interval.low, interval.high) if end is not None)

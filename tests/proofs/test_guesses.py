@@ -1,0 +1,39 @@
+"""Witnesses are guessed before a solver is asked: the guesses are rounds of the box, and do for what is ordinary."""
+
+from __future__ import annotations
+
+import pytest
+
+from proofs.strategies import vault_of
+from stratc_compiler import witness
+from stratc_compiler.consistency import look_for, witnesses
+from stratc_compiler.effort import Effort
+from stratc_compiler.environment import box_of
+from stratc_compiler.guesses import guesses
+from stratc_compiler.recall import Forgetful, Past
+from stratc_compiler.replay import inside_box
+from stratc_compiler.verdict import Proved
+
+ORDINARY = ["treasury", "eth_carry", "eth_loop", "treasury_loan", "blue_carry"]
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_no_solver_is_asked_for_an_ordinary_witness(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> object:
+        raise AssertionError("a solver was asked")
+
+    monkeypatch.setattr(witness, "models", asked)
+    vault, _ = vault_of(name)
+    wanted = witnesses(box_of(vault), Past(Forgetful(), Effort(), vault)).wanted
+    assert len(wanted) > 2
+    assert all(isinstance(look_for(one).verdict, Proved) for one in wanted)
+
+
+@pytest.mark.parametrize("name", [*ORDINARY, "staked_loop"])
+def test_a_guess_does_nothing_that_is_not_assumed(name: str) -> None:
+    """It may begin from a vault that is not settled, where bands, floors and triggers leave no room for it."""
+    vault, _ = vault_of(name)
+    box = box_of(vault)
+    why = [inside_box(vault, box, one) for one in guesses(vault, box)]
+    assert why.count(None) >= len(why) // 3
+    assert {said for said in why if said is not None and not said.startswith("not settled: ")} == set()
