@@ -61,6 +61,8 @@ def of_file(file: str) -> Deployable:
 
 def of_build(folder: Path) -> Deployable:
     """The strategy of a build, whose certificate is audited, and whose code is compiled again. Raises Stopped."""
+    if not (folder / MARK).exists() and (found := sorted(folder.glob(f"*/{MARK}"))):
+        raise _refused(f"{folder} holds builds: name one of them, {', '.join(str(one.parent) for one in found)}")
     certified = _Certified(folder / MARK, None)
 
     def package() -> Package:

@@ -84,23 +84,31 @@ def look_for(wanted: Wanted) -> ObligationResult:
     What the solver cannot exclude of rounds beyond the assumptions saves no rule: somebody has to find such a round.
     """
     possibility = possibilities(wanted.vault, wanted.box)[wanted.number]
-    first: _Tried | None = None
+    assumed: _Tried | None = None
     for place in possibility.places:
         tried = _Tried(place, possibility, wanted)
         found = tried.witness()
         if found is not None:
             return found
-        first = first or tried
-    assert first is not None
-    return ObligationResult(first.obligations[0], _missing(first.impossible(), possibility))
+        assumed = assumed or tried
+    assert assumed is not None
+    return ObligationResult(assumed.first, _missing(assumed.impossible(), possibility))
 
 
 class _Tried:
     """A place, with what is asked of it."""
 
     def __init__(self, place: Place, possibility: Possibility, wanted: Wanted) -> None:
-        self.obligations = possibility.obligations_at(place)
-        self._place, self._wanted = place, wanted
+        self._place, self._possibility, self._wanted = place, possibility, wanted
+
+    @cached_property
+    def first(self) -> Obligation:
+        """What is asked of the first frame. To make the others takes longer than most witnesses do."""
+        return next(self._possibility.obligations_at(self._place))
+
+    @cached_property
+    def obligations(self) -> tuple[Obligation, ...]:
+        return tuple(self._possibility.obligations_at(self._place))
 
     @cached_property
     def _linear(self) -> list[Obligation]:
@@ -111,7 +119,7 @@ class _Tried:
 
         for played in guesses(self._wanted.vault, self._place.box):
             if self._place.accepts(played):
-                return ObligationResult(self.obligations[0], Proved(), played)
+                return ObligationResult(self.first, Proved(), played)
         for obligation, asked in zip(self.obligations, self._linear, strict=True):
             for played in self._rounds(obligation, asked):
                 if self._place.accepts(played):

@@ -54,16 +54,14 @@ class Possibility(Record):
     def accepts(self, played: Round) -> bool:
         return any(place.accepts(played) for place in self.places)
 
-    def obligations_at(self, place: Place) -> tuple[Obligation, ...]:
+    def obligations_at(self, place: Place) -> Iterator[Obligation]:
         """One for each frame: any of them will do; as it is `told` where it is a part of another claim."""
-        own = tuple(
-            Obligation(self.id, CLAIM, self.text, frame.trace.facts, NEVER, witness=True, span=self.span)
-            for frame in place.frames()
-        )
-        return own if self.told is None else tuple(self.told(one) for one in own)
+        for frame in place.frames():
+            own = Obligation(self.id, CLAIM, self.text, frame.trace.facts, NEVER, witness=True, span=self.span)
+            yield own if self.told is None else self.told(own)
 
-    def obligations(self) -> tuple[Obligation, ...]:
-        return tuple(one for place in self.places for one in self.obligations_at(place))
+    def obligations(self) -> Iterator[Obligation]:
+        return (one for place in self.places for one in self.obligations_at(place))
 
 
 def possibilities(vault: Vault, box: Box) -> tuple[Possibility, ...]:

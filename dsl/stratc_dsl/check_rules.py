@@ -29,7 +29,7 @@ from stratc_dsl.strategy import (
 )
 from stratc_dsl.words import expression_words
 
-CLAIMS = ("solvent", "safe", "loss", "exit")
+CLAIMS = {"solvent": "solvent", "safe": "safe(v)", "loss": "loss <= r per round", "exit": "exit >= r of nav"}
 CLAIM_FORMS = "claims are `solvent`, `safe(v)`, `loss <= r per round`, `exit >= r of nav`, `survives loss of v`, .."
 
 
@@ -156,8 +156,7 @@ def _named_claim(claim: syntax.ClaimClause, scope: Scope) -> Claim | None:
         case syntax.ClaimClause(syntax.Reference(syntax.Name("exit"), None, None), str(), bound, False):
             return _exit_pays(claim, bound, scope)
         case _:
-            found = "something else"
-            scope.problems.report(WrongKind(claim.span, f"the claim `{name.text}` in its own form", found, CLAIM_FORMS))
+            scope.problems.report(WrongKind(claim.span, f"`{CLAIMS[name.text]}`", "something else", CLAIM_FORMS))
             return None
 
 

@@ -45,6 +45,7 @@ IMPLIED = {
     "a constant": frozenset({"NUMBER", "RATIO", "DURATION"}),
 }
 
+_COMMA_IN_NUMBER = re.compile(r"(?<=[0-9]),[0-9]")
 _USE = re.compile(r'\buse[ \t]*"[^"\n]*"')
 
 LINE_END = frozenset({"_NL", "SEMICOLON", "COMMA"})
@@ -81,6 +82,18 @@ FOUND_HINTS = {
     "\n": "finish the statement on this line; a line goes on only inside ( ) and [ ]",
     "": "the text ends too early: is something cut off?",
 }
+
+PASTED = {
+    **dict.fromkeys("'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", 'a text stands in plain double quotes, `"`'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "write the plain sign `-`"),
+    **dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", "write a plain space"),
+    "\u2264": "write `<=`",
+    "\u2265": "write `>=`",
+    "\u00d7": "write `*`",
+    "\u2026": "write `..`",
+    "\u2030": "write `%` or `bps`",
+}
+"""What word processors and other languages put in the place of a sign of this one."""
 
 EXPECTED_HINTS = {
     "`strategy`": "begin with `strategy NAME {`",
@@ -124,11 +137,13 @@ def expected_words(accepted: frozenset[str], inside_brackets: bool) -> tuple[str
 def unexpected(
     text: str, span: Span, accepted: frozenset[str], words: tuple[str, ...], opened: Span | None
 ) -> LanguageError:
-    """The error for a token that cannot stand where it stands.
+    """The error for a token that cannot stand where it stands, or for the letter right behind it that is none here.
 
     `accepted` are the terminals that could, `words` the keywords among them, `opened` the innermost open bracket.
     """
     found = text[span.start : span.end]
+    if found.isidentifier() and text[span.end : span.end + 1].isalpha():
+        return unexpected_character(text, span.end, frozenset({"NAME"}))
     bracket = text[opened.start] if opened else ""
     expected = expected_words(accepted, bracket in ("(", "["))
     if opened and bracket == "{" and (use := _use_at(text, span)):
@@ -138,7 +153,8 @@ def unexpected(
     if opened and _is_unclosed(text, span, bracket):
         return NotClosed(span, listed(expected), shown(found), bracket, CLOSING[bracket], opened)
     far = opened if bracket in ("(", "[") and opened and "\n" in text[opened.start : span.start] else None
-    return Unexpected(span, listed(expected), shown(found), _cure(found, expected, words), far)
+    cure = _of_another_language(text, span) or _cure(found, expected, words)
+    return Unexpected(span, listed(expected), shown(found), cure, far)
 
 
 def _use_at(text: str, span: Span) -> Span | None:
@@ -159,6 +175,15 @@ def _is_unclosed(text: str, span: Span, bracket: str) -> bool:
     return bracket in ("(", "[") and (begins_line or found in ("}", "{"))
 
 
+def _of_another_language(text: str, span: Span) -> str | None:
+    """What to write for a comma within a number, and for the comments of other languages."""
+    if text.startswith(("//", "/*"), span.start):
+        return "comments start with `#`"
+    if _COMMA_IN_NUMBER.match(text, span.start if text[span.start : span.end] == "," else span.start - 1):
+        return "a number has a decimal point, `0.5`, and `_` between thousands, `1_000`"
+    return None
+
+
 def _cure(found: str, expected: tuple[str, ...], words: tuple[str, ...]) -> str:
     from difflib import get_close_matches  # here, as most texts have no syntax error
 
@@ -177,7 +202,9 @@ def unexpected_character(text: str, offset: int, accepted: frozenset[str]) -> La
     if text[offset] == '"':
         end = text.find("\n", offset)
         return UnterminatedText(Span(offset, end if end >= 0 else len(text)))
-    return UnexpectedCharacter(span, shown(text[offset]), listed(expected_words(accepted, False)))
+    no_letter = text[offset].isalpha() and "names are letters from a to z, digits and `_`"
+    cure = PASTED.get(text[offset]) or no_letter or "remove it; comments start with `#`"
+    return UnexpectedCharacter(span, shown(text[offset]), listed(expected_words(accepted, False)), cure)
 
 
 def shown(found: str) -> str:

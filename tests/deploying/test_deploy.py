@@ -360,6 +360,9 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     assert "certificate.json: rejected: " in ran.err
     certificate.unlink()
     assert command.run("--dry-run", what=build).status == 2
+    ran = command.run("--dry-run", what=command.build.parent)
+    assert ran.status == 2
+    assert f"holds builds: name one of them, {command.build}\n" in ran.err
 
 
 def test_a_strategy_that_is_not_proved_is_not_deployed(command: Command) -> None:

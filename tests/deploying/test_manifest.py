@@ -150,3 +150,10 @@ def test_one_mistake(new: str) -> None:
     text = toml(given())
     assert old in text
     assert any(said in line for line in mistakes(text.replace(old, new, 1)))
+
+
+def test_what_is_bound_to_another_argument_is_not_suggested() -> None:
+    text = toml(given())
+    saved = f'save = "{address(31)}"\n'
+    assert saved in text
+    assert mistakes(text.replace(saved, "")) == ["venues.save is missing: the venue's contract"]

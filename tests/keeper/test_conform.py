@@ -132,6 +132,8 @@ def test_timers() -> None:
     early = verdict(harvested, sent=by, around=replace(AROUND, time=AROUND.time - 1))
     assert early == ("AGAINST", "86399 s after the last time, of 86400")
     assert verdict(harvested, sent=replace(by, call=None, direct=False))[0] == "UNCLEAR"
+    first = verdict(harvested, sent=by, around=replace(AROUND, last_run={"harvest_save": 0}))
+    assert first == ("ALLOWED", "it had not run before")
 
 
 def test_a_rule_that_freezes_is_one_and_whoever_else_freezes_is_not() -> None:

@@ -23,8 +23,9 @@ from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.conditions import Band, Compare, Goals, Negated, OutsideBand, Several, Side, Term
 from stratc_targets.keeper.config import bind, parse_config
 from stratc_targets.keeper.nodes import Nodes
-from stratc_targets.keeper.overview import overview, used_up
+from stratc_targets.keeper.overview import Coming, Weighed, overview, used_up
 from stratc_targets.keeper.status import main
+from stratc_targets.keeper.status_text import _next, _weighed
 from stratc_targets.keeper.watch import Measured
 from stratc_targets.keeper.watchlist import Alarm
 from vyper_target.vaults import USD, USDC, deploy, example
@@ -142,6 +143,14 @@ def test_what_it_says_of_a_real_vault_is_what_the_vault_itself_says(
     assert code == 1
     assert row(table, "rebalance")[2] == "waits: it is held back"
     assert row(table, "moves(WETH)")[1:] == ["-35%", "-20% .. 20%", "175%"]
+
+
+def test_an_empty_vault_owes_nothing_and_is_out_of_no_band() -> None:
+    config = parse_config(json.dumps(document_of("eth_carry")), "keeper.json")
+    (rule,) = [one for one in config.rules if one.name == "rebalance"]
+    assert _next(Coming(rule, False, inf), plain) == "not while it is empty"
+    (debt,) = [one for one in config.goals.bands if one.debt]
+    assert _weighed(Weighed(debt, Fraction(0), None, inf))[:3] == (debt.position, "0 USD", "")
 
 
 NAV = {"nav": 100, "a": 30, "b": 10}

@@ -90,7 +90,7 @@ class UnexpectedCharacter(LanguageError):
     code: ClassVar = "E0102"
     title: ClassVar = "the character {character} has no meaning in a strategy"
     label: ClassVar = "expected {expected}"
-    help: ClassVar = "remove it; comments start with `#`"
+    help: ClassVar = "{cure}"
     explanation: ClassVar = """\
 Outside of comments and strings a strategy is written with letters, digits, `_` and these signs:
 
@@ -98,6 +98,7 @@ Outside of comments and strings a strategy is written with letters, digits, `_` 
 """
     character: str
     expected: str
+    cure: str
 
 
 class NotClosed(LanguageError):

@@ -18,7 +18,7 @@ form alone. Everything that is wrong is said at once.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -141,8 +141,10 @@ def _parsed(document: Mapping[str, Any], name: str, vault: Vault) -> Manifest:
     if SEQUENCER in own:
         merged[SEQUENCER] = own[SEQUENCER]
     arguments = []
-    for binding in constructor_layout(vault):
-        found = _address(merged, binding)
+    layout = constructor_layout(vault)
+    spoken_for = frozenset(map(place_of, layout))
+    for binding in layout:
+        found = _address(merged, binding, spoken_for)
         if isinstance(found, Bound):
             arguments.append(found)
         elif found not in mistakes:
@@ -267,8 +269,10 @@ def _text(place: Path) -> str:
 # ── the addresses ──────────────────────────────────────────────────────────────────────────
 
 
-def _address(document: Mapping[str, Any], binding: Binding) -> Bound | str:
-    """The address of one argument, or what is wrong. Mistakes of form have been told with the same words."""
+def _address(document: Mapping[str, Any], binding: Binding, spoken_for: Set[Path]) -> Bound | str:
+    """The address of one argument, or what is wrong. Mistakes of form have been told with the same words. What stands
+    at a place that is `spoken_for` was meant for another argument.
+    """
     place = place_of(binding)
     value: Any = document
     for key in place:
@@ -277,15 +281,15 @@ def _address(document: Mapping[str, Any], binding: Binding) -> Bound | str:
         place = (*place, ADDRESS)
         value = value.get(ADDRESS)
     if value is None:
-        return _missing(document, place, binding)
+        return _missing(document, place, binding, spoken_for)
     for mistake in _form_of_address(place, value):
         return mistake
     return Bound(binding, NOWHERE if value == NONE else checksum_encode(value), _text(place))
 
 
-def _missing(document: Mapping[str, Any], place: Path, binding: Binding) -> str:
+def _missing(document: Mapping[str, Any], place: Path, binding: Binding, spoken_for: Set[Path]) -> str:
     table = document.get(place[0])
-    given = [name for name in table if name not in (binding.name,)] if isinstance(table, dict) else []
+    given = [name for name in table if (place[0], name) not in spoken_for] if isinstance(table, dict) else []
     near = nearest(place[1], given) if len(place) > 1 else None
     what = {
         BindingKind.ROLE: "an account",

@@ -206,9 +206,12 @@ def _in_mode(rule: Rule, around: Around) -> Check:
 def _triggered(config: KeeperConfig, rule: Rule, around: Around, *, certain: bool) -> Check:
     match rule.trigger:
         case Timer(period):
-            since = around.time - around.last_run.get(rule.name, around.time)
-            if rule.name not in around.last_run:
+            before = around.last_run.get(rule.name)
+            if before is None:
                 return Verdict.UNCLEAR, "when it ran before is not known"
+            if before == 0:
+                return Verdict.ALLOWED, "it had not run before"
+            since = around.time - before
             why = f"{since} s after the last time, of {period}"
             return (Verdict.ALLOWED if since >= period else Verdict.AGAINST), why
         case Stale(token):

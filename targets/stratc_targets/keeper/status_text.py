@@ -69,10 +69,11 @@ def _weighed(one: Weighed) -> Row:
     band = one.band
     low, high = (_open(edge) for edge in (band.low, band.high))
     sign = "-" if band.debt else ""
+    worth = (sign if one.worth else "") + _usd(one.worth)
     weight = "" if one.weight is None else f"{sign}{_percent(one.weight)}"
     edges = "any" if (band.low, band.high) == (None, None) else f"{sign}{low} .. {sign}{high}"
     room = "" if isinf(one.room) else f"{_places(Fraction(one.room) * 100, 2)} points of nav"
-    return band.position, sign + _usd(one.worth), weight, edges, room
+    return band.position, worth, weight, edges, room
 
 
 def _kept(one: Kept, paint: Paint) -> Row:
@@ -110,9 +111,9 @@ def _next(one: Coming, paint: Paint) -> str:
         return ""
     if one.away < 0:
         return "waits: it is held back"  # guarded, or one of higher priority comes first
-    if isinf(one.away):
-        return "not without debt"
     by_weight = isinstance(one.rule.trigger, OutsideBand)
+    if isinf(one.away):
+        return "not while it is empty" if by_weight else "not without debt"
     unit = "points of nav" if by_weight else "% of the edge"
     return f"{_places(Fraction(one.away) * 100, 2)} {unit} away" if _told(one) else ""
 

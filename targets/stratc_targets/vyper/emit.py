@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -63,7 +64,7 @@ def _inner_code(vault: Vault, source: Source) -> str:
 
 def _generated(path: str, contract: Contract) -> str:
     text: str = _templates().get_template(f"{PurePosixPath(path).name}.j2").render(c=contract)
-    return text
+    return re.sub(r"\n{4,}", "\n\n\n", text).rstrip("\n") + "\n"  # where a template left something out
 
 
 def _module(name: str) -> str:

@@ -31,13 +31,15 @@ _READ = f"s: {BOOK}.State = {BOOK}._read()"
 @dataclass(frozen=True, slots=True)
 class RuleText:
     """One rule. `when` is the body of its condition over a State, if it has one, and stands in the book; `timer` is its
-    storage variable there. `due` is asked of the vault, `run` is what its actions do."""
+    storage variable there. `due` is asked of the vault, which answers false where the rule `needs_prices` and there are
+    none; `run` is what its actions do."""
 
     name: str
     comment: str
     notice: str
     timer: str | None
     when: list[str]
+    needs_prices: bool
     due: list[str]
     run: list[str]
 
@@ -75,6 +77,7 @@ def rule_text(rule: RuleModel, context: RuleContext) -> RuleText:
         notice=_notice(rule),
         timer=f"{rule.name}_last_run" if isinstance(rule.trigger, OnTimer) else None,
         when=_when(rule, context),
+        needs_prices=_needs_state(rule),
         due=_due(rule, context),
         run=_run(rule, context),
     )

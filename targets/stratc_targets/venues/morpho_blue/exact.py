@@ -23,14 +23,15 @@ VIRTUAL_ASSETS = 1
 LIQUIDATION_CURSOR: int = 3 * WAD // 10
 LARGEST_INCENTIVE: int = 115 * WAD // 100
 LARGEST: int = 2**128 - 1
+LARGEST_COMPUTED: int = 2**256 - 1
 
 
 def mul_div_down(left: int, right: int, divisor: int) -> int:
-    return left * right // divisor
+    return _computed(left * right) // divisor
 
 
 def mul_div_up(left: int, right: int, divisor: int) -> int:
-    return (left * right + divisor - 1) // divisor
+    return _computed(left * right + divisor - 1) // divisor
 
 
 def compounded(rate: int, seconds: int) -> int:
@@ -49,6 +50,12 @@ def incentive(lltv: int) -> int:
 def _require(condition: bool, words: str) -> None:
     if not condition:
         raise Reverted(f"morpho: {words}")
+
+
+def _computed(number: int) -> int:
+    """A number that fits the word it is computed in: an absurd price stops whoever owes."""
+    _require(number <= LARGEST_COMPUTED, "Panic(0x11)")
+    return number
 
 
 def _word(number: int) -> int:
