@@ -55,11 +55,9 @@ def read_certificate(name: str) -> Any:
             else unreadable(name, "is too large for a certificate")
         )
     except OSError as error:
-        return unreadable(
-            name, f"cannot be read: {error.strerror or error}", "name a certificate.json that build wrote"
-        )
+        return unreadable(name, f"cannot be read: {error.strerror or error}", HELP)
     except ValueError:
-        return unreadable(name, "is not JSON", "name a certificate.json that `stratc build` wrote")
+        return unreadable(name, "is not JSON", HELP)
 
 
 def derived(document: Any, expected: Source | None) -> tuple[Vault, Source]:

@@ -197,7 +197,8 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         return
     yield from _of_positions(venue, model, vault)
     accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
-    yield _implied(f"open({venue.name})", accepts, TRUSTED, "what is paused reverts")
+    free = f"{accepts}, and charges nothing for them"
+    yield _implied(f"open({venue.name})", free, TRUSTED, "what is paused reverts, and a rule that is charged does")
     for one in model.assumes:
         yield _implied(f"{one.kind}({venue.name})", one.text, one.guardian, one.how)
     yield from _lends(venue.name, model.flash_premium, vault)

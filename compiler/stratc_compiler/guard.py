@@ -63,17 +63,18 @@ def shortfall(venue: str) -> Var:
 
 
 def guard(strategy: Strategy, venues: tuple[VenueModel, ...]) -> Guard | None:
-    """What is remembered, and when it is left; None where no move of a price is assumed."""
+    """What is remembered, and when it is left; None where no move of a price is assumed and no lender has terms."""
     inside = tuple(_inside(strategy))
-    moved = {token for one in strategy.assumptions for token in _tokens(one)}
+    moved = {token for one in strategy.assumptions for token in _tokens(one)} if inside else set()
     remembered = tuple(token.name for token in strategy.tokens if token.name in moved)
-    if not inside:
-        return None
-    first = round_price(remembered[0])
-    left = And((Cmp(first, Rel.GT, zero(first.dim)), Not(And(inside))))
     governed = tuple(venue.name for venue in venues if venue.governed)
-    lowered = tuple(Cmp(shortfall(name), Rel.GT, zero(Plain.NUMBER)) for name in governed)
-    return Guard(remembered, Or((*lowered, left)) if lowered else left, governed)
+    beyond: list[Formula] = [Cmp(shortfall(name), Rel.GT, zero(Plain.NUMBER)) for name in governed]
+    if inside:
+        first = round_price(remembered[0])
+        beyond.append(And((Cmp(first, Rel.GT, zero(first.dim)), Not(And(inside)))))
+    if not beyond:
+        return None
+    return Guard(remembered, beyond[0] if len(beyond) == 1 else Or(tuple(beyond)), governed)
 
 
 def _tokens(assumption: object) -> tuple[str, ...]:

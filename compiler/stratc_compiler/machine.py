@@ -350,7 +350,13 @@ class Machine(Standing):
             return False
         if held_up(rule, self.vault) and self._is_guarded(self.state()):
             return False
-        return self._triggered(rule) and not any(map(self._triggered, waits_for(rule, self.vault)))
+        return self._triggered(rule) and not any(map(self._is_waited_for, waits_for(rule, self.vault)))
+
+    def _is_waited_for(self, other: RuleModel) -> bool:
+        """Whether a rule of higher priority is due, and neither the vault's mode nor its guard holds it up."""
+        if not runs_frozen(other) and self.book.mode is not Mode.OPEN:
+            return False
+        return not (held_up(other, self.vault) and self._is_guarded(self.state())) and self._triggered(other)
 
     def _triggered(self, rule: RuleModel) -> bool:
         match rule.trigger:
@@ -375,7 +381,7 @@ class Machine(Standing):
                 require(not (held_up(rule, self.vault) and self._is_guarded(state)), GUARDED)
             require(self._triggered(rule), "rule: not due")
             for other in waits_for(rule, self.vault):
-                require(not self._triggered(other), f"rule: {other.name} comes first")
+                require(not self._is_waited_for(other), f"rule: {other.name} comes first")
             if isinstance(rule.trigger, OnTimer):
                 self.book.last_run[rule.name] = self.market.now()
             self._carry_out(rule)

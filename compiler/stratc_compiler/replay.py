@@ -356,9 +356,12 @@ def _moment(vault: Vault, world: IdealWorld, venues: tuple[str, ...], solvency: 
     for name in venues:
         venue = vault.venue(name)
         if not world.lets(venue, venue.never_liquidated):
-            seen = f"health({name}) = {float(health(vault, name, state)):.4f}"
+            own = health(vault, name, state)
+            seen = f"health({name}) = {float(own):.4f}"
             if any(venue.off.values()):
                 seen += f", {float(worst_health(venue, state)):.4f}{_as_read(venue)}"
+            elif own >= 1:
+                seen += f", {float(worst_health(venue, state)):.4f} as {name} may round"
             return f"{name} can liquidate: {seen}"
     assets, debts = state.named("assets"), state.named("debts")
     if solvency and assets < debts:
@@ -408,9 +411,12 @@ def health(vault: Vault, venue: str, state: Evaluator) -> Fraction:
 
 
 def worst_health(venue: VenueModel, state: Evaluator) -> Fraction:
-    """The least health factor that a venue with debt may see by its own oracle, exact."""
+    """The least health factor that a venue with debt may see by its own oracle and its own rounding, exact."""
     loan = loan_at(venue)
-    sides = (loan.read(factors) for factors in loan.corners())
+    counted = replace(
+        loan, weights={held: max(weight - venue.short, Fraction(0)) for held, weight in loan.weights.items()}
+    )
+    sides = (counted.read(factors) for factors in counted.corners())
     seen = ([sum((w * state.value(e) for e, w in side.items()), Fraction(0)) for side in both] for both in sides)
     return min(weighted / owed for weighted, owed in seen)
 

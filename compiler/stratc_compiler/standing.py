@@ -134,7 +134,7 @@ class Book(Struct):
 
 
 def waits_for(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
-    """Trading rules of higher priority on a condition: while one of them is due, a trading rule must wait."""
+    """Trading rules of higher priority on a condition: while one is due and may run, a trading rule must wait."""
     if not isinstance(rule.effect, Trades):
         return ()
     earlier = vault.rules[: vault.rules.index(rule)]

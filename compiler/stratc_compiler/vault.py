@@ -94,7 +94,8 @@ class VenueModel(Record):
     after it. `after_withdraw` concerns only withdrawals of collateral while there is debt.
     `health` is (weighted collateral, debt) as linear combinations of position values, for `health(v)`: at the vault's
     prices. The venue's own checks are by its own oracle; `off` has the tokens whose prices that reads, each with the
-    share by which it may read another price than the vault does (see `readings`).
+    share by which it may read another price than the vault does (see `readings`); `short` is by how much less than the
+    weights of `health` collateral may count for there.
     `seized` is how much collateral a liquidator takes at most for each dollar of debt that is repaid, at the vault's
     prices: what is beyond one is lost.
     `governed` says that somebody may change what collateral counts for while the vault has a loan.
@@ -113,6 +114,7 @@ class VenueModel(Record):
     after_withdraw: Formula | None = None
     health: tuple[dict[Expr, Fraction], dict[Expr, Fraction]] | None = None
     off: dict[str, Fraction] = field(default_factory=dict)
+    short: Fraction = Fraction(0)
     seized: Fraction = Fraction(1)
     governed: bool = False
     room: Fraction | None = None
@@ -356,7 +358,7 @@ class Vault(Record):
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
     limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
     redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
-    base. `guard` is None where no move of a price is assumed.
+    base. `guard` is None where no move of a price is assumed and no lender has terms.
     """
 
     strategy: Strategy

@@ -75,3 +75,11 @@ def test_an_impossible_build_is_refused_before_any_proof(
             files = [TREASURY, TREASURY]
     assert main(["build", *files, "--out", str(out)]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_file_whose_name_nobody_could_write_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "idle\udcff.strat"
+    file.write_bytes(Path(IDLE).read_bytes())
+    assert main(["build", str(file), "--out", str(tmp_path / "out")]) == 2
+    assert "not supported yet: a file whose name is no UTF-8" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

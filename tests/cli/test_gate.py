@@ -320,6 +320,13 @@ def test_no_git(repo: Repo, said: Said, monkeypatch: pytest.MonkeyPatch) -> None
     assert (status, "git is not installed" in err) == (2, True)
 
 
+def test_no_commit_yet(tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True)
+    status, _, err = said("--base", "HEAD")
+    assert (status, f"there is no commit in {tmp_path} yet" in err) == (2, True)
+
+
 @pytest.mark.parametrize("base", ["nowhere", "--all", "", "HEAD:saving.strat", "a\tb"])
 def test_no_such_revision(repo: Repo, said: Said, base: str) -> None:
     status, out, err = said(f"--base={base}")

@@ -175,7 +175,7 @@ def test_nothing_of_a_strategy_is_html(tmp_path: Path) -> None:
     text = f"# </pre>{NASTY}<img src=x onerror=alert(1)> {{{{ 7 * 7 }}}}\n" + SAVED.replace(
         "USDC/USD", "<b onclick=x>/USD"
     )
-    _, document = made(tmp_path, text, "--quick", name='a"><b onclick=x>.strat')
+    _, document = made(tmp_path, text, "--quick", name='a\udcff"><b onclick=x>.strat')
     assert not document.xpath("//script | //img | //b | //iframe | //object | //link | //form")
     assert not document.xpath("//@*[starts-with(name(), 'on')] | //@src | //@href | //@style")
     (pre,) = document.xpath("//pre")
@@ -205,6 +205,18 @@ def test_whatever_text_comes_in_comes_out_as_text(refuted: Verification) -> None
     text = page([Shown(nasty, 1.0, missing=NASTY)])
     assert "<script" not in text
     assert text.count("&lt;script&gt;") > len(claims) + 2 * len(assumptions)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`rebalance` reverts: `a`", "<code>rebalance</code> reverts: <code>a</code>."),
+        ("no `<b>` & `", "no `&lt;b&gt;` &amp; `."),
+        ("`<b>` &", "<code>&lt;b&gt;</code> &amp;."),
+    ],
+)
+def test_what_stands_between_backquotes_is_shown_as_code(refuted: Verification, text: str, shown: str) -> None:
+    assert f'<p class="soft">{shown}</p>' in page([Shown(refuted, 1.0, missing=text)])
 
 
 # ── what is drawn ──────────────────────────────────────────────────────────────────────────

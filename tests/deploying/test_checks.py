@@ -15,6 +15,9 @@ from lab.eas import NOBODY, deploy_eas
 from lab.feed import deploy_feed
 from lab.world import World, with_lending_pool, with_morpho
 from stratc_targets.deploy.findings import Finding, Level
+from stratc_targets.deploy.node import Node
+from stratc_targets.keeper.errors import Reverted
+from stratc_targets.venues.aave_v3.deployment import DECIMALS
 from vyper_target.vaults import MEMBERSHIP
 
 pytestmark = pytest.mark.anvil
@@ -103,6 +106,12 @@ def _frozen(world: World, given: Tables) -> None:
     world.aave.freeze(world.weth)
 
 
+def _isolated(world: World, given: Tables) -> None:
+    """As it may be where nobody has supplied any yet."""
+    world.aave.withdraw(world.whale, world.weth)
+    world.aave.configure("setDebtCeiling", world.weth, 1_000_000_00)
+
+
 def _full(world: World, given: Tables) -> None:
     world.aave.set_caps(world.weth, supply=1)
 
@@ -135,6 +144,16 @@ def _other_asset(world: World, given: Tables) -> None:
     from lab.erc4626 import deploy_erc4626
 
     given["venues"]["save"] = deploy_erc4626(world.chain, world.admin, world.weth).address
+
+
+def _charging(world: World, given: Tables, leaving: int = 50, coming: int = 0) -> None:
+    source = vyper_artifact(Path(__file__).with_name("charging_venue.vy"))
+    terms = (world.usdc.address, leaving, coming)
+    given["venues"]["save"] = world.chain.deploy_artifact(source, *terms, sender=world.admin).address
+
+
+def _charging_entry(world: World, given: Tables) -> None:
+    _charging(world, given, leaving=0, coming=10)
 
 
 def _no_vault(world: World, given: Tables) -> None:
@@ -172,6 +191,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "another loan-to-value": (_other_ltv, "venues.aave", "it is 7500, and it was proved with 8000"),
     "a paused reserve": (_paused, "venues.aave", "its reserve of USDC is paused"),
     "a frozen reserve": (_frozen, "venues.aave", "its reserve of WETH is frozen"),
+    "a reserve in isolation": (_isolated, "venues.aave", "WETH is collateral there by itself or not at all"),
     "a reserve without loans": (_no_loans, "venues.aave", "USDC cannot be borrowed there"),
     "a reserve that is full": (_full, "venues.aave", "its cap of 1 WETH supplied is reached"),
     "a reserve that lends no more": (_all_lent, "venues.aave", "its cap of 1,000 USDC lent is reached"),
@@ -182,6 +202,8 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     ),
     "a token without reserve": (_no_reserve, "venues.aave", "it has no active reserve of WETH"),
     "no Aave": (_no_aave, "venues.aave", "reverts"),
+    "a vault that charges for leaving": (_charging, "venues.save", "it charges 0.50% for leaving"),
+    "a vault that charges for coming": (_charging_entry, "venues.save", "it charges 0.10% for coming"),
     "a vault of another asset": (_other_asset, "venues.save", "and not USDC"),
     "no ERC-4626": (_no_vault, "venues.save", "reverts"),
     "no pool": (_no_pool, "venues.dex", "there is no pool of WETH/USDC at 0.05%"),
@@ -196,6 +218,69 @@ def test_what_is_wrong_is_found(case: str, anvil_world: World) -> None:
     change(anvil_world, given)
     found = wrong(findings(anvil_world, "eth_carry", given))
     assert any(one == place and said in what for one, what in found), found
+
+
+def _reverts(answer: bytes) -> bytes:
+    raise Reverted("nobody may ask")
+
+
+def _other_reserve_decimals(answer: bytes) -> bytes:
+    flags = int.from_bytes(answer[:32]) ^ (1 << DECIMALS)
+    return flags.to_bytes(32) + answer[32:]
+
+
+ANSWERS: dict[str, tuple[str, Callable[[bytes], bytes], str, str]] = {
+    "a reserve of other decimals": (
+        "getReserveData(address)",
+        _other_reserve_decimals,
+        "venues.aave",
+        "it takes USDC to have 7 decimals",
+    ),
+    "shares that are worth nothing": (
+        "convertToAssets(uint256)",
+        lambda _: bytes(32),
+        "venues.save",
+        "its shares are worth nothing",
+    ),
+    "a pool of another fee": ("fee()", lambda _: bytes(32), "venues.dex", "is not that of WETH/USDC at 0.05%"),
+    "a pool of other tokens": ("token0()", lambda _: bytes(32), "venues.dex", "is not that of WETH/USDC at 0.05%"),
+    "parameters that nobody can read": (
+        "getConfiguration(address)",
+        _reverts,
+        "venues.aave",
+        "what the keeper watches cannot be read: nobody may ask",
+    ),
+    "a feed without a word": ("latestRoundData()", lambda _: b"", "feeds.WETH", "has no latestRoundData()"),
+    "prices that cannot be compared": (
+        "latestRoundData()",
+        lambda _: b"",
+        "venues.aave",
+        "its price of WETH cannot be compared: a feed does not answer",
+    ),
+    "an adapter of no factory": ("factory()", lambda _: b"", "venues.dex", "has no factory()"),
+}
+"""What a contract answers to one question, told otherwise on the way: the laboratory has none that answer so."""
+
+
+def test_answers_that_are_wrong_are_found(anvil_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, call = tables(anvil_world), Node.call
+    for case, (asked, spoilt, place, said) in ANSWERS.items():
+
+        def spoil(
+            self: Node,
+            to: str,
+            signature: str,
+            *arguments: int | str,
+            block: int,
+            asked: str = asked,
+            spoilt: Callable[[bytes], bytes] = spoilt,
+        ) -> bytes:
+            answer = call(self, to, signature, *arguments, block=block)
+            return spoilt(answer) if signature == asked else answer
+
+        monkeypatch.setattr(Node, "call", spoil)
+        found = wrong(findings(anvil_world, "eth_carry", given))
+        assert any(one == place and said in what for one, what in found), (case, found)
 
 
 def test_a_full_reserve_lends_on(anvil_world: World) -> None:

@@ -20,6 +20,7 @@ from stratc.status import Status
 from stratc_targets.deploy.node import Node
 from stratc_targets.deploy.record import schema
 from stratc_targets.deploy.sending import Sending
+from stratc_targets.keeper.alerts import emit_alerts
 from stratc_targets.keeper.errors import Refused
 
 pytestmark = pytest.mark.anvil
@@ -56,6 +57,8 @@ def test_a_vault_is_deployed_once(command: Command, capsys: pytest.CaptureFixtur
     assert actions.startswith(bytes.fromhex((command.build / "actions.runtime.hex").read_text().strip()[2:]))
     assert KEYS[command.deployer][2:] not in ran.out + json.dumps(record)
     keeper = command.folder / "keeper.json"
+    alerts = (command.folder / "alerts.yml").read_text("utf-8")
+    assert alerts == emit_alerts(json.loads(keeper.read_text("utf-8"))).text
     assert main(["status", "--config", str(keeper), "--rpc", chain(command).url]) == 0
     assert f"Treasury at {vault} on chain" in capsys.readouterr().out
 

@@ -13,6 +13,7 @@ import pytest
 
 from keeper.stub import document
 from stratc_targets.keeper.alerts import emit_alerts
+from stratc_targets.keeper.config import bind
 from stratc_targets.keeper.metrics import HELP
 
 PROMTOOL = Path(sys.executable).with_name("promtool")
@@ -56,6 +57,16 @@ def test_there_is_an_alarm_for_everything_that_is_watched() -> None:
     assert stuck["rebalance"]["expr"].endswith("> 3600")
 
 
+def test_whether_anybody_looks_comes_before_everything_else() -> None:
+    """Prometheus evaluates the rules of a group in order."""
+    names = re.findall(r"- alert: (\w+)", emit_alerts(document()).text)
+    first = ["StratcKeeperAbsent", "StratcKeeperSilent", "StratcBlocksOld", "StratcBlocksStill", "StratcClockOff"]
+    assert names[:5] == first
+    stale = [number for number, name in enumerate(names) if name in ("StratcFeedStale", "StratcVaultUnreadable")]
+    assert stale == list(range(5, 5 + len(stale)))
+    assert names[5 + len(stale)] == "StratcFloorBroken"
+
+
 def test_the_message_names_the_claim_at_stake_and_where_the_assumption_is_written() -> None:
     found = rules(emit_alerts(document()).text)
     said = next(
@@ -65,6 +76,16 @@ def test_the_message_names_the_claim_at_stake_and_where_the_assumption_is_writte
     )
     assert said["summary"] == "Stub: An assumption fails: price(WETH) moves -20% .. +12.5%"
     assert said["description"] == "stub.strat, line 13. Measured: {{ $value }}. At stake: survives."
+
+
+def test_rules_of_a_deployed_vault_are_of_that_one_alone() -> None:
+    """As it is called in what Prometheus is told: another vault of the strategy does not stand in for it."""
+    vault = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+    for rule in rules(emit_alerts(bind(document(), 1, vault.lower())).text):
+        selectors = re.findall(r"stratc_\w+\{([^}]*)\}", rule["expr"])
+        assert selectors
+        assert all(f'vault="{vault}"' in one for one in selectors)
+    assert "vault=" not in emit_alerts(document()).text
 
 
 def test_no_rule_asks_for_what_is_not_told() -> None:

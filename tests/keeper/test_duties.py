@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keeper.rig import KEEPER, Runner
-from keeper.stub import DELEVERAGE, FREEZE, HARVEST, REBALANCE, bound_document, calls
+from keeper.stub import DELEVERAGE, FREEZE, HARVEST, REBALANCE, SERVED, bound_document, calls
 from lab.chain import AnvilChain, Contract
 
 DAY = 86_400
@@ -169,3 +169,18 @@ def test_text_log_and_no_key_in_any(run: Runner, chain: AnvilChain, vault: Contr
     ran = run(doc, chain.url, "--once", "--log", "text")
     assert "rebalance: done in block" in ran.text
     assert "{" not in ran.text
+
+
+def test_a_rule_that_cannot_be_carried_out_holds_up_no_requests(
+    run: Runner, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
+) -> None:
+    """A rebalance that a cap makes impossible is told, and tried again; no round begins, and who leaves is served."""
+    vault.send("set_due", REBALANCE, True, False)
+    vault.send("set_failure", REBALANCE, "51")
+    vault.send("set_requests", 2, True)
+    ran = run(doc, chain.url, "--once")
+    assert ran.status == 0
+    assert calls(vault) == [SERVED]
+    assert vault.call("requests_done") == 2
+    assert vault.call("rounds") == 0
+    assert {event["rule"] for event in ran.events if event["event"] == "would_revert"} == {"rebalance"}

@@ -24,7 +24,7 @@ from stratc_targets.keeper.waiting import Backoff
 ME = Identity(1, "0x" + "ab" * 20, KEEPER)
 LOOK = Look(12, 1_000, "0x0c", {"save": 10**30})
 SEEN = Seen(900, {"USDC": 10**18}, {"save": Fraction(1, 3)}, 60, LOOK, LOOK)
-FLIGHT = Flight(7, (Attempt("0x" + "ab" * 20, "rebalance", "0x01", "0x02", 21_000, Bid(10, 1)),))
+FLIGHT = Flight(7, (Attempt("0x01", "0x02", 21_000, Bid(10, 1), "0x" + "ab" * 20, "rebalance"),))
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,16 @@ def test_without_an_assumed_move_there_is_no_guard() -> None:
     assert guard(example("treasury").vault.strategy, ()) is None
 
 
+def test_terms_of_a_lender_are_guarded_where_no_move_is_assumed() -> None:
+    """Ranges are watched alone, terms are not."""
+    carry = example("eth_carry").verification.source.text
+    still = proved(carry.replace("price(WETH) moves -20% .. +20%", "price(WETH) stays 1_900 .. 2_100")).vault
+    assert still.guard is not None
+    assert (still.guard.remembered, still.guard.governed) == ((), ("aave",))
+    assert guarded(still, {}, {}, short=1)
+    assert not guarded(still, {}, {})
+
+
 def test_what_only_reduces_risk_is_told_from_what_it_moves(carry: Vault) -> None:
     plans = {rule.name: rule.effect for rule in carry.rules if isinstance(rule.effect, Trades)}
     assert plans["deleverage_aave"].reduces_risk

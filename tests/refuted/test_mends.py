@@ -21,8 +21,8 @@ def status(text: str) -> Status:
 
 
 SLOW = {
-    *("dead_rule", "deep_deleverage", "dry_pool", "eth_carry_45", "locked_in", "loop_depeg", "lost_collateral"),
-    *("ping_pong", "thin_floor"),
+    *("dead_rule", "deep_deleverage", "dry_pool", "eth_carry_45", "fall_together", "locked_in", "loop_depeg"),
+    *("lost_collateral", "ping_pong", "thin_floor"),
 }
 """Strategies of their own when mended. Every run tries the one that several become, and all others."""
 

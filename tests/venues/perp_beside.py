@@ -17,7 +17,7 @@ from lab.chain import Reverted as ChainReverted
 from lab.perp import FEE, HISTORY, ONE, POOL_FEE, TWAP, PerpLab
 from lab.world import World
 from stratc_compiler.interpret import Reverted
-from stratc_targets.venues.perp_v2.exact import DUST, PerpMarket, Prices
+from stratc_targets.venues.perp_v2.exact import DUST, PerpMarket, Prices, price_of
 from stratc_targets.venues.perp_v2.fills import Fill, Market, bought, sold
 from venues.probes import perp_probe
 
@@ -130,8 +130,32 @@ class PerpBeside:
             assert off <= FILL_OFF_BY
             self.worst_fill = max(self.worst_fill, off)
             if off:  # a word of the pool's ticks ended: the same again with what came of it
-                self.books = kept
+                self.books = deepcopy(kept)
                 self.books.trade(self.me, Fill(fill.base, quote), root)
+            if kept.account(self.me).seen <= 0 and now.size <= 0:
+                self.follows(kept, Fill(fill.base, quote))
+
+    def follows(self, before: PerpMarket, fill: Fill) -> None:
+        """What proofs may say of a trade of a short: of its cash, and of what of that is realized (18 decimals).
+
+        Selling moves cash by the fill and realizes nothing. Buying back takes the fill out of the cash; what is
+        realized, or the account's worth at any price where that is less, falls by no more than the fill cost beyond
+        that price, and is all of the cash once nothing is short.
+        """
+        account, after = before.account(self.me), self.books.account(self.me)
+        realized, now = before.realized(self.me), self.books.realized(self.me)
+        cash, left = realized + account.notional, now + after.notional
+        slack = 2 * DUST * (2 + before.prices.mark() // ONE)  # what a size is worth that is none to Perp
+        assert abs(left - cash - fill.quote) <= slack
+        if fill.base < 0:
+            assert now == realized
+            return
+        for price in (before.prices.feed, before.prices.mark(), price_of(before.prices.root)):
+            worth = cash + account.size * price // ONE
+            beyond = -fill.quote - fill.base * price // ONE
+            assert now >= min(realized, worth) - max(beyond, 0) - slack
+        if not after.size:
+            assert abs(now - left) <= slack
 
     def call(self, what: str, *args: object) -> object:
         """By the adapter."""

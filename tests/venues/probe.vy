@@ -31,6 +31,12 @@ def aave_check_risk(pool: address, asset: address, ltv: uint256, threshold: uint
 
 @external
 @view
+def aave_check_not_isolated(pool: address, asset: address):
+    aave_v3.check_not_isolated(pool, asset)
+
+
+@external
+@view
 def aave_shortfall(pool: address, asset: address, ltv: uint256, threshold: uint256) -> uint256:
     return aave_v3.shortfall(pool, asset, ltv, threshold)
 

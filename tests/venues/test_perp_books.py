@@ -71,8 +71,8 @@ def told_beside(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[
 
 
 def test_the_books_are_perps(perp_world: World) -> None:
-    count, worst = told_beside(perp_world, 10, seeded=True)
-    assert count.total() >= 60, count
+    count, worst = told_beside(perp_world, 8, seeded=True)
+    assert count.total() >= 40, count
     for what in MINE:
         assert count[f"{what} done"] >= 2, count
     for what in ("deposit", "withdraw", "short", "liquidate"):
@@ -83,12 +83,12 @@ def test_the_books_are_perps(perp_world: World) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 def test_the_books_are_perps_at_length(perp_world: World) -> None:
-    count, worst = told_beside(perp_world, 300, seeded=False)
-    assert count.total() >= 2_500, count
+    count, worst = told_beside(perp_world, 120, seeded=False)
+    assert count.total() >= 900, count
     for what in MINE:
-        assert count[f"{what} done"] >= 50, count
-        assert count[f"{what} reverted"] >= 5, count
-    assert count["bad debt"] >= 20, count
+        assert count[f"{what} done"] >= 20, count
+        assert count[f"{what} reverted"] >= 2, count
+    assert count["bad debt"] >= 5, count
     assert worst <= FILL_OFF_BY
 
 

@@ -113,7 +113,7 @@ def move(account: Account, steps: list[tuple[str, int]]) -> None:
         account.step(step)
 
 
-@quietly(10)
+@quietly(6)
 @given(
     short=st.integers(600, 960),
     moves=st.lists(st.integers(985, 1_035), min_size=1, max_size=5),
@@ -195,6 +195,25 @@ def test_a_rally_eats_the_margin_of_who_has_less_than_that(
     assert perp_world.price("WETH") >= 2_400
     account.step(("liquidate", 0))
     assert (account.count["liquidate done"] == 1) == liquidated
+
+
+def test_funding_that_turns_eats_a_margin_in_weeks(perp_world: World) -> None:
+    """The pool stays 1% below the index, so a short pays 1% a day: half of a margin of 25% is gone in two weeks."""
+    account = Account(perp_world)
+    move(account, [("deposit", 10**11), ("short", 400), ("pool", 990)])
+    perp_world.perp.average()
+    account.step(("settle", 0))
+    size, price = -account.size, account.read_of_model("price(WETH)")
+    start, days = account.books.cash(account.me), 0
+    while not account.books.liquidatable(account.me) and days < 40:
+        move(account, [("wait", 86_400), ("settle", 0)])
+        days += 1
+        paid = (start - account.books.cash(account.me)) * account.books.scale
+        assert paid == pytest.approx(days * size * price // 10**18 // 100, rel=0.02)
+    assert 18 <= days <= 21  # (cash - 1.0625 * short) / 1% of it, at a mark that is 1% lower
+    assert not account.model.holds(MODEL.never_liquidated)
+    account.step(("liquidate", 0))
+    assert account.count["liquidate done"] == 1
 
 
 def test_a_liquidator_takes_no_more_than_the_model_says(perp_world: World) -> None:

@@ -115,6 +115,8 @@ class Repository(Record):
             if self._lines("rev-parse", "--is-shallow-repository")[0].strip() == "true":
                 cure = "fetch more of its history: `git fetch --unshallow`, or `fetch-depth: 0` in the checkout"
                 raise GitError(f"this shallow clone does not have the revision `{name}`", cure)
+            if name == "HEAD":
+                raise GitError(f"there is no commit in {self.root} yet", "make a first one: a gate compares with it")
             cure = "is it fetched? `git fetch origin` brings the branches of `origin`"
             raise GitError(f"there is no revision `{name}` in {self.root}", cure)
         return Revision(self, name, commit, self._entries(commit))

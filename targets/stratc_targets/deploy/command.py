@@ -18,6 +18,8 @@ from stratc_dsl.paint import Paint
 from stratc_dsl.span import Source
 from stratc_targets.deploy.checks import check, wrong
 from stratc_targets.deploy.comparing import actions_immutables, actions_of, compare
+from stratc_targets.deploy.findings import Finding
+from stratc_targets.deploy.inner import check_inner
 from stratc_targets.deploy.manifest import Manifest, parse_manifest, skeleton
 from stratc_targets.deploy.node import Head, Node
 from stratc_targets.deploy.package import Package
@@ -26,6 +28,9 @@ from stratc_targets.deploy.plan_text import bound_text, ether, findings_text, pl
 from stratc_targets.deploy.recheck import read_finished, recheck
 from stratc_targets.deploy.record import Record, begin, locked, read_record, with_immutables, write_beside
 from stratc_targets.deploy.sending import NonceTaken, Sending, Unfinished
+from stratc_targets.keeper.alerts import PATH as ALERTS
+from stratc_targets.keeper.alerts import emit_alerts
+from stratc_targets.keeper.command import read_text
 from stratc_targets.keeper.config import bind, parse_config
 from stratc_targets.keeper.emit import document_text
 from stratc_targets.keeper.errors import Refused, RpcDown, SetupError
@@ -158,8 +163,7 @@ class _Deployment:
             print(f"{path}: {self._vault.strategy.name} is deployed, or on its way, at {record.vault.address}")
             return 0
         head = self._checked(manifest, account)
-        package = self._deployable.package()
-        _check_keeper(package)
+        package = self._compiled(manifest)
         self._planned(package, manifest, head, account, record)
         return 0
 
@@ -170,12 +174,24 @@ class _Deployment:
         sender = self._sender(manifest, account)
         # Nobody is at the vault's address yet: all that is asked of the account is what a new one has.
         findings = check(self._vault, manifest, self._node, head, created(sender, self._node.nonce(sender) + 1))
-        print(f"\nfound on chain\n{findings_text(findings, self._paint)}")
+        self._tell("found on chain", findings)
+        return head
+
+    def _compiled(self, manifest: Manifest) -> Package:
+        """What is deployed, and that vaults of ours which it holds are what they compile to. Raises Stopped."""
+        package = self._deployable.package()
+        _check_keeper(package)
+        self._tell("vaults that are held", tuple(check_inner(package, manifest, self._node)))
+        return package
+
+    def _tell(self, what: str, findings: tuple[Finding, ...]) -> None:
+        """Raises Stopped where something is wrong."""
+        if findings:
+            print(f"\n{what}\n{findings_text(findings, self._paint)}")
         count = len(wrong(findings))
         if count:
             _complain(f"nothing was deployed: {count} of {len(findings)} findings are wrong")
             raise Stopped(1)
-        return head
 
     @staticmethod
     def _sender(manifest: Manifest, account: LocalAccount | None) -> str:
@@ -205,8 +221,7 @@ class _Deployment:
         if record is None:
             self._nothing_waits(account)
         head = self._checked(manifest, account) if record is None or record.vault is None else None
-        package = self._deployable.package()
-        _check_keeper(package)
+        package = self._compiled(manifest)
         fresh = begin(package, manifest, account.address)
         if record is not None:
             _check_same(record, fresh, path)
@@ -291,14 +306,16 @@ def _leave(sending: Sending, package: Package) -> None:
     """The certificate and the keeper's configuration beside the record."""
     record, path = sending.record, sending.path
     assert record.vault is not None
-    certificate, keeper = path.with_name("certificate.json"), path.with_name("keeper.json")
+    certificate, keeper, alerts = (path.with_name(name) for name in ("certificate.json", "keeper.json", ALERTS))
     write_beside(certificate, package.certificate)
     document = bind(json.loads(package.keeper), record.identity.chain_id, record.vault.address)
     write_beside(keeper, document_text(document))
+    write_beside(alerts, emit_alerts(document).text)
     print(f"\n{record.identity.strategy} is deployed at {record.vault.address}")
     print(f"  record    {path}")
     print(f"  keep it   stratc keeper run --config {keeper} --rpc URL")
     print(f"  look      stratc status --config {keeper} --rpc URL")
+    print(f"  alarms    {alerts}, for Prometheus")
     print(f"  check it  stratc deploy --check {path} --rpc URL")
 
 
@@ -318,16 +335,6 @@ def _check_same(record: Record, now: Record, path: Path) -> None:
             f"{path} is the record of another deployment (it differs in {', '.join(differing)}): give --record FILE "
             "for a new one, or what that one was begun with"
         )
-
-
-def read_text(name: str) -> str:
-    """The text of a file. Raises SetupError."""
-    try:
-        return Path(name).read_text("utf-8")
-    except OSError as error:
-        raise SetupError(f"cannot read {name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SetupError(f"cannot read {name}: it is not UTF-8 text") from None
 
 
 def _complain(what: str) -> None:

@@ -10,19 +10,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
 from vyper.utils import checksum_encode, keccak256
+from web3.types import RPCResponse
 
-from stratc_targets.documents import read_json
-from stratc_targets.keeper.errors import Refused, Reverted, RpcDown, SetupError
-from stratc_targets.keeper.nodes import HALTS, KNOWN
+from stratc_targets.keeper.command import check_url
+from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
+from stratc_targets.keeper.nodes import KNOWN, Endpoint, error_of, is_halt
 
 ANSWER_SECONDS = 30
 """Longer than the keeper waits: trying a creation out takes a node a while."""
 
-_REVERTED = 3  # the code of geth's error for a call that reverted
 _ERROR = keccak256(b"Error(string)")[:4]
 
 
@@ -61,16 +59,9 @@ class Node:
 
     def __init__(self, url: str) -> None:
         """Raises SetupError where it is no URL of an endpoint."""
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise SetupError("--rpc is no URL of the form http://host:port or https://host/...")
-        self._url = url
-        self._session = requests.Session()
-        self.host = parts.netloc.rpartition("@")[2]
+        check_url(url, "--rpc")
+        self._endpoint = Endpoint(url, ANSWER_SECONDS)
+        self.host = self._endpoint.host
 
     # ── the chain ──────────────────────────────────────────────────────────────────────────
 
@@ -197,21 +188,11 @@ class Node:
             raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
 
     def _ask(self, method: str, *parameters: Any) -> Any:
-        request: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-        try:
-            response = self._session.post(self._url, json=request, timeout=ANSWER_SECONDS)
-            answer = read_json(response.text)
-        except requests.Timeout:
-            raise RpcDown(f"{self.host} gave no answer in {ANSWER_SECONDS} s") from None
-        except requests.ConnectionError:
-            raise RpcDown(f"cannot connect to {self.host}") from None
-        except (requests.RequestException, ValueError) as error:
-            # Only the kind: the text of these errors may quote the URL.
-            raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
-        if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
-            raise RpcDown(f"{self.host} gives no usable answer (no JSON-RPC)")
+        answer = self._endpoint.request(method, parameters)
         if "error" in answer:
-            raise _refusal(answer["error"])
+            raise _refusal(answer)
+        if "result" not in answer:
+            raise RpcDown(f"{self.host} gives no usable answer (no JSON-RPC)")
         return answer["result"]
 
 
@@ -221,12 +202,11 @@ def address_of(word: int) -> str:
     return text
 
 
-def _refusal(error: Any) -> Refused:
-    message = str(error.get("message", error)) if isinstance(error, dict) else str(error)
-    data = error.get("data") if isinstance(error, dict) else None
-    reverted = isinstance(error, dict) and error.get("code") == _REVERTED
-    if not reverted and not any(word in message.lower() for word in HALTS):
+def _refusal(answer: RPCResponse) -> Refused:
+    message, error = error_of(answer), answer.get("error")
+    if not is_halt(answer):
         return Refused(message)
+    data = error.get("data") if isinstance(error, dict) else None
     return Reverted(_reason(data) or message.removeprefix("execution reverted: "))
 
 

@@ -15,6 +15,7 @@ from stratc_dsl.paint import Paint
 from stratc_targets.deploy.checks import check
 from stratc_targets.deploy.comparing import compare
 from stratc_targets.deploy.findings import Finding, Level
+from stratc_targets.deploy.inner import check_inner
 from stratc_targets.deploy.manifest import Bound, Manifest, place_of
 from stratc_targets.deploy.node import Head, Node
 from stratc_targets.deploy.package import Package
@@ -108,6 +109,7 @@ def _findings(deployed: _Deployed) -> Iterator[Finding]:
     yield _sent(BLUEPRINT, deployed.blueprint, f"0x{package.code.blueprint_creation.hex()}", node)
     yield _sent(VAULT, deployed.vault, creation_data(package, addresses, deployed.blueprint.address), node)
     yield from _roles(deployed)
+    yield from check_inner(package, deployed.manifest, node)
     yield from check(package.vault, deployed.manifest, node, deployed.head, deployed.vault.address)
 
 

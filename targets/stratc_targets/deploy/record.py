@@ -21,19 +21,10 @@ from stratc_targets.deploy.package import Package, hash_of
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
 from stratc_targets.keeper.fees import Bid
+from stratc_targets.keeper.signing import Signed
 from stratc_targets.keeper.state import exclusive, replace_file
 
 SCHEMA = "stratc.deployment/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One signed transaction; `raw` is what the network gets (public once sent)."""
-
-    tx_hash: str
-    raw: str
-    gas: int
-    bid: Bid
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ class Step:
 
     nonce: int
     address: str
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[Signed, ...]
     landed: Landed | None = None
 
 
@@ -228,6 +219,6 @@ def _record(document: dict[str, Any]) -> Record:
 def _step(given: dict[str, Any] | None) -> Step | None:
     if given is None:
         return None
-    attempts = tuple(Attempt(**one | {"bid": Bid(**one["bid"])}) for one in given["attempts"])
+    attempts = tuple(Signed(**one | {"bid": Bid(**one["bid"])}) for one in given["attempts"])
     landed = None if given["landed"] is None else Landed(**given["landed"])
     return Step(given["nonce"], given["address"], attempts, landed)

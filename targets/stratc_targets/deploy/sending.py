@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eth_typing import HexStr
-
 from stratc_targets.deploy.node import Node
 from stratc_targets.deploy.package import Package
 from stratc_targets.deploy.plan import BLUEPRINT, NO_CAP, VAULT, Creation, CreationRefused, Plan, creation_data
-from stratc_targets.deploy.record import Attempt, Landed, Record, Step, with_immutables, write_record
+from stratc_targets.deploy.record import Landed, Record, Step, with_immutables, write_record
 from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.fees import Bid, higher_bid
+from stratc_targets.keeper.signing import Signed, sign
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -170,18 +169,6 @@ class Sending:
     def _signed(self, creation: Creation, bid: Bid) -> Step:
         return Step(creation.nonce, creation.address, (self._attempt(creation, creation.gas, bid),))
 
-    def _attempt(self, creation: Creation, gas: int, bid: Bid) -> Attempt:
-        signed = self.account.sign_transaction(
-            {
-                "type": 2,
-                "chainId": self.record.identity.chain_id,
-                "nonce": creation.nonce,
-                "to": b"",
-                "value": 0,
-                "data": HexStr(creation.data),
-                "gas": gas,
-                "maxFeePerGas": bid.max_fee,
-                "maxPriorityFeePerGas": bid.tip,
-            }
-        )
-        return Attempt(signed.hash.to_0x_hex(), signed.raw_transaction.to_0x_hex(), gas, bid)
+    def _attempt(self, creation: Creation, gas: int, bid: Bid) -> Signed:
+        chain_id = self.record.identity.chain_id
+        return sign(self.account, chain_id, creation.nonce, None, creation.data, gas, bid)

@@ -167,11 +167,20 @@ def readings(vault: Vault) -> dict[str, Any]:
     symbols = symbols_of(vault)
     venues = [_venue(venue, vault, symbols) for venue in vault.strategy.venues if venue.adapter in WATCHES]
     payable = {name: view for venue in venues for name, view in venue.payable.items()}
+    booked = {name: books for venue in venues for name, books in venue.booked.items()}
     tokens = tuple(_token(token, vault, symbols) for token in vault.strategy.tokens)
     # What base the vault holds itself is no position of the environment: gifts of base are deposits without shares.
     held = [one for one in vault.held if one.venue is not None or one.token != vault.base]
     positions = tuple(
-        PositionRead(one.name, one.token, one.venue, one.debt, symbols.fields[one.name], payable.get(one.name))
+        PositionRead(
+            one.name,
+            one.token,
+            one.venue,
+            one.debt,
+            symbols.fields[one.name],
+            payable.get(one.name),
+            booked.get(one.name),
+        )
         for one in held
     )
     shares = tuple(one for venue in venues for one in venue.shares)

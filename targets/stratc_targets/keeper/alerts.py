@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from vyper.utils import checksum_encode
+
 from stratc_targets.artifact import Artifact
 
 PATH = "alerts.yml"
@@ -209,8 +211,12 @@ def _where(document: dict[str, Any], line: int | None, file: str | None = None) 
 
 
 def _metric(name: str, document: dict[str, Any], **labels: str) -> str:
-    """A selector of one vault's metric. PromQL's strings are written as JSON's are."""
-    of = {"strategy": document["strategy"]} | labels
+    """A selector of one vault's metric. PromQL's strings are written as JSON's are.
+
+    Not bound to a vault the rules are of every one of the strategy: that one of two is not kept would be missed.
+    """
+    bound = document["deployment"]
+    of = {"strategy": document["strategy"]} | ({"vault": checksum_encode(bound["vault"])} if bound else {}) | labels
     return f"{name}{{{', '.join(f'{label}={_quoted(value)}' for label, value in of.items())}}}"
 
 

@@ -283,18 +283,3 @@ def _node_message(error: Web3RPCError) -> str:
     answer = error.rpc_response or {}
     detail = answer.get("error")
     return str(detail["message"]) if isinstance(detail, dict) and "message" in detail else str(error.message)
-
-
-def transaction(chain_id: int, nonce: int, to: str, data: str, gas: int, max_fee: int, tip: int) -> dict[str, Any]:
-    """An EIP-1559 transaction without value."""
-    return {
-        "type": 2,
-        "chainId": chain_id,
-        "nonce": nonce,
-        "to": Web3.to_checksum_address(to),
-        "value": 0,
-        "data": data,
-        "gas": gas,
-        "maxFeePerGas": max_fee,
-        "maxPriorityFeePerGas": tip,
-    }

@@ -83,7 +83,7 @@ def _vaults(arguments: Namespace) -> dict[Path, KeeperConfig]:
 
 def read_config(name: str, vault: str | None, chain_id: int | None) -> KeeperConfig:
     """The configuration in a file, bound to the vault where one is given. Raises SetupError."""
-    text = _read(name)
+    text = read_text(name)
     config = parse_config(text, name)
     if (vault is None) != (chain_id is None):
         raise SetupError("--vault and --chain-id go together")
@@ -107,7 +107,7 @@ def _account(keystore: str | None) -> LocalAccount:
 
     if keystore is None:
         return account_of_key(os.environ.get(KEY_VARIABLE))
-    return account_of_keystore(_read(keystore), os.environ.get(PASSWORD_VARIABLE), keystore)
+    return account_of_keystore(read_text(keystore), os.environ.get(PASSWORD_VARIABLE), keystore)
 
 
 def check_url(url: str, option: str) -> None:
@@ -121,7 +121,8 @@ def check_url(url: str, option: str) -> None:
         raise SetupError(f"{option} is no URL of the form http://host:port or https://host/...")
 
 
-def _read(name: str) -> str:
+def read_text(name: str) -> str:
+    """The text of a file. Raises ConfigError."""
     try:
         return Path(name).read_text("utf-8")
     except OSError as error:

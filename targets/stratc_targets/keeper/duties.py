@@ -127,9 +127,10 @@ class Keeper:
     def _act(self, head: Head) -> bool:
         rules = self._rules(head)
         due = [rule for rule in rules if self._due(rule, head)]
-        if due:
-            return any(self._run(rule, head) for rule in due if self._rested(rule))
-        return (self._mode is Mode.OPEN and self._begin_round(head)) or self._serve(head)
+        if any(self._run(rule, head) for rule in due if self._rested(rule)):
+            return True
+        # What is due and cannot be carried out, as where a cap is reached, holds up no requests.
+        return (not due and self._mode is Mode.OPEN and self._begin_round(head)) or self._serve(head)
 
     def _watch(self, head: Head) -> None:
         if not self._mode.over:

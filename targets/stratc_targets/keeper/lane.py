@@ -15,10 +15,11 @@ from typing import Protocol
 
 from eth_account.signers.local import LocalAccount
 
-from stratc_targets.keeper.chain import Chain, Head, Landed, transaction
+from stratc_targets.keeper.chain import Chain, Head, Landed
 from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.fees import Bid, higher_bid
 from stratc_targets.keeper.log import Field, Log
+from stratc_targets.keeper.signing import sign
 from stratc_targets.keeper.state import Attempt, Flight, StateFile
 from stratc_targets.keeper.waiting import Backoff, Stop
 
@@ -265,7 +266,5 @@ class Lane:
     def _signed(self, errand: Errand, nonce: int, bid: Bid) -> Attempt:
         chain = self.vaults[errand.vault].chain
         data = chain.call_data(errand.call)
-        fields = transaction(self.chain_id, nonce, errand.vault, data, errand.gas, bid.max_fee, bid.tip)
-        signed = self.account.sign_transaction(fields)
-        raw = signed.raw_transaction.to_0x_hex()
-        return Attempt(errand.vault, errand.call, signed.hash.to_0x_hex(), raw, errand.gas, bid)
+        one = sign(self.account, self.chain_id, nonce, errand.vault, data, errand.gas, bid)
+        return Attempt(one.tx_hash, one.raw, one.gas, one.bid, errand.vault, errand.call)

@@ -11,6 +11,7 @@ from stratc_targets.keeper.watchlist import (
     PRICE_SCALE,
     USD_SCALE,
     Alarm,
+    Booked,
     FlashRead,
     PositionRead,
     Readings,
@@ -190,4 +191,14 @@ def _liquidity(sight: Sight, held: PositionRead, ask: Ask) -> Iterator[Fraction]
     """What can be paid out of an asset position, as a share of it; rounding counts in favour."""
     amount = sight.state[held.amount]
     if held.payable is not None and amount:
-        yield (ask(held.payable) + sight.slack(held)) / amount
+        yield (paid(ask(held.payable), held.booked, ask) + sight.slack(held)) / amount
+
+
+def paid(there: int, booked: Booked | None, ask: Ask) -> int:
+    """What of what lies there is paid out."""
+    if booked is None:
+        return there
+    flags = ask(booked.flags)
+    if flags >> booked.off & 1:
+        return 0
+    return min(there, ask(booked.most)) if flags >> booked.on & 1 else there

@@ -48,7 +48,7 @@ KNOWN = ("already known", "already imported", "already_exists")
 """What nodes say of a transaction that they have."""
 
 
-class Node:
+class Endpoint:
     """One endpoint. Its name is its host alone: the rest of a URL may hold an access token."""
 
     def __init__(self, url: str, seconds: float) -> None:
@@ -120,11 +120,11 @@ class Nodes(JSONBaseProvider):
     def __init__(self, urls: Sequence[str], relay: str | None = None, log: Log | None = None) -> None:
         super().__init__()
         seconds = ANSWER_SECONDS if len(urls) == 1 else SOON_SECONDS
-        self._nodes = [Node(url, seconds) for url in urls]
-        self._relay = None if relay is None else Node(relay, ANSWER_SECONDS)
+        self._nodes = [Endpoint(url, seconds) for url in urls]
+        self._relay = None if relay is None else Endpoint(relay, ANSWER_SECONDS)
         self._log = log
         self._agreeing = list(self._nodes)
-        self._outvoted: set[Node] = set()
+        self._outvoted: set[Endpoint] = set()
         self._faults: dict[str, str] = {}
         self._public = False
 
@@ -165,7 +165,7 @@ class Nodes(JSONBaseProvider):
             return refused
         raise RpcDown("; ".join(down))
 
-    def _in_order(self) -> list[Node]:
+    def _in_order(self) -> list[Endpoint]:
         """Those that agreed on the block, then those that did not say, the rested first; never who was outvoted."""
         others = [node for node in self._nodes if node not in self._agreeing and node not in self._outvoted]
         return sorted(self._agreeing, key=lambda node: node.resting) + sorted(others, key=lambda node: node.resting)
@@ -235,7 +235,7 @@ class Nodes(JSONBaseProvider):
         self._outvoted = hashes.keys() - self._agreeing
         return height
 
-    def _tips(self) -> Iterator[tuple[Node, tuple[int, str]]]:
+    def _tips(self) -> Iterator[tuple[Endpoint, tuple[int, str]]]:
         """The latest block of each; those that rest are asked only where all do."""
         for node in [one for one in self._nodes if not one.resting] or self._nodes:
             try:
@@ -246,7 +246,7 @@ class Nodes(JSONBaseProvider):
                 node.stands(tip[0])
                 yield node, tip
 
-    def _hashes(self, tips: dict[Node, tuple[int, str]], height: int) -> Iterator[tuple[Node, str]]:
+    def _hashes(self, tips: dict[Endpoint, tuple[int, str]], height: int) -> Iterator[tuple[Endpoint, str]]:
         """What each that has got so far calls the block of that height."""
         for node, (number, known) in tips.items():
             if number < height:
@@ -258,13 +258,13 @@ class Nodes(JSONBaseProvider):
 
     # ── telling ────────────────────────────────────────────────────────────────────────────
 
-    def _fault(self, node: Node, what: str) -> None:
+    def _fault(self, node: Endpoint, what: str) -> None:
         """Say once what is wrong with an endpoint. Of the only one those say it who need an answer."""
         if self._log is not None and node.host not in self._faults and len(self._nodes) > 1:
             self._log.warning("endpoint", what, host=node.host)
         self._faults[node.host] = what
 
-    def _well(self, node: Node) -> None:
+    def _well(self, node: Endpoint) -> None:
         if self._faults.pop(node.host, None) is not None and self._log is not None and len(self._nodes) > 1:
             self._log.info("endpoint_back", f"{node.host} is in order again", host=node.host)
 

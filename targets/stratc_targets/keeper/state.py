@@ -19,18 +19,15 @@ from typing import Any, Protocol
 from stratc_targets.documents import read_json
 from stratc_targets.keeper.errors import SetupError
 from stratc_targets.keeper.fees import Bid
+from stratc_targets.keeper.signing import Signed
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One signed transaction. `call` is the function of `vault`, `raw` what the network gets (public once sent)."""
+class Attempt(Signed):
+    """A signed transaction that calls a function of a vault."""
 
     vault: str
     call: str
-    tx_hash: str
-    raw: str
-    gas: int
-    bid: Bid
 
 
 @dataclass(frozen=True, slots=True)

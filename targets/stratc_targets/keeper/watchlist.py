@@ -6,7 +6,7 @@ Units: amounts are smallest units of their token, prices and nav 10^-18 USD, tim
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -63,10 +63,24 @@ class TokenRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """How a venue's own books bound what it pays out of what lies there.
+
+    It pays nothing where bit `off` of the word `flags` is set, and no more than `most` where bit `on` is.
+    """
+
+    flags: View
+    off: int
+    on: int
+    most: View
+
+
+@dataclass(frozen=True, slots=True)
 class PositionRead:
     """One position; `venue` is None where the vault holds it itself.
 
-    `amount` is a member of State, `payable` what the venue could pay out of it now (None for debts and idle tokens).
+    `amount` is a member of State, `payable` what the venue could pay out of it now (None for debts and idle tokens),
+    but for what its books say, `booked` (None where they say nothing).
     """
 
     name: str
@@ -75,6 +89,7 @@ class PositionRead:
     debt: bool
     amount: str
     payable: View | None
+    booked: Booked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +173,7 @@ class RoomRead:
 
 @dataclass(frozen=True, slots=True)
 class VenueReadings:
-    """What one venue adds; `payable` by the name of the position. Built by the adapter's own `watch.py`."""
+    """What one venue adds, by its own `watch.py`; `payable` and `booked` by the name of the position."""
 
     payable: dict[str, View]
     shares: tuple[Worth, ...] = ()
@@ -166,6 +181,7 @@ class VenueReadings:
     oracles: tuple[Told, ...] = ()
     flash_loans: tuple[FlashRead, ...] = ()
     rooms: tuple[RoomRead, ...] = ()
+    booked: dict[str, Booked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +241,20 @@ def parse_readings(document: dict[str, Any]) -> Readings:
     return Readings(
         nav=given["nav"],
         tokens=tuple(TokenRead(**one | {"age": _view_or_none(one["age"])}) for one in given["tokens"]),
-        positions=tuple(PositionRead(**one | {"payable": _view_or_none(one["payable"])}) for one in given["positions"]),
+        positions=tuple(_position_read(one) for one in given["positions"]),
         shares=tuple(Worth(one["token"], parse_view(one["view"])) for one in given["shares"]),
         parameters=tuple(Parameter(**one | {"view": parse_view(one["view"])}) for one in given["parameters"]),
         oracles=tuple(Told(**one | {"view": parse_view(one["view"])}) for one in given["oracles"]),
         flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
         rooms=tuple(_room_read(one) for one in given["rooms"]),
     )
+
+
+def _position_read(given: dict[str, Any]) -> PositionRead:
+    booked = given["booked"]
+    if booked is not None:
+        booked = Booked(**booked | {name: parse_view(booked[name]) for name in ("flags", "most")})
+    return PositionRead(**given | {"payable": _view_or_none(given["payable"]), "booked": booked})
 
 
 def _room_read(given: dict[str, Any]) -> RoomRead:

@@ -54,7 +54,7 @@ class GuardText:
 
 
 def guard_text(vault: Vault, symbols: Symbols) -> GuardText | None:
-    """None where no move of a price is assumed."""
+    """None where the vault is never guarded."""
     if vault.guard is None:
         return None
     remembered = tuple(

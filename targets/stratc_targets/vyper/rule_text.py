@@ -101,11 +101,23 @@ def _when(rule: RuleModel, context: RuleContext) -> list[str]:
 
 
 def before(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
-    """Trading rules of higher priority on a condition: while one of them is due, a trading rule must wait."""
+    """Trading rules of higher priority on a condition: while one is due and may run, a trading rule must wait."""
     if not isinstance(rule.effect, Trades):
         return ()
     earlier = vault.rules[: vault.rules.index(rule)]
     return tuple(one for one in earlier if isinstance(one.effect, Trades) and isinstance(one.trigger, OnCondition))
+
+
+def _while_it_may_run(one: RuleModel, rule: RuleModel, context: RuleContext) -> list[str]:
+    """What else must hold for the rule to wait for the one before it.
+
+    Where the vault is frozen or guarded, what reduces risk waits for nothing that is held up itself: it would wait
+    until the loan is liquidated.
+    """
+    if _runs_frozen(one) or not _runs_frozen(rule):
+        return []
+    guarded = [f"not {context.guard.asked}"] if context.guard and held_up(one, context.vault) else []
+    return ["modes._is_open()", *guarded]
 
 
 def _needs_state(rule: RuleModel) -> bool:
@@ -125,11 +137,18 @@ def _due(rule: RuleModel, context: RuleContext) -> list[str]:
     if not _needs_state(rule):
         return [f"if {closed}:", "    return False", f"return {trigger}"]
     lines = [f"if {closed} or not {BOOK}._prices_usable():", "    return False"]
-    conditions = [f"not {BOOK}._when_{one.name}(s)" for one in before(rule, context.vault)]
+    conditions: list[str] = []
+    waits: list[str] = []
+    for one in before(rule, context.vault):
+        when, held = f"{BOOK}._when_{one.name}(s)", _while_it_may_run(one, rule, context)
+        if held:
+            waits += [*statement("if ", both(*held, when), ":"), "    return False"]
+        else:
+            conditions.append(f"not {when}")
     own = trigger or f"{BOOK}._when_{rule.name}(s)"
     if context.guard and held_up(rule, context.vault):
         conditions.append(f"not {context.guard.asked}")
-    return [*lines, _READ, *statement("return ", both(own, *conditions))]
+    return [*lines, _READ, *waits, *statement("return ", both(own, *conditions))]
 
 
 def _standing_trigger(rule: RuleModel, context: RuleContext) -> str | None:
@@ -155,9 +174,10 @@ def _run(rule: RuleModel, context: RuleContext) -> list[str]:
         lines.append(f"{BOOK}._not_guarded({context.guard.arguments})")
     own = _standing_trigger(rule, context) or f"{BOOK}._when_{rule.name}(s)"
     lines.append(f'assert {own}, "rule: not due"')
-    lines += [
-        f'assert not {BOOK}._when_{one.name}(s), "rule: {one.name} comes first"' for one in before(rule, context.vault)
-    ]
+    for one in before(rule, context.vault):
+        waits = f'assert not {BOOK}._when_{one.name}(s), "rule: {one.name} comes first"'
+        held = _while_it_may_run(one, rule, context)
+        lines += [*statement("if ", both(*held), ":"), f"    {waits}"] if held else [waits]
     if isinstance(rule.trigger, OnTimer):
         lines.append(f"{BOOK}.{rule.name}_last_run = block.timestamp")
     return [*lines, *_effect(rule, context)]

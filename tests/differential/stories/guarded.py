@@ -33,6 +33,25 @@ _USERS: tuple[Operation, ...] = (
 _EDGE = 2_000 * 10**8
 
 GUARDED: dict[str, Story] = {
+    "what is held up by the guard, or by the mode, holds up no rule that saves the loan": Story(
+        "last_rule",
+        (
+            *OPENING,
+            Move("WETH", 700),
+            Run("rebalance"),  # due, first in order, and not while the vault is guarded
+            Run("deleverage_aave"),
+            Turn("accept_prices", "owner"),
+            Keep(),
+            Move("WETH", 700),
+            Turn("accept_prices", "owner"),
+            Run("deleverage_aave"),  # open again, and the other comes first
+            Turn("freeze", "guardian"),
+            Run("rebalance"),
+            Run("deleverage_aave"),
+        ),
+        {"deleverage_aave": 2},
+        {"rebalance": 2, "deleverage_aave": 1},
+    ),
     "a move to the edge of the box, and one unit past it": Story(
         "eth_carry",
         (

@@ -18,6 +18,7 @@ BORROWING: constant(uint256) = 2**58
 PAUSED: constant(uint256) = 2**60
 VIRTUAL: constant(uint256) = 2**252
 CATEGORY: constant(uint256) = 168  # from this bit on, eight bits
+DEBT_CEILING: constant(uint256) = 212  # from this bit on, forty bits
 LAST_KNOWN_REVISION: constant(uint256) = 5  # of Aave v3.2
 
 # Words of a reserve's data, which is read undecoded: each field that is checked to fit its type would be code.
@@ -79,6 +80,17 @@ def check_risk(pool: address, asset: address, ltv: uint256, threshold: uint256):
     configuration: uint256 = staticcall Pool(pool).getConfiguration(asset)
     assert configuration & 65535 == ltv, "aave_v3: loan-to-value differs"
     assert (configuration >> 16) & 65535 == threshold, "aave_v3: liquidation threshold differs"
+
+
+@internal
+@view
+def check_not_isolated(pool: address, asset: address):
+    """
+    @notice Reverts where the reserve is in isolation mode: Aave counts it as collateral by itself or not at all, not by
+            being supplied, and lends little against it.
+    """
+    ceiling: uint256 = (staticcall Pool(pool).getConfiguration(asset)) >> DEBT_CEILING & (2**40 - 1)
+    assert ceiling == 0, "aave_v3: isolated collateral"
 
 
 @internal

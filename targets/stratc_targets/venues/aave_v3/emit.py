@@ -76,6 +76,9 @@ def _setup(terms: AaveV3, positions: tuple[Held, ...], pool: str, names: NameTab
     if category is not None:
         yield f"aave_v3.enter_category({pool}, {category})"
     yield from (f"aave_v3.check_{word}risk({at})" for word, at in _terms(terms, positions, pool, names))
+    if any(held.debt for held in positions):
+        secures = (held for held in positions if not held.debt)
+        yield from (f"aave_v3.check_not_isolated({pool}, {names.token(held.token)})" for held in secures)
     if category is not None:
         loans = (held for held in positions if held.debt)
         yield from (f"aave_v3.check_category_loan({pool}, {category}, {names.token(held.token)})" for held in loans)

@@ -67,6 +67,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         after_withdraw=healthy,
         health=Loan(thresholds, debts, off).read({}),
         off=off,
+        short=BASIS_POINT,
         seized=_seized(tuple(thresholds.values()), off, tuple(collateral), debts),
         governed=True,
         room=stated_room(venue, strategy),
@@ -141,8 +142,7 @@ def _truncated(weights: dict[Held, Fraction]) -> dict[Held, Fraction]:
     """Weights that bound the account's average from below as Aave computes it.
 
     `calculateUserAccountData` truncates the value-weighted average threshold, and loan-to-value, to whole basis
-    points, so with several collaterals the average falls short of the exact one by less than a basis point.
+    points, so with several collaterals the average falls short of the exact one by less than a basis point. There may
+    always be several: anybody can supply a cent of something else for the vault, and Aave counts that.
     """
-    if len(weights) < 2:
-        return weights
     return {held: max(weight - BASIS_POINT, Fraction(0)) for held, weight in weights.items()}

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import AaveV3, Venue
-from stratc_targets.keeper.watchlist import THE_VAULT, FlashRead, Parameter, RoomRead, Told, VenueReadings, View
+from stratc_targets.keeper.watchlist import (
+    THE_VAULT,
+    Booked,
+    FlashRead,
+    Parameter,
+    RoomRead,
+    Told,
+    VenueReadings,
+    View,
+)
 from stratc_targets.venues.aave_v3.model import BASIS_POINT, FLASH_PREMIUM
 from stratc_targets.venues.emitter import VenueText
 
@@ -24,6 +33,9 @@ ACCOUNT_THRESHOLD = 3
 ACTIVE, FROZEN, BORROWING, PAUSED, LENDS = 56, 57, 58, 60, 63
 """Bits of the same word: the reserve is active, frozen, may be borrowed, is paused, gives flash loans."""
 
+VIRTUAL = 252
+"""Set where Aave counts what it can pay out in its own books, from 3.1 on."""
+
 BORROW_CAP, SUPPLY_CAP, CAP_BITS = 80, 116, 36
 """Where caps stand in the same word, in whole tokens; zero for none."""
 
@@ -40,6 +52,17 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
         for held, receipt in zip(positions, receipts, strict=True)
         if not held.debt
     }
+    # As the adapter's `liquidity` has it.
+    booked = {
+        held.name: Booked(
+            View(pool.name, "getConfiguration(address)", tokens[held.token]),
+            PAUSED,
+            VIRTUAL,
+            View(pool.name, "getVirtualUnderlyingBalance(address)", tokens[held.token]),
+        )
+        for held in positions
+        if not held.debt
+    }
     lent = {} if text.flash is None else text.flash.lent
     flash_loans = tuple(_flash_loan(venue, pool.name, token, reserve, tokens) for token, reserve in lent.items())
     oracles = tuple(_told(venue, pool.name, token, tokens) for token in _priced(positions))
@@ -47,7 +70,9 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
     rooms = tuple(
         _room(venue, pool.name, held, one.name, tokens) for held, one in zip(positions, receipts, strict=True)
     )
-    return VenueReadings(payable, parameters=parameters, oracles=oracles, flash_loans=flash_loans, rooms=rooms)
+    return VenueReadings(
+        payable, parameters=parameters, oracles=oracles, flash_loans=flash_loans, rooms=rooms, booked=booked
+    )
 
 
 def _room(venue: Venue, pool: str, held: Held, receipt: str, tokens: Mapping[str, str]) -> RoomRead:

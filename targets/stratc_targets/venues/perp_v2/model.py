@@ -118,7 +118,7 @@ def _assumed(venue: Venue, terms: PerpV2, strategy: Strategy, off: Fraction) -> 
         f"{venue.name} asks for {percent(terms.initial)} and liquidates below {percent(terms.maintenance)}, "
         f"for a penalty of {percent(PENALTY)}",
         Guardian.WATCHED,
-        "the vault compares the two ratios when it is deployed, the keeper at each look: governance can move them",
+        "the vault compares the two ratios when it is deployed, the keeper at each look: the contracts can be replaced",
     )
     for token in exactly(strategy, terms.token):
         yield Assumed(
