@@ -13,6 +13,9 @@ from stratc.read import read_source
 from stratc.status import Status
 from stratc_compiler.audit import Refused, audit
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import Proved
+from stratc_dsl.span import Source
 from stratc_targets.deploy.command import Deployable, Stopped
 from stratc_targets.deploy.package import Code, Package
 from stratc_targets.documents import read_json
@@ -66,7 +69,7 @@ def of_build(folder: Path) -> Deployable:
     certified = _Certified(folder / MARK, None)
 
     def package() -> Package:
-        package = certified.package(_read(folder / KEEPER))
+        package = certified.package(_read(folder / KEEPER), confirm=True)
         creations = (package.code.creation, package.code.blueprint_creation)
         for name, code in zip(CODE, creations, strict=True):
             if _read(folder / name).strip() != f"0x{code.hex()}":
@@ -102,8 +105,11 @@ class _Certified:
         except Refused as error:
             raise _rejected(self._name, error) from None
 
-    def package(self, keeper: str) -> Package:
-        """The code that the certificate's source compiles to. Raises Stopped where the certificate is rejected."""
+    def package(self, keeper: str, confirm: bool = False) -> Package:
+        """The code that the certificate's source compiles to. Raises Stopped where the certificate is rejected.
+
+        `confirm` is whether the solver is asked again for what there is no proof of.
+        """
         from stratc_targets.vyper.build import blueprint_creation, compile_vault
         from stratc_targets.vyper.emit import vault_sources
 
@@ -114,10 +120,25 @@ class _Certified:
         print(f"\naudited: {audited.claims} claims, {audited.derivations} proofs, {audited.witnesses} witnesses")
         if audited.unproved:
             print(f"  on Z3's word alone: {', '.join(audited.unproved)}")
+            if confirm:
+                _ask_again(self.vault, self.source)
         compiled = compile_vault(vault_sources(self.vault, self.source))
         assert compiled.actions is not None, "a vault deploys its actions"
         code = Code(compiled.creation, blueprint_creation(compiled.actions.blueprint))
         return Package(self.vault, self.source, code, self._text, keeper, audited.unproved)
+
+
+def _ask_again(vault: Vault, source: Source) -> None:
+    """Anybody can write into a certificate that the solver said so. Raises Stopped unless it says so here."""
+    from stratc.decide import Report, Timed
+    from stratc_compiler.driver import verify
+
+    print("  which is asked of it again")
+    report = Report(source.name, (Timed(verify(vault, source), 0.0),))
+    if report.status is not Status.PROVED:
+        open_ = (one for one in report.results[0].verification.claims if not isinstance(one.verdict, Proved))
+        print(f"{source.name}: not proved: {', '.join(one.name for one in open_)}", file=sys.stderr)
+        raise Stopped(report.status)
 
 
 def _read(path: Path) -> str:

@@ -10,7 +10,7 @@ from stratc_compiler.environment import MOST_GAIN, most_growth, period_of
 from stratc_compiler.holding import begun_within
 from stratc_compiler.refuse import feed_of, refused
 from stratc_compiler.text import percent
-from stratc_compiler.vault import SCALE, Held, Vault, VenueModel
+from stratc_compiler.vault import SCALE, Freezes, Held, OnCondition, Vault, VenueModel
 from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult
 from stratc_dsl.strategy import (
     Assumption,
@@ -48,7 +48,7 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
         *(implied for venue in strategy.venues for implied in _of_venue(venue, vault)),
         *(_of_idle(held) for held in vault.held if held.venue is None and held.token != vault.base),
         *_of_base(vault),
-        *_of_the_vault(),
+        *_of_the_vault(vault),
         *(one for venue, inner in vault.inner.items() for one in _of_inner(venue, inner, vault)),
     )
 
@@ -57,13 +57,14 @@ def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
     """Ids of the assumptions behind hypotheses of these labels, sorted.
 
     Venues' parameters and prices always count: the model's formulas contain them. So does room where nothing is stated
-    of it: then no plan has to ask for any.
+    of it: then no plan has to ask for any. So do flash loans, which plans take as given.
     """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
     in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
     in_formulas |= {f"oracle({token})" for venue in vault.venues for token in venue.off}
     in_formulas |= {f"room({venue.name})" for venue in vault.venues if venue.room is None}
+    in_formulas |= {f"flash({loan.lender})" for loan in vault.loans}
     return tuple(sorted(known & (behind | in_formulas)))
 
 
@@ -100,7 +101,8 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "price":
             yield from ("keeper", *_of_prices((subject, vault.base)))
         case "move" | "growth" if held is not None:
-            yield from _of_prices((held.token, vault.base) if held.token != vault.base else ())
+            priced = held.range.token if held.range is not None else held.token
+            yield from _of_prices((priced, vault.base) if priced != vault.base else ())
             yield from ("keeper", f"gain({held.venue or held.name})", f"loss({held.venue})")
             yield from (f"rate({held.name})",) if held.debt else ()
         case "moves" | "stays":
@@ -108,7 +110,7 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":
-            yield f"gain({subject})"
+            yield from (f"gain({subject})", f"spot({subject})")
         case "shares":
             yield from ("keeper", f"loss({subject})", f"gain({subject})", *_standing(subject))
         case "rounding":
@@ -301,7 +303,7 @@ def _of_base(vault: Vault) -> Iterator[GuardedAssumption]:
         yield _implied(f"gain(idle({vault.base}))", text, TRUSTED, "no contract can refuse a transfer")
 
 
-def _of_the_vault() -> Iterator[GuardedAssumption]:
+def _of_the_vault(vault: Vault) -> Iterator[GuardedAssumption]:
     scale = (
         f"nav is worth at least {SCALE:,} times the smallest unit of any token, one share of any venue "
         "and 10^-8 USD: rounding is carried as an error of at most one such unit per division"
@@ -309,7 +311,11 @@ def _of_the_vault() -> Iterator[GuardedAssumption]:
     yield _implied("scale", scale, WATCHED, "the keeper compares nav with those units at the prices of the moment")
     together = "prices, debts and flows stand still, and nobody exits, between the transactions of one keeper pass"
     yield _implied("pass", together, TRUSTED, "each rule checks its trigger and the floors again")
-    unfrozen = "the vault is open; after it was frozen for more than a round, claims hold again once it is settled"
+    rules = (rule for rule in vault.rules if isinstance(rule.effect, Freezes) and isinstance(rule.trigger, OnCondition))
+    by_rule = "".join(f", and `{rule.text}` has not frozen it" for rule in rules)
+    unfrozen = (
+        f"the vault is open{by_rule}; after it was frozen for more than a round, claims hold again once it is settled"
+    )
     yield _implied("open", unfrozen, TRUSTED, "a frozen vault cannot rebalance; deleverage and exit still run")
     code = "the EVM, the Vyper compiler and the tokens do what they say; the contract computes what the model computes"
     yield _implied("code", code, TRUSTED, "differential tests compare bytecode and model to the wei")

@@ -7,7 +7,9 @@ integers. So it can be wrong in no way that would matter and be accepted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from typing import Any
 
 from msgspec.structs import replace
@@ -64,6 +66,22 @@ def strategy_name(document: Any) -> str:
 
 def audit(document: Any, vault: Vault, source: Source) -> Audited:
     """Accept a certificate of this vault, or raise Refused. `source` is what the vault was derived from."""
+    try:
+        return _audited(document, vault, source)
+    except Refused as error:
+        raise Refused(f"{error}{_made_by_another(document)}") from error
+
+
+def _made_by_another(document: Any) -> str:
+    """What to try where another version made it, which may have claimed something else of the same source."""
+    tools = document.get("tools") if isinstance(document, dict) else None
+    by = tools.get("stratc") if isinstance(tools, dict) else None
+    if not isinstance(by, str) or not re.fullmatch(r"[0-9A-Za-z.+-]{1,40}", by) or by == version("stratc"):
+        return ""
+    return f" (stratc {by} made it, this is {version('stratc')}: audit it with that one)"
+
+
+def _audited(document: Any, vault: Vault, source: Source) -> Audited:
     _same("source", _field(document, "source", dict).get("sha256"), source.digest())
     _same("source: files", document["source"].get("files"), files_json(source))
     auditor = _Auditor(document, vault)

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from stratc_compiler.change import Change, Direction, Subject, Two, grown, paired, told
-from stratc_compiler.text import duration
 from stratc_dsl.administration import AnyoneAfter, DepositLimit, Depositors, Owner, Role
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
@@ -25,6 +24,7 @@ from stratc_dsl.strategy import (
     Token,
     Venue,
 )
+from stratc_dsl.words import duration
 
 T = TypeVar("T", bound=Placed)
 P = TypeVar("P", Token, Venue)

@@ -28,6 +28,7 @@ from stratc_compiler.rounds import (
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Condition, OnCondition, RuleModel, Vault
 from stratc_compiler.verdict import Hypothesis, Obligation, Refuted
+from stratc_compiler.volatility import stops_on_volatility
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Placed, Span
 from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
@@ -340,16 +341,31 @@ def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
         shown: list[Obligation] = []
         for end in one.ends():
             for rule, condition in due:
-                for index, goal in enumerate(_conjuncts(Not(end.frame.formula(condition.formula)))):
+                frame = _unless_stopped(end.frame, one.opening.frame, rule, condition, vault)
+                for index, goal in enumerate(_conjuncts(Not(frame.formula(condition.formula)))):
                     place = f"{_path(one.case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
-                    shown.append(_obligation("quiet", place, words, end.frame, goal, rule.span))
+                    shown.append(_obligation("quiet", place, words, frame, goal, rule.span))
         if not shown:
             # Bands that are not there cannot be left: such a condition never holds.
             why = "no condition of a rule can hold" if due else "no rule has a condition"
             shown.append(_trivial("quiet", one.case, why, one.opening.frame))
         obligations += shown
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
+
+
+def _unless_stopped(frame: Frame, opening: Frame, rule: RuleModel, condition: Condition, vault: Vault) -> Frame:
+    """Where a rule stops on a volatility: the frame if it was not due before the pass. Else the vault has stopped.
+
+    As it is where the condition says what no definition does: its facts would be others than those of the pass.
+    """
+    before = opening.fork()
+    formula = before.formula(condition.formula)
+    if not stops_on_volatility(rule, vault) or before.trace.facts != opening.trace.facts:
+        return frame
+    known = frame.fork()
+    known.trace.learn(f"does not fire: {rule.name}", Not(formula))
+    return known
 
 
 def _conjuncts(formula: Formula) -> tuple[Formula, ...]:

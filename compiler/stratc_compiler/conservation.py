@@ -7,10 +7,43 @@ in the assumed world. So whatever takes more than was stated (a venue, a token, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
-from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Rounding, Var, scale, total, value_of
-from stratc_compiler.vault import NAV, SCALE, Enter, FlashLoan, Held, Leave, Let, Plan, Swap, every_item
+from stratc_compiler.environment import MOST_GAIN
+from stratc_compiler.expr import (
+    Add,
+    Cmp,
+    Expr,
+    Formula,
+    MulDiv,
+    Plain,
+    Rel,
+    Rounding,
+    Sub,
+    Var,
+    has_root,
+    scale,
+    total,
+    value_of,
+)
+from stratc_compiler.ranges import Range
+from stratc_compiler.vault import (
+    NAV,
+    SCALE,
+    Enter,
+    FlashLoan,
+    Held,
+    Leave,
+    Let,
+    Plan,
+    PlanItem,
+    Provide,
+    Require,
+    Swap,
+    Withdraw,
+    every_item,
+)
 
 NAV_BEFORE = Var("nav_before", Plain.VALUE)
 BUDGET = Var("budget", Plain.VALUE)
@@ -30,16 +63,58 @@ _SMALLER = 2
 def conserving(plan: Plan, held: tuple[Held, ...]) -> Plan:
     """The plan with `NAV_BEFORE` and `BUDGET` bound before the first step that moves anything."""
     first = next((place for place, item in enumerate(plan) if not isinstance(item, Let)), len(plan))
-    return (Let(NAV_BEFORE, NAV), *plan[:first], Let(BUDGET, _budget(plan, held)), *plan[first:])
+    budget = _budget(plan, held, _later(plan[first:]))
+    return (Let(NAV_BEFORE, NAV), *plan[:first], Let(BUDGET, budget), *plan[first:])
 
 
-def _budget(plan: Plan, held: tuple[Held, ...]) -> Expr:
-    costs = tuple(
-        scale(value_of(item.amount, Rounding.UP), _share_lost(item), Rounding.UP)
-        for item in every_item(plan)
-        if isinstance(item, Swap | FlashLoan)
-    )
+def _budget(plan: Plan, held: tuple[Held, ...], later: Worths) -> Expr:
+    costs = tuple(cost for item in every_item(plan) for cost in _costs(item, later))
     return total((*costs, scale(NAV, Fraction(_units(plan, held) * _SMALLER, SCALE), Rounding.UP)), Plain.VALUE)
+
+
+Worths = dict[str, Expr]
+"""What amounts are worth at most, by the names that are bound to them once something has moved."""
+
+
+def _later(plan: Plan) -> Worths:
+    """Of what ranges of liquidity bring, and what is bought for them: before they move, only bounds are known."""
+    most: Worths = {}
+    for item in plan:
+        match item:
+            case Withdraw(Held(range=Range() as of) as held, _, worth, token):
+                near = scale(worth, 1 + 2 * of.lost, Rounding.UP)
+                most[token.name] = Add(near, scale(held.value, MOST_GAIN, Rounding.UP))
+            case Let(name, expr):
+                most[name.name] = _at_most(expr, most)
+            case Swap(swap=swap, amount=amount, received=received):
+                most[received.name] = scale(_at_most(amount, most), 1 + swap.slippage, Rounding.UP)
+            case _:
+                pass
+    return most
+
+
+def _at_most(amount: Expr, most: Worths) -> Expr:
+    match amount:
+        case Var(name) if name in most:
+            return most[name]
+        case Sub(left):
+            return _at_most(left, most)
+        case MulDiv(left, right) if has_root(right):
+            return _at_most(left, most)
+        case _:
+            return value_of(amount, Rounding.UP)
+
+
+def _costs(item: PlanItem | Require, later: Worths) -> Iterator[Expr]:
+    """What a step may cost: of what is sold, lent, or put into a pool that is off its oracle."""
+    match item:
+        case Swap() | FlashLoan():
+            yield scale(_at_most(item.amount, later), _share_lost(item), Rounding.UP)
+        case Provide(Held(range=Range() as of), token, base):
+            for amount in (token, base):
+                yield scale(_at_most(amount, later), of.lost, Rounding.UP)
+        case _:
+            return
 
 
 def _share_lost(item: Swap | FlashLoan) -> Fraction:
@@ -54,7 +129,7 @@ def _units(plan: Plan, held: tuple[Held, ...]) -> int:
     knows which unit is the largest (it may be one share of a venue).
     """
     items = tuple(every_item(plan))
-    moved = sum(item.held.rounding for item in items if isinstance(item, Enter | Leave))
+    moved = sum(item.held.rounding for item in items if isinstance(item, Enter | Leave | Provide | Withdraw))
     swapped = sum(_SWAP_ROUNDS for item in items if isinstance(item, Swap))
     lent = sum(isinstance(item, FlashLoan) for item in items)
     return moved + swapped + lent + len(held)

@@ -12,11 +12,12 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
-from stratc_compiler.text import duration, percent
+from stratc_compiler.text import percent
 from stratc_dsl import strategy as typed
 from stratc_dsl.record import Record
 from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import Strategy
+from stratc_dsl.words import duration
 
 Place = tuple[str | int, ...]
 """Names of fields and numbers of items, from the strategy down to a leaf."""

@@ -127,7 +127,7 @@ def _sources(venue: VenueModel, token: str, parts: Parts) -> tuple[Held, ...]:
     """Positions in `token` that can be drawn without touching collateral: other venues without debt."""
     others = (other for other in parts.exit_order if isinstance(other, VenueModel) and other.name != venue.name)
     free = (other for other in others if not any(held.debt for held in other.positions))
-    return tuple(held for other in free for held in other.positions if held.token == token)
+    return tuple(held for other in free for held in other.positions if held.tokens == (token,))
 
 
 def _draws(

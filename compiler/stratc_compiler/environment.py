@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.holding import ANYTHING, Range, begun_within, of_a_round, while_held
+from stratc_compiler.ranges import slide
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import (
@@ -311,6 +312,8 @@ def gain_of_round(vault: Vault) -> Fraction | None:
 def _worth_factor(box: Box, held: Held) -> Interval:
     """What a round makes of a position's worth in base."""
     growth, price = box.growth[held.name], box.relative[held.token]
+    if held.range is not None:
+        price = Interval(*slide(box.relative[held.range.token].low, box.relative[held.range.token].high))
     high = None if growth.high is None or price.high is None else growth.high * price.high
     return Interval(growth.low * price.low, high)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, number
 from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
-from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Plan, Swap, Vault, VenueModel
+from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Plan, Provide, Swap, Vault, VenueModel, Withdraw
 
 Need = Callable[[str, str, Formula, Frame], None]
 """Called with (short id, words, what must hold, the frame it must hold in)."""
@@ -35,6 +36,10 @@ def run_plan(plan: Plan, frame: Frame, need: Need, within: str = "") -> Frame:
                 frame = _swap(item, frame, need, step)
             case FlashLoan():
                 frame = _borrow(item, frame, need, step)
+            case Provide():
+                frame = _provide(item, frame, need, step)
+            case Withdraw():
+                frame = _withdraw(item, frame, need, step)
     return frame
 
 
@@ -162,3 +167,72 @@ def _borrow(loan: FlashLoan, frame: Frame, need: Need, step: str) -> Frame:
         taken = Sub(less[name], after.state[name])
         changes[name] = after.named(name, Sub(frame.state[name], taken))
     return after.moved(changes)
+
+
+def _provide(item: Provide, frame: Frame, need: Need, step: str) -> Frame:
+    """The position is worth at least the contract's minimum more, at most what was taken, and little less (`lost`)."""
+    held, of = item.held, item.held.range
+    assert of is not None
+    token, base = _amount(frame, item.token), _amount(frame, item.base)
+    idle = {one: frame.state[_idle(one)] for one in (of.token, of.base)}
+    for one, amount in ((of.token, token), (of.base, base)):
+        need(
+            f"funds/{step}/{one}", f"there is enough idle {one} to enter {held.name}", _covers(idle[one], amount), frame
+        )
+    minimum, given = frame.expr(item.minimum), Add(token, base)
+    asked = f"{held.name} takes as much as is asked for"
+    need(f"asks/{step}", asked, _covers(Mul(number(1 - of.entering), given), minimum), frame)
+    took = {of.token: frame.trace.fresh("took"), of.base: frame.trace.fresh("took")}
+    added, slack = frame.trace.fresh("added"), Mul(number(held.rounding), DUST)
+    for one, amount in ((of.token, token), (of.base, base)):
+        frame.trace.learn("definition", Cmp(took[one], Rel.GE, ZERO), Cmp(took[one], Rel.LE, amount))
+    taken = Add(took[of.token], took[of.base])
+    frame.trace.learn(f"slippage({held.venue})", Cmp(added, Rel.GE, minimum))
+    frame.trace.learn(
+        f"spot({held.venue})",
+        Cmp(added, Rel.GE, Sub(Mul(number(1 - of.lost), taken), slack)),
+        Cmp(added, Rel.LE, Add(taken, slack)),
+        Cmp(added, Rel.GE, ZERO),
+    )
+    after = frame.moved(
+        {
+            held.name: frame.named(held.name, Add(frame.state[held.name], added)),
+            **{_idle(one): frame.named(_idle(one), Sub(idle[one], took[one])) for one in took},
+        }
+    )
+    after.known |= {item.took_token.name: took[of.token], item.took_base.name: took[of.base]}
+    return after
+
+
+def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
+    """What comes is worth at least what it was and the fees, in any proportion; at most little more (`lost`), where
+    it is checked that the pool is near its oracle."""
+    held, of = item.held, item.held.range
+    assert of is not None
+    worth, position = _amount(frame, item.worth), frame.state[held.name]
+    need(f"holds/{step}", f"{held.name} holds what is withdrawn", _covers(position, worth), frame)
+    rounds = Mul(number(held.rounding), DUST)
+    left, token, base, fees = (frame.trace.fresh(stem) for stem in (held.name, "came", "came", "fees"))
+    frame.trace.learn(
+        "rounding",
+        Cmp(left, Rel.GE, Sub(Sub(position, worth), rounds)),
+        Cmp(left, Rel.LE, Add(Sub(position, worth), rounds)),
+        Cmp(left, Rel.GE, ZERO),
+    )
+    frame.trace.learn("definition", Cmp(token, Rel.GE, ZERO), Cmp(base, Rel.GE, ZERO))
+    frame.trace.learn(
+        f"growth({held.name})", Cmp(fees, Rel.GE, ZERO), Cmp(fees, Rel.LE, Mul(number(MOST_GAIN), position))
+    )
+    frame.trace.learn("rounding", Cmp(Add(token, base), Rel.GE, Sub(Add(worth, fees), rounds)))
+    if item.checked:
+        most = Add(Mul(number(1 + 2 * of.lost), worth), fees)
+        frame.trace.learn(f"spot({held.venue})", Cmp(Add(token, base), Rel.LE, Add(most, rounds)))
+    after = frame.moved(
+        {
+            held.name: left,
+            _idle(of.token): frame.named(_idle(of.token), Add(frame.state[_idle(of.token)], token)),
+            _idle(of.base): frame.named(_idle(of.base), Add(frame.state[_idle(of.base)], base)),
+        }
+    )
+    after.known |= {item.token.name: token, item.base.name: base}
+    return after

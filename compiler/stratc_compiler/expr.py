@@ -208,6 +208,8 @@ def _quotient(left: Dim, right: Dim, divisor: Dim) -> Dim:
             return Plain.VALUE
         case Plain.VALUE, TokenDim(Kind.UNIT, counted), TokenDim(Kind.PRICE, priced) if counted == priced:
             return TokenDim(Kind.AMOUNT, counted)
+        case TokenDim(Kind.PRICE, priced), Plain.NUMBER, TokenDim(Kind.UNIT, counted) if priced == counted:
+            return Plain.VALUE
         case _:
             raise DimensionError(f"{left} times {right} over {divisor}")
 

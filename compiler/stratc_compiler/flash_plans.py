@@ -54,10 +54,12 @@ from stratc_compiler.vault import (
     Let,
     Plan,
     PlanItem,
+    Provide,
     Require,
     Swap,
     SwapModel,
     VenueModel,
+    Withdraw,
     every_item,
 )
 from stratc_dsl.record import Record
@@ -101,7 +103,7 @@ def _venue_of(item: PlanItem | Require) -> str | None:
     match item:
         case Swap(swap):
             return swap.name
-        case Enter(held) | Leave(held):
+        case Enter(held) | Leave(held) | Provide(held) | Withdraw(held):
             return held.venue
         case _:
             return None

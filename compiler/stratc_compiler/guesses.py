@@ -14,7 +14,10 @@ from itertools import chain, islice, product
 from stratc_compiler.claims import KeeperSettles
 from stratc_compiler.corners import MOST, corners
 from stratc_compiler.environment import Box, Interval
+from stratc_compiler.replay import IdealWorld
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
+from stratc_compiler.swings import strongest
+from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round
 from stratc_compiler.witness import PERCENT, concrete
@@ -27,13 +30,15 @@ Worths = Mapping[str, Fraction]
 
 def guesses(vault: Vault, box: Box) -> Iterator[Round]:
     """The calm ones first: nothing moves, then prices, then what positions are worth, then users."""
-    for flow, grown, opening, moved in product(_flows(box), _growths(box), _openings(vault), _moves(vault, box)):
+    kinds = (_flows(box), _growths(box), _openings(vault), _moves(vault, box), _measured(vault, box))
+    for flow, grown, opening, moved, said in product(*kinds):
         if min(opening.values()) < 0:
             continue  # its bands leave no room for that
-        values = {**opening, **flow, **{price_factor(token).name: factor for token, factor in moved.items()}}
+        values = {**opening, **flow, **said, **{price_factor(token).name: factor for token, factor in moved.items()}}
         for held in vault.held:
             before = opening[f"{held.name}@0"]
-            values[f"{held.name}@1"] = before * moved.get(held.token, ONE) * grown.get(held.name, ONE)
+            token = held.token if held.range is None else held.range.token
+            values[f"{held.name}@1"] = before * moved.get(token, ONE) * grown.get(held.name, ONE)
         yield concrete(values, vault, box, KeeperSettles())
 
 
@@ -88,6 +93,14 @@ def _moves(vault: Vault, box: Box) -> Iterator[Worths]:
     alone = ({name: end} for name, both in ends.items() for end in both)
     together = (dict(zip(ends, side, strict=True)) for side in zip(*ends.values(), strict=False))
     yield from chain(alone, together, islice(corners(box, vault.base), MOST))
+
+
+def _measured(vault: Vault, box: Box) -> Iterator[Worths]:
+    """Nothing was observed, or the strongest swings that are assumed."""
+    yield NOTHING
+    most = {ring.name: strongest(ring, vault, box, IdealWorld(vault, {})) for ring in vault.rings}
+    if most:
+        yield {name: Fraction(WAD if said is None else said) for name, said in most.items()}
 
 
 def _growths(box: Box) -> Iterator[Worths]:

@@ -32,7 +32,19 @@ from stratc_compiler.expr import (
     Sub,
     Var,
 )
-from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Require, Swap, Unwinding, Vault
+from stratc_compiler.vault import (
+    Enter,
+    FlashLoan,
+    Held,
+    Leave,
+    Let,
+    Provide,
+    Require,
+    Swap,
+    Unwinding,
+    Vault,
+    Withdraw,
+)
 
 _WORD = 2**256
 
@@ -63,6 +75,12 @@ class World(Protocol):
 
     def take_back(self, loan: FlashLoan, amount: int, owed: int) -> None:
         """Take what is owed for a loan of `amount` out of idle. Raises Reverted where there is less."""
+
+    def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
+        """Add liquidity; returns what was taken of each. Raises Reverted where it is worth less than `minimum` more."""
+
+    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+        """Take liquidity out, and all fees; returns what came of each token. Raises Reverted as the venue would."""
 
 
 class Evaluator(Struct):
@@ -178,6 +196,10 @@ def _carry_out(plan: Unwinding, state: Evaluator) -> None:
                 state.bound[item.received.name] = _swap(item, state)
             case FlashLoan():
                 _borrow(item, state)
+            case Provide():
+                _provide(item, state)
+            case Withdraw():
+                _withdraw(item, state)
             case Require(formula, reason):
                 if not state.holds(formula):
                     raise Reverted(reason)
@@ -193,6 +215,20 @@ def _borrow(loan: FlashLoan, state: Evaluator) -> None:
         raise Reverted(FLASH_COSTS)
     _carry_out(loan.within, state)
     state.world.take_back(loan, amount, owed)
+
+
+def _provide(item: Provide, state: Evaluator) -> None:
+    token, base = state.value(item.token), state.value(item.base)
+    took = (0, 0)
+    if token or base:
+        took = state.world.provide(item.held, token, base, state.value(item.minimum))
+    state.bound[item.took_token.name], state.bound[item.took_base.name] = took
+
+
+def _withdraw(item: Withdraw, state: Evaluator) -> None:
+    liquidity = state.value(item.liquidity)
+    came = state.world.withdraw(item.held, liquidity) if liquidity or item.fetched else (0, 0)
+    state.bound[item.token.name], state.bound[item.base.name] = came
 
 
 def _swap(item: Swap, state: Evaluator) -> int:

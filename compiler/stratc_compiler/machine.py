@@ -40,6 +40,7 @@ from stratc_compiler.vault import (
     Trades,
     VenueModel,
 )
+from stratc_compiler.volatility import Observation
 
 
 class _MarkingWorld(Struct):
@@ -61,6 +62,12 @@ class _MarkingWorld(Struct):
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         return self.market.swap(item, amount, minimum)
+
+    def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
+        return self.market.provide(held, token, base, minimum)
+
+    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+        return self.market.withdraw(held, liquidity)
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
         return self.market.lend(loan, amount)
@@ -421,6 +428,21 @@ class Machine(Standing):
         self.book.round_withdrawn = 0
         self.book.round_deposited = 0
         self._remember_prices(state)
+        self._observe(state)
+
+    def _observe(self, state: Evaluator) -> bool:
+        """Note the price of each ring that is due; whether there was one."""
+        due = self._rings_due()
+        for ring in due:
+            now = Observation(self.market.now(), state.named(price(ring.token).name))
+            self.book.observations[ring.name] = (*self.book.observations.get(ring.name, ()), now)
+        return bool(due)
+
+    def observe(self) -> None:
+        """Anyone: note the prices of now where an observation is due."""
+        with self._transaction():
+            self._not_exited()
+            require(self._observe(self.state()), "ring: not due")
 
     def _remember_prices(self, state: Evaluator) -> None:
         if self.vault.guard is not None:

@@ -29,9 +29,10 @@ from stratc_compiler.greeks import asked, greek_definitions
 from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.hedge_plans import rehedge
 from stratc_compiler.limits import deposit_room
-from stratc_compiler.plans import Parts, exit_steps, plan_name, rebalance, unwind
+from stratc_compiler.plans import Parts, collect, exit_steps, plan_name, rebalance, unwind
 from stratc_compiler.pools import pools_of
 from stratc_compiler.predicates import ONE, Quotient, Scope, lower_predicate, nav_share, share_of_nav
+from stratc_compiler.ranges import worth
 from stratc_compiler.refuse import refuse
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
 from stratc_compiler.slices import unwinding
@@ -65,6 +66,7 @@ from stratc_compiler.vault import (
     VenueModel,
     every_item,
 )
+from stratc_compiler.volatility import rings
 from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import (
     Action,
@@ -131,6 +133,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         charge=charge(strategy),
         guard=guard(strategy, venues),
         unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
+        rings=rings(strategy),
         greeks=asked(strategy),
         hedges=hedges,
     )
@@ -194,14 +197,18 @@ def _held(strategy: Strategy, venues: tuple[VenueModel, ...], idle: tuple[Held, 
 
 def definitions(held: tuple[Held, ...], base: str) -> dict[str, Expr]:
     """Derived quantities. Assets are valued rounding down and debts rounding up, so nav is never flattered."""
-    result: dict[str, Expr] = {
-        one.value.name: value_of(one.var, Rounding.UP if one.debt else Rounding.DOWN) for one in held
-    }
+    result: dict[str, Expr] = {one.value.name: _value(one) for one in held}
     result["assets"] = total(tuple(one.value for one in held if not one.debt), Plain.VALUE)
     result["debts"] = total(tuple(one.value for one in held if one.debt), Plain.VALUE)
     result["nav"] = Monus(Var("assets", Plain.VALUE), Var("debts", Plain.VALUE))
     result["total_assets"] = amount_worth(NAV, base, Rounding.DOWN)
     return result
+
+
+def _value(one: Held) -> Expr:
+    if one.range is not None:
+        return worth(one.range, one.range.liquidity)
+    return value_of(one.var, Rounding.UP if one.debt else Rounding.DOWN)
 
 
 def _band(allocation: Allocation, held: tuple[Held, ...], source: Source) -> Band:
@@ -353,6 +360,9 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None, he
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
+            ranges = tuple(held for held in scope.held if held.venue == venue and held.range is not None)
+            if ranges:
+                return _trades(collect(ranges[0], parts, span), scope)
             return Marks(venue)
         case Freeze():
             return Freezes()

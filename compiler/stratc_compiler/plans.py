@@ -15,15 +15,18 @@ from msgspec.structs import replace
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
+    Add,
     And,
     Cmp,
     Expr,
     If,
     Min,
     Monus,
+    MulDiv,
     Num,
     Rel,
     Rounding,
+    Sub,
     Var,
     amount,
     amount_worth,
@@ -34,6 +37,7 @@ from stratc_compiler.expr import (
     zero,
 )
 from stratc_compiler.pools import Pool
+from stratc_compiler.ranges import for_token
 from stratc_compiler.vault import (
     DUST_SHARE,
     NAV,
@@ -45,9 +49,11 @@ from stratc_compiler.vault import (
     Let,
     Plan,
     PlanItem,
+    Provide,
     Swap,
     SwapModel,
     VenueModel,
+    Withdraw,
 )
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
@@ -116,19 +122,29 @@ class Moves(Record):
 
 def moves_to_target(parts: Parts) -> Moves:
     """Of each position; sizes are of the nav at the start."""
-    bands = tuple(band for band in parts.bands if not _is_base_idle(band, parts.base))
+    ranges = tuple(band for band in parts.bands if band.held.range is not None)
+    bands = tuple(band for band in parts.bands if band not in ranges and not _is_base_idle(band, parts.base))
     assets = tuple(band for band in bands if not band.held.debt)
     debts = tuple(band for band in bands if band.held.debt)
     plain = tuple(band for band in assets if band.held.token == parts.base and not _pledged(band, debts))
     risky = tuple(band for band in assets if band not in plain)
     return Moves(
-        sizes=tuple(let for band in bands for let in _sizes(band, parts)),
-        draw=tuple(Leave(band.held, _less(band)) for band in plain),
+        sizes=(
+            *(let for band in bands for let in _sizes(band, parts)),
+            *(let for band in ranges for let in _range_sizes(band, parts)),
+        ),
+        draw=(
+            *(item for band in ranges for item in thinned(band.held, _less(band), parts, band.span)),
+            *(Leave(band.held, _less(band)) for band in plain),
+        ),
         reduce=tuple(item for band in risky for item in _reduce(band, parts)),
         repay=tuple(item for band in debts for item in _repay(band, parts)),
         increase=tuple(item for band in risky for item in _increase(band, parts)),
         borrow=tuple(item for band in debts for item in _borrow(band, parts)),
-        deposit=tuple(Enter(band.held, _more(band)) for band in plain),
+        deposit=(
+            *(Enter(band.held, _more(band)) for band in plain),
+            *(item for band in ranges for item in thickened(band.held, _more(band), parts, band.span)),
+        ),
         spent=(*(_spent(band, parts) for band in debts), *(_more(band) for band in risky)),
     )
 
@@ -167,6 +183,16 @@ def _sizes(band: Band, parts: Parts) -> tuple[Let, ...]:
     if held.debt and bought_for(held, parts):
         return (*sizes, Let(_spent(band, parts), price_of(_less(band), base, parts, band.span)))
     return sizes
+
+
+def _range_sizes(band: Band, parts: Parts) -> tuple[Let, ...]:
+    """What is taken out of a range, and what is put in, in base."""
+    target = scale(NAV, band.target, Rounding.DOWN)
+    over, under = Monus(band.held.value, target), Monus(target, band.held.value)
+    return (
+        Let(_less(band), worth_trading(over, amount_worth(over, parts.base, Rounding.DOWN))),
+        Let(_more(band), worth_trading(under, amount_worth(under, parts.base, Rounding.DOWN))),
+    )
 
 
 def _spent(band: Band, parts: Parts) -> Var:
@@ -249,7 +275,10 @@ def _exit_step(
     """What is swapped is swapped whole or not at all; a venue may pay a part, or keep units of rounding."""
     if isinstance(venue, SwapModel):
         return ExitStep(venue.name, tuple(_sell_out(venue, parts, span)), And(()))
-    left = (Cmp(held.var, Rel.LE, Num(Fraction(held.rounding + 1), held.var.dim)) for held in venue.positions)
+    left = (
+        Cmp(held.var, Rel.LE, Num(Fraction(0 if held.range else held.rounding + 1), held.var.dim))
+        for held in venue.positions
+    )
     return ExitStep(venue.name, unwind(venue), And(tuple(left)))
 
 
@@ -264,7 +293,76 @@ def leave_all(venue: VenueModel) -> Plan:
     debts = (held for held in venue.positions if held.debt)
     assets = (held for held in venue.positions if not held.debt)
     repay = (Leave(held, Min(held.var, amount(f"idle({held.token})", held.token))) for held in debts)
-    return (*repay, *(Leave(held, Min(held.var, held.liquidity)) for held in assets))
+    return (*repay, *(_leave_whole(held) for held in assets))
+
+
+def _leave_whole(held: Held) -> PlanItem:
+    return Leave(held, Min(held.var, held.liquidity)) if held.range is None else whole(held)
+
+
+# ── ranges of liquidity ────────────────────────────────────────────────────────────────────
+
+
+def came(held: Held, which: str) -> Var:
+    """What a withdrawal from a range brings of one of its tokens."""
+    return amount(plan_name(f"{which} from", held.name), which)
+
+
+def whole(held: Held) -> Withdraw:
+    """All of a range: no price is needed to take it out."""
+    assert held.range is not None
+    return Withdraw(held, held.var, held.value, came(held, held.range.token), came(held, held.range.base))
+
+
+def sold_from(held: Held, parts: Parts, span: Span) -> Plan:
+    """What of a withdrawal is not base, sold for it."""
+    assert held.range is not None
+    token = held.range.token
+    return (sell(token, parts.base, came(held, token), parts, span, plan_name("proceeds", held.name)),)
+
+
+def thinned(held: Held, less: Var, parts: Parts, span: Span) -> Plan:
+    """Take liquidity out that is worth so much base, and hold that in base. Rounded down: never more than there is."""
+    assert held.range is not None
+    value = value_of(less, Rounding.DOWN)
+    some = Cmp(less, Rel.GT, zero(less.dim))
+    size = If(some, MulDiv(held.var, value, held.value, Rounding.DOWN), zero(held.var.dim))
+    taken = Withdraw(held, size, value, came(held, held.range.token), came(held, held.range.base), checked=True)
+    return taken, *sold_from(held, parts, span)
+
+
+def thickened(held: Held, more: Var, parts: Parts, span: Span) -> Plan:
+    """Put so much base into a range: its other token is bought before in the range's proportion, what is left sold."""
+    of = held.range
+    assert of is not None
+    spend = amount(plan_name("spend for", held.name), of.base)
+    buy = sell(of.base, of.token, spend, parts, span, plan_name("bought for", held.name))
+    rest = amount(plan_name("kept for", held.name), of.base)
+    given = Add(value_of(buy.received, Rounding.DOWN), value_of(rest, Rounding.DOWN))
+    took = amount(plan_name("took", of.token, held.name), of.token)
+    added = Provide(
+        held,
+        buy.received,
+        rest,
+        scale(given, 1 - of.entering, Rounding.DOWN),
+        took,
+        amount(plan_name("took", of.base, held.name), of.base),
+    )
+    left = amount(plan_name("left of", held.name), of.token)
+    return (
+        Let(spend, for_token(of, more)),
+        buy,
+        Let(rest, Sub(more, spend)),
+        added,
+        Let(left, Sub(buy.received, took)),
+        sell(of.token, of.base, left, parts, span, plan_name("proceeds left of", held.name)),
+    )
+
+
+def collect(held: Held, parts: Parts, span: Span) -> Plan:
+    """Fetch the fees of a range, in base."""
+    fetched = replace(whole(held), liquidity=zero(held.var.dim), worth=zero(held.value.dim), fetched=True, checked=True)
+    return fetched, *sold_from(held, parts, span)
 
 
 def _buy_all(debt: Held, parts: Parts, span: Span) -> Plan:

@@ -31,7 +31,8 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
-from stratc_compiler.vault import NAV, Greek, Held, VenueModel
+from stratc_compiler.text import WAD
+from stratc_compiler.vault import NAV, Greek, Held, VenueModel, volatility
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
@@ -115,9 +116,13 @@ def share_of_nav(left: Quotient, relation: Relation, share: Fraction, span: Span
 
 def sides(weights: Combination) -> tuple[Expr, Expr]:
     """What counts for a difference in integer weights, and what against it."""
-    positive = tuple(times(int(weight), term) for term, weight in weights.items() if weight > 0)
-    negative = tuple(times(int(-weight), term) for term, weight in weights.items() if weight < 0)
+    positive = tuple(_weighed(int(weight), term) for term, weight in weights.items() if weight > 0)
+    negative = tuple(_weighed(int(-weight), term) for term, weight in weights.items() if weight < 0)
     return _sum(positive), _sum(negative)
+
+
+def _weighed(weight: int, term: Expr) -> Expr:
+    return number(weight) if term == ONE else times(weight, term)
 
 
 def _sum(terms: tuple[Expr, ...]) -> Expr:
@@ -176,8 +181,13 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
         case "value" | "weight" if quantity.position is not None:
             top: Combination = {_value(str(quantity.position), scope, quantity.span): Fraction(1)}
             return Quotient(top, plain if quantity.name == "value" else nav)
+        case "volatility" if quantity.token is not None and quantity.period is not None:
+            return Quotient({volatility(quantity.token, quantity.period): Fraction(1)}, {ONE: Fraction(WAD)})
         case "leverage":
             return Quotient({held.value: Fraction(1) for held in scope.held if not held.debt}, nav)
+        case "delta" | "gamma" if any(held.range is not None for held in scope.held):
+            what = f"the quantity `{quantity.name}` of a vault with a range of liquidity"
+            raise Unsupported(what, "state the weight of the range instead", quantity.span)
         case "delta" | "gamma" if quantity.token is not None:
             return Quotient(Greek(quantity.name, quantity.token).combination, plain)
         case "health" | "buffer" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:

@@ -41,7 +41,7 @@ SUPPORTED = frozenset(
 
 QUANTITIES = frozenset(
     {
-        *("nav", "idle", "value", "weight", "leverage", "delta", "gamma"),
+        *("nav", "idle", "value", "weight", "leverage", "delta", "gamma", "volatility"),
         *("health", "buffer", "ltv", "collateral_ratio", "debt", "collateral"),
     }
 )

@@ -39,8 +39,10 @@ from stratc_compiler.expr import (
     TokenDim,
     Var,
     dim_of,
+    has_root,
     number,
 )
+from stratc_compiler.ranges import proportion
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis
 
@@ -129,6 +131,8 @@ class Frame(Struct):
                 return self._unless_small(threshold, then)
             case If(condition, then, otherwise):
                 return self._either(self.formula(condition), self.expr(then), self.expr(otherwise))
+            case MulDiv(left, right, divisor) if has_root(divisor) and self._is_proportion(right, divisor):
+                return self._some_of(self.expr(left))
             case MulDiv(left, right, divisor, rounding):
                 inner = self.expr(left)
                 if inner == ZERO:
@@ -140,6 +144,10 @@ class Frame(Struct):
 
     def _variable(self, name: str) -> Expr:
         if name in self.known:
+            return self.known[name]
+        if name in self.vault.ranges:
+            # What moves a range's worth is said where it moves; here it is read, rounded as it is in the contract.
+            self.known[name] = self._rounded(self.state[self.vault.ranges[name].name], Rounding.DOWN)
             return self.known[name]
         if name in self.vault.definitions:
             self.known[name] = self.expr(self.vault.definitions[name])
@@ -159,6 +167,16 @@ class Frame(Struct):
         result = self.trace.fresh("least")
         self.trace.learn("definition", Cmp(result, Rel.LE, left), Cmp(result, Rel.LE, right))
         self.trace.learn("definition", Or((Cmp(result, Rel.GE, left), Cmp(result, Rel.GE, right))))
+        return result
+
+    def _is_proportion(self, part: Expr, whole: Expr) -> bool:
+        ranges = (held.range for held in self.vault.ranges.values())
+        return any(of is not None and proportion(of) == (part, whole) for of in ranges)
+
+    def _some_of(self, whole: Expr) -> Expr:
+        """A part of something, in the proportion of two worths of a range, the one a part of the other."""
+        result = self.trace.fresh("part")
+        self.trace.learn("definition", Cmp(result, Rel.GE, ZERO), Cmp(result, Rel.LE, whole))
         return result
 
     def _either(self, condition: Formula, then: Expr, otherwise: Expr) -> Expr:

@@ -28,10 +28,12 @@ from stratc_compiler.claims import (
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
-from stratc_compiler.expr import Formula, Rounding
+from stratc_compiler.expr import Formula, Num, Plain, Rounding, amount_worth, number
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div, run_plan
+from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.readings import loan_at
 from stratc_compiler.rounds import exit_rules, trading_rules
+from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import (
     SCALE,
@@ -50,6 +52,7 @@ from stratc_compiler.vault import (
     VenueModel,
 )
 from stratc_compiler.verdict import Round
+from stratc_compiler.volatility import stops_on_volatility
 from stratc_dsl.record import Record
 
 LIQUIDATED, LIQUIDATOR = "liquidated at", "a liquidator"
@@ -163,6 +166,35 @@ class IdealWorld(Struct):
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
 
+    def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
+        """As little as may be asked for is worth it, and so little is taken."""
+        of = held.range
+        assert of is not None
+        took = tuple(mul_div(one, *(1 - of.entering).as_integer_ratio(), Rounding.UP) for one in (token, base))
+        self._idle(of.token, -took[0], f"entering {held.name}")
+        self._idle(of.base, -took[1], f"entering {held.name}")
+        self.state[held.name] += liquidity_worth(self, self.vault, of, minimum)
+        self.log.append(f"entering {held.name}: {self._told(of.token, took[0])} and {self._told(of.base, took[1])}")
+        return took[0], took[1]
+
+    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+        """What it consists of by the oracle; there are no fees."""
+        of = held.range
+        assert of is not None
+        what = f"withdrawing {held.name}"
+        if liquidity > self.state[held.name]:
+            raise Reverted(f"{what} asks for more liquidity than there is")
+        state = Evaluator(self.vault, self)
+        part, all_of_it = (state.value(one(of, number(liquidity))) for one in (token_part, worth))
+        token = state.value(amount_worth(Num(Fraction(part), Plain.VALUE), of.token, Rounding.DOWN)) if part else 0
+        rest = Num(Fraction(max(all_of_it - part, 0)), Plain.VALUE)
+        base = state.value(amount_worth(rest, of.base, Rounding.DOWN))
+        self._idle(of.token, token, what)
+        self._idle(of.base, base, what)
+        self.state[held.name] -= liquidity
+        self.log.append(f"{what}: {self._told(of.token, token)} and {self._told(of.base, base)}")
+        return token, base
+
     def lend(self, loan: FlashLoan, amount: int) -> int:
         for name in self._rooms_beside(loan):
             self.lent[name] = min(amount, self.state[name])
@@ -180,6 +212,16 @@ class IdealWorld(Struct):
     def _rooms_beside(self, loan: FlashLoan) -> list[str]:
         rooms = [held.room.name for held in self.vault.lent_beside(loan)]
         return [name for name in rooms if name in self.state]
+
+
+def liquidity_worth(world: IdealWorld, vault: Vault, of: Range, value: int) -> int:
+    """Liquidity that is worth so much, in 10^-18 USD, and hardly more; none where a range is worth next to nothing."""
+    state = Evaluator(vault, world)
+    sample = state.value(worth(of, SAMPLE))
+    if value == 0 or sample < 10**9:
+        return 0
+    found = mul_div(value, SAMPLE.value.numerator, sample, Rounding.UP)
+    return found + (0 if state.value(worth(of, number(found))) >= value else 1 + found // 10**9)
 
 
 def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:
@@ -202,6 +244,9 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
     for pair in box.pairs:
         if (misfit := _parts_company(pair, played)) is not None:
             return misfit
+    for one in vault.ranges.values():
+        if one.range is not None and not _is_wide(one.range, before, after):
+            return f"the range of {one.name} is narrower than it was deployed with"
     for held in vault.held:
         if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
@@ -210,7 +255,23 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
                 continue
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
-    return _no_room(vault, played) or _flows_fit(vault, box, played, opening)
+    return _no_room(vault, played) or _too_wild(vault, box, played) or _flows_fit(vault, box, played, opening)
+
+
+def _too_wild(vault: Vault, box: Box, played: Round) -> str | None:
+    """None iff the strongest swings that are assumed come to what is measured."""
+    for ring in vault.rings:
+        most = strongest(ring, vault, box, IdealWorld(vault, {}))
+        if most is not None and played.moment[ring.name] > most:
+            return f"{ring.name} is more than assumed moves come to"
+    return None
+
+
+def _is_wide(of: Range, before: dict[str, int], after: dict[str, int]) -> bool:
+    """Whether the range stays where it is, and is no narrower than the strategy says."""
+    low, high = before[of.low.name], before[of.high.name]
+    same = (after[of.low.name], after[of.high.name]) == (low, high)
+    return same and low > 0 and high * high * of.below >= low * low * of.above
 
 
 def _no_room(vault: Vault, played: Round) -> str | None:
@@ -504,11 +565,16 @@ def _unhedged(vault: Vault, state: Evaluator) -> str | None:
 
 
 def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
+    before = IdealWorld(vault, dict(world.state))
     if keeper(vault, world, up):
         return None  # a rule that fails is the business of `recovers`
     state = Evaluator(vault, world)
     for rule in vault.rules:
-        if isinstance(rule.trigger, OnCondition) and state.holds(rule.trigger.condition.formula):
+        if not isinstance(rule.trigger, OnCondition):
+            continue
+        if stops_on_volatility(rule, vault) and Evaluator(vault, before).holds(rule.trigger.condition.formula):
+            continue  # it was due before, and has stopped the vault
+        if state.holds(rule.trigger.condition.formula):
             return f"`{rule.action}` is due again after the keeper's pass"
     return None
 

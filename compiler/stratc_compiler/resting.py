@@ -19,7 +19,20 @@ from stratc_dsl.strategy import (
 )
 
 PREMISES = frozenset(
-    ("keeper", "moves", "stays", "rate", "slippage", "loss", "liquidity", "withdrawals", "deposits", "gain", "room")
+    (
+        "keeper",
+        "moves",
+        "stays",
+        "rate",
+        "slippage",
+        "loss",
+        "liquidity",
+        "withdrawals",
+        "deposits",
+        "gain",
+        "room",
+        "flash",
+    )
 ) | {"parameters", "oracle", "scale", "build", "deployed", "rounds", "running", "first"}
 """Kinds of assumptions that a proof can rest on: the word before the parenthesis of their ids."""
 

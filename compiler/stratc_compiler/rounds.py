@@ -10,7 +10,8 @@ from functools import partial
 from stratc_compiler.conservation import CONSERVED
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.execute import run_plan
-from stratc_compiler.expr import TRUE, Add, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
+from stratc_compiler.expr import TRUE, Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
+from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
@@ -64,7 +65,8 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
     for held in vault.held:
         if held.venue is not None:
             growth = Interval(Fraction(0), Fraction(0)) if lost == held.venue and not held.debt else None
-            _grow(frame, held.name, held.token, growth or box.growth[held.name], factors)
+            slid = (_slide(vault, box, frame, held.range, factors[held.range.token]),) if held.range else ()
+            _grow(frame, held.name, held.token, growth or box.growth[held.name], factors, slid)
     for held in vault.idle:
         if held.token != vault.base and held in vault.held:
             _grow(frame, held.name, held.token, box.growth[held.name], factors)
@@ -73,6 +75,7 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
     _flows(frame, vault, box, nav)
     _liquidity(frame, vault, box)
     _rooms(frame, vault)
+    _measured(frame, vault)
     return Opening(frame.primed(), nav)
 
 
@@ -129,7 +132,33 @@ def _bound(frame: Frame, labels: tuple[str, str], factor: Expr, interval: Interv
         frame.trace.learn(above, Cmp(factor, Rel.LE, number(interval.high)))
 
 
-def _grow(frame: Frame, name: str, token: str, growth: Interval, factors: dict[str, Var]) -> None:
+def slid(of: Range) -> Var:
+    """What the price of its token makes of a range's worth, as a factor."""
+    return real(f"slide({of.name})")
+
+
+def _slide(vault: Vault, box: Box, frame: Frame, of: Range, factor: Var) -> Var:
+    """Between 1 and the token's own factor, and both are reached (see `ranges`).
+
+    Where nothing else speaks of the token's price it is as if the range were all token: its factor is between the same
+    bounds, since 1 is.
+    """
+    interval = box.relative[of.token]
+    joint = {token for pair in box.joint(vault.base) for token in (pair.token, pair.other)}
+    alone = of.token not in joint | {held.token for held in vault.held} and len(vault.ranges) == 1
+    if alone and slide(interval.low, interval.high) == (interval.low, interval.high):
+        return factor
+    result, one = slid(of), number(1)
+    _bound(frame, box.because[of.token], result, Interval(*slide(interval.low, interval.high)))
+    risen = (Cmp(factor, Rel.GE, one), Cmp(result, Rel.GE, one), Cmp(result, Rel.LE, factor))
+    fallen = (Cmp(factor, Rel.LE, one), Cmp(result, Rel.LE, one), Cmp(result, Rel.GE, factor))
+    frame.trace.learn("definition", Or((And(risen), And(fallen))))
+    return result
+
+
+def _grow(
+    frame: Frame, name: str, token: str, growth: Interval, factors: dict[str, Var], slid: tuple[Var, ...] = ()
+) -> None:
     """`after = before * growth * price factor`, as the product that `shocks` eliminates."""
     before = frame.state[name]
     after = real(f"{name}@1")
@@ -143,6 +172,8 @@ def _grow(frame: Frame, name: str, token: str, growth: Interval, factors: dict[s
         product = Mul(product, factor)
     if token in factors:
         product = Mul(product, factors[token])
+    for factor in slid:
+        product = Mul(product, factor)
     frame.trace.learn(f"move({name})", Cmp(after, Rel.EQ, product), Cmp(after, Rel.GE, ZERO))
     frame.state[name] = _reading(frame, after)
     frame.known.clear()
@@ -221,6 +252,17 @@ def _rooms(frame: Frame, vault: Vault) -> None:
             frame.state[held.room.name] = room
 
 
+def _measured(frame: Frame, vault: Vault) -> None:
+    """What rings say at this moment: anything, since prices of earlier rounds are no part of the state.
+
+    It is the same throughout the keeper's pass, in which no time goes by: an observation changes nothing at once.
+    """
+    for ring in vault.rings:
+        said = real(ring.name)
+        frame.trace.learn("amounts are never negative", Cmp(said, Rel.GE, ZERO))
+        frame.state[ring.name] = said
+
+
 def first_deposit(vault: Vault, box: Box) -> Opening:
     """The base case: a vault that holds what was deposited, and what others may have sent it before (see `gain`).
 
@@ -241,6 +283,7 @@ def first_deposit(vault: Vault, box: Box) -> Opening:
     frame.trace.learn("flows", Cmp(DEPOSITED, Rel.GE, ZERO), Cmp(WITHDRAWN, Rel.EQ, ZERO))
     _liquidity(frame, vault, box)
     _rooms(frame, vault)
+    _measured(frame, vault)
     _at_scale(frame)
     return Opening(frame.primed(), ZERO)
 

@@ -9,9 +9,10 @@ from stratc_compiler.environment import Box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.involved import involved
 from stratc_compiler.replay import Broken, IdealWorld, health, inside_box, what_breaks
-from stratc_compiler.text import amount_text, duration, percent, usd
+from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Scenario
+from stratc_dsl.words import duration
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -33,6 +34,8 @@ def tell(vault: Vault, box: Box, played: Round, broken: Broken) -> Lines:
     """Lines of (label, text): the settled vault, the move, what it changed, the steps taken, what breaks."""
     everything = dict.fromkeys(played.settled, True)
     moved = {name: played.moment[name] != value for name, value in played.settled.items()}
+    for held in vault.ranges.values():
+        moved[held.name] = any(moved[f"price({token})"] for token in held.tokens) or moved[held.name]
     lines = [("settled", _state(vault, played.settled, everything)), ("the move", _move(vault, box, played))]
     if any(moved[name] for name in _told(vault)):
         lines.append(("after it", _state(vault, played.moment, moved)))
@@ -49,12 +52,21 @@ def _state(vault: Vault, state: dict[str, int], shown: dict[str, bool]) -> str:
     tokens = (token.name for token in vault.strategy.tokens)
     prices = [f"{token} at {usd(state[f'price({token})'])}" for token in tokens if shown[f"price({token})"]]
     held = (one for one in vault.held if shown[one.name])
-    positions = [f"{one.name} {amount_text(vault, one.token, state[one.name])}" for one in held]
+    positions = [f"{one.name} {_amount(vault, one, view)}" for one in held]
     ends = [f"nav {usd(view.named('assets') - view.named('debts'))}"]
     for venue in vault.venues:
         if venue.health is not None and any(state[held.name] for held in venue.positions if held.debt):
             ends.append(f"health({venue.name}) {float(health(vault, venue.name, view)):.4f}")
     return ", ".join(prices + positions + ends)
+
+
+def _amount(vault: Vault, held: Held, view: Evaluator) -> str:
+    """Of a range what it is worth: its liquidity says nothing to anybody."""
+    return (
+        amount_text(vault, held.token, view.named(held.name))
+        if held.range is None
+        else usd(view.named(held.value.name))
+    )
 
 
 def _move(vault: Vault, box: Box, played: Round) -> str:
@@ -69,6 +81,9 @@ def _move(vault: Vault, box: Box, played: Round) -> str:
         parts += _short(held, played)
         if held.room.name in played.moment:
             parts.append(f"room for {amount_text(vault, held.token, played.moment[held.room.name])} more {held.name}")
+    parts += [
+        f"{ring.name} at {percent(Fraction(said, WAD))}" for ring in vault.rings if (said := played.moment[ring.name])
+    ]
     for word, flow in (("deposited", played.deposited), ("withdrawn", played.withdrawn)):
         if flow:
             parts.append(f"{amount_text(vault, vault.base, flow)} {word}")

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount, token_of
-from stratc_compiler.plans import Parts, bought_for, plan_name, price_of, sell
+from stratc_compiler.plans import Parts, bought_for, plan_name, price_of, sell, whole
 from stratc_compiler.shares import paid, part
 from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, SwapModel, Unwinding, VenueModel
 from stratc_dsl.span import Span
@@ -29,7 +30,7 @@ def unwinding(parts: Parts, span: Span, *, buys: bool) -> Unwinding:
     """
     venues = [venue for venue in parts.exit_order if isinstance(venue, VenueModel)]
     held = [one for venue in venues for one in venue.positions] + [band.held for band in parts.bands]
-    tokens = {one.token for one in held if not one.debt}
+    tokens = {token for one in held if not one.debt for token in one.tokens}
     if all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
         return ()
     slices = _Slices(parts, span, buys)
@@ -77,12 +78,15 @@ class _Slices(Struct):
     def begin(self, idle: Held) -> None:
         """The slice of what is idle, where it is base, owed somewhere, or can be sold."""
         venues = (venue for venue in self.parts.exit_order if isinstance(venue, VenueModel))
-        at_venues = {one.token for venue in venues for one in venue.positions}
+        at_venues = {token for venue in venues for one in venue.positions for token in one.tokens}
         if idle.token in _saleable(self.parts) | at_venues:
             self._set_free(idle.token, part(idle.var, Rounding.DOWN))
 
     def leave(self, held: Held) -> None:
         """The slice of a position: what it brings is free, what it costs was."""
+        if held.range is not None:
+            self.thin(held)
+            return
         words = "owed" if held.debt else "slice"
         size = self._bind(plan_name(words, held.name), held.token, part(held.var, _against_the_leaver(held)))
         left = self._bind(plan_name("left", held.name), held.token, Sub(held.var, size))
@@ -97,6 +101,16 @@ class _Slices(Struct):
             brought = Add(self.free[held.token], size) if held.token in self.free else size
             self.items.append(Leave(held, size))
             self._set_free(held.token, Sub(brought, Monus(left, held.var)))
+
+    def thin(self, held: Held) -> None:
+        """The slice of a range's liquidity, which is booked exactly: what it brings of both tokens is free."""
+        size = Var(plan_name("slice", held.name), held.var.dim)
+        self.items.append(Let(size, part(held.var, Rounding.DOWN)))
+        taken = replace(whole(held), liquidity=size, worth=part(held.value, Rounding.DOWN))
+        self.items.append(taken)
+        for came in (taken.token, taken.base):
+            token = token_of(came)
+            self._set_free(token, Add(self.free[token], came) if token in self.free else came)
 
     def buy(self, size: Var) -> None:
         """What of a token is still to be repaid, with base that is free, at the worst price that is proved."""

@@ -14,13 +14,14 @@ from typing import Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from stratc_compiler.expr import Expr, Rounding, scale
+from stratc_compiler.expr import Expr, Rounding, price, scale
 from stratc_compiler.fees import ELAPSED, FIRST_MARK, SUPPLY_DUE, mark, mark_due
 from stratc_compiler.guard import round_price
 from stratc_compiler.interpret import Evaluator, Reverted, World
 from stratc_compiler.requests import Request
 from stratc_compiler.shares import SUPPLY, round_assets, round_deposited, to_assets, to_shares
-from stratc_compiler.vault import Exits, Greek, Held, Marks, OnCondition, OnTimer, RuleModel, Trades, Vault
+from stratc_compiler.vault import Exits, Greek, Held, Marks, OnCondition, OnTimer, Ring, RuleModel, Trades, Vault
+from stratc_compiler.volatility import Observation, is_due, realised, stops_on_volatility
 from stratc_dsl.record import Record
 
 UNLIMITED: int = 2**256 - 1
@@ -94,7 +95,7 @@ class Book(Struct):
     `ready_at` says from when on a call that the owner has scheduled may be made. `attestation_of` names, by account,
     the attestation by which it may be given shares. `charged_at` says when the management fee was last charged,
     `high_water_mark` up to which share price the performance fee was (see `fees`). `requests` are numbered from 1; none
-    up to `requests_done` is pending.
+    up to `requests_done` is pending. `observations` are all that were made of each ring, by its name.
     """
 
     supply: int = 0
@@ -113,6 +114,7 @@ class Book(Struct):
     attestation_of: dict[str, str] = field(default_factory=dict)
     requests: dict[int, Request] = field(default_factory=dict)
     requests_done: int = 0
+    observations: dict[str, tuple[Observation, ...]] = field(default_factory=dict)
 
     @property
     def shares_requested(self) -> int:
@@ -124,7 +126,7 @@ class Book(Struct):
 
     def copy(self) -> Book:
         """An independent copy."""
-        tables = ("balances", "round_prices", "last_run", "ready_at", "marks", "attestation_of")
+        tables = ("balances", "round_prices", "last_run", "ready_at", "marks", "attestation_of", "observations")
         copies = {name: dict(getattr(self, name)) for name in tables}
         requests = {number: replace(request) for number, request in self.requests.items()}
         return replace(self, requests=requests, **copies)
@@ -206,9 +208,26 @@ class Standing:
         """
         names = (f"price({token.name})" for token in self.vault.strategy.tokens)
         prices = {name: self.market.read(name) for name in names}
-        state = self._derived(self.positions() | prices)
+        state = self._derived(self.positions() | prices | self._measured(prices))
         state.bound |= self._due(state)
         return state
+
+    def _measured(self, prices: dict[str, int]) -> dict[str, int]:
+        """What every ring says at these prices."""
+        return {ring.name: self._realised(ring, prices[price(ring.token).name]) for ring in self.vault.rings}
+
+    def _realised(self, ring: Ring, now: int) -> int:
+        seen = self.book.observations.get(ring.name, ())
+        return realised(ring, seen, Observation(self.market.now(), now), self.vault, self.market)
+
+    def _rings_due(self) -> list[Ring]:
+        """Those whose price may be observed again."""
+        seen, now = self.book.observations, self.market.now()
+        return [ring for ring in self.vault.rings if is_due(ring, seen.get(ring.name, ()), now)]
+
+    def observation_due(self) -> bool:
+        """Whether an observation would be made; false while a price is unusable, and after the exit."""
+        return not self.book.mode.over and self.prices_usable() and bool(self._rings_due())
 
     def _due(self, state: Evaluator) -> dict[str, int]:
         """Supply and high-water mark once the fees are minted that are due now; after the exit none are."""
@@ -247,8 +266,12 @@ class Standing:
             require(state.holds(floor.formula), f"floor: {floor.text}")
 
     def _is_settled(self, state: Evaluator) -> bool:
-        """Floors, bands, minima and maxima hold, and no rule on a condition is due."""
-        triggers = (rule.trigger for rule in self.vault.rules)
+        """Floors, bands, minima and maxima hold, and no rule on a condition is due.
+
+        What has stopped the vault on a volatility is not due again: a round may begin while it is frozen.
+        """
+        open_ = self.book.mode is Mode.OPEN
+        triggers = (rule.trigger for rule in self.vault.rules if open_ or not stops_on_volatility(rule, self.vault))
         due = (one.condition.formula for one in triggers if isinstance(one, OnCondition))
         return all(state.holds(one.formula) for one in self.vault.settled) and not any(map(state.holds, due))
 

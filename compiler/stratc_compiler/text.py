@@ -20,14 +20,5 @@ def amount_text(vault: Vault, token: str, units: int) -> str:
     return f"{float(whole):,.6f}".rstrip("0").rstrip(".") + f" {token}"
 
 
-def duration(seconds: int) -> str:
-    """In the largest unit of the language that it is a multiple of."""
-    units = {"y": 365 * 86_400, "d": 86_400, "h": 3_600, "m": 60}
-    for unit, size in units.items():
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def usd(value: int) -> str:
     return f"{value / WAD:,.4f}".rstrip("0").rstrip(".") + " USD"

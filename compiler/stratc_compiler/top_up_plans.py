@@ -43,6 +43,10 @@ def top_up(action: TopUp, scope: Scope, parts: Parts) -> Plan:
     """
     held = _named(str(action.position), scope)
     sources = tuple(_named(str(one), scope) for one in action.sources)
+    for one in (held, *sources):
+        if one.range is not None:
+            what = f"a top-up of, or out of, the range of liquidity `{one.name}`"
+            raise Unsupported(what, "name idle tokens and deposits", action.span)
     weights = _goal(action, scope)
     for source in sources:
         if source.value in weights:

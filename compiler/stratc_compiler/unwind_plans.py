@@ -7,11 +7,13 @@ are those of `flash_plans`.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from stratc_compiler.deleverage_plans import Payment
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Expr, If, Min, Monus, Rel, Rounding, Var, amount, scale
 from stratc_compiler.flash_plans import Lender, brings, due_of, sales, sold_for
-from stratc_compiler.plans import Parts, find_swap, is_held_idle, plan_name, sell
+from stratc_compiler.plans import Parts, find_swap, is_held_idle, plan_name, sell, sold_from, whole
 from stratc_compiler.vault import Held, Leave, Let, Plan, PlanItem, Swap, VenueModel
 from stratc_dsl.span import Span
 
@@ -20,6 +22,10 @@ def unwind_position(held: Held, venue: VenueModel, lender: Lender | None, parts:
     """Close the position. Raises Unsupported for collateral of several debts, where a loan would repay them."""
     if held.debt:
         return _repay(held, venue, parts, span) if lender is None else _repay_by_flash(held, venue, lender, parts, span)
+    if held.range is not None:
+        return replace(whole(held), checked=True), *(
+            () if is_held_idle(held.range.token, parts) else sold_from(held, parts, span)
+        )
     debts = tuple(one for one in venue.positions if one.debt)
     if lender is None or not debts:
         close = Let(_named("close", held), _pays(held))

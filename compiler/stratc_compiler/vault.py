@@ -14,6 +14,7 @@ Variables of the model's expressions, by name:
     supply                shares in existence
     elapsed               seconds since the management fee was charged
     high_water_mark       see `fees`
+    volatility(T, D)      what a ring measures, in 10^-18 (see `volatility`)
     any name in `Vault.definitions`, and names bound by the items of a plan
 """
 
@@ -26,21 +27,25 @@ from msgspec import field
 
 from stratc_compiler.expr import Combination, Expr, Formula, Plain, Var, amount
 from stratc_compiler.guardian import Guardian
+from stratc_compiler.ranges import Range
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
 from stratc_dsl.record import Record
 from stratc_dsl.span import Placed
 from stratc_dsl.strategy import Position, Strategy, Venue
+from stratc_dsl.words import duration
 
 
 class Held(Record):
     """One position: idle, or at a venue.
 
     `rounding` bounds by how many smallest units one operation may leave the position off from exact arithmetic.
+    Of liquidity in a `range` the amount is that liquidity, and `token` is the token that its worth is told in.
     """
 
     position: Position
     debt: bool = False
     rounding: int = 0
+    range: Range | None = None
 
     @property
     def name(self) -> str:
@@ -48,7 +53,12 @@ class Held(Record):
 
     @property
     def token(self) -> str:
-        return self.position.token
+        return self.position.token if self.range is None else self.range.base
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """What it consists of."""
+        return (self.token,) if self.range is None else (self.range.token, self.range.base)
 
     @property
     def venue(self) -> str | None:
@@ -56,7 +66,7 @@ class Held(Record):
 
     @property
     def var(self) -> Var:
-        return amount(self.name, self.token)
+        return amount(self.name, self.token) if self.range is None else self.range.liquidity
 
     @property
     def value(self) -> Var:
@@ -195,7 +205,37 @@ class FlashLoan(Record):
     within: Plan
 
 
-PlanItem = Let | Enter | Leave | Swap | FlashLoan
+class Provide(Record):
+    """Add liquidity with idle tokens, at most so much of each, worth at least `minimum` more than before.
+
+    Binds how much of each was taken. Skipped where there is nothing to add.
+    """
+
+    held: Held
+    token: Expr
+    base: Expr
+    minimum: Expr
+    took_token: Var
+    took_base: Var
+
+
+class Withdraw(Record):
+    """Take `liquidity` out into idle, which is `worth` so much; binds what came of each token.
+
+    Fees come with it. Where nothing is taken out they are left where they are, unless it is them that are `fetched`.
+    Where the pool is off its oracle by more than is assumed it is refused, if that is `checked`.
+    """
+
+    held: Held
+    liquidity: Expr
+    worth: Expr
+    token: Var
+    base: Var
+    fetched: bool = False
+    checked: bool = False
+
+
+PlanItem = Let | Enter | Leave | Swap | FlashLoan | Provide | Withdraw
 Plan = tuple[PlanItem, ...]
 
 
@@ -348,6 +388,31 @@ class Guard(Record):
     governed: tuple[str, ...] = ()
 
 
+class Ring(Record):
+    """Observations of a token's price over the last `window` seconds, at least `gap` seconds apart.
+
+    `length` moves between observations are kept: as many as can end inside the window (see `volatility`).
+    """
+
+    token: str
+    window: int
+    gap: int
+    length: int
+
+    @property
+    def var(self) -> Var:
+        return volatility(self.token, self.window)
+
+    @property
+    def name(self) -> str:
+        return self.var.name
+
+
+def volatility(token: str, window: int) -> Var:
+    """What is measured of a price over so many seconds, in 10^-18."""
+    return Var(f"volatility({token}, {duration(window)})", Plain.NUMBER)
+
+
 class Vault(Record):
     """The whole model of one strategy.
 
@@ -358,7 +423,8 @@ class Vault(Record):
     `withdrawals` and `deposits` are what may flow in one round, as shares of nav at its start; `deposit_room` is what
     limits leave to depositors; None where there are none. `charge` is what `fees` compute. `unwinding` is what a
     redemption does that is paid out of the positions themselves, empty where there is nothing to unwind or no way into
-    base. `guard` is None where no move of a price is assumed and no lender has terms.
+    base. `guard` is None where no move of a price is assumed and no lender has terms. `rings` are what volatilities are
+    measured with.
     """
 
     strategy: Strategy
@@ -378,6 +444,7 @@ class Vault(Record):
     charge: tuple[Let, ...] = ()
     guard: Guard | None = None
     unwinding: Unwinding = ()
+    rings: tuple[Ring, ...] = ()
     greeks: tuple[Greek, ...] = ()
     hedges: tuple[Hedged, ...] = ()
 
@@ -398,14 +465,24 @@ class Vault(Record):
         return tuple(item for item in items if isinstance(item, FlashLoan))
 
     def lent_beside(self, loan: FlashLoan) -> tuple[Held, ...]:
-        """What is owed to the lender of a flash loan in its token: lent out of the same stock."""
+        """What is owed to the lender of a flash loan in its token: lent out of the same stock.
+
+        Two markets of Morpho Blue have one stock of a token, so what is owed at a venue of the same kind counts, too.
+        """
+        kind = next((venue.adapter for venue in self.venues if venue.name == loan.lender), None)
+        beside = {venue.name for venue in self.venues if venue.adapter == kind}
         owed = (held for held in self.held if held.debt and held.token == loan.token)
-        return tuple(held for held in owed if held.venue == loan.lender)
+        return tuple(held for held in owed if held.venue in beside)
 
     @property
     def queues(self) -> bool:
         """Whether withdrawals wait in turn: where a round limits them, or not all that is held is idle base."""
         return self.withdrawals is not None or any(held.venue or held.token != self.base for held in self.held)
+
+    @property
+    def ranges(self) -> dict[str, Held]:
+        """Positions in ranges of liquidity, by the definitions of their values."""
+        return {held.value.name: held for held in self.held if held.range is not None}
 
     @property
     def owner_delay(self) -> int:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil
+from math import ceil, isqrt
 
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
 from stratc_compiler.environment import Box, Interval
-from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number
+from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld
-from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
+from stratc_compiler.replay import IdealWorld, liquidity_worth
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor, slid
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import SCALE, Held, Vault
+from stratc_compiler.swings import strongest
+from stratc_compiler.text import WAD
+from stratc_compiler.vault import SCALE, Held, Ring, Vault
 from stratc_compiler.verdict import Obligation, Round, Scenario
 from stratc_dsl.record import Record
 
@@ -105,7 +108,9 @@ def models(
     clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
     sure = strengthen(broken, MARGIN)
     for formulas in ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken)):
-        query = Query((*formulas, *_scaling(obligation, vault)), max(1, rlimit // SHARE))  # 0 would be no limit
+        query = Query(
+            (*formulas, *_scaling(obligation, vault), *_swings(vault, box)), max(1, rlimit // SHARE)
+        )  # 0 would be no limit
         answer = query.solve()
         if isinstance(answer, Sat):
             yield from [answer.values] if any_will_do else _simplest(query, vault, box)
@@ -120,6 +125,14 @@ def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
     for held in vault.held:
         nav = Add(nav, Mul(number(-1 if held.debt else 1), _before(held)))
     return (Cmp(nav, Rel.EQ, whole),)
+
+
+def _swings(vault: Vault, box: Box) -> Iterator[Formula]:
+    """Volatilities that the assumptions come to."""
+    for ring in vault.rings:
+        most = strongest(ring, vault, box, IdealWorld(vault, {}))
+        if most is not None:
+            yield Cmp(real(ring.name), Rel.LE, number(most))
 
 
 def _is_first(obligation: Obligation) -> bool:
@@ -146,8 +159,15 @@ def strengthen(formula: Formula, margin: Fraction, positive: bool = True) -> For
             parts = tuple(strengthen(operand, margin, positive) for operand in operands)
             return Or(parts) if positive else And(parts)
         case Cmp(left, rel, right):
+            if _is_of_rings(formula):
+                return _by_margin(left, rel, right, number(1), positive)
             weight = max(_weight(left), _weight(right))
             return _by_margin(left, rel, right, number(margin * weight * 100 * PERCENT), positive)
+
+
+def _is_of_rings(formula: Cmp) -> bool:
+    """Whether a comparison is of volatilities: whole numbers of 10^-18 in every model that is made a round."""
+    return any(var.name.startswith("volatility(") for var in variables(formula))
 
 
 def _weight(expr: Expr) -> Fraction:
@@ -177,6 +197,10 @@ def _simplest(query: Query, vault: Vault, box: Box) -> Iterator[dict[str, Fracti
         answer = query.solve()
         if isinstance(answer, Sat):
             _pin(query, flow, answer.values.get(flow.name, Fraction(0)))
+    for ring in vault.rings:
+        answer = query.solve()
+        if isinstance(answer, Sat):
+            _round_off_volatility(query, ring, answer.values)
     for held in vault.held:
         answer = query.solve()
         if isinstance(answer, Sat):
@@ -240,6 +264,13 @@ def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
             return
 
 
+def _round_off_volatility(query: Query, ring: Ring, values: dict[str, Fraction]) -> None:
+    """None at all, or a round percentage near the one it has."""
+    said = values.get(ring.name, Fraction(0))
+    shown = (Fraction(0), *_near(said * 100 / WAD, (0, 1, 2)))
+    any(_grant(query, Cmp(real(ring.name), Rel.EQ, number(share * WAD / 100))) for share in shown)
+
+
 def _pin(query: Query, variable: Expr, value: Fraction) -> Fraction:
     """Pin a variable to a round value near the one it has, if one is possible; the value it ends with."""
     for percent in _near(value / PERCENT, (0, 1, 2)):
@@ -275,12 +306,16 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
     whole = _whole(vault, settled, moment)
+    for one in vault.ranges.values():
+        _lay(one, values, settled, moment)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
         _place(held, values, vault, box, relative, settled, moment, whole)
     base = f"idle({vault.base})"
     deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base, whole)
     withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base, whole)
     moment[base] = settled[base] + deposited - withdrawn
+    for ring in vault.rings:
+        moment[ring.name] = int(values.get(ring.name, Fraction(0)))
     _make_room(vault, settled, moment)
     return Round(settled, moment, deposited, withdrawn)
 
@@ -313,7 +348,8 @@ def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, l
     interval = box.relative[token]
     for held in vault.held:
         before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
-        if held.token == token and (lost is None or held.venue != lost) and before and after is not None:
+        told = held.token if held.range is None else held.range.token
+        if told == token and (lost is None or held.venue != lost) and before and after is not None:
             return _clamp(after / before, interval)
     return _clamp(Fraction(1), interval)
 
@@ -386,8 +422,13 @@ def _place(
     settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
-    if held.venue is not None and after is not None and before and relative[held.token]:
-        grown = after / before / relative[held.token]
+    moved = relative[held.token]
+    if held.range is not None:
+        base = settled[f"price({vault.base})"] * settled[held.name] // settled[f"unit({vault.base})"]
+        settled[held.name] = liquidity_worth(IdealWorld(vault, settled), vault, held.range, base)
+        moved = _slid(held.range, settled, moment)
+    if held.venue is not None and after is not None and before and moved:
+        grown = after / before / moved
     moment[held.name] = int(settled[held.name] * grown)
     if not held.debt and held.venue is not None:
         share = values.get(held.liquidity.name)
@@ -396,6 +437,59 @@ def _place(
         settled[held.liquidity.name] = settled[held.name]
         # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
         moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
+
+
+def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], moment: dict[str, int]) -> None:
+    """Lay a range of the strategy's width where the move of the price makes of its worth what the model says.
+
+    Between where it is all token, which moves as the price does, and where it is all base, which does not.
+    """
+    of = held.range
+    assert of is not None
+    width = Fraction(isqrt(ceil(of.above / of.below * 10**24)) + 1, 10**12)
+    roots = [_root(of, state) for state in (settled, moment)]
+    before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
+    wanted = values.get(slid(of).name, after / before if before and after is not None else Fraction(1))
+    least, most = int(min(roots) / width * Fraction(9, 10)), max(roots) * 11 // 10  # all base, all token
+
+    def put(low: int) -> Fraction:
+        for state in (settled, moment):
+            state |= {of.low.name: max(low, 1), of.high.name: ceil(max(low, 1) * width) + 1}
+        return _slid(of, settled, moment)
+
+    if put(int(roots[0] / _root_of(width))) == wanted or 0 in roots:
+        return
+    for _ in range(100):
+        middle = (least + most) // 2
+        further = put(middle) - 1  # from standing still
+        enough = abs(further) >= abs(wanted - 1)
+        least, most = (least, middle) if enough else (middle, most)
+    put(most)
+
+
+def _root_of(ratio: Fraction) -> Fraction:
+    return Fraction(isqrt(int(ratio * 10**24)), 10**12)
+
+
+def _root(of: Range, state: dict[str, int]) -> int:
+    """The root of the price of a range's token in base, in smallest units and 2^-96."""
+    names = (f"price({of.token})", f"unit({of.base})", f"price({of.base})", f"unit({of.token})")
+    price, base_unit, base_price, unit = (state[name] for name in names)
+    return isqrt((price * base_unit << 192) // max(base_price * unit, 1))
+
+
+def _slid(of: Range, settled: dict[str, int], moment: dict[str, int]) -> Fraction:
+    """What becomes of the worth of a range in base."""
+    root, later = _root(of, settled), _root(of, moment)
+    before, after = (_in_base(of, at, settled) for at in (root, later))
+    return after / before if before else Fraction(1)
+
+
+def _in_base(of: Range, root: int, state: dict[str, int]) -> Fraction:
+    """What a unit of liquidity is worth in base, up to a factor, where the root of the price is this one."""
+    low, high = state[of.low.name], state[of.high.name]
+    at = min(max(root, low), high)
+    return Fraction(at - low) + Fraction(root * root * (high - at), at * high)
 
 
 def _make_room(vault: Vault, settled: dict[str, int], moment: dict[str, int]) -> None:

@@ -124,6 +124,7 @@ ADAPTERS: dict[str, Adapter] = {
             Parameter("loan", Kind.TOKEN),
         ),
         MorphoBlue,
+        bounds=("room",),
         lends=True,
         flash=True,
     ),

@@ -85,7 +85,9 @@ QUANTITIES = {
     "delta": Entry("delta(T)", "how many T would move nav as the vault does", "an amount of T"),
     "gamma": Entry("gamma(T)", "how delta changes with the price of T", "a value in USD"),
     "vega": Entry("vega(T)", "how nav changes with the volatility of T", "a value in USD"),
-    "volatility": Entry("volatility(T, D)", "the standard deviation of a price's moves over a duration", "a ratio"),
+    "volatility": Entry(
+        "volatility(T, D)", "how much a price has moved over a duration: realised, not annualised", "a ratio"
+    ),
     "age": Entry("age(price(T))", "how long ago the feed of a price was updated", "a duration"),
     "share_price": Entry("share_price", "what one share of the vault is worth", "a price (USD per share)"),
     "supply": Entry("supply", "how many shares of the vault there are", "an amount of shares"),

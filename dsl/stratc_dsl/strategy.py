@@ -98,7 +98,7 @@ class Quantity(Placed):
     """A named quantity: nav, health(v), ltv(v), leverage, idle(T), value(p), weight(p), price(T), ...
 
     Exactly one of `venue`, `token`, `position` is set where the quantity takes an argument. `period` is the window of
-    `volatility`, in seconds: the standard deviation of the price's relative moves over that long, not annualised.
+    `volatility`, in seconds: the root of the squared relative moves of the price in that time, not annualised.
     `delta(T)` is how many T have the same exposure to `price(T)` as the vault; `gamma(T)` and `vega(T)` are values:
     what delta's worth gains when the price doubles, and nav when volatility rises by 100%, at today's slope.
     """

@@ -33,6 +33,15 @@ def plain(value: Fraction) -> str:
     return f"{about}{'-' if scaled < 0 else ''}{digits}"
 
 
+def duration(seconds: int) -> str:
+    """In the largest unit of the language that it is a multiple of."""
+    units = {"y": 365 * 86_400, "d": 86_400, "h": 3_600, "m": 60}
+    for unit, size in units.items():
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def percent(value: Fraction) -> str:
     """A ratio in percent."""
     return f"{plain(value * 100)}%"

@@ -19,6 +19,7 @@ LOSSES = {
     "stale or clamped oracle": "Venus, Blizz 2022-05-12",
     "sequencer outage": "Arbitrum 2023-12-15",
     "oracle that jumps": "Synthetix sKRW 2019-06-25",
+    "poisoned observations": "Inverse Finance 2022-04-02",
     "unit error in an oracle": "Moonwell 2026-02-15",
     "lender's oracle misreads": "Aave CAPO 2026-03-10",
     "hard-coded price": "Stream xUSD 2025-11-03, Resolv USR 2026-03-22",

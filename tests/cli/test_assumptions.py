@@ -148,7 +148,10 @@ def test_nothing_is_built_on_what_is_denied(tmp_path: Path, capsys: pytest.Captu
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("file", [TREASURY, CARRY])
+LOOP = str(Path(TREASURY).with_name("eth_loop.strat"))
+
+
+@pytest.mark.parametrize("file", [TREASURY, CARRY, LOOP])
 def test_every_assumption_is_one_that_proofs_rest_on_or_one_that_is_beneath_all(file: str) -> None:
     (model,) = load(file).models
     kinds = {kind_of(one.id) for one in guarded_assumptions(model.vault)}
@@ -157,6 +160,7 @@ def test_every_assumption_is_one_that_proofs_rest_on_or_one_that_is_beneath_all(
     labels = {label for spec in specs for obligation in spec.obligations for label in labels_of(obligation)}
     named = {kind_of(id_) for id_ in rests_on(labels, model.vault)}
     assert named <= kinds & PREMISES
+    assert kinds & {"flash"} == {kind_of(id_) for id_ in rests_on((), model.vault)} & {"flash"}
 
 
 # ── in vain ────────────────────────────────────────────────────────────────────────────────

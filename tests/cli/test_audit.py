@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,18 @@ def test_a_tampered_certificate_is_rejected_with_the_reason(
     said = capsys.readouterr().err
     assert "rejected: " in said
     assert any(part in said for part in why.split("|")), said
+
+
+@pytest.mark.parametrize(("by", "told"), [("0.0.9", True), (version("stratc"), False), ("\x1b[2J", False), (9, False)])
+def test_who_made_a_rejected_one_is_told_where_that_is_another(
+    by: object, told: bool, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(text)
+    document["tools"]["stratc"] = by
+    assert audited(tmp_path, document) == 0
+    document["source"]["sha256"] = ""
+    assert audited(tmp_path, document) == 1
+    assert (f"(stratc {by} made it, " in capsys.readouterr().err) is told
 
 
 def test_a_solvers_word_is_told_and_is_status_3(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

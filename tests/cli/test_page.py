@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -151,6 +152,22 @@ def test_what_changes_something_is_told_first_with_its_own_words(
     assert deposit.says.startswith("Deposit exactly `assets`; returns the shares minted")
     assert (total.signature, total.changes) == ("totalAssets()", False)
     assert balance.signature == "balanceOf(address)"
+
+
+def test_words_are_told_of_the_function_that_they_stand_in() -> None:
+    silent = "@external\ndef silent(x: uint256) -> (uint256, bool):\n    return x, True\n\n\n"
+    told = 'def told(\n    y: Bytes[max(8, 9)], z: uint256,\n) -> uint256:\n    """\n    @notice Of told.\n    """\n'
+    assert contract._notices(silent + told) == [("told", "Of told.")]
+
+
+def test_every_function_of_a_vault_that_changes_something_says_what_it_does(refuted: Verification) -> None:
+    sources = vault_sources(refuted.vault, refuted.source)
+    said = dict(contract._notices(sources["contracts/Vault.vy"]))
+    assert said["serve"].startswith("Anyone: redeem the oldest requests")
+    assert said["claim"].startswith("The controller of a request: pay out")
+    external = re.findall(r"^@external\n(?:@nonreentrant\n|@payable\n)*def (\w+)", sources["contracts/Vault.vy"], re.M)
+    assert len(external) > 10
+    assert {name for name in external if not name.startswith("_")} <= said.keys()
 
 
 @pytest.mark.long

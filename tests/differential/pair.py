@@ -22,7 +22,7 @@ from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
     *("arith", "deposit", "depositors", "exit", "flash", "floor", "hedge", "mode", "oracle"),
-    *("request", "roles", "round", "rule", "shares", "unwind", "withdraw"),
+    *("request", "ring", "roles", "round", "rule", "shares", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
@@ -118,7 +118,18 @@ class Pair:
                 _same(f"attestation of {holder}", noted, call("attestation_of", holder).hex())
         if machine.vault.queues:
             self._compare_requests()
+        if machine.vault.rings:
+            self._compare_rings()
         self._compare_views(probe, user)
+
+    def _compare_rings(self) -> None:
+        """The last observation of each."""
+        for number, ring in enumerate(self.machine.vault.rings):
+            seen = self.machine.book.observations.get(ring.name, ())
+            price, time, moves, *_ = self.chain.call("rings", number)
+            last = (seen[-1].price, seen[-1].time) if seen else (0, 0)
+            _same(f"last observation of {ring.name}", last, (price, time))
+            _same(f"moves of {ring.name}", max(len(seen) - 1, 0), moves)
 
     def _compare_requests(self) -> None:
         """What is known of all of them, and of the newest."""
@@ -184,6 +195,7 @@ class Pair:
             ("settled", machine.settled, ()),
         ]
         views += [("guarded", machine.guarded, ())] if machine.vault.guard is not None else []
+        views += [("observation_due", machine.observation_due, ())] if machine.vault.rings else []
         views += [(f"{rule.name}_due", self._due(rule.name), ()) for rule in machine.vault.rules]
         for one in machine.vault.venues:
             if one.health:

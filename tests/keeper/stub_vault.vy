@@ -24,6 +24,7 @@ struct State:
     save: uint256
     price_usdc: uint256
     price_weth: uint256
+    volatility_weth_1d: uint256
     value_aave_collateral_weth: uint256
     value_aave_debt_usdc: uint256
     value_save: uint256
@@ -102,6 +103,7 @@ def state() -> State:
         save=self.numbers["save"],
         price_usdc=self.numbers["price_usdc"],
         price_weth=self.numbers["price_weth"],
+        volatility_weth_1d=self.numbers["volatility"],
         value_aave_collateral_weth=self._value("aave_collateral_weth", "price_weth", 10**18),
         value_aave_debt_usdc=self._value("aave_debt_usdc", "price_usdc", 10**6),
         value_save=self._value("save", "price_usdc", 10**6),
@@ -250,6 +252,11 @@ def set_mode(mode: uint256):
 
 
 @external
+def set_settled(settled: bool):
+    self.settled = settled
+
+
+@external
 def set_allowance(amount: uint256):
     self.round_allowance = amount
 
@@ -315,6 +322,18 @@ def freeze_when_due_due() -> bool:
 def freeze_when_due():
     self._run(3)
     self.mode = 1
+
+
+@external
+@view
+def observation_due() -> bool:
+    return self.numbers["observations due"] != 0
+
+
+@external
+def observe():
+    assert self.numbers["observations due"] != 0, "ring: not due"
+    self.numbers["observations due"] -= 1
 
 
 @external

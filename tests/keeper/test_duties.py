@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keeper.rig import KEEPER, Runner
-from keeper.stub import DELEVERAGE, FREEZE, HARVEST, REBALANCE, SERVED, bound_document, calls
+from keeper.stub import DELEVERAGE, FREEZE, HARVEST, REBALANCE, SERVED, TEXT, bound_document, calls
 from lab.chain import AnvilChain, Contract
 
 DAY = 86_400
@@ -140,6 +140,27 @@ def test_no_round_begins_while_something_is_due_or_where_it_is_not_asked_for(
     vault.send("set_failure", REBALANCE, "no")
     run(doc, chain.url, "--once")
     assert vault.call("rounds") == 0
+
+
+def test_prices_are_noted_where_no_round_begins_that_does_it(run: Runner, chain: AnvilChain, vault: Contract) -> None:
+    stops = "when volatility(WETH, 1d) > 8% do freeze"
+    doc = bound_document(vault, TEXT.replace("when stale(price(WETH)) do freeze", stops))
+
+    def noted(*options: str) -> bool:
+        vault.send("put", "observations due", 1)
+        assert run(doc, chain.url, "--once", *options).status == 0
+        return not vault.call("observation_due")
+
+    assert not noted()  # a round begins, which does it
+    assert not noted()  # the next one will
+    assert noted("--no-settle")
+    vault.send("set_settled", False)
+    assert noted()
+    vault.send("set_settled", True)
+    vault.send("set_mode", 1)
+    assert noted()  # a frozen vault goes on looking
+    vault.send("set_mode", 2)
+    assert not noted()
 
 
 def test_a_call_that_needs_more_than_its_limit_is_not_sent(

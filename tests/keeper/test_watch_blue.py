@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from keeper.watching import Watching, watched_from_a_round
+from lab.chain import Reverted
 from lab.world import World, with_morpho
-from vyper_target.vaults import Deployed, example
+from vyper_target.vaults import EXAMPLES, USD, USDC, Deployed, example, proved
 
 pytestmark = pytest.mark.anvil
 
@@ -75,3 +76,27 @@ def test_what_others_do_at_morpho_is_seen(watched: tuple[Deployed, Watching]) ->
     assert paid["blue.collateral(WETH)"] == world.weth.balance(lab.address) > lab.position(vault.address).collateral
     lab.repay(world.whale, lab.owed(vault.address) // 50, vault.address)
     assert watching.says() == [("alarm", "gain(blue)")]
+
+
+@pytest.mark.long
+def test_what_is_not_borrowed_yet_is_the_room_of_a_market(anvil_world: World, tmp_path: Path) -> None:
+    """Measured to what Morpho itself then lends."""
+    world = with_morpho(anvil_world)
+    text, said = (EXAMPLES / "blue_carry.strat").read_text("utf-8"), "slippage(dex) <= 0.30%"
+    given = proved(text.replace(said, f"{said}\n        room(blue) >= 90% of nav"))
+    vault, watching = watched_from_a_round(
+        world, tmp_path, given, "rebalance", "harvest_save", built=example("blue_carry")
+    )
+    lab = world.morpho
+    lab.pledge(world.whale, 10**24)
+    market = lab.market()
+    free = market.supply_assets - market.borrow_assets
+    lab.borrow(world.whale, free - 136_000 * USDC)  # 90% of nav is 135,000 and less
+    assert watching.says() == []
+    lab.borrow(world.whale, 10_000 * USDC)
+    (alarm,) = (one for one in watching.look() if one.get("id") == "room(blue)")
+    assert Fraction(alarm["measured"]) * vault.state()["nav"] / USD == pytest.approx(126_000, rel=1e-6)
+    with pytest.raises(Reverted, match="insufficient liquidity"):
+        lab.borrow(world.whale, 126_000 * USDC + 1)
+    lab.repay(world.whale, 10_000 * USDC)
+    assert watching.says() == [("alarm_over", "room(blue)")]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ARITH_FILE, ORACLE_FILE, TOKEN_FILE, DEPOSITORS_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE = (
-    f"contracts/{name}.vy" for name in ("arith", "oracle", "share_token", "depositors", "Vault", "Actions", "book")
+ARITH_FILE, ORACLE_FILE, TOKEN_FILE, DEPOSITORS_FILE, RING_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE = (
+    f"contracts/{name}.vy"
+    for name in ("arith", "oracle", "share_token", "depositors", "ring", "Vault", "Actions", "book")
 )
 
 
@@ -26,8 +27,8 @@ def _faults_in(file: str) -> Callable[[str, str, str, str], Fault]:
     return lambda theorem, old, new, name: Fault(name, file, old, new, theorem)
 
 
-_arith, _vault, _actions, _book, _depositors = map(
-    _faults_in, (ARITH_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE, DEPOSITORS_FILE)
+_arith, _vault, _actions, _book, _depositors, _ring = map(
+    _faults_in, (ARITH_FILE, VAULT_FILE, ACTIONS_FILE, BOOK_FILE, DEPOSITORS_FILE, RING_FILE)
 )
 
 LIBRARY_FAULTS = (
@@ -322,5 +323,18 @@ DEPOSITOR_FAULTS = (
         "self.attestation_of[account] = attestation",
         "self.attestation_of[msg.sender] = attestation",
         "noted for whoever calls",
+    ),
+)
+
+
+RING_FAULTS = (
+    _ring("squared", "else then - now", "else 0", "a fall that counts as nothing"),
+    _ring("squared", "mul_div_up(10**18, apart, then)", "mul_div_down(10**18, apart, then)", "a move rounded down"),
+    _ring("squared", "    return move * move\n", "    return move\n", "a move that is not squared"),
+    _ring(
+        "squared",
+        ": constant(uint256) = 10**27",
+        ": constant(uint256) = 10**39",
+        "a move that is too large to be squared",
     ),
 )

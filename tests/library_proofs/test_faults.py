@@ -7,14 +7,23 @@ from functools import cache
 
 import pytest
 
-from library_proofs import accounts, bounds, depositors, fees, ledger, library, shares, trades
-from library_proofs.faults import ACCOUNT_FAULTS, ARITH_FILE, DEPOSITOR_FAULTS, LIBRARY_FAULTS, SHARE_FAULTS, Fault
+from library_proofs import accounts, bounds, depositors, fees, ledger, library, rings, shares, trades
+from library_proofs.faults import (
+    ACCOUNT_FAULTS,
+    ARITH_FILE,
+    DEPOSITOR_FAULTS,
+    LIBRARY_FAULTS,
+    RING_FAULTS,
+    SHARE_FAULTS,
+    Fault,
+)
 from library_proofs.fee_faults import FEE_FAULTS
 from library_proofs.solver import Unproved
 from library_proofs.vaults import Subject, subject
+from vyper_target.probes import probe_sources
 
 ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS, **fees.THEOREMS}
-ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS, **depositors.THEOREMS}
+ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS, **depositors.THEOREMS, **rings.THEOREMS}
 AT_LEAST = 12
 
 
@@ -36,9 +45,17 @@ def broken(fault: Fault) -> Subject:
 
 
 def test_there_are_enough_faults_and_each_has_its_own_name() -> None:
-    faults = (*LIBRARY_FAULTS, *DEPOSITOR_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS)
+    faults = (*LIBRARY_FAULTS, *DEPOSITOR_FAULTS, *RING_FAULTS, *SHARE_FAULTS, *ACCOUNT_FAULTS, *FEE_FAULTS)
     assert len({fault.name for fault in faults}) == len(faults) >= AT_LEAST
     assert {fault.breaks for fault in faults} == {*ABOUT_LIBRARY, *ABOUT_VAULTS} - {"model"}
+
+
+@pytest.mark.parametrize("fault", RING_FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_in_a_ring_breaks_its_theorem(fault: Fault) -> None:
+    sources = probe_sources("ring_probe")
+    assert sources[fault.file].count(fault.old) == 1
+    with pytest.raises(Unproved):
+        ABOUT_LIBRARY[fault.breaks]({**sources, fault.file: sources[fault.file].replace(fault.old, fault.new)})
 
 
 @pytest.mark.parametrize("fault", [*LIBRARY_FAULTS, *DEPOSITOR_FAULTS], ids=lambda fault: fault.name)

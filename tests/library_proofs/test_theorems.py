@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from library_proofs import accounts, bounds, depositors, fees, ledger, library, shares, trades
+from library_proofs import accounts, bounds, depositors, fees, ledger, library, rings, shares, trades
 from library_proofs.bits import COMPLEMENT, LOWEST_BIT, OR_IS_A_SUM, OR_IS_NO_LESS, OR_WITH_NOTHING
 from library_proofs.lemmas import PRODUCTS_KEEP_EQUALITY, PRODUCTS_KEEP_ORDER, QUOTIENT_IS_UNIQUE, Lemma
 from library_proofs.meaning import Meaning
@@ -20,10 +20,11 @@ from library_proofs.solver import PROVED, Question
 from library_proofs.terms import WORD, Term, evaluated, unknowns
 from library_proofs.vaults import STRATEGIES, Subject, subject
 from stratc_compiler.standing import Attestation, Standing
+from vyper_target.probes import probe_sources
 
 ABOUT_VAULTS = {**accounts.THEOREMS, **bounds.THEOREMS, **shares.THEOREMS, **trades.THEOREMS}
 ABOUT_FEES = fees.THEOREMS
-ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS, **depositors.THEOREMS}
+ABOUT_LIBRARY = {**library.THEOREMS, **ledger.THEOREMS, **depositors.THEOREMS, **rings.THEOREMS}
 TRIES = 4_000
 
 
@@ -33,7 +34,9 @@ def known(name: str) -> Subject:
 
 
 def sources(theorem: str) -> Sources:
-    """Of a vault with the module that the theorem is about."""
+    """Of a vault with the module that the theorem is about; rings are shown by themselves."""
+    if theorem in rings.THEOREMS:
+        return probe_sources("ring_probe")
     return known("members" if theorem in depositors.THEOREMS else "idle").sources
 
 

@@ -18,8 +18,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def source_of(name: str, *changes: tuple[str, str]) -> Source:
-    """The text of an example, each (old, new) replaced; a change that changes nothing is a mistake of the test."""
-    text = (EXAMPLES / f"{name}.strat").read_text()
+    """The text of an example, or of a strategy beside this file, each (old, new) replaced; all must be there."""
+    file = EXAMPLES / f"{name}.strat"
+    text = (file if file.exists() else Path(__file__).parent / file.name).read_text()
     for old, new in changes:
         assert old in text, f"{name} does not say {old!r}"
         text = text.replace(old, new)

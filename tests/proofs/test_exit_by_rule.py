@@ -7,8 +7,10 @@ from functools import cache
 import pytest
 
 from proofs.strategies import claim, model, parse_strategies, proved, refuted
+from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.driver import verify
 from stratc_compiler.resting import claims_resting
+from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Proved, Refuted, Verification
 from stratc_dsl import Source
 from stratc_targets.venues import venue_factories
@@ -41,10 +43,13 @@ strategy Half {
 
 @cache
 def half(when: str, loss: str) -> Verification:
-    source = Source("half.strat", HALF.replace("WHEN", when).replace("LOSS", loss))
-    parsed = parse_strategies(source, lambda path: "")
-    (strategy,) = parsed.strategies
-    return verify(model(strategy, source, venue_factories(strategy)), source)
+    return verify(*strategy_of(HALF.replace("WHEN", when).replace("LOSS", loss)))
+
+
+def strategy_of(text: str) -> tuple[Vault, Source]:
+    source = Source("half.strat", text)
+    (strategy,) = parse_strategies(source, lambda path: "").strategies
+    return model(strategy, source, venue_factories(strategy)), source
 
 
 def test_what_it_costs_counts_as_loss() -> None:
@@ -83,3 +88,11 @@ def test_an_exit_in_the_box_makes_no_fuse_of_what_stands_after_it() -> None:
     (fires,) = [one for one in rest if one.obligation.id == "consistent/fires/rebalance"]
     assert fires.evidence is not None
     assert fires.evidence.moment["price(WETH)"] > fires.evidence.settled["price(WETH)"]  # type: ignore[union-attr]
+
+
+def test_a_rule_that_freezes_on_a_condition_is_named_where_claims_speak_of_an_open_vault() -> None:
+    """Then the rebalance waits for the owner, and the vault is not settled: no claim says that this cannot be."""
+    when = "when weight(idle(WETH)) < 45%"
+    (vault, _) = strategy_of(HALF.replace("WHEN do exit", f"{when} do freeze").replace("LOSS", "15%"))
+    (told,) = (one for one in guarded_assumptions(vault) if one.id == "open")
+    assert told.text.startswith(f"the vault is open, and `{when} do freeze` has not frozen it; after")

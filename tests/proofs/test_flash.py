@@ -19,7 +19,7 @@ from stratc_compiler.expr import Rounding as Round
 from stratc_compiler.guard import only_reduces_risk
 from stratc_compiler.interpret import FLASH_COSTS, Evaluator, Reverted, run_plan
 from stratc_compiler.replay import IdealWorld, health
-from stratc_compiler.vault import FlashLoan, Leave, Let, Plan, PlanItem, Swap, Trades, Vault
+from stratc_compiler.vault import FlashLoan, Leave, Let, Plan, PlanItem, Provide, Swap, Trades, Vault, Withdraw
 from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories
 
@@ -388,6 +388,25 @@ def test_what_is_traded_goes_through_another_pool_than_the_one_that_lends(first:
     items = [item for loan in vault.loans for item in loan.within]
     assert {item.swap.name for item in items if isinstance(item, Swap)} == {"dex"}
     assert [step.venue for step in vault.exit_steps] == ["aave", "dex"]
+
+
+IN_A_RANGE = (
+    ("    venue dex ", "    venue wide = uniswap_v3_lp(WETH/USDC, fee=0.30%, range=-50% .. +100%)\n    venue dex "),
+    ("slippage(dex) <= 0.50%", "slippage(dex) <= 0.50%; slippage(wide) <= 1%"),
+    ("20% +- 10%, min 6%", "10% +- 10%\n        wide: 10% +- 5%"),
+    ("order: [aave, dex]", "order: [wide, aave, dex]"),
+)
+
+
+def test_liquidity_in_the_pool_that_lends_is_moved_before_the_loan_and_after_it() -> None:
+    """Within, the pool would be locked for it."""
+    vault, _ = vault_of("eth_loop", *A_POOL, *IN_A_RANGE, *TO_THE_POOL)
+    moves = [item for item in plan_of(vault, "rebalance") if not isinstance(item, Let)]
+    (place,) = (place for place, item in enumerate(moves) if isinstance(item, FlashLoan))
+    ranges = [at for at, item in enumerate(moves) if isinstance(item, Withdraw | Provide)]
+    assert min(ranges) < place < max(ranges)
+    loans = (item for loan in vault.loans for item in loan.within)
+    assert not any(isinstance(item, Withdraw | Provide) for item in loans)
 
 
 def test_what_is_due_at_a_pool_is_its_fee_rounded_up() -> None:

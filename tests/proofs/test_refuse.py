@@ -176,7 +176,7 @@ def test_a_model_may_come_from_an_installed_package(monkeypatch: pytest.MonkeyPa
     entries = [SimpleNamespace(name=name, load=lambda model=model: model) for name, model in found.items()]
     searched: list[str] = []
     monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: searched.append(group) or entries)
-    assert venue_factories(example()).keys() == {"aave_v3", "erc4626", "morpho_blue", "uniswap_v3"}
+    assert venue_factories(example()).keys() == {"aave_v3", "erc4626", "morpho_blue", "uniswap_v3", "uniswap_v3_lp"}
     assert searched == []
     (typed,) = parse_strategies(Source("everything.strat", (TYPED / "everything.strat").read_text())).strategies
     factories = venue_factories(typed)

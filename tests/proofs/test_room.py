@@ -15,6 +15,7 @@ from stratc_compiler.claims import KeeperSettles, claims_of
 from stratc_compiler.driver import model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
+from stratc_compiler.errors import Unsupported
 from stratc_compiler.prove import all_proved
 from stratc_compiler.replay import inside_box, what_breaks
 from stratc_compiler.verdict import Guardian, Refuted, Round, Scenario, Verification
@@ -121,3 +122,40 @@ def test_the_proofs_see_what_a_flash_loan_takes_out_of_a_reserve(share: str, fit
     rooms = [one for one in asked if one.id.startswith("recovers/base/rebalance/room/")]
     assert len(rooms) == 2
     assert all_proved(rooms, Effort()) is fits
+
+
+# ── a market without caps ──────────────────────────────────────────────────────────────────
+
+BLUE = "slippage(dex) <= 0.30%"
+
+
+@pytest.mark.parametrize(("share", "fits"), [("75%", False), ("90%", True)])
+def test_a_market_of_morpho_lends_what_is_lent_to_it(share: str, fits: bool) -> None:
+    """No cap, but an end: what of the loan's token is not borrowed yet. All positions are told of in one share, so it
+    has to be enough for the collateral (80% and what the first purchase gains) as well as for the debt."""
+    vault, _ = vault_of("blue_carry", (BLUE, f"{BLUE}\n        room(blue) >= {share} of nav"))
+    assert vault.venue("blue").room == Fraction(share.rstrip("%")) / 100
+    asked = (one for spec in claims_of(vault, box_of(vault)) for one in spec.obligations)
+    rooms = [one for one in asked if one.id.startswith("recovers/base/rebalance/room/")]
+    assert len(rooms) == 2
+    assert all_proved(rooms, Effort()) is fits
+    (listed,) = (one for one in guarded_assumptions(vault) if one.id == "room(blue)")
+    assert listed.guardian is Guardian.WATCHED
+
+
+def test_a_loan_beside_a_flash_loan_of_another_market_is_out_of_the_same_stock() -> None:
+    """Morpho keeps what lies there of a token together, whatever market it is of."""
+    azure = "    venue azure = morpho_blue(collateral=WETH(lltv=91.5%), loan=USDC)\n    venue dex "
+    flash = ("do rebalance", "do rebalance using flash(azure)")
+    vault, _ = vault_of("blue_carry", ("    venue dex ", azure), flash)
+    (loan,) = vault.loans
+    assert loan.lender == "azure"
+    assert [held.name for held in vault.lent_beside(loan)] == ["blue.debt(USDC)"]
+
+
+def test_room_is_refused_where_what_is_drawn_leaves_less_to_lend() -> None:
+    lent = ("    save:                   44% +- 5%", "    save: 34% +- 5%\n        blue.supply(USDC): 10% +- 5%")
+    vault_of("blue_carry", lent)
+    with pytest.raises(Unsupported) as caught:
+        vault_of("blue_carry", lent, (BLUE, f"{BLUE}\n        room(blue) >= 90% of nav"))
+    assert caught.value.what == "`room(blue)` where USDC is held and owed"

@@ -22,7 +22,7 @@ def status(text: str) -> Status:
 
 SLOW = {
     *("dead_rule", "deep_deleverage", "dry_pool", "eth_carry_45", "fall_together", "locked_in", "loop_depeg"),
-    *("lost_collateral", "ping_pong", "thin_floor"),
+    *("lost_collateral", "one_sided", "ping_pong", "thin_floor"),
 }
 """Strategies of their own when mended. Every run tries the one that several become, and all others."""
 

@@ -1,4 +1,4 @@
-"""The venue adapters, compiled behind contracts that only pass calls on (probe.vy, perp_probe.vy: one is too large)."""
+"""The venue adapters, compiled behind contracts that only pass calls on (probe.vy, and what is too large for it)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.chain import Chain, Contract
 from stratc_targets.vyper.adapters import adapter_source, runtime_source
 from stratc_targets.vyper.build import VAULT, Mode, compile_request, standard_json
 
-ADAPTERS = ("aave_v3", "erc4626", "morpho_blue", "perp_v2", "uniswap_v3")
+ADAPTERS = ("aave_v3", "erc4626", "morpho_blue", "perp_v2", "uniswap_v3", "uniswap_v3_lp")
 
 
 @cache
@@ -21,7 +21,7 @@ def artifact(adapter: str = "", old: str = "", new: str = "", file: str = "probe
     if adapter:
         assert sources[f"contracts/{adapter}.vy"].count(old) == 1, f"{old!r} is no longer there once"
         sources[f"contracts/{adapter}.vy"] = sources[f"contracts/{adapter}.vy"].replace(old, new)
-    sources["contracts/tokens.vy"] = runtime_source("tokens")
+    sources |= {f"contracts/{name}.vy": runtime_source(name) for name in ("tokens", "ranges", "arith")}
     compiled = compile_request(standard_json(sources, Mode("none")))
     return Artifact("probe", compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
 
@@ -34,3 +34,8 @@ def probe(chain: Chain, fault: tuple[str, str, str] = ("", "", "")) -> Contract:
 def perp_probe(chain: Chain, fault: tuple[str, str, str] = ("", "", "")) -> Contract:
     """The same of Perp v2's adapter."""
     return chain.deploy_artifact(artifact(*fault, file="perp_probe"))
+
+
+def range_probe(chain: Chain, fault: tuple[str, str, str] = ("", "", "")) -> Contract:
+    """The same of the adapter of ranges, and of the arithmetic of ticks."""
+    return chain.deploy_artifact(artifact(*fault, file="range_probe"))

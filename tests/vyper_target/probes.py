@@ -17,10 +17,14 @@ HERE = Path(__file__).resolve().parent
 @cache
 def probe_artifact(name: str) -> Artifact:
     """A Vyper file of this folder, compiled beside the runtime library as a vault is."""
-    sources = {"contracts/Vault.vy": (HERE / f"{name}.vy").read_text(encoding="utf-8")}
-    sources |= {f"contracts/{module}.vy": runtime_source(module) for module in (*RUNTIME, *ASKED_FOR)}
-    compiled = compile_vault(sources)
+    compiled = compile_vault(probe_sources(name))
     return Artifact(name, compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
+
+
+def probe_sources(name: str) -> dict[str, str]:
+    """The file and the library, by path."""
+    sources = {"contracts/Vault.vy": (HERE / f"{name}.vy").read_text(encoding="utf-8")}
+    return sources | {f"contracts/{module}.vy": runtime_source(module) for module in (*RUNTIME, *ASKED_FOR)}
 
 
 def probe(chain: Chain, name: str, *args: Any) -> Contract:

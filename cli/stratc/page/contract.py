@@ -9,7 +9,8 @@ from stratc_compiler.certify import ProvedVault
 from stratc_dsl.record import Record
 from stratc_targets.vyper import emit_vault
 
-_FUNCTION = re.compile(r'^def (\w+)\([^"]*?:\n    """(.*?)"""', re.MULTILINE | re.DOTALL)
+# A head ends at the colon behind its parentheses: what stands further down belongs to another function.
+_FUNCTION = re.compile(r'^def (\w+)\([^()]*(?:\([^()]*\)[^()]*)*\)[^\n:]*:\n    """(.*?)"""', re.MULTILINE | re.DOTALL)
 _NOTICE = re.compile(r"@notice(.*?)(?=\n\s*@\w+\s|\Z)", re.DOTALL)
 
 

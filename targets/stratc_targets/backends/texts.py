@@ -9,11 +9,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from stratc_targets.keeper.chain import ARGUMENTS
 from stratc_targets.keeper.config import QUEUE_FUNCTIONS, KeeperConfig
-from stratc_targets.keeper.duties import SERVE
+from stratc_targets.keeper.duties import OBSERVE, SERVE
 
 
 def duties(config: KeeperConfig) -> list[dict[str, Any]]:
-    """The rules, in order of priority; `max_fee` is in wei per gas."""
+    """The rules, in order of priority, then observations where there are any; `max_fee` is in wei per gas."""
     return [
         {
             "call": rule.call,
@@ -23,7 +23,7 @@ def duties(config: KeeperConfig) -> list[dict[str, Any]]:
             "reduces_risk": rule.reduces_risk,
             "max_fee": config.gas.emergency if rule.reduces_risk else config.gas.normal,
         }
-        for rule in config.rules
+        for rule in (*config.rules, *((OBSERVE,) if config.observes else ()))
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from stratc_compiler.assumptions import is_inherited, labels_of, rests_on
 from stratc_compiler.environment import most_growth
+from stratc_compiler.rooms import ample
 from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
@@ -39,7 +40,6 @@ from stratc_targets.keeper.watchlist import (
     VenueReadings,
     View,
 )
-from stratc_targets.venues.aave_v3.model import ample
 from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626

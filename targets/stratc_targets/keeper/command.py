@@ -22,7 +22,7 @@ _RECURSION_LIMIT = 1000
 """Python's own. eth_account's py_ecc raises it so far that deeply nested JSON, from an RPC that lies, would overflow
 the stack of Python's parser and end the process."""
 
-NEEDED = ("web3", "jsonschema", "eth_account", "requests")
+NEEDED = ("web3", "jsonschema", "requests", "eth_account", "eth_typing", "eth_utils")
 
 
 def main(arguments: Namespace) -> int:

@@ -17,6 +17,9 @@ Number = Fraction | float
 
 Numbers = Mapping[str, int]
 
+MEASURED = "volatility_"
+"""What the members of State begin with that a ring of observations answers for: no venue and no token is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Term:

@@ -23,6 +23,9 @@ VAULT_FUNCTIONS = ("ACTIONS", "keeper", "mode", "settle", "settled", "round_allo
 QUEUE_FUNCTIONS = ("requests_made", "requests_done", "serve")
 """And of a vault with a queue of requests."""
 
+RING_FUNCTIONS = ("observation_due", "observe")
+"""And of a vault whose rules ask for a volatility."""
+
 _MOST_MISTAKES = 5
 
 
@@ -104,7 +107,15 @@ class KeeperConfig:
     @property
     def queues(self) -> bool:
         """Whether the vault has a queue of requests to serve."""
-        return {entry["name"] for entry in self.abi}.issuperset(QUEUE_FUNCTIONS)
+        return self._has(QUEUE_FUNCTIONS)
+
+    @property
+    def observes(self) -> bool:
+        """Whether the vault has to be told when to note a price."""
+        return self._has(RING_FUNCTIONS)
+
+    def _has(self, functions: tuple[str, ...]) -> bool:
+        return {entry["name"] for entry in self.abi}.issuperset(functions)
 
 
 def parse_config(text: str, name: str) -> KeeperConfig:

@@ -34,6 +34,9 @@ LOOKS_TO_SETTLE = 4
 """So many looks before the period is over a round counts as old: room for one that is missed, and for the mining."""
 
 SERVE = Rule("serve", due="serve", call="serve", reduces_risk=False, gas_limit=5_000_000)
+OBSERVE = Rule(
+    "observe", due="observation_due", call="observe", reduces_risk=False, gas_limit=1_500_000, text="note prices"
+)
 SETTLE = Rule("settle", due="settled", call="settle", reduces_risk=False, gas_limit=1_500_000)
 
 
@@ -129,8 +132,9 @@ class Keeper:
         due = [rule for rule in rules if self._due(rule, head)]
         if any(self._run(rule, head) for rule in due if self._rested(rule)):
             return True
-        # What is due and cannot be carried out, as where a cap is reached, holds up no requests.
-        return (not due and self._mode is Mode.OPEN and self._begin_round(head)) or self._serve(head)
+        # What is due and cannot be carried out, as where a cap is reached, holds up no observation and no requests.
+        begun = not due and self._mode is Mode.OPEN and self._begin_round(head)
+        return begun or self._observe(head) or self._serve(head)
 
     def _watch(self, head: Head) -> None:
         if not self._mode.over:
@@ -296,6 +300,13 @@ class Keeper:
         if not self._due(SETTLE, head):
             return False
         return self._run(SETTLE, head)
+
+    def _observe(self, head: Head) -> bool:
+        """Have prices noted where no round will begin that does it: a market that frightens is the one to look at."""
+        if not self.config.observes or self._mode.over or not self._rested(OBSERVE):
+            return False
+        will_settle = self.settings.settle and self._mode is Mode.OPEN and bool(self.chain.view("settled", head.number))
+        return not will_settle and self._due(OBSERVE, head) and self._run(OBSERVE, head)
 
     def _serve(self, head: Head) -> bool:
         """Serve the oldest requests where anything would be set aside for them now."""

@@ -29,7 +29,7 @@ from stratc_dsl.span import Source
 from stratc_dsl.strategy import KeeperEvery, Rule, Strategy, When
 from stratc_targets.artifact import Artifact
 from stratc_targets.keeper.alarms import alarms, readings
-from stratc_targets.keeper.config import QUEUE_FUNCTIONS, SCHEMA, VAULT_FUNCTIONS
+from stratc_targets.keeper.config import QUEUE_FUNCTIONS, RING_FUNCTIONS, SCHEMA, VAULT_FUNCTIONS
 from stratc_targets.keeper.decimals import decimal_text
 from stratc_targets.keeper.goals import bands, condition, floors, loans, sensitivities
 from stratc_targets.keeper.watchlist import THE_VAULT, View
@@ -170,7 +170,8 @@ def _swap(swap: SwapModel) -> dict[str, Any]:
 
 def _abi(abi: Sequence[dict[str, Any]], vault: Vault) -> list[dict[str, Any]]:
     rules = (name for rule in vault.rules for name in (due_name(rule.name), rule.name))
-    wanted = [*VAULT_FUNCTIONS, *(QUEUE_FUNCTIONS if vault.queues else ()), *rules]
+    further = (*(QUEUE_FUNCTIONS if vault.queues else ()), *(RING_FUNCTIONS if vault.rings else ()))
+    wanted = [*VAULT_FUNCTIONS, *further, *rules]
     functions = {entry["name"]: entry for entry in abi if entry["type"] == "function"}
     missing = [name for name in wanted if name not in functions]
     if missing:

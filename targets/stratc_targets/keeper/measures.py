@@ -170,14 +170,14 @@ def _lends(read: FlashRead, ask: Ask) -> bool:
 
 def _room(sight: Sight, read: RoomRead, ask: Ask) -> Iterator[Fraction]:
     """How much more a venue takes of a token, or lends, as a share of nav; nothing is told where that has no end."""
-    flags = ask(read.flags)
+    flags = 0 if read.flags is None else ask(read.flags)
     nav = sight.state[sight.readings.nav]
     left: list[Fraction] = []
     if any(not flags >> bit & 1 for bit in read.on) or any(flags >> bit & 1 for bit in read.off):
         left.append(Fraction(0))
     if cap := flags >> read.cap_shift & (1 << read.cap_bits) - 1:
         unit = 10 ** next(one.decimals for one in sight.readings.tokens if one.name == read.token)
-        counted = Fraction(ask(read.total))
+        counted = Fraction(0 if read.total is None else ask(read.total))
         if read.accrued is not None and read.index is not None:
             counted += Fraction(ask(read.accrued) * ask(read.index), RAY)
         left.append(max(cap * unit - counted, Fraction(0)))

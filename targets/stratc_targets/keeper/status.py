@@ -7,20 +7,23 @@ import sys
 from argparse import Namespace
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from stratc_dsl.paint import Paint
 from stratc_targets.keeper.command import NEEDED, check_url, read_config
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, RpcDown, SetupError
 from stratc_targets.keeper.log import Log
-from stratc_targets.keeper.state import Identity, Seen, State
+
+if TYPE_CHECKING:
+    from stratc_targets.keeper.state import Seen, State
 
 
 class _Memory:
     """What a watch has seen, for as long as this look lasts."""
 
-    def __init__(self, identity: Identity) -> None:
-        self.state = State(identity)
+    def __init__(self, state: State) -> None:
+        self.state = state
 
     def set_seen(self, seen: Seen) -> None:
         self.state = replace(self.state, seen=seen)
@@ -51,13 +54,14 @@ def _status(config: KeeperConfig, rpc: str, paint: Paint) -> int:
     from stratc_targets.keeper.nodes import Nodes
     from stratc_targets.keeper.overview import overview
     from stratc_targets.keeper.startup import bound, check_vault
+    from stratc_targets.keeper.state import Identity, State
     from stratc_targets.keeper.status_text import status_text
     from stratc_targets.keeper.watch import Watch
 
     deployment = bound(config)
     chain = Chain(Nodes([rpc]), config, deployment.vault)
     check_vault(config, deployment, chain)
-    memory = _Memory(Identity(deployment.chain_id, chain.vault, ""))
+    memory = _Memory(State(Identity(deployment.chain_id, chain.vault, "")))
     watch = Watch(config, chain, memory, Log(io.StringIO(), as_json=False))
     head = chain.head()
     with suppress(Refused):  # a node that keeps no logs, or an unusable price: then the round is told from here on

@@ -155,17 +155,18 @@ class RoomRead:
 
     Its cap stands in the word `flags` from bit `cap_shift` on, in whole tokens, zero for none; `total` counts against
     it, and so does `accrued` (in rays of `index`, where the venue has that). It takes nothing unless the bits `on` of
-    the word are set and the bits `off` are not. `stock` is what there is to lend.
+    the word are set and the bits `off` are not. `stock` is what there is to lend. Where `flags` is None it has no such
+    word, and no cap.
     """
 
     venue: str
     token: str
-    flags: View
-    cap_shift: int
-    cap_bits: int
-    on: tuple[int, ...]
-    off: tuple[int, ...]
-    total: View
+    flags: View | None = None
+    cap_shift: int = 0
+    cap_bits: int = 1
+    on: tuple[int, ...] = ()
+    off: tuple[int, ...] = ()
+    total: View | None = None
     accrued: View | None = None
     index: View | None = None
     stock: View | None = None

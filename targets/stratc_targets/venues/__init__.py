@@ -13,12 +13,14 @@ from stratc_targets.venues.aave_v3.model import model as aave_v3
 from stratc_targets.venues.erc4626.model import model as erc4626
 from stratc_targets.venues.morpho_blue.model import model as morpho_blue
 from stratc_targets.venues.uniswap_v3.model import model as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.model import model as uniswap_v3_lp
 
 BUILT_IN: Mapping[str, VenueFactory] = {
     "aave_v3": aave_v3,
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 
 

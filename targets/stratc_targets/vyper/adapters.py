@@ -20,7 +20,7 @@ FURTHER: dict[str, tuple[str, ...]] = {"morpho_blue": MORPHO_BLUE}
 RUNTIME = ("arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds")
 """In every vault."""
 
-ASKED_FOR = ("depositors", "fees", "requests", "flash", "roots")
+ASKED_FOR = ("depositors", "fees", "requests", "flash", "roots", "ring")
 """Modules of the runtime library that only those vaults have whose strategies ask for what they do."""
 
 

@@ -14,9 +14,11 @@ from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import NOT_HEDGED, Exits, OnTimer, Trades, Vault
+from stratc_compiler.volatility import stops_on_volatility
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
+from stratc_dsl.words import duration
 from stratc_targets.venues.emitter import INNER_CODE, Callback, Immutable
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
@@ -44,6 +46,7 @@ from stratc_targets.vyper.predicate_text import (
     settled_text,
 )
 from stratc_targets.vyper.price_text import oldest_answer, prices_usable, read_prices
+from stratc_targets.vyper.ring_text import RingText, read_volatilities, ring_texts
 from stratc_targets.vyper.rule_text import RuleContext, RuleText, marked_positions, rule_text
 from stratc_targets.vyper.symbols import BOOK, Symbols, from_outside, state_positions, symbols_of
 from stratc_targets.vyper.words import file_name, place, plain
@@ -161,6 +164,8 @@ class Contract:
     smallest_request: int
     served_at_once: int
     guard: GuardText | None
+    rings: tuple[RingText, ...]
+    stops: bool
 
 
 def contract_of(vault: Vault, source: Source) -> Contract:
@@ -213,7 +218,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
         longest_position=max((len(name) for name in marks), default=1),
-        read_prices=read_prices(vault, book),
+        read_prices=[*read_prices(vault, book), *read_volatilities(vault, book)],
         read_balances=[f"s.{book.fields[held.name]} = {book.read(held)}" for held in state_positions(vault)],
         derive=definition_lines(vault, book),
         prices_usable=statement("return ", prices_usable(vault, book)),
@@ -253,6 +258,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         smallest_request=SMALLEST_REQUEST,
         served_at_once=SERVED_AT_ONCE,
         guard=guard,
+        rings=ring_texts(vault, book),
+        stops=any(stops_on_volatility(rule, vault) for rule in vault.rules),
     )
 
 
@@ -264,6 +271,7 @@ def used_modules(vault: Vault) -> tuple[str, ...]:
         "requests": vault.queues,
         "flash": bool(vault.loans),
         "roots": _has_roots(vault),
+        "ring": bool(vault.rings),
     }
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
@@ -276,8 +284,8 @@ def _book_modules(vault: Vault) -> tuple[str, ...]:
 
 
 def _has_roots(vault: Vault) -> bool:
-    """Whether anything that is held is worth a square root: sizes and conditions are computed from those values."""
-    return any(has_root(definition) for definition in vault.definitions.values())
+    """Whether anything is a square root: a volatility, or a value, from which sizes and conditions are computed."""
+    return bool(vault.rings) or any(has_root(definition) for definition in vault.definitions.values())
 
 
 def _adapters(vault: Vault) -> tuple[str, ...]:
@@ -287,7 +295,7 @@ def _adapters(vault: Vault) -> tuple[str, ...]:
 def _book_uses(vault: Vault) -> tuple[str, ...]:
     """Modules whose state the book reads or changes."""
     asked_for = (("share_token", "fees") if vault.charge else ()) + (("requests",) if vault.queues else ())
-    return ("oracle", "modes", "rounds", *asked_for)
+    return ("oracle", "modes", "rounds", *asked_for, *(("ring",) if vault.rings else ()))
 
 
 def _venue_checks(book: Symbols) -> Iterator[str]:
@@ -342,6 +350,7 @@ def _token(token: Token, vault: Vault, book: Symbols, outside: Symbols) -> Token
 def _state(vault: Vault, symbols: Symbols) -> tuple[StateField, ...]:
     units = {held.name: _balance_comment(held.token, held.debt) for held in state_positions(vault)}
     units |= {f"price({token.name})": f"10^-18 USD per whole {token.name}" for token in vault.strategy.tokens}
+    units |= {ring.name: f"10^-18, realised over {duration(ring.window)}" for ring in vault.rings}
     units |= dict.fromkeys(vault.definitions, "10^-18 USD")
     units["total_assets"] = f"smallest units of {vault.base}"
     if vault.charge:

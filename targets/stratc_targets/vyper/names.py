@@ -22,8 +22,8 @@ _IMPORTED = frozenset({"state", "ierc20detailed", "ierc4626", "sequencer_feed"})
         "roles",
         "modes",
     ),
-    *("rounds", "depositors", "fees", "requests", "flash", "roots"),
-    *("aave_v3", "erc4626", "morpho_blue", "uniswap_v3"),
+    *("rounds", "depositors", "fees", "requests", "flash", "ranges", "ring", "roots"),
+    *("aave_v3", "erc4626", "morpho_blue", "uniswap_v3", "uniswap_v3_lp"),
 }
 
 

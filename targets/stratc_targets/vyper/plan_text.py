@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NoReturn
 
 from stratc_compiler.expr import Expr, Formula, Var, variables
 from stratc_compiler.vault import (
@@ -14,10 +15,12 @@ from stratc_compiler.vault import (
     Leave,
     Let,
     PlanItem,
+    Provide,
     Require,
     Swap,
     Unwinding,
     Vault,
+    Withdraw,
     every_item,
 )
 from stratc_targets.vyper.layout import call, statement
@@ -125,6 +128,8 @@ class _Printer:
                 self._swap(item)
             case FlashLoan():
                 self._borrow(item)
+            case Provide() | Withdraw():
+                _no_range(item)
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
@@ -213,5 +218,12 @@ def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
             return amount, minimum
         case FlashLoan(amount=amount, due=due):
             return amount, due
+        case Provide() | Withdraw():
+            _no_range(item)
         case Require():
             return ()
+
+
+def _no_range(item: Provide | Withdraw) -> NoReturn:
+    """No venue with a range of liquidity has an emitter: the vault has been refused before its plans are printed."""
+    raise AssertionError(f"{item.held.name} should have been refused before")

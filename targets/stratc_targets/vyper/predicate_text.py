@@ -22,7 +22,8 @@ from stratc_compiler.expr import (
 )
 from stratc_compiler.limits import unbounded
 from stratc_compiler.shares import round_assets, round_deposited, to_assets, to_shares
-from stratc_compiler.vault import Condition, Greek, OnCondition, Vault, VenueModel
+from stratc_compiler.vault import Condition, Greek, OnCondition, RuleModel, Vault, VenueModel
+from stratc_compiler.volatility import stops_on_volatility
 from stratc_dsl.span import Source
 from stratc_targets.vyper.layout import both, flat, statement
 from stratc_targets.vyper.printer import Scope, expression, formula
@@ -102,9 +103,16 @@ def band_text(vault: Vault, symbols: Symbols) -> list[str]:
 
 def settled_text(vault: Vault) -> list[str]:
     """The body of `_is_settled`: floors, bands, and no rule on a condition due."""
-    triggers = [f"not self._when_{rule.name}(s)" for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
+    conditional = [rule for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
+    triggers = [_not_due(rule, vault) for rule in conditional]
     hedged = ["self._hedged(s)"] if vault.hedges else []
     return statement("return ", both("self._floors_hold(s)", "self._in_band(s)", *hedged, *triggers))
+
+
+def _not_due(rule: RuleModel, vault: Vault) -> str:
+    """What has stopped the vault on a volatility is not due again, so that rounds go on in a frozen one."""
+    due = f"self._when_{rule.name}(s)"
+    return f"not (modes._is_open() and {due})" if stops_on_volatility(rule, vault) else f"not {due}"
 
 
 def conserved_text(vault: Vault, symbols: Symbols) -> list[str]:

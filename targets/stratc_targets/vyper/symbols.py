@@ -150,6 +150,7 @@ def _fields(vault: Vault) -> dict[str, str]:
     variables: Iterable[str] = (
         *(held.name for held in state_positions(vault)),
         *(f"price({token.name})" for token in vault.strategy.tokens),
+        *(ring.name for ring in vault.rings),
         *vault.definitions,
         *_charged(vault),
     )

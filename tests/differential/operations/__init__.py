@@ -20,7 +20,7 @@ from differential.operations.morpho import (
 )
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
-from differential.operations.roles import Keep, Run, Schedule, Settle, Turn
+from differential.operations.roles import Keep, Observe, Run, Schedule, Settle, Turn
 from differential.operations.users import Deposit, Mint, Redeem, Send, Withdraw
 from differential.operations.venues import DrainPool, Flag, FlashLoans, Rate, Save, Terms, Whale, WhaleRepays
 
@@ -43,6 +43,7 @@ Operation = (
     | Run
     | Keep
     | Settle
+    | Observe
     | Turn
     | Schedule
     | Move
@@ -81,6 +82,7 @@ __all__ = [
     "Mint",
     "Misprice",
     "Move",
+    "Observe",
     "Operation",
     "Others",
     "Present",

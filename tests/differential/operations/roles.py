@@ -46,6 +46,14 @@ class Settle:
 
 
 @dataclass(frozen=True)
+class Observe:
+    """Anyone notes prices."""
+
+    def apply(self, pair: Pair) -> None:
+        pair.send("observe", pair.users[0], pair.machine.observe, "observe")
+
+
+@dataclass(frozen=True)
 class Turn:
     """freeze, unfreeze, emergency_exit, accept_prices."""
 

@@ -25,6 +25,7 @@ from differential.stories.sequencer import SEQUENCER
 from differential.stories.shares import SHARES
 from differential.stories.unwound import UNWOUND
 from differential.stories.venues import VENUES
+from differential.stories.volatility import VOLATILITY
 from differential.story import Story
 
 STORIES: dict[str, Story] = {
@@ -48,4 +49,5 @@ STORIES: dict[str, Story] = {
     **SHARES,
     **UNWOUND,
     **VENUES,
+    **VOLATILITY,
 }

@@ -14,9 +14,10 @@ from fractions import Fraction
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.readings import Loan, exactly, off_by
+from stratc_compiler.rooms import ample, stated_room
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import AaveV3, Position, RoomAtLeast, Strategy, Venue
+from stratc_dsl.strategy import AaveV3, Collateral, Position, Strategy, Venue
 
 ROUNDING_UNITS = 2
 BASIS_POINT = Fraction(1, 10_000)
@@ -29,7 +30,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     """The model of one Aave v3 account of the vault. Positions are those that the strategy allocates.
 
     In a category of assets (eMode) the stated loan-to-value and threshold are the category's. Raises Unsupported for a
-    category of which different ones are stated.
+    category of which different ones are stated, and for what Aave would not count as collateral.
     """
     assert isinstance(venue.terms, AaveV3)
     _one_category(venue.terms)
@@ -53,6 +54,8 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
             flash_premium=FLASH_PREMIUM,
             assumes=tuple(_room(venue, strategy)),
         )
+    for one in collateral.values():
+        _counts(one)
     thresholds = {held: one.threshold or Fraction(0) for held, one in collateral.items()}
     ltvs = {held: one.ltv or Fraction(0) for held, one in collateral.items()}
     tokens = tuple(dict.fromkeys(held.token for held in (*collateral, *debts)))
@@ -110,18 +113,6 @@ def _seized(
     return most * high / low
 
 
-def stated_room(venue: Venue, strategy: Strategy) -> Fraction | None:
-    """The share of nav for which there is room at least; None where nothing is stated."""
-    rooms = (one.ratio for one in strategy.assumptions if isinstance(one, RoomAtLeast) and one.venue == venue.name)
-    return next(rooms, None)
-
-
-def ample(venue: Venue, strategy: Strategy) -> Fraction:
-    """As much room, of nav, as any rule can ask for that builds a position up from nothing: the largest target."""
-    targets = (abs(one.target) for one in strategy.allocations if one.position.venue == venue.name)
-    return max(targets, default=Fraction(0))
-
-
 def _room(venue: Venue, strategy: Strategy) -> Iterator[Assumed]:
     """Where no `room(v)` is stated: that there is enough for all that rules do, if they do anything there."""
     if stated_room(venue, strategy) is None and ample(venue, strategy):
@@ -136,6 +127,13 @@ def _one_category(terms: AaveV3) -> None:
     if terms.emode is not None and len(pairs) > 1:
         what = f"collateral of different risk in category {terms.emode.category}"
         raise Unsupported(what, "state the category's loan-to-value and threshold for each", terms.emode.span)
+
+
+def _counts(one: Collateral) -> None:
+    """What has no loan-to-value is not counted when it is supplied (`validateUseAsCollateral`)."""
+    if one.threshold and not one.ltv:
+        what = f"{one.token} with a loan-to-value of 0 as collateral, which Aave does not count"
+        raise Unsupported(what, "hold it elsewhere, or idle: it secures nothing there", one.span)
 
 
 def _truncated(weights: dict[Held, Fraction]) -> dict[Held, Fraction]:

@@ -26,6 +26,7 @@ from fractions import Fraction
 
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.readings import Loan, exactly, off_by
+from stratc_compiler.rooms import stated_room
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
 from stratc_dsl.strategy import Collateral, MorphoBlue, Position, Strategy, Venue
@@ -53,7 +54,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     lent = Held(Position(venue.name, "supply", loan), rounding=OFF_BY)
     positions = tuple(held for held in (collateral, debt, lent) if held.position in allocated)
     if debt not in positions:
-        return VenueModel(venue.name, "morpho_blue", positions, flash_premium=FREE)
+        return VenueModel(venue.name, "morpho_blue", positions, room=stated_room(venue, strategy), flash_premium=FREE)
     lltv = one.threshold or Fraction(0)
     # The market's oracle tells one price: what the collateral is worth in the loan.
     secured = Loan({collateral: lltv} if collateral in positions else {}, (debt,), off_by(strategy, one.token))
@@ -63,6 +64,7 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         "morpho_blue",
         positions,
         never_liquidated=healthy,
+        room=stated_room(venue, strategy),
         after_borrow=healthy,
         after_withdraw=healthy,
         health=secured.read({}),

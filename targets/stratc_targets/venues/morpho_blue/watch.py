@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from stratc_compiler.vault import Held
 from stratc_dsl.strategy import MorphoBlue, Venue
-from stratc_targets.keeper.watchlist import FlashRead, Told, VenueReadings, View
+from stratc_targets.keeper.watchlist import FlashRead, RoomRead, Told, VenueReadings, View
 from stratc_targets.venues.emitter import VenueText
 
 SUPPLIED, BORROWED = 0, 2
@@ -31,4 +31,7 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
         for token, reserve in lent.items()
     )
     oracles = (told,) if any(held.debt for held in positions) else ()
-    return VenueReadings(payable, oracles=oracles, flash_loans=flash_loans)
+    # It takes whatever is supplied, and lends what is lent to it and not borrowed yet.
+    stock = View(morpho, "market(bytes32)", market, word=SUPPLIED, less=BORROWED)
+    rooms = tuple(RoomRead(venue.name, held.token, stock=stock) for held in positions if held.debt)
+    return VenueReadings(payable, oracles=oracles, flash_loans=flash_loans, rooms=rooms)
