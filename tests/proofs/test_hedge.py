@@ -16,6 +16,7 @@ from stratc_compiler.interpret import Evaluator, run_plan
 from stratc_compiler.replay import IdealWorld, what_breaks
 from stratc_compiler.vault import RuleModel, Trades, Vault
 from stratc_compiler.verdict import Round
+from vyper_target.vaults import example
 
 BAND = "delta(WETH): -2% .. +2% of nav"
 USD, ETH = 10**6, 10**18
@@ -77,10 +78,10 @@ def test_the_trade_ends_in_the_middle_of_the_band(drawn: dict[str, int], band: t
 
 
 def test_which_rules_have_to_end_inside_the_band() -> None:
-    vault, _ = vault_of("hedged_staking")
+    vault = example("half_hedged").vault
     hedging = {one.name: one.effect.hedges for one in vault.rules if isinstance(one.effect, Trades)}
     assert hedging == {"deleverage_aave": False, "rebalance": True, "rehedge": True}
-    assert [edge.text for edge in vault.hedged] == ["delta(WETH) >= -2% of nav", "delta(WETH) <= 2% of nav"]
+    assert [edge.text for edge in vault.hedged] == ["delta(WETH) >= 9.5% of nav", "delta(WETH) <= 10.5% of nav"]
     assert set(vault.hedged) <= set(vault.settled)
 
 
