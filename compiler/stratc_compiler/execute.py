@@ -14,6 +14,9 @@ from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, num
 from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
 from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Plan, Provide, Swap, Vault, VenueModel, Withdraw
 
+FEES = "fees"
+"""What a withdrawal from a range brings beside what was asked for, as a variable of the proofs is called."""
+
 Need = Callable[[str, str, Formula, Frame], None]
 """Called with (short id, words, what must hold, the frame it must hold in)."""
 
@@ -212,7 +215,7 @@ def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
     worth, position = _amount(frame, item.worth), frame.state[held.name]
     need(f"holds/{step}", f"{held.name} holds what is withdrawn", _covers(position, worth), frame)
     rounds = Mul(number(held.rounding), DUST)
-    left, token, base, fees = (frame.trace.fresh(stem) for stem in (held.name, "came", "came", "fees"))
+    left, token, base, fees = (frame.trace.fresh(stem) for stem in (held.name, "came", "came", FEES))
     frame.trace.learn(
         "rounding",
         Cmp(left, Rel.GE, Sub(Sub(position, worth), rounds)),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.environment import MOST_GAIN, Box
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld
+from stratc_compiler.replay import IdealWorld, earned
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Used
 from stratc_dsl.strategy import PairMoves, PairStays, PriceMoves, PriceStays
@@ -64,7 +64,7 @@ def _positions(vault: Vault, box: Box, played: Round, lost: str | None) -> Itera
         if held.venue is None and held.token == vault.base:
             continue
         if held.debt or held.venue != lost:
-            yield from _growth(held, box, _factor(played, held.name) - 1)
+            yield from _growth(held, box, _factor(played, held.name) - 1 + earned(vault, held, played.moment))
         if held.venue is not None and not held.debt and played.moment[held.name]:
             drawable = Fraction(played.moment[held.liquidity.name], played.moment[held.name])
             yield f"liquidity({held.venue})", _part(1 - min(drawable, Fraction(1)), 1 - box.liquidity[held.name])

@@ -185,9 +185,6 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
             return Quotient({volatility(quantity.token, quantity.period): Fraction(1)}, {ONE: Fraction(WAD)})
         case "leverage":
             return Quotient({held.value: Fraction(1) for held in scope.held if not held.debt}, nav)
-        case "delta" | "gamma" if any(held.range is not None for held in scope.held):
-            what = f"the quantity `{quantity.name}` of a vault with a range of liquidity"
-            raise Unsupported(what, "state the weight of the range instead", quantity.span)
         case "delta" | "gamma" if quantity.token is not None:
             return Quotient(Greek(quantity.name, quantity.token).combination, plain)
         case "health" | "buffer" | "ltv" | "collateral_ratio" | "debt" | "collateral" if quantity.venue is not None:

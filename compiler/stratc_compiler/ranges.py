@@ -77,6 +77,11 @@ class Range(Record):
         return Var(f"high({self.name})", Plain.NUMBER)
 
     @property
+    def fees(self) -> Var:
+        """What of fees waits to be fetched, in scenarios: no part of the vault's state, since nav does not count it."""
+        return Var(f"fees({self.name})", Plain.VALUE)
+
+    @property
     def lost(self) -> Fraction:
         """The share of what is put in that adding liquidity costs at most, where the pool is off by no more than `off`.
 

@@ -178,7 +178,7 @@ class IdealWorld(Struct):
         return took[0], took[1]
 
     def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
-        """What it consists of by the oracle; there are no fees."""
+        """What it consists of by the oracle, and the fees that wait there, in base."""
         of = held.range
         assert of is not None
         what = f"withdrawing {held.name}"
@@ -187,7 +187,8 @@ class IdealWorld(Struct):
         state = Evaluator(self.vault, self)
         part, all_of_it = (state.value(one(of, number(liquidity))) for one in (token_part, worth))
         token = state.value(amount_worth(Num(Fraction(part), Plain.VALUE), of.token, Rounding.DOWN)) if part else 0
-        rest = Num(Fraction(max(all_of_it - part, 0)), Plain.VALUE)
+        fees, self.state[of.fees.name] = self.state.get(of.fees.name, 0), 0
+        rest = Num(Fraction(max(all_of_it - part, 0) + fees), Plain.VALUE)
         base = state.value(amount_worth(rest, of.base, Rounding.DOWN))
         self._idle(of.token, token, what)
         self._idle(of.base, base, what)
@@ -247,6 +248,8 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
     for one in vault.ranges.values():
         if one.range is not None and not _is_wide(one.range, before, after):
             return f"the range of {one.name} is narrower than it was deployed with"
+        if (one.range is not None and before.get(one.range.fees.name, 0)) or earned(vault, one, after) > MOST_GAIN:
+            return f"{one.name} has earned more than assumed"
     for held in vault.held:
         if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
@@ -265,6 +268,13 @@ def _too_wild(vault: Vault, box: Box, played: Round) -> str | None:
         if most is not None and played.moment[ring.name] > most:
             return f"{ring.name} is more than assumed moves come to"
     return None
+
+
+def earned(vault: Vault, held: Held, state: dict[str, int]) -> Fraction:
+    """What fees wait to be fetched from a range, as a share of what it is worth."""
+    fees = 0 if held.range is None else state.get(held.range.fees.name, 0)
+    worth_now = Evaluator(vault, IdealWorld(vault, dict(state))).named(held.value.name) if fees else 1
+    return Fraction(fees, worth_now) if worth_now else Fraction(fees)
 
 
 def _is_wide(of: Range, before: dict[str, int], after: dict[str, int]) -> bool:

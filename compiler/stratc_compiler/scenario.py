@@ -79,6 +79,8 @@ def _move(vault: Vault, box: Box, played: Round) -> str:
         if held.name != f"idle({vault.base})" and played.settled[held.name] != played.moment[held.name]:
             parts.append(f"{held.name} {_change(played, held.name)}")
         parts += _short(held, played)
+        if held.range is not None and (fees := played.moment.get(held.range.fees.name)):
+            parts.append(f"{held.name} earns {usd(fees)}")
         if held.room.name in played.moment:
             parts.append(f"room for {amount_text(vault, held.token, played.moment[held.room.name])} more {held.name}")
     parts += [

@@ -21,7 +21,7 @@ from stratc_compiler.interpret import Evaluator, Reverted, World
 from stratc_compiler.requests import Request
 from stratc_compiler.shares import SUPPLY, round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Exits, Greek, Held, Marks, OnCondition, OnTimer, Ring, RuleModel, Trades, Vault
-from stratc_compiler.volatility import Observation, is_due, realised, stops_on_volatility
+from stratc_compiler.volatility import Observation, freezes_on_volatility, is_due, realised
 from stratc_dsl.record import Record
 
 UNLIMITED: int = 2**256 - 1
@@ -268,10 +268,10 @@ class Standing:
     def _is_settled(self, state: Evaluator) -> bool:
         """Floors, bands, minima and maxima hold, and no rule on a condition is due.
 
-        What has stopped the vault on a volatility is not due again: a round may begin while it is frozen.
+        What has frozen the vault on a volatility is not due again: a round may begin while it is frozen.
         """
         open_ = self.book.mode is Mode.OPEN
-        triggers = (rule.trigger for rule in self.vault.rules if open_ or not stops_on_volatility(rule, self.vault))
+        triggers = (rule.trigger for rule in self.vault.rules if open_ or not freezes_on_volatility(rule, self.vault))
         due = (one.condition.formula for one in triggers if isinstance(one, OnCondition))
         return all(state.holds(one.formula) for one in self.vault.settled) and not any(map(state.holds, due))
 

@@ -154,5 +154,13 @@ def stops_on_volatility(rule: RuleModel, vault: Vault) -> bool:
 
     No action of the vault ends such a condition, and the rule has nothing left to do once it has run.
     """
-    stops = isinstance(rule.effect, Freezes | Exits)
-    return stops and isinstance(rule.trigger, OnCondition) and reads(rule.trigger.condition.formula, vault)
+    return isinstance(rule.effect, Freezes | Exits) and _reads_a_ring(rule, vault)
+
+
+def freezes_on_volatility(rule: RuleModel, vault: Vault) -> bool:
+    """Whether it freezes: in a frozen vault it is not due again, and keeps no round from beginning, as an exit does."""
+    return isinstance(rule.effect, Freezes) and _reads_a_ring(rule, vault)
+
+
+def _reads_a_ring(rule: RuleModel, vault: Vault) -> bool:
+    return isinstance(rule.trigger, OnCondition) and reads(rule.trigger.condition.formula, vault)

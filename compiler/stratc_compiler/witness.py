@@ -13,7 +13,8 @@ from math import ceil, isqrt
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, AtAnyMoment, IsFair
-from stratc_compiler.environment import Box, Interval
+from stratc_compiler.environment import MOST_GAIN, Box, Interval
+from stratc_compiler.execute import FEES
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.ranges import Range
@@ -311,6 +312,8 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     for held in dict.fromkeys((*vault.held, *vault.idle)):
         _place(held, values, vault, box, relative, settled, moment, whole)
     base = f"idle({vault.base})"
+    for one in vault.ranges.values():
+        _earn(one, values, vault, whole, settled, moment)
     deposited = _units(values.get(DEPOSITED.name, Fraction(0)), vault, vault.base, whole)
     withdrawn = _units(values.get(WITHDRAWN.name, Fraction(0)), vault, vault.base, whole)
     moment[base] = settled[base] + deposited - withdrawn
@@ -465,6 +468,24 @@ def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], momen
         enough = abs(further) >= abs(wanted - 1)
         least, most = (least, middle) if enough else (middle, most)
     put(most)
+
+
+def _earn(
+    held: Held,
+    values: dict[str, Fraction],
+    vault: Vault,
+    whole: int,
+    settled: dict[str, int],
+    moment: dict[str, int],
+) -> None:
+    """The fees that the model has a range bring, as far as it may."""
+    of, base = held.range, vault.base
+    assert of is not None
+    brought = max((value for name, value in values.items() if name.startswith(f"{FEES}#")), default=Fraction(0))
+    units = _units(brought, vault, base, whole)
+    worth_now = Evaluator(vault, IdealWorld(vault, dict(moment))).named(held.value.name)
+    earned = units * moment[f"price({base})"] // moment[f"unit({base})"]
+    settled[of.fees.name], moment[of.fees.name] = 0, min(earned, int(MOST_GAIN * worth_now))
 
 
 def _root_of(ratio: Fraction) -> Fraction:

@@ -305,6 +305,21 @@ def test_a_certificate_that_moves_to_where_nobody_audits_it_is_gone(repo: Path, 
     assert gone(excluded=Excluded(("fixtures",))) == ["certificate.json"]
 
 
+def test_a_changed_certificate_that_a_sparse_checkout_leaves_out_cannot_be_judged(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "deep/certificate.json"
+    Path(name).write_text(certificate(), "utf-8")
+    commit(repo)
+    Path(name).write_text(f"{certificate()}\n", "utf-8")
+    commit(repo)
+    git(repo, "update-index", "--skip-worktree", name)
+    Path(name).unlink()
+    assert gate((), "HEAD", None, Wanted("text")) is Status.PROVED
+    assert gate((), "HEAD~1", None, Wanted("text")) is Status.BAD_INPUT
+    assert f"{name}: ?, cannot be read: No such file" in capsys.readouterr().out
+
+
 # ── folders that are left out ──────────────────────────────────────────────────────────────
 
 

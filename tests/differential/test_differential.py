@@ -93,6 +93,7 @@ def random_stories(
                 guarded=guarded,
                 morpho=world.blue is not None,
                 bitcoin=world.bitcoin is not None,
+                observes=bool(proved.vault.rings),
             ),
             min_size=30,
             max_size=60,
@@ -140,6 +141,7 @@ def check(tally: Tally, at_least: int) -> None:
         ("fund", 12, 400),
         pytest.param("category", 20, 700, marks=pytest.mark.long),
         pytest.param("eth_loop", 8, 300, marks=pytest.mark.long),
+        pytest.param("calm_carry", 12, 400, marks=pytest.mark.long),
     ],
 )
 def test_contract_and_machine_agree(

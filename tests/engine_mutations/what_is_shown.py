@@ -283,9 +283,10 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "rounds",
         "what lay at a venue before the first deposit can all be drawn",
-        "    _liquidity(frame, vault, box)\n    _rooms(frame, vault)\n    _at_scale(frame)\n",
+        "    _liquidity(frame, vault, box)\n    _rooms(frame, vault)\n"
+        "    _measured(frame, vault)\n    _at_scale(frame)\n",
         "    frame.state |= {one.liquidity.name: frame.state[one.name] for one in vault.held}\n"
-        "    _rooms(frame, vault)\n    _at_scale(frame)\n",
+        "    _rooms(frame, vault)\n    _measured(frame, vault)\n    _at_scale(frame)\n",
         "a venue pays out as much as is assumed of it, from the first round on",
         FIRST,
     ),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from keeper.rig import KEEPER
-from keeper.stub import bound_document, document
+from keeper.stub import TEXT, bound_document, document
 from keeper.test_guarded import document_of
 from lab.chain import CHAIN_ID, AnvilChain, Contract
 from lab.world import World
@@ -82,6 +82,23 @@ def test_what_was_not_due_is_not_allowed_where_nothing_else_changed_in_the_block
     assert "within the block" in moved[1]
     unread = verdict(ran("rebalance"), around=replace(AROUND, before=None))
     assert unread == ("UNCLEAR", "the state before it cannot be read")
+
+
+def test_a_volatility_may_rise_where_nav_stays() -> None:
+    """Prices of what is not held move no nav, and a ring all the same: then nobody knows what the rule saw."""
+    condition = "when volatility(WETH, 1d) > 8% and weight(save) > 10% do rebalance"
+    text = TEXT.replace("when weights outside band do rebalance", condition)
+    config = parse_config(json.dumps(document(text)), "keeper.json")
+
+    def told_of(before: int, after: int) -> tuple[str, str]:
+        measured = [SETTLED | {"volatility_weth_1d": percent * 10**16} for percent in (before, after)]
+        around = replace(AROUND, before=measured[0], after=measured[1])
+        (finding,) = judge(config, [ran("rebalance")], lambda _: around, lambda _: BY_OWNER)
+        return finding.verdict.name, finding.why
+
+    assert told_of(9, 9)[0] == told_of(9, 7)[0] == "ALLOWED"
+    assert told_of(7, 9)[0] == "UNCLEAR"
+    assert told_of(8, 8) == ("AGAINST", f"its trigger did not hold: {condition.removesuffix(' do rebalance')}")
 
 
 def test_a_rule_that_the_strategy_has_not() -> None:

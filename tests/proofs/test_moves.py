@@ -241,7 +241,7 @@ TWO = (
         (
             "stop",
             ((STOP, STOP.replace("flash(aave)", "flash(dex)")),),
-            "a flash loan from `dex`",
+            "a flash loan from `dex` for what goes through `dex`, the same pool",
         ),
         (
             "topped",

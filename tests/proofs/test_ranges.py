@@ -264,6 +264,20 @@ DAI = (
 )
 
 
+LATE = (
+    ("        every 24h do harvest pool\n", ""),
+    ("do rebalance\n", "do rebalance\n        every 24h do harvest pool\n"),
+)
+
+
+@pytest.mark.long
+def test_a_harvest_after_the_rebalance_may_leave_a_band() -> None:
+    """What it fetches is idle, and no rule comes after it."""
+    verification = verified("fee_range", *LATE)
+    assert refuted(verification) == {"recovers", "quiet"}
+    assert "pool earns" in str(claim(verification, "recovers").verdict)
+
+
 def test_a_range_without_base_is_refused() -> None:
     with pytest.raises(Unsupported, match="without USDC"):
         vault_of("fee_range", *DAI)
@@ -274,7 +288,7 @@ def test_a_range_without_base_is_refused() -> None:
     [
         (("slippage(dex)", "liquidity(pool) >= 50%\n        slippage(dex)"), "liquidity"),
         (("slippage(dex)", "slippage(pool) <= 20%\n        slippage(dex)"), "off by 20%"),
-        (("    floors {", "    floors {\n        delta(WETH) <= 60% of nav"), "`delta` of a vault with a range"),
+        (("    floors {", "    floors {\n        delta(WETH) <= 60% of nav"), "of a vault with a range"),
         (
             (
                 "every 24h",

@@ -12,6 +12,7 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Rel, number, variables
 from stratc_compiler.possible import waiting
 from stratc_compiler.replay import IdealWorld
+from stratc_compiler.standing import Mode
 from stratc_compiler.swings import strongest, swings
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import OnCondition, Ring, Vault, volatility
@@ -134,15 +135,28 @@ def test_a_trigger_beyond_them_is_a_fuse() -> None:
     assert [rule.name for rule in waiting(vault_of(*FUSE)[0], results)] == ["freeze_when_due"]
 
 
+def at_targets() -> dict[str, int]:
+    """A treasury at work, as it was found for `consistent`."""
+    found = claim(verified(*FREEZE), "consistent").obligations
+    return dict(next(one.evidence.settled for one in found if isinstance(one.evidence, Round)))
+
+
 # ── the machine ────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_has_frozen_a_vault_keeps_no_round_from_beginning_and_an_exit_does() -> None:
+    for action, may_begin in (("freeze", True), ("exit", False)):
+        vault = vault_of(*under(f"when volatility(USDC, 1d) > 2% do {action}"))[0]
+        machine = machine_of(vault, at_targets())
+        machine.book.observations["volatility(USDC, 1d)"] = (Observation(0, 2 * WAD),)
+        assert not machine.settled()
+        machine.book.mode = Mode.FROZEN
+        assert machine.settled() is may_begin
 
 
 def test_nothing_is_measured_before_anything_was_observed() -> None:
     vault = vault_of(*FREEZE)[0]
-    evidence = next(
-        one.evidence for one in claim(verified(*FREEZE), "consistent").obligations if isinstance(one.evidence, Round)
-    )
-    machine = machine_of(vault, dict(evidence.settled))
+    machine = machine_of(vault, at_targets())
     assert machine.state().named("volatility(USDC, 1d)") == 0
     machine.book.observations["volatility(USDC, 1d)"] = (Observation(0, 2 * WAD),)
     assert machine.state().named("volatility(USDC, 1d)") == WAD // 2

@@ -176,10 +176,11 @@ def changed_certificates(base: str, files: Sequence[str], excluded: Excluded) ->
     """
     revision = repository().revision(base)
     known, moved = revision.repository, revision.moved()
-    there = [known.name_of(path) for path in known.listed(CERTIFICATES, ".", tracked=True)]
-    names = [name for name in there if not excluded.covers(name)]
-    changed = [] if files else [name for name in names if known.steps(name) & moved.keys()]
     gone = _lost(known, moved.values(), files, excluded)
+    # Also what a sparse checkout leaves out: whoever reads it will say so.
+    there = map(known.name_of, known.listed(CERTIFICATES, ".", tracked=True, absent=True))
+    names = [name for name in there if name not in gone and not excluded.covers(name)]
+    changed = [] if files else [name for name in names if known.steps(name) & moved.keys()]
     return [
         *(Chosen(name, State.CHANGED, Loaded(name)) for name in changed),
         *(Chosen(name, State.DELETED, Loaded(name)) for name in gone),

@@ -14,7 +14,7 @@ from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import NOT_HEDGED, Exits, OnTimer, Trades, Vault
-from stratc_compiler.volatility import stops_on_volatility
+from stratc_compiler.volatility import freezes_on_volatility
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
@@ -165,7 +165,7 @@ class Contract:
     served_at_once: int
     guard: GuardText | None
     rings: tuple[RingText, ...]
-    stops: bool
+    freezes: bool
 
 
 def contract_of(vault: Vault, source: Source) -> Contract:
@@ -259,7 +259,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         served_at_once=SERVED_AT_ONCE,
         guard=guard,
         rings=ring_texts(vault, book),
-        stops=any(stops_on_volatility(rule, vault) for rule in vault.rules),
+        freezes=any(freezes_on_volatility(rule, vault) for rule in vault.rules),
     )
 
 

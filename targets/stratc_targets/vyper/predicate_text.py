@@ -23,7 +23,7 @@ from stratc_compiler.expr import (
 from stratc_compiler.limits import unbounded
 from stratc_compiler.shares import round_assets, round_deposited, to_assets, to_shares
 from stratc_compiler.vault import Condition, Greek, OnCondition, RuleModel, Vault, VenueModel
-from stratc_compiler.volatility import stops_on_volatility
+from stratc_compiler.volatility import freezes_on_volatility
 from stratc_dsl.span import Source
 from stratc_targets.vyper.layout import both, flat, statement
 from stratc_targets.vyper.printer import Scope, expression, formula
@@ -110,9 +110,9 @@ def settled_text(vault: Vault) -> list[str]:
 
 
 def _not_due(rule: RuleModel, vault: Vault) -> str:
-    """What has stopped the vault on a volatility is not due again, so that rounds go on in a frozen one."""
+    """What has frozen the vault on a volatility is not due again, so that rounds go on in it."""
     due = f"self._when_{rule.name}(s)"
-    return f"not (modes._is_open() and {due})" if stops_on_volatility(rule, vault) else f"not {due}"
+    return f"not (modes._is_open() and {due})" if freezes_on_volatility(rule, vault) else f"not {due}"
 
 
 def conserved_text(vault: Vault, symbols: Symbols) -> list[str]:

@@ -20,6 +20,7 @@ from differential.operations import (
     Mint,
     Misprice,
     Move,
+    Observe,
     Operation,
     Others,
     Present,
@@ -59,9 +60,11 @@ def operations(
     guarded: bool = False,
     morpho: bool = False,
     bitcoin: bool = False,
+    observes: bool = False,
 ) -> st.SearchStrategy[Operation]:
     """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them,
-    of the guard where it has one, of Morpho where it borrows there, and of bitcoin where the market has it."""
+    of the guard where it has one, of Morpho where it borrows there, of bitcoin where the market has it, and of
+    observations where the vault keeps some."""
     usual: list[st.SearchStrategy[Operation]] = [
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
@@ -128,6 +131,8 @@ def operations(
     if guarded:
         usual += [st.builds(Turn, st.just("accept_prices"), st.just("owner"))] * 2
         odd += [st.builds(Turn, st.just("accept_prices"), st.sampled_from(WHO))]
+    if observes:
+        usual += [st.builds(Observe)] * 2
     if attested:
         odd += about_attestations * 2
     if bitcoin:

@@ -19,6 +19,7 @@ from mutations.mutants.rules import RULES
 from mutations.mutants.sequencer import SEQUENCER
 from mutations.mutants.shares import SHARES
 from mutations.mutants.unwound import UNWOUND
+from mutations.mutants.volatility import VOLATILITY
 
 MUTANTS: tuple[Mutant, ...] = (
     *DEPOSITORS,
@@ -37,4 +38,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *SEQUENCER,
     *SHARES,
     *UNWOUND,
+    *VOLATILITY,
 )
