@@ -342,7 +342,7 @@ def sales(
         pays = left.get(collateral.name, Min(collateral.var, collateral.liquidity))
         needed = sold_for(due, collateral, swap.slippage)
         last = collateral == collaterals[-1]
-        size = _where_some(due, needed) if last else _where_enough(due, pays, Min(needed, pays))
+        size = _where_some(due, needed) if last else where_enough(due, pays, Min(needed, pays))
         sold = Let(amount(plan_name("sell", *names), collateral.token), size)
         left[collateral.name] = Monus(pays, sold.name)
         received = amount(plan_name("proceeds", *names), debt.token)
@@ -361,7 +361,7 @@ def _where_some(size: Expr, then: Expr) -> Expr:
     return If(Cmp(size, Rel.GT, zero(dim_of(size))), then, zero(dim_of(then)))
 
 
-def _where_enough(due: Var, pays: Expr, then: Expr) -> Expr:
+def where_enough(due: Var, pays: Expr, then: Expr) -> Expr:
     """Nothing of what is worth less than `DUST_SHARE` of what is due: a pool that pays nothing for a unit would hold up
     the rest. Where nothing is due no price is read."""
     some = Cmp(due, Rel.GT, zero(due.dim))

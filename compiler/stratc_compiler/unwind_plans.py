@@ -10,16 +10,15 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from stratc_compiler.deleverage_plans import Payment
-from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Expr, If, Min, Monus, Rel, Rounding, Var, amount, scale
-from stratc_compiler.flash_plans import Lender, brings, due_of, sales, sold_for
+from stratc_compiler.flash_plans import Lender, brings, due_of, sales, sold_for, where_enough
 from stratc_compiler.plans import Parts, find_swap, is_held_idle, plan_name, sell, sold_from, whole
 from stratc_compiler.vault import Held, Leave, Let, Plan, PlanItem, Swap, VenueModel
 from stratc_dsl.span import Span
 
 
 def unwind_position(held: Held, venue: VenueModel, lender: Lender | None, parts: Parts, span: Span) -> Plan:
-    """Close the position. Raises Unsupported for collateral of several debts, where a loan would repay them."""
+    """Close the position, collateral by a flash loan for each debt that it secures."""
     if held.debt:
         return _repay(held, venue, parts, span) if lender is None else _repay_by_flash(held, venue, lender, parts, span)
     if held.range is not None:
@@ -30,10 +29,7 @@ def unwind_position(held: Held, venue: VenueModel, lender: Lender | None, parts:
     if lender is None or not debts:
         close = Let(_named("close", held), _pays(held))
         return close, *_draw(held, close.name, parts, span)
-    if len(debts) > 1:
-        what = f"an unwinding of `{held.name}` by a flash loan, which secures several debts"
-        raise Unsupported(what, "unwind the debts first", span)
-    return _sell_for(held, debts[0], lender, parts, span)
+    return _sell_for(held, debts, lender, parts, span)
 
 
 def _pays(held: Held) -> Expr:
@@ -72,21 +68,37 @@ def _repay_by_flash(debt: Held, venue: VenueModel, lender: Lender, parts: Parts,
     return (loan, due, *lets, lender.loan(debt.token, loan.name, due.name, (Leave(debt, loan.name), *pays)))
 
 
-def _sell_for(held: Held, debt: Held, lender: Lender, parts: Parts, span: Span) -> Plan:
-    """As much as repays the whole debt, or all there is, is sold for a loan that repays it; then the rest is drawn."""
-    lender.lends(debt.token, span)
-    swap = find_swap(held.token, debt.token, parts.swaps, span)
+def _sell_for(held: Held, debts: tuple[Held, ...], lender: Lender, parts: Parts, span: Span) -> Plan:
+    """As much as repays each debt whole, in the venue's order, or all there is, is sold for a loan that repays it; then
+    the rest is drawn."""
     close = Let(_named("close", held), _pays(held))
-    all_of_it = Let(amount(plan_name("due for all"), debt.token), due_of(debt.var, lender))
-    enough = Let(_named("enough", held), sold_for(all_of_it.name, held, swap.slippage))
-    covered = Cmp(enough.name, Rel.LE, close.name)
-    sold = Let(_named("sell", held), Min(close.name, enough.name))
-    due = Let(amount("due", debt.token), If(covered, all_of_it.name, brings(sold.name, debt.token, swap)))
-    gives_back = Min(scale(due.name, 1 / (1 + lender.premium), Rounding.DOWN), debt.var)
-    loan = Let(amount("loan", debt.token), If(covered, debt.var, gives_back))
-    rest = Let(_named("rest of", held), Monus(close.name, sold.name))
-    received = amount(plan_name("proceeds", debt.name), debt.token)
-    sale = Swap(swap, held.token, debt.token, sold.name, due.name, received)
-    within = (Leave(debt, loan.name), Leave(held, sold.name), sale)
-    flash = lender.loan(debt.token, loan.name, due.name, within)
-    return (close, all_of_it, enough, sold, due, loan, rest, flash, *_draw(held, rest.name, parts, span))
+    lets, loans, left = [close], [], close.name
+    for debt in debts:
+        lender.lends(debt.token, span)
+        swap = find_swap(held.token, debt.token, parts.swaps, span)
+        words = () if len(debts) == 1 else (debt.token,)
+        all_of_it = Let(amount(plan_name("due for all", *words), debt.token), due_of(debt.var, lender))
+        enough = Let(_of(held, "enough", *words), sold_for(all_of_it.name, held, swap.slippage))
+        covered = Cmp(enough.name, Rel.LE, left)
+        size: Expr = Min(left, enough.name)
+        # What the debts before leave may be dust, for which a pool pays nothing.
+        sold = Let(_of(held, "sell", *words), size if debt == debts[0] else where_enough(all_of_it.name, left, size))
+        due = Let(
+            amount(plan_name("due", *words), debt.token),
+            If(covered, all_of_it.name, brings(sold.name, debt.token, swap)),
+        )
+        gives_back = Min(scale(due.name, 1 / (1 + lender.premium), Rounding.DOWN), debt.var)
+        loan = Let(amount(plan_name("loan", *words), debt.token), If(covered, debt.var, gives_back))
+        last = debt == debts[-1]
+        rest = Let(_named("rest of", held) if last else _of(held, "left after", *words), Monus(left, sold.name))
+        lets += [all_of_it, enough, sold, due, loan, rest]
+        received = amount(plan_name("proceeds", debt.name), debt.token)
+        sale = Swap(swap, held.token, debt.token, sold.name, due.name, received)
+        within = (Leave(debt, loan.name), Leave(held, sold.name), sale)
+        loans.append(lender.loan(debt.token, loan.name, due.name, within))
+        left = rest.name
+    return (*lets, *loans, *_draw(held, left, parts, span))
+
+
+def _of(held: Held, *words: str) -> Var:
+    return amount(plan_name(*words, held.name), held.token)

@@ -72,7 +72,11 @@ class Built:
 
 def _addresses(world: World) -> dict[str, object]:
     owner, guardian, keeper = world.chain.accounts[5:8]
+    bitcoin = {} if world.bitcoin is None else {"token_wbtc": world.bitcoin.token, "feed_wbtc": world.feeds["WBTC"]}
+    routers = dict.fromkeys(("venue_dex", "venue_eth_dex", "venue_btc_dex"), world.uniswap.router)
     return {
+        **bitcoin,
+        **routers,
         "owner_": owner,
         "guardian_": guardian,
         "keeper_": keeper,
@@ -83,5 +87,4 @@ def _addresses(world: World) -> dict[str, object]:
         "feed_weth": world.feeds["WETH"],
         "venue_aave": world.aave.pool,
         "venue_save": world.save,
-        "venue_dex": world.uniswap.router,
     }

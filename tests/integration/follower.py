@@ -93,8 +93,8 @@ class Follower:
         market.moment = lambda: number
 
     def _quote(self, number: int, trade: Trade, before: tuple[Trade, ...]) -> int:
-        assert not before, "two swaps in one transaction"
         sold, bought, amount = trade
+        assert {sold, bought} not in [{*pair} for *pair, _ in before], "two swaps of one pair in one transaction"
         params = (self.world.token(sold), self.world.token(bought), amount, self.world.pool.fee, 0)
         quoted: int = self._at(number, self.world.uniswap.quoter, "quoteExactInputSingle", params)[0]
         return quoted

@@ -19,7 +19,7 @@ from stratc_compiler.expr import scale, times
 from stratc_compiler.guard import only_reduces_risk
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.replay import IdealWorld, health
-from stratc_compiler.vault import Enter, Let, PlanItem, Swap, Vault
+from stratc_compiler.vault import Enter, FlashLoan, Let, PlanItem, Swap, Vault
 from stratc_compiler.verdict import Proved
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories
@@ -144,6 +144,53 @@ def test_collateral_is_not_closed_where_its_debt_would_be_left_without() -> None
         run_plan(plan_of(vault, "unwind_aave_collateral_weth"), vault, IdealWorld(vault, before))
 
 
+BOTH = (
+    "when health(aave) < 1.70 do deleverage aave to health 1.90 using flash(aave)",
+    "when health(aave) < 1.70 do unwind aave.collateral(WETH) using flash(aave)",
+)
+
+
+@pytest.mark.parametrize(("ether", "liquid", "left"), [("0.9", "1", 0), ("0.9", "0.3", 1), ("0.9", "0.2578277", 2)])
+def test_collateral_of_several_debts_repays_each_in_turn_as_far_as_there_is_any(
+    ether: str, liquid: str, left: int
+) -> None:
+    """Of 130% that are held, 30% and 20% are owed: all of both, or one and a part of the other, or what is left for the
+    other is dust."""
+    vault = changed("two_debts", BOTH)
+    plan = plan_of(vault, "unwind_aave_collateral_weth")
+    assert [item.token for item in plan if isinstance(item, FlashLoan)] == ["USDC", "WBTC"]
+    for seed in range(50):
+        before = two_debts_at(Random(seed), Fraction(ether))
+        before["liquidity(aave.collateral(WETH))"] = int(before["aave.collateral(WETH)"] * Fraction(liquid))
+        world = IdealWorld(vault, dict(before))
+        run_plan(plan, vault, world)
+        state = world.state
+        assert state["aave.debt(USDC)"] == state["idle(WBTC)"] == state["idle(WETH)"] == 0
+        assert (state["aave.debt(WBTC)"] == 0) == (left == 0)
+        assert (state["aave.debt(WBTC)"] < before["aave.debt(WBTC)"]) == (left < 2)
+        assert state["idle(USDC)"] >= before["idle(USDC)"]
+        assert (state["aave.collateral(WETH)"] == 0) == (liquid == "1")
+
+
+def two_debts_at(chance: Random, ether: Fraction) -> dict[str, int]:
+    """At its targets, when ether then is worth this part of what it was."""
+    nav, weth, wbtc = chance.randint(10**10, 10**14), chance.randint(100, 10_000), chance.randint(10_000, 10**6)
+    return {
+        "unit(USDC)": 10**6,
+        "unit(WETH)": 10**18,
+        "unit(WBTC)": 10**8,
+        "price(USDC)": 10**18,
+        "price(WETH)": int(weth * ether * 10**18),
+        "price(WBTC)": wbtc * 10**18,
+        "aave.collateral(WETH)": nav * 13 * 10**11 // weth,
+        "aave.debt(USDC)": nav * 3 // 10,
+        "aave.debt(WBTC)": nav * 20 // wbtc,
+        "idle(USDC)": nav // 5,
+        "idle(WETH)": 0,
+        "idle(WBTC)": 0,
+    }
+
+
 def test_without_a_loan_a_debt_is_closed_out_of_what_there_is() -> None:
     vault = changed("stop", (STOP, STOP.replace(" using flash(aave)", "")))
     before = state_of(vault, Random(3), "0.7")
@@ -236,7 +283,7 @@ TWO = (
                 ("    slippage(dex)", "    rate(aave.debt(WETH)) <= 60% per 1y\n        slippage(dex)"),
                 CLOSE_ALL,
             ),
-            "an unwinding of `aave.collateral(WETH)` by a flash loan, which secures several debts",
+            "a flash loan of WETH from `aave`, where WETH is held as well",
         ),
         (
             "stop",

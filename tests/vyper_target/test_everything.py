@@ -49,6 +49,30 @@ def test_what_is_counted_as_two_must_be_two(revm_world: World) -> None:
         deploy(revm_world, proved(text, "everything.strat"), venue_save2=revm_world.save)
 
 
+SHARES = """
+strategy Shares {
+    base USDC
+    token USDC  { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    token SHARE { decimals: 6, price: chainlink("SHARE/USD", heartbeat=24h, deviation=0.25%) }
+    venue save = erc4626(asset=USDC)
+    venue dex  = uniswap_v3(SHARE/USDC, fee=0.05%)
+    assume { keeper every 1h; slippage(dex) <= 1%; price(USDC) stays 0.98 .. 1.02; price(SHARE) stays 0.98 .. 1.02 }
+    allocate { save: 40%, idle(SHARE): 20%, idle(USDC): 40% }
+}
+"""
+
+
+def test_a_token_that_stands_for_a_position_is_no_token_beside_it(revm_world: World) -> None:
+    """Shares of the savings vault that lie there as a token are what the savings vault is read by."""
+    with pytest.raises(Reverted, match="SHARE is save"):
+        deploy(
+            revm_world,
+            proved(SHARES, "shares.strat"),
+            token_share=revm_world.save,
+            feed_share=revm_world.feeds["USDC"],
+        )
+
+
 def refusal(vault: Deployed, rule: str) -> str:
     with pytest.raises(Reverted) as caught:
         vault.run(rule)

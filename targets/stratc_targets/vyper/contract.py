@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import PurePosixPath
 
 from stratc_compiler.expr import has_root
@@ -213,7 +213,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
-        deployment_checks=(*_venue_checks(book), *_distinct(vault, book)),
+        deployment_checks=(*_distinct(vault, book), *_venue_checks(book)),
         timers=timers,
         marks=marked,
         longest_rule=max((len(rule.name) for rule in vault.rules), default=1),
@@ -312,16 +312,17 @@ def _callbacks(book: Symbols) -> tuple[Callback, ...]:
 
 
 def _distinct(vault: Vault, book: Symbols) -> tuple[str, ...]:
-    """What is counted as two must be two: tokens, and accounts at venues."""
+    """What is counted as two must be two: tokens, accounts at venues, and what stands for a position there."""
     tokens = {token.name: book.token(token.name) for token in vault.strategy.tokens}
     texts = {venue.name: book.venues[venue.name] for venue in vault.venues}
     venues = {name: text.address for name, text in texts.items() if text.account is None}
     accounts = {name: text.account for name, text in texts.items() if text.account is not None}
-    return tuple(
-        f'assert {counted[one]} != {counted[other]}, "{one} is {other}"'
-        for counted in (tokens, venues, accounts)
-        for one, other in combinations(counted, 2)
-    )
+    receipts = {held: one.receipt for text in texts.values() for held, one in text.positions.items() if one.receipt}
+    pairs = [
+        *(pair for counted in (tokens, venues, accounts) for pair in combinations(counted.items(), 2)),
+        *product(tokens.items(), receipts.items()),
+    ]
+    return tuple(f'assert {first} != {second}, "{one} is {other}"' for (one, first), (other, second) in pairs)
 
 
 def _schema(vault: Vault, symbols: Symbols, source: Source) -> SchemaText | None:
