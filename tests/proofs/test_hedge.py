@@ -18,6 +18,7 @@ from stratc_compiler.vault import RuleModel, Trades, Vault
 from stratc_compiler.verdict import Round
 from vyper_target.vaults import example
 
+STAKING = "../tests/vyper_target/hedged_staking"
 BAND = "delta(WETH): -2% .. +2% of nav"
 USD, ETH = 10**6, 10**18
 
@@ -65,7 +66,7 @@ def share(vault: Vault, world: IdealWorld) -> Fraction:
 def test_the_trade_ends_in_the_middle_of_the_band(drawn: dict[str, int], band: tuple[int, int]) -> None:
     """At the worst price that is assumed: that costs nav, of which the middle is a share, and nothing else."""
     low, high = band
-    vault, _ = vault_of("hedged_staking", (BAND, f"delta(WETH): {low}% .. {high}% of nav"))
+    vault, _ = vault_of(STAKING, (BAND, f"delta(WETH): {low}% .. {high}% of nav"))
     world = IdealWorld(vault, state_of(drawn))
     before = Evaluator(vault, world).named("nav")
     effect = rule(vault, "rehedge").effect
@@ -90,9 +91,9 @@ def test_a_debt_that_is_too_small_to_give_way_leaves_the_hedge_undone() -> None:
     is not enough to repay, and the rule is undone."""
     drawn = {"price(WETH)": 2_000 * ETH, "ratio": 1_200, "staked": 0, "owed": 8}
     played = Round(state_of(drawn), state_of(drawn), 0, 0)
-    even, _ = vault_of("hedged_staking")
+    even, _ = vault_of(STAKING)
     assert what_breaks(KeeperHedges(), _without_bands(even), played) is None
-    vault, _ = vault_of("hedged_staking", (BAND, "delta(WETH): 9% .. 11% of nav"))
+    vault, _ = vault_of(STAKING, (BAND, "delta(WETH): 9% .. 11% of nav"))
     for about in (KeeperHedges(), KeeperSettles()):
         broken = what_breaks(about, _without_bands(vault), played)
         assert broken is not None
@@ -117,12 +118,12 @@ def test_what_is_not_hedged_is_refused(change: tuple[str, str], what: str) -> No
         [change] if "USDC" not in change[1] else [change, ("when delta(WETH) outside", "when delta(USDC) outside")]
     )
     with pytest.raises(Unsupported, match=what):
-        vault_of("hedged_staking", *changes)
+        vault_of(STAKING, *changes)
 
 
 @pytest.mark.long
 def test_a_hedged_staking_position_is_proved() -> None:
-    verification = verified("hedged_staking")
+    verification = verified(STAKING)
     assert proved(verification) == {found.name for found in verification.claims}
     assert "hedged" in proved(verification)
 
@@ -130,4 +131,4 @@ def test_a_hedged_staking_position_is_proved() -> None:
 @pytest.mark.long
 def test_a_band_narrower_than_a_trade_costs_is_refuted() -> None:
     """What is bought at a better price than the worst one repays more than was lacking."""
-    assert {"recovers", "hedged"} <= refuted(verified("hedged_staking", (BAND, "delta(WETH): -0.02% .. +0.02% of nav")))
+    assert {"recovers", "hedged"} <= refuted(verified(STAKING, (BAND, "delta(WETH): -0.02% .. +0.02% of nav")))
