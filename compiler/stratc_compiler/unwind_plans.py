@@ -7,10 +7,12 @@ are those of `flash_plans`.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from msgspec.structs import replace
 
 from stratc_compiler.deleverage_plans import Payment
-from stratc_compiler.expr import Cmp, Expr, If, Min, Monus, Rel, Rounding, Var, amount, scale
+from stratc_compiler.expr import Cmp, Expr, If, Min, Monus, Num, Rel, Rounding, Var, amount, scale
 from stratc_compiler.flash_plans import Lender, brings, due_of, sales, sold_for, where_enough
 from stratc_compiler.plans import Parts, find_swap, is_held_idle, plan_name, sell, sold_from, whole
 from stratc_compiler.vault import Held, Leave, Let, Plan, PlanItem, Swap, VenueModel
@@ -72,6 +74,7 @@ def _sell_for(held: Held, debts: tuple[Held, ...], lender: Lender, parts: Parts,
     """As much as repays each debt whole, in the venue's order, or all there is, is sold for a loan that repays it; then
     the rest is drawn."""
     close = Let(_named("close", held), _pays(held))
+    units = Num(Fraction(held.rounding), held.var.dim)
     lets, loans, left = [close], [], close.name
     for debt in debts:
         lender.lends(debt.token, span)
@@ -90,14 +93,17 @@ def _sell_for(held: Held, debts: tuple[Held, ...], lender: Lender, parts: Parts,
         gives_back = Min(scale(due.name, 1 / (1 + lender.premium), Rounding.DOWN), debt.var)
         loan = Let(amount(plan_name("loan", *words), debt.token), If(covered, debt.var, gives_back))
         last = debt == debts[-1]
-        rest = Let(_named("rest of", held) if last else _of(held, "left after", *words), Monus(left, sold.name))
+        # What is drawn may take units of rounding more than it says, of which the next sale must not be.
+        after = Monus(left, sold.name) if last else Monus(Monus(left, sold.name), units)
+        rest = Let(_named("rest of", held) if last else _of(held, "left after", *words), after)
         lets += [all_of_it, enough, sold, due, loan, rest]
         received = amount(plan_name("proceeds", debt.name), debt.token)
         sale = Swap(swap, held.token, debt.token, sold.name, due.name, received)
         within = (Leave(debt, loan.name), Leave(held, sold.name), sale)
         loans.append(lender.loan(debt.token, loan.name, due.name, within))
         left = rest.name
-    return (*lets, *loans, *_draw(held, left, parts, span))
+    there = Let(_named("draw", held), Min(left, held.var))
+    return (*lets, *loans, there, *_draw(held, there.name, parts, span))
 
 
 def _of(held: Held, *words: str) -> Var:

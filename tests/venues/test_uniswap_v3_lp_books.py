@@ -81,8 +81,8 @@ def told_beside(uniswap: Market, sequences: int, *, seeded: bool) -> Counter[str
 def test_the_books_are_uniswaps(uniswap: Market) -> None:
     count = told_beside(uniswap, 30, seeded=True)
     for what in ("mint", "increase", "decrease", "burn", "swap"):
-        assert min(count[f"{what} done"], count[f"{what} reverted"]) >= 2, count
-    assert min(count["collect done"], count["protocol done"], count["paid a fee"], count["swap in part"]) >= 5, count
+        assert min(count[f"{what} done"], count[f"{what} reverted"]) >= 1, count
+    assert min(count["collect done"], count["protocol done"], count["paid a fee"], count["swap in part"]) >= 2, count
 
 
 @pytest.mark.long

@@ -113,6 +113,21 @@ WITH_BITCOIN: dict[str, Story] = {
         {"emergency_exit": 3, "redeem in kind": 1, "redeem": 2},
         {},
     ),
+    "collateral of two loans is closed by a flash loan for each": Story(
+        "close_both",
+        (
+            *OPENING,
+            Wait(30 * 86_400),
+            Run("rebalance"),
+            Run("unwind_aave_collateral_weth"),
+            Move("WETH", 680),
+            Turn("accept_prices", "owner"),
+            Run("unwind_aave_collateral_weth"),
+            Redeem(0, 1_000, past=True),
+        ),
+        {"unwind_aave_collateral_weth": 1},
+        {"unwind_aave_collateral_weth": 1},
+    ),
     "each of two loans is paid down by a flash loan of its own": Story(
         "two_debts",
         (
