@@ -135,7 +135,7 @@ WRONG: list[tuple[str, Callable[[World], object], str]] = [
     ("token_weth", lambda world: world.usdc, "decimals of WETH"),
     ("feed_weth", lambda world: world.weth, "oracle: no answer"),
     ("venue_save", lambda world: world.usdc, "USDC is save"),
-    ("venue_save", lambda world: world.aave.pool, ""),
+    ("venue_save", lambda world: world.feeds["USDC"], ""),
     ("venue_aave", lambda world: world.save, ""),
     ("venue_dex", lambda world: world.save, ""),
 ]
