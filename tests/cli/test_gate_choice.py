@@ -305,6 +305,25 @@ def test_a_certificate_that_moves_to_where_nobody_audits_it_is_gone(repo: Path, 
     assert gone(excluded=Excluded(("fixtures",))) == ["certificate.json"]
 
 
+@pytest.mark.parametrize("other", [("Other", "saving.strat"), ("Saving", "other.strat")])
+@pytest.mark.parametrize("to", ["certificate.json", "deep/certificate.json"])
+def test_a_certificate_of_another_strategy_is_not_the_one_that_was_there(
+    repo: Path, capsys: pytest.CaptureFixture[str], to: str, other: tuple[str, str]
+) -> None:
+    text, instead = (json.dumps(json.loads(one), indent=1) for one in (certificate(), certificate(*other)))
+    (repo / "certificate.json").write_text(text, "utf-8")
+    commit(repo)
+    (repo / "certificate.json").rename(to)
+    Path(to).write_text(f"{text}\n", "utf-8")
+    git(repo, "add", "--all")
+    assert gone() == []
+    Path(to).write_text(instead, "utf-8")
+    assert repository().revision("HEAD").moved()[to].was == "certificate.json"
+    assert gone() == gone(("saving.strat",)) == ["certificate.json"]
+    assert gate((), "HEAD", None, Wanted("text")) is Status.REFUTED
+    assert "rejected certificate.json: ?, gone: it is there at HEAD" in capsys.readouterr().out
+
+
 def test_a_changed_certificate_that_a_sparse_checkout_leaves_out_cannot_be_judged(
     repo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -366,6 +385,18 @@ def test_a_strategy_that_moves_into_such_a_folder_is_gone(fixtures: Excluded, re
     git(repo, "mv", "saving.strat", "fixtures/saving.strat")
     ((file, one),) = ((one.file, (one.state, _status(one, "HEAD"))) for one in chosen((), "HEAD", fixtures))
     assert (file, one) == ("saving.strat", GONE)
+
+
+@pytest.mark.parametrize("to", ["fixtures/strategies", ".hidden"])
+def test_a_folder_that_moves_there_is_gone_though_a_link_is_left(fixtures: Excluded, repo: Path, to: str) -> None:
+    (repo / "strategies").mkdir()
+    git(repo, "mv", "saving.strat", "strategies/a.strat")
+    commit(repo)
+    git(repo, "mv", "strategies", to)
+    (repo / "strategies").symlink_to(to)
+    git(repo, "add", "--all")
+    ((file, one),) = ((one.file, (one.state, _status(one, "HEAD"))) for one in chosen((), "HEAD", fixtures))
+    assert (file, one) == ("strategies/a.strat", GONE)
 
 
 def test_a_folder_whose_name_only_begins_alike_is_judged(fixtures: Excluded, repo: Path) -> None:

@@ -157,6 +157,10 @@ def test_prices_are_noted_where_no_round_begins_that_does_it(run: Runner, chain:
     vault.send("set_settled", False)
     assert noted()
     vault.send("set_settled", True)
+    vault.send("set_due", REBALANCE, True, False)
+    vault.send("set_failure", REBALANCE, "no")
+    assert noted()  # none begins while a rule is due
+    vault.send("set_due", REBALANCE, False, False)
     vault.send("set_mode", 1)
     assert noted()  # a frozen vault goes on looking
     vault.send("set_mode", 2)

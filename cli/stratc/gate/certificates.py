@@ -9,11 +9,13 @@ from typing import Any
 
 from stratc.analysis import Model
 from stratc.audit import read_certificate
+from stratc.gate.revision import Revision
 from stratc.problem import CERTIFICATE, Problem, without_place
 from stratc.read import read_used
 from stratc.status import Status
 from stratc_compiler.audit import Refused, audit, source_of, strategy_name, used_files
 from stratc_dsl.record import Record
+from stratc_targets.documents import read_json
 
 HELP = "build it again: `stratc build` writes a certificate of what the file says now"
 
@@ -65,7 +67,24 @@ def unclaimed(certificate: str) -> Audit:
 
 def lost(certificate: str, base: str) -> Audit:
     """A certificate that the base had: whoever relied on it has nothing to audit any more."""
-    return Audit(certificate, "?", Status.REFUTED, why=f"gone: it is there at {base}, and no certificate here any more")
+    return Audit(
+        certificate, "?", Status.REFUTED, why=f"gone: it is there at {base}, and none of what it shows in its place"
+    )
+
+
+def subject(certificate: str) -> tuple[str, str] | None:
+    """The strategy and the file that a certificate speaks of; None where it is none."""
+    told = _told(certificate)
+    return None if isinstance(told, Audit) else told[1]
+
+
+def subject_at(base: Revision, path: str) -> tuple[str, str] | None:
+    """Those of a certificate of the base; None where it was none, or git does not have what it was."""
+    try:
+        document = read_json(base.blob(path).decode("utf-8"))
+        return strategy_name(document), source_of(document).name
+    except (Refused, ValueError):
+        return None
 
 
 def _told(name: str) -> Audit | tuple[Any, tuple[str, str]]:

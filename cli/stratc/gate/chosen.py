@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stratc.analysis import Loaded, load, load_source
 from stratc.folder import files_below, strategies_below
+from stratc.gate.certificates import subject, subject_at
 from stratc.gate.excluded import NOTHING, Excluded
 from stratc.gate.reader import BaseReader
 from stratc.gate.revision import GitError, Moved, Repository, Revision, State, repository
@@ -80,16 +81,19 @@ def _below(folder: str, known: Repository | None) -> list[str]:
 def _since(base: Revision, files: Sequence[str], excluded: Excluded) -> list[Chosen]:
     """Files that changed, those that use one that changed, those with another certificate, and faulty ones."""
     known, moved = base.repository, base.moved()
+    left: list[str] = []
     if files:
         paths = [known.path_of(file) for file in files]
     else:
         names = {path: known.name_of(path) for path in known.listed(STRATEGIES, ".", absent=True)}
         listed = [path for path, name in names.items() if not _hidden(name) and not excluded.covers(name)]
-        paths = [*listed, *_left(base, moved, set(listed), excluded)]
+        left = _left(base, moved, set(listed), excluded)
+        paths = [*listed, *left]
     found = []
     for path in sorted(dict.fromkeys(paths)):
         here, there = moved.get(path), os.path.lexists(os.path.join(known.root, path))
-        if here is not None and here.state is State.DELETED:
+        # What is left is in no listing of git's, also where a link of its folder leads to where it is now.
+        if path in left or (here is not None and here.state is State.DELETED):
             found.append(_gone(base, path, moved))
         elif there:
             one = _here(base, path, moved, excluded)
@@ -176,10 +180,11 @@ def changed_certificates(base: str, files: Sequence[str], excluded: Excluded) ->
     """
     revision = repository().revision(base)
     known, moved = revision.repository, revision.moved()
-    gone = _lost(known, moved.values(), files, excluded)
+    gone = _lost(revision, moved.values(), files, excluded)
+    deleted = {one.path for one in moved.values() if one.state is State.DELETED}
     # Also what a sparse checkout leaves out: whoever reads it will say so.
-    there = map(known.name_of, known.listed(CERTIFICATES, ".", tracked=True, absent=True))
-    names = [name for name in there if name not in gone and not excluded.covers(name)]
+    there = known.listed(CERTIFICATES, ".", tracked=True, absent=True)
+    names = [name for name in map(known.name_of, (p for p in there if p not in deleted)) if not excluded.covers(name)]
     changed = [] if files else [name for name in names if known.steps(name) & moved.keys()]
     return [
         *(Chosen(name, State.CHANGED, Loaded(name)) for name in changed),
@@ -187,13 +192,26 @@ def changed_certificates(base: str, files: Sequence[str], excluded: Excluded) ->
     ]
 
 
-def _lost(known: Repository, moved: Iterable[Moved], files: Sequence[str], excluded: Excluded) -> list[str]:
-    """Certificates of the base that are gone, or lie or are called now where nobody audits them."""
+def _lost(base: Revision, moved: Iterable[Moved], files: Sequence[str], excluded: Excluded) -> list[str]:
+    """Certificates of the base that are gone, or are now where nobody audits them or about something else."""
+    known = base.repository
     folders = tuple(known.path_of(os.path.join(os.path.dirname(file), "x"))[:-1] for file in files or ("x",))
 
     def audited(path: str) -> bool:
         inside = path.startswith(folders) and fnmatchcase(posixpath.basename(path), CERTIFICATES)
         return inside and not excluded.covers(known.name_of(path))
 
-    gone = (one for one in moved if one.state is State.DELETED or not audited(one.path))
-    return sorted(known.name_of(one.was) for one in gone if one.was is not None and audited(one.was))
+    def kept(was: str, one: Moved) -> bool:
+        return one.state is not State.DELETED and audited(one.path) and _same_subject(base, was, one.path)
+
+    had = ((one.was, one) for one in moved if one.was is not None and audited(one.was))
+    return sorted(known.name_of(was) for was, one in had if not kept(was, one))
+
+
+def _same_subject(base: Revision, was: str, path: str) -> bool:
+    """Whether a certificate speaks of the strategy and the file that the base's did: git tells files by their lines.
+
+    What is no certificate here is told by whoever audits it, and what was none at the base showed nothing.
+    """
+    before, now = subject_at(base, was), subject(base.repository.name_of(path))
+    return before is None or now is None or before == now

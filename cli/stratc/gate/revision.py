@@ -190,6 +190,14 @@ class Revision(Record):
         mode, blob = self.entries.get(path, ("", ""))
         return os.fsdecode(self.repository.git("cat-file", "blob", blob)) if mode == _LINK else None
 
+    def blob(self, path: str) -> bytes:
+        """What a path of this commit holds, through links; nothing where it holds no file, or git does not have it."""
+        try:
+            mode, blob = self.entries.get(self.steps(path)[-1], (_SUBMODULE, ""))
+            return b"" if mode == _SUBMODULE else self.repository.git("cat-file", "blob", blob)
+        except (Astray, GitError):
+            return b""
+
     def text(self, path: str) -> str | Unreadable | None:
         """The text of a file of this commit, None where there is none. Raises GitError where git cannot give it."""
         try:

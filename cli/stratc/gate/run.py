@@ -61,7 +61,8 @@ def gate(files: Sequence[str], base: str | None, shrink: Fraction | None, wanted
 def _unclaimed(base: str, files: Sequence[str], excluded: Excluded, judged: Sequence[Judged]) -> list[Judged]:
     """Certificates that changed and were audited with no file: nobody knows what they show. Those that are gone too."""
     audited = {audit.certificate for one in judged for audit in one.audits}
-    left = [one for one in changed_certificates(base, files, excluded) if one.file not in audited]
+    changed = changed_certificates(base, files, excluded)
+    left = [one for one in changed if one.state is State.DELETED or one.file not in audited]
     found = (lost(one.file, base) if one.state is State.DELETED else unclaimed(one.file) for one in left)
     return [Judged(one, base, Report(one.file), audits=(audit,)) for one, audit in zip(left, found, strict=True)]
 

@@ -133,8 +133,9 @@ class Keeper:
         if any(self._run(rule, head) for rule in due if self._rested(rule)):
             return True
         # What is due and cannot be carried out, as where a cap is reached, holds up no observation and no requests.
-        begun = not due and self._mode is Mode.OPEN and self._begin_round(head)
-        return begun or self._observe(head) or self._serve(head)
+        may_settle = not due and self.settings.settle and self._mode is Mode.OPEN
+        begun = may_settle and self._begin_round(head)
+        return begun or self._observe(head, may_settle) or self._serve(head)
 
     def _watch(self, head: Head) -> None:
         if not self._mode.over:
@@ -295,17 +296,17 @@ class Keeper:
 
     def _begin_round(self, head: Head) -> bool:
         """Settle where the round is almost as old as the period, or half of its withdrawal allowance is used."""
-        if not self.settings.settle or not self._rested(SETTLE) or not self._worn(head):
+        if not self._rested(SETTLE) or not self._worn(head):
             return False
         if not self._due(SETTLE, head):
             return False
         return self._run(SETTLE, head)
 
-    def _observe(self, head: Head) -> bool:
+    def _observe(self, head: Head, may_settle: bool) -> bool:
         """Have prices noted where no round will begin that does it: a market that frightens is the one to look at."""
         if not self.config.observes or self._mode.over or not self._rested(OBSERVE):
             return False
-        will_settle = self.settings.settle and self._mode is Mode.OPEN and bool(self.chain.view("settled", head.number))
+        will_settle = may_settle and bool(self.chain.view("settled", head.number))
         return not will_settle and self._due(OBSERVE, head) and self._run(OBSERVE, head)
 
     def _serve(self, head: Head) -> bool:
