@@ -31,6 +31,7 @@ from stratc_compiler.verdict import Round
 from stratc_targets.venues.uniswap_v3_lp.amounts import amount0_between, amount1_between, amounts_of, liquidity_for
 from stratc_targets.venues.uniswap_v3_lp.model import near_enough
 from stratc_targets.venues.uniswap_v3_lp.ticks import root_at_tick
+from stratc_targets.vyper.symbols import symbols_of
 from venues.quietly import quietly
 
 TICKS = st.integers(-400_000, 400_000)
@@ -374,6 +375,12 @@ def test_nobody_leaves_with_the_fees_of_all() -> None:
     """A part that is unwound would take every fee that waits: who leaves is paid out of idle money, or by a request."""
     assert vault_of("fee_range")[0].unwinding == ()
     assert not any("unwound" in one.id for one in stays(vault_of("fee_range")[0]))
+
+
+def test_no_contract_is_printed_for_a_range() -> None:
+    with pytest.raises(Unsupported, match="contracts with the adapter `uniswap_v3_lp`") as refusal:
+        symbols_of(vault_of("fee_range")[0])
+    assert "redeem_in_kind" in refusal.value.help
 
 
 def test_a_range_without_base_is_refused() -> None:
