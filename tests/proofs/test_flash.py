@@ -395,6 +395,7 @@ IN_A_RANGE = (
     ("slippage(dex) <= 0.50%", "slippage(dex) <= 0.50%; slippage(wide) <= 1%"),
     ("20% +- 10%, min 6%", "10% +- 10%\n        wide: 10% +- 5%"),
     ("order: [aave, dex]", "order: [wide, aave, dex]"),
+    ("    rules {", "    rules {\n        every 24h do harvest wide"),
 )
 
 
