@@ -57,7 +57,8 @@ def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
     """Ids of the assumptions behind hypotheses of these labels, sorted.
 
     Venues' parameters and prices always count: the model's formulas contain them. So does room where nothing is stated
-    of it: then no plan has to ask for any. So do flash loans, which plans take as given.
+    of it: then no plan has to ask for any. So do flash loans, which plans take as given, and what is assumed of ranges:
+    of fees that wait nav says nothing.
     """
     known = {assumption.id for assumption in guarded_assumptions(vault)}
     behind = {id_ for label in labels for id_ in _behind(label, vault)}
@@ -65,6 +66,8 @@ def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
     in_formulas |= {f"oracle({token})" for venue in vault.venues for token in venue.off}
     in_formulas |= {f"room({venue.name})" for venue in vault.venues if venue.room is None}
     in_formulas |= {f"flash({loan.lender})" for loan in vault.loans}
+    of_ranges = ("spot", "adds", "fees", "scale", "slippage")
+    in_formulas |= {f"{kind}({held.venue})" for kind in of_ranges for held in vault.ranges.values()}
     return tuple(sorted(known & (behind | in_formulas)))
 
 
@@ -110,7 +113,7 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
         case "liquidity" if held is not None:
             yield f"liquidity({held.venue})"
         case "slippage":
-            yield from (f"gain({subject})", f"spot({subject})")
+            yield f"gain({subject})"
         case "shares":
             yield from ("keeper", f"loss({subject})", f"gain({subject})", *_standing(subject))
         case "rounding":

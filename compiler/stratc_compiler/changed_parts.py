@@ -301,7 +301,7 @@ def changed_signals(two: Two) -> Iterator[Change]:
         return NEITHER, "what others compute, or what follows it, changes"
 
     old, new = two.old.strategy, two.new.strategy
-    for olds, news in ((old.signals, new.signals), (old.signalled, new.signalled), (old.hedges, new.hedges)):
+    for olds, news in ((old.signals, new.signals), (old.signalled, new.signalled)):
         yield from _any(Subject.SIGNAL, olds, news, judge, two)
 
 

@@ -159,6 +159,34 @@ def _bounded(old: Fraction | None, new: Fraction | None, larger: Direction) -> t
     return _told(direction, "a settled vault may be farther off", "a settled vault is nearer")
 
 
+# ── hedges ─────────────────────────────────────────────────────────────────────────────────
+
+
+def changed_hedges(two: Two) -> Iterator[Change]:
+    """Of each hedged sensitivity the edges of its band, which a settled vault keeps, and what is traded for it."""
+    for old, new in paired(two.old.strategy.hedges, two.new.strategy.hedges, lambda one: (one.sensitivity, one.token)):
+        named = old if old is not None else new
+        assert named is not None
+        subject = f"{named.sensitivity}({named.token})"
+        if old is None or new is None:
+            came = "it is kept inside a band", "no band is kept of it any more"
+            yield two.change(Subject.BAND, subject, old, new, STRONGER if old is None else WEAKER, came[new is None])
+            continue
+        if (old.low, old.high) != (new.low, new.high):
+            within, around = new.low >= old.low and new.high <= old.high, new.low <= old.low and new.high >= old.high
+            why = (
+                "the band is narrower"
+                if within
+                else "the band is wider"
+                if around
+                else "values that were outside are inside"
+            )
+            yield two.change(Subject.BAND, f"{subject}:band", old, new, STRONGER if within else WEAKER, why)
+        if old.instrument != new.instrument:
+            why = "another position is traded for it: every claim is about that"
+            yield two.change(Subject.BAND, f"{subject}:using", old, new, NEITHER, why)
+
+
 # ── fees ───────────────────────────────────────────────────────────────────────────────────
 
 

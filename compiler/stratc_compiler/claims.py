@@ -14,6 +14,7 @@ from stratc_compiler.fee_fairness import fee_fairness
 from stratc_compiler.relax import ZERO, Frame
 from stratc_compiler.rounds import (
     DEPOSITED,
+    HEDGE,
     WITHDRAWN,
     Opening,
     PassEnd,
@@ -52,6 +53,10 @@ class AtAnyMoment(Record):
 
 class KeeperSettles(Record):
     """The rules that fire do not revert, and leave the vault settled."""
+
+
+class KeeperHedges(Record):
+    """After the keeper's pass every hedged sensitivity is inside its band."""
 
 
 class KeeperIsQuiet(Record):
@@ -95,7 +100,18 @@ class Pays(Record):
     share: Fraction
 
 
-About = AtAnyMoment | KeeperSettles | KeeperIsQuiet | LosesAtMost | ExitWorks | IsFair | Keeps | IsBacked | Pays
+About = (
+    AtAnyMoment
+    | KeeperSettles
+    | KeeperHedges
+    | KeeperIsQuiet
+    | LosesAtMost
+    | ExitWorks
+    | IsFair
+    | Keeps
+    | IsBacked
+    | Pays
+)
 
 
 def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
@@ -105,6 +121,7 @@ def claims_of(vault: Vault, box: Box) -> tuple[ClaimSpec, ...]:
         _at_any_moment(vault, box, "survives", "no venue can liquidate, nav >= 0", True, _liquidatable(vault), NOWHERE),
         recovers(vault, passes),
         quiet(vault, passes),
+        *((hedged(vault, passes),) if vault.hedges else ()),
         ClaimSpec(fair_terms.CLAIM, fairness.TEXT, IsFair(), (*fairness.fairness(vault), *fee_fairness(vault))),
         exits(vault, box, "exits", Fraction(0), NOWHERE),
     )
@@ -294,6 +311,26 @@ def _settled(place: str, fired: tuple[RuleModel, ...], vault: Vault, frame: Fram
         goal = frame.formula(condition.formula)
         words = f"{condition.text} holds again"
         yield _obligation("recovers", f"{place}/{condition.text}", words, frame, goal, span)
+
+
+def hedged(vault: Vault, passes: Passes) -> ClaimSpec:
+    """Wherever the pass ends, and whatever a rule that hedges did in it, what is hedged is inside its band."""
+    obligations: list[Obligation] = []
+    for one in passes:
+        for event in one.events:
+            match event:
+                case Need(rule, fired, short, words, goal, known) if short.startswith(HEDGE):
+                    id_ = f"hedged/{_path(one.case, fired)}/{rule.name}/{short}"
+                    obligations.append(Obligation(id_, "hedged", words, known, goal, span=rule.span))
+                case PassEnd(fired, frame):
+                    for edge in vault.hedged:
+                        at, place = frame.fork(), f"{_path(one.case, fired)}/end/{edge.text}"
+                        goal = at.formula(edge.formula)
+                        obligations.append(_obligation("hedged", place, f"{edge.text} holds", at, goal, edge.span))
+                case _:
+                    pass
+    kept = " and ".join(str(one.greek) for one in vault.hedges)
+    return ClaimSpec("hedged", f"{kept} inside the band after the keeper's pass", KeeperHedges(), tuple(obligations))
 
 
 def quiet(vault: Vault, passes: Passes) -> ClaimSpec:

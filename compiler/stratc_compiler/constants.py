@@ -78,6 +78,10 @@ _FIELDS: dict[type, tuple[Field, ...]] = {
     typed.DepositsAtMost: (Field("ratio", _RATIO, +1),),
     typed.Collateral: (Field("threshold", _RATIO, -1, most=_ALL, words="threshold"),),
     typed.Allocation: (Field("minimum", _RATIO, words="min"), Field("maximum", _RATIO, words="max")),
+    typed.Hedge: (
+        Field("low", _RATIO, least=None, words="low"),
+        Field("high", _RATIO, least=None, words="high"),
+    ),
     typed.OfNav: (Field("share", _RATIO),),
     typed.Literal: (Field("value", _PLAIN),),
     typed.Deleverage: (Field("health", _PLAIN, least=_ALL, words="target"),),
@@ -138,7 +142,7 @@ def assumed(strategy: Strategy) -> Iterator[Constant]:
 
 def stated(strategy: Strategy, source: Source) -> Iterator[Constant]:
     """All that may be changed to mend a strategy: what it assumes and what it chooses. Venues are what they are."""
-    for where in ("assumptions", "allocations", "floors", "rules", "claims"):
+    for where in ("assumptions", "allocations", "hedges", "floors", "rules", "claims"):
         yield from (_as_written(found, strategy, source) for found in _of(strategy, where))
 
 

@@ -22,7 +22,13 @@ from stratc_compiler.changed_parts import (
     changed_tokens,
     changed_venues,
 )
-from stratc_compiler.changed_promises import changed_bands, changed_claims, changed_fees, changed_floors
+from stratc_compiler.changed_promises import (
+    changed_bands,
+    changed_claims,
+    changed_fees,
+    changed_floors,
+    changed_hedges,
+)
 from stratc_compiler.expr import Add, And, Expr, Mul, Or
 from stratc_dsl.record import Record, parts
 from stratc_dsl.span import Span
@@ -41,7 +47,7 @@ COMPARED = {
     "exit_flash": "changed_exit",
     "claims": "changed_claims",
     "signalled": "changed_signals",
-    "hedges": "changed_signals",
+    "hedges": "changed_hedges",
     "signals": "changed_signals",
     "roles": "changed_roles",
     "limits": "changed_limits",
@@ -82,6 +88,7 @@ def _statements(two: Two) -> Iterator[tuple[str, Change]]:
         changed_claims,
         changed_floors,
         changed_bands,
+        changed_hedges,
         changed_rules,
         changed_tokens,
         changed_venues,
@@ -115,10 +122,10 @@ def _inner(two: Two) -> Iterator[Change]:
 
 
 def _order(two: Two) -> Iterator[Change]:
-    """Tokens, venues and positions have an order where plans go through them in theirs, which is then another plan."""
+    """Tokens, venues, positions, hedges have an order where plans follow it: then another one is another plan."""
     sequences = zip(_names(two.old), _names(two.new), strict=True)
     if any(_common(old, new) != _common(new, old) for old, new in sequences) and _plans(two.old) != _plans(two.new):
-        text = "tokens, venues or positions stand in another order"
+        text = "tokens, venues, positions or hedges stand in another order"
         why = "plans go through them in their order, so another one is carried out and proved"
         yield Change(Subject.ORDER, "order", text, Direction.NEITHER, why)
 
@@ -129,6 +136,7 @@ def _names(version: Version) -> tuple[list[str], ...]:
         [token.name for token in strategy.tokens],
         [venue.name for venue in strategy.venues],
         [str(position) for position in strategy.positions],
+        [f"{hedge.sensitivity}({hedge.token})" for hedge in strategy.hedges],
     )
 
 

@@ -190,7 +190,7 @@ def _provide(item: Provide, frame: Frame, need: Need, step: str) -> Frame:
     for one, amount in ((of.token, token), (of.base, base)):
         frame.trace.learn("definition", Cmp(took[one], Rel.GE, ZERO), Cmp(took[one], Rel.LE, amount))
     taken = Add(took[of.token], took[of.base])
-    frame.trace.learn(f"slippage({held.venue})", Cmp(added, Rel.GE, minimum))
+    frame.trace.learn(f"adds({held.venue})", Cmp(added, Rel.GE, minimum))
     frame.trace.learn(
         f"spot({held.venue})",
         Cmp(added, Rel.GE, Sub(Mul(number(1 - of.lost), taken), slack)),
@@ -224,7 +224,7 @@ def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
     )
     frame.trace.learn("definition", Cmp(token, Rel.GE, ZERO), Cmp(base, Rel.GE, ZERO))
     frame.trace.learn(
-        f"growth({held.name})", Cmp(fees, Rel.GE, ZERO), Cmp(fees, Rel.LE, Mul(number(MOST_GAIN), position))
+        f"fees({held.venue})", Cmp(fees, Rel.GE, ZERO), Cmp(fees, Rel.LE, Mul(number(MOST_GAIN), position))
     )
     frame.trace.learn("rounding", Cmp(Add(token, base), Rel.GE, Sub(Add(worth, fees), rounds)))
     if item.checked:

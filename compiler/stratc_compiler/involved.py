@@ -64,7 +64,9 @@ def _positions(vault: Vault, box: Box, played: Round, lost: str | None) -> Itera
         if held.venue is None and held.token == vault.base:
             continue
         if held.debt or held.venue != lost:
-            yield from _growth(held, box, _factor(played, held.name) - 1 + earned(vault, held, played.moment))
+            yield from _growth(held, box, _factor(played, held.name) - 1)
+            if held.range is not None:
+                yield f"fees({held.venue})", _part(earned(vault, held, played.moment), MOST_GAIN)
         if held.venue is not None and not held.debt and played.moment[held.name]:
             drawable = Fraction(played.moment[held.liquidity.name], played.moment[held.name])
             yield f"liquidity({held.venue})", _part(1 - min(drawable, Fraction(1)), 1 - box.liquidity[held.name])

@@ -25,6 +25,7 @@ from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST, Request
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
 from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen, waits_for
 from stratc_compiler.vault import (
+    NOT_HEDGED,
     Exits,
     ExitStep,
     FlashLoan,
@@ -394,8 +395,8 @@ class Machine(Standing):
 
     def _carry_out(self, rule: RuleModel) -> None:
         match rule.effect:
-            case Trades(plan):
-                self._finish(run_plan(plan, self.vault, self._moving))
+            case Trades(plan, hedges=hedges):
+                self._finish(run_plan(plan, self.vault, self._moving), hedges)
             case Marks(venue):
                 for held in marked(self.vault):
                     if held.venue == venue:
@@ -409,12 +410,16 @@ class Machine(Standing):
     def _moving(self) -> _MarkingWorld:
         return _MarkingWorld(self.market, self.book.marks, self._read)
 
-    def _finish(self, bound: dict[str, int]) -> None:
-        """The floors hold, and no more was lost than the plan has bound; a round begins where it is then settled."""
+    def _finish(self, bound: dict[str, int], hedges: bool) -> None:
+        """The floors hold, what hedges keeps the bands, and no more was lost than the plan has bound.
+
+        A round begins where it is then settled.
+        """
         state = self.state()
         self._assert_floors(state)
         state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
         require(state.holds(CONSERVED), REASON)
+        require(not hedges or all(state.holds(edge.formula) for edge in self.vault.hedged), NOT_HEDGED)
         if not self._is_guarded(state) and self._is_settled(state):
             self._begin_round(state)
 

@@ -11,7 +11,9 @@ from stratc_compiler.conservation import conserving
 from stratc_compiler.deleverage_plans import deleverage
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
+    And,
     Expr,
+    Formula,
     Monus,
     Plain,
     Rel,
@@ -25,12 +27,13 @@ from stratc_compiler.fees import ELAPSED, charge, mark
 from stratc_compiler.flash_plans import deleverage_by_flash, lender_of, rebalance_by_flash, unwind_by_flash
 from stratc_compiler.greeks import asked, greek_definitions
 from stratc_compiler.guard import guard, only_reduces_risk
+from stratc_compiler.hedge_plans import rehedge
 from stratc_compiler.limits import deposit_room
 from stratc_compiler.plans import Parts, collect, exit_steps, plan_name, rebalance, unwind
 from stratc_compiler.pools import pools_of
-from stratc_compiler.predicates import Scope, lower_predicate, nav_share
+from stratc_compiler.predicates import ONE, Quotient, Scope, lower_predicate, nav_share, share_of_nav
 from stratc_compiler.ranges import worth
-from stratc_compiler.refuse import refuse, refused
+from stratc_compiler.refuse import refuse
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
 from stratc_compiler.slices import unwinding
 from stratc_compiler.top_up_plans import top_up
@@ -42,6 +45,8 @@ from stratc_compiler.vault import (
     Exits,
     ExitStep,
     Freezes,
+    Greek,
+    Hedged,
     Held,
     Let,
     Marks,
@@ -64,6 +69,7 @@ from stratc_compiler.vault import (
 from stratc_compiler.volatility import rings
 from stratc_dsl.span import Source, Span
 from stratc_dsl.strategy import (
+    Action,
     Allocation,
     Deleverage,
     DepositsAtMost,
@@ -73,10 +79,12 @@ from stratc_dsl.strategy import (
     Flash,
     Freeze,
     Harvest,
+    Hedge,
     Invariant,
     Position,
     Rebalance,
     Rehedge,
+    Relation,
     Rule,
     StalePrice,
     Strategy,
@@ -94,7 +102,9 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
     idle = tuple(Held(Position(None, "idle", token.name)) for token in strategy.tokens)
     held = _held(strategy, venues, idle)
     bands = tuple(_band(allocation, held, source) for allocation in strategy.allocations)
-    scope = Scope(held, venues, tuple(inside.formula for band in bands for inside in band.inside))
+    hedges = tuple(_hedge(hedge, held) for hedge in strategy.hedges)
+    in_band = tuple(inside.formula for band in bands for inside in band.inside)
+    scope = Scope(held, venues, in_band, {str(hedge.greek): hedge_band(hedge) for hedge in hedges})
     derived = definitions(held, strategy.base)
     traded = _lenders_last(strategy, swaps)
     parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, traded, pools_of(strategy))
@@ -115,7 +125,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
             for claim in strategy.claims
             if isinstance(claim, Invariant)
         },
-        rules=_rules(strategy, source, scope, parts),
+        rules=_rules(strategy, source, scope, parts, hedges),
         exit_steps=_exit_steps(strategy, parts),
         withdrawals=next((a.ratio for a in strategy.assumptions if isinstance(a, WithdrawalsAtMost)), None),
         deposits=next((a.ratio for a in strategy.assumptions if isinstance(a, DepositsAtMost)), None),
@@ -125,6 +135,7 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
         unwinding=unwinding(parts, strategy.span, buys=strategy.exit_flash is None),
         rings=rings(strategy),
         greeks=asked(strategy),
+        hedges=hedges,
     )
     _names_mean_one_thing(vault)
     return vault
@@ -222,6 +233,25 @@ def _edge(one: Held, relation: Rel, edge: Fraction, span: Span) -> Condition:
     return Condition(text, nav_share(one.value, relation, edge), span=span)
 
 
+def _hedge(hedge: Hedge, held: tuple[Held, ...]) -> Hedged:
+    greek = Greek(hedge.sensitivity, hedge.token)
+    instrument = next(one for one in held if one.position == hedge.instrument)
+    inside = tuple(
+        Condition(
+            f"{greek} {relation.value} {float(edge * 100):g}% of nav",
+            share_of_nav(Quotient(greek.combination, {ONE: Fraction(1)}), relation, edge, hedge.span),
+            span=hedge.span,
+        )
+        for relation, edge in ((Relation.GE, hedge.low), (Relation.LE, hedge.high))
+    )
+    return Hedged(greek, instrument, hedge.low, hedge.high, inside, span=hedge.span)
+
+
+def hedge_band(hedge: Hedged) -> Formula:
+    """The sensitivity is inside its band, as `.. outside band` means it."""
+    return And(tuple(inside.formula for inside in hedge.inside))
+
+
 def _exit_order(
     strategy: Strategy, venues: tuple[VenueModel, ...], swaps: tuple[SwapModel, ...]
 ) -> tuple[VenueModel | SwapModel, ...]:
@@ -256,7 +286,9 @@ def _exit_steps(strategy: Strategy, parts: Parts) -> tuple[ExitStep, ...]:
 # ── rules ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _rules(strategy: Strategy, source: Source, scope: Scope, parts: Parts) -> tuple[RuleModel, ...]:
+def _rules(
+    strategy: Strategy, source: Source, scope: Scope, parts: Parts, hedges: tuple[Hedged, ...]
+) -> tuple[RuleModel, ...]:
     rules: list[RuleModel] = []
     for rule in strategy.rules:
         words = _action_words(rule)
@@ -268,7 +300,7 @@ def _rules(strategy: Strategy, source: Source, scope: Scope, parts: Parts) -> tu
                 name,
                 _words(rule.span, source),
                 trigger,
-                _effect(rule, scope, parts, strategy.exit_flash),
+                _keeping(_effect(rule, scope, parts, strategy.exit_flash, hedges), rule.action, hedges),
                 span=rule.span,
             )
         )
@@ -292,7 +324,7 @@ def _action_words(rule: Rule) -> str:
         case Unwind(position=position):
             return plan_name("unwind", str(position)).lower()
         case Rehedge():
-            refused(rule.action)
+            return "rehedge"
 
 
 def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
@@ -308,7 +340,13 @@ def _trigger(rule: Rule, source: Source, scope: Scope) -> RuleTrigger:
     )
 
 
-def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None) -> RuleEffect:
+def _keeping(effect: RuleEffect, action: Action, hedges: tuple[Hedged, ...]) -> RuleEffect:
+    """What trades towards targets ends inside every hedge's band, or is undone."""
+    keeps = isinstance(effect, Trades) and isinstance(action, Rebalance | Rehedge) and bool(hedges)
+    return replace(effect, hedges=True) if keeps else effect
+
+
+def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None, hedges: tuple[Hedged, ...]) -> RuleEffect:
     match rule.action:
         case Deleverage(venue, health, flash, span=span):
             if flash is None:
@@ -340,7 +378,7 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None) ->
             by = None if flash is None else lender_of(flash, parts)
             return _trades(unwind_position(held, scope.venue(position.venue or ""), by, parts, span), scope)
         case Rehedge():
-            refused(rule.action)
+            return _trades(rehedge(hedges, parts), scope)
 
 
 def _trades(plan: Plan, scope: Scope) -> Trades:

@@ -73,7 +73,7 @@ class Parts(Record):
     pools: dict[str, Pool] = field(default_factory=dict)
 
 
-def _worth_trading(value: Expr, then: Expr) -> Expr:
+def worth_trading(value: Expr, then: Expr) -> Expr:
     """`then` if the trade is worth at least `DUST_SHARE` of nav, else zero."""
     dust = scale(NAV, DUST_SHARE, Rounding.UP)
     return If(Cmp(value, Rel.GE, dust), then, zero(dim_of(then)))
@@ -177,8 +177,8 @@ def _sizes(band: Band, parts: Parts) -> tuple[Let, ...]:
     # Rounding up may ask for a unit more than is owed; rounding down never asks for more than is held.
     sized = Min(less, held.var) if held.debt else less
     sizes = (
-        Let(_less(band), _worth_trading(over, sized)),
-        Let(more, _worth_trading(under, amount_worth(under, spend_in, Rounding.DOWN))),
+        Let(_less(band), worth_trading(over, sized)),
+        Let(more, worth_trading(under, amount_worth(under, spend_in, Rounding.DOWN))),
     )
     if held.debt and bought_for(held, parts):
         return (*sizes, Let(_spent(band, parts), price_of(_less(band), base, parts, band.span)))
@@ -190,8 +190,8 @@ def _range_sizes(band: Band, parts: Parts) -> tuple[Let, ...]:
     target = scale(NAV, band.target, Rounding.DOWN)
     over, under = Monus(band.held.value, target), Monus(target, band.held.value)
     return (
-        Let(_less(band), _worth_trading(over, amount_worth(over, parts.base, Rounding.DOWN))),
-        Let(_more(band), _worth_trading(under, amount_worth(under, parts.base, Rounding.DOWN))),
+        Let(_less(band), worth_trading(over, amount_worth(over, parts.base, Rounding.DOWN))),
+        Let(_more(band), worth_trading(under, amount_worth(under, parts.base, Rounding.DOWN))),
     )
 
 

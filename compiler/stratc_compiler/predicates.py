@@ -8,6 +8,7 @@ what health, collateral ratio and the like mean without debt.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import lcm
 
@@ -30,7 +31,6 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
-from stratc_compiler.refuse import refused
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import NAV, Greek, Held, VenueModel, volatility
 from stratc_dsl.record import Record
@@ -64,11 +64,13 @@ class Quotient(Record):
 
 
 class Scope(Record):
-    """What names mean: the positions and venues of the vault, and the bands that `weights outside band` speaks of."""
+    """What names mean: the positions and venues of the vault, and the bands that `.. outside band` speaks of: those of
+    weights, and by its name that of each sensitivity that is hedged."""
 
     held: tuple[Held, ...]
     venues: tuple[VenueModel, ...]
     in_band: tuple[Formula, ...]
+    hedged: Mapping[str, Formula] = {}
 
     def venue(self, name: str) -> VenueModel:
         return next(venue for venue in self.venues if venue.name == name)
@@ -88,8 +90,8 @@ def lower_predicate(predicate: Predicate, scope: Scope) -> Formula:
             return Not(And(scope.in_band))
         case StalePrice(span=span):
             raise Unsupported("`stale(...)` inside a larger condition", "write it as a rule of its own", span)
-        case SensitivityOutsideBand():
-            refused(predicate)
+        case SensitivityOutsideBand(name, token):
+            return Not(scope.hedged[str(Greek(name, token))])
 
 
 def compare(left: Quotient, relation: Relation, right: Quotient, span: Span) -> Formula:
@@ -105,6 +107,11 @@ def difference(left: Quotient, right: Quotient, span: Span) -> Combination:
     weights = {term: lhs.get(term, Fraction(0)) - rhs.get(term, Fraction(0)) for term in {**lhs, **rhs}}
     common = lcm(*(weight.denominator for weight in weights.values()))
     return {term: weight * common for term, weight in weights.items() if weight}
+
+
+def share_of_nav(left: Quotient, relation: Relation, share: Fraction, span: Span) -> Formula:
+    """`left relation share of nav`."""
+    return compare(left, relation, Quotient({NAV: share}, {ONE: Fraction(1)}), span)
 
 
 def sides(weights: Combination) -> tuple[Expr, Expr]:

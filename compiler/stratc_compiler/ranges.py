@@ -44,8 +44,11 @@ Q96 = number(2**96)
 FINE = 2**24
 """Worths are counted in parts of 10^-18 USD before they are divided by roots: so no rounding is worth 10^-8 USD.
 
-L sqrt(P) may then be worth up to 2 * 10^13 USD; beyond that the product under the root is no word, and reading reverts.
+L sqrt(P) may then be worth up to MOST_MEAN; beyond that the product under the root is no word, and reading reverts.
 """
+
+MOST_MEAN = 20 * 10**12
+"""USD: (2 * 10^13 * 10^18 * FINE)^2 is less than 2^256."""
 
 
 class Range(Record):
@@ -97,8 +100,24 @@ class Range(Record):
 MOST_OFF = Fraction(1, 10)
 """Beyond it `Range.lost` is no bound."""
 
-SAMPLE = number(2**64)
-"""So much liquidity shows in which proportion a range consists of its two tokens."""
+SAMPLE = number(2**48)
+"""So much liquidity shows in which proportion a range consists of its two tokens; `most_prices` says up to where."""
+
+FEWEST_DECIMALS = 10
+"""Of the two tokens together: with fewer, prices that tokens have would be too much for SAMPLE."""
+
+NARROWEST = Fraction(10_001, 10_000)
+"""One tick, between the prices of a range's ends. No narrower one is deployed; `Range.lost` would divide by zero."""
+
+
+def most_prices(decimals: int) -> int:
+    """What two prices in USD multiply to at most, so that SAMPLE can be read; rounded down. `decimals` of both tokens.
+
+    Prices are in 10^-18 USD: under the root stands their product, times (FINE SAMPLE)^2, by 10^decimals.
+    """
+    sample = SAMPLE.value.numerator * FINE
+    most: int = (2**256 - 1) * 10**decimals // (sample * sample * 10**36)
+    return most
 
 
 def _worths(of: Range, liquidity: Expr) -> tuple[Expr, Expr, Expr]:

@@ -28,6 +28,7 @@ SUPPORTED = frozenset(
         *(typed.WithdrawalsAtMost, typed.DepositsAtMost),
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
         *(typed.Comparison, typed.Connective, typed.Negation, typed.WeightsOutsideBand, typed.StalePrice),
+        *(typed.Hedge, typed.SensitivityOutsideBand, typed.Rehedge),
         *(typed.Floor, typed.Rule, typed.When, typed.Every),
         *(typed.TopUp, typed.Unwind),
         *(typed.Deleverage, typed.Rebalance, typed.Harvest, typed.Freeze, typed.ExitAction, typed.Flash),
@@ -44,6 +45,9 @@ QUANTITIES = frozenset(
         *("health", "buffer", "ltv", "collateral_ratio", "debt", "collateral"),
     }
 )
+
+HEDGES = frozenset({("delta", "idle"), ("delta", "collateral"), ("delta", "debt")})
+"""Sensitivities that are hedged, each with the kinds of positions that are traded for it."""
 
 
 def refuse(strategy: Strategy, adapters: Container[str]) -> None:
@@ -92,6 +96,10 @@ def _what(node: object, adapters: Container[str]) -> str | None:
         return None if node.adapter in adapters else f"the adapter `{node.adapter}`"
     if isinstance(node, Quantity):
         return None if node.name in QUANTITIES else f"the quantity `{node.name}`"
+    if isinstance(node, typed.Hedge) and (node.sensitivity, node.instrument.kind) not in HEDGES:
+        return f"the hedge of `{node.sensitivity}({node.token})` using `{node.instrument}`"
+    if isinstance(node, typed.Rehedge) and node.flash is not None:
+        return "`rehedge` by a flash loan"
     if isinstance(node, typed.Floor) and not isinstance(node.predicate, typed.Comparison):
         return "a floor that is not one comparison"
     if isinstance(node, administration.Depositors) and not _is_plain(node.schema):
@@ -113,12 +121,6 @@ def _named(node: object) -> str:
             return "`funding(...) in`"
         case typed.SignalledAllocation():
             return "a target `by` a signal"
-        case typed.Hedge(sensitivity, token):
-            return f"the hedge of `{sensitivity}({token})`"
-        case typed.SensitivityOutsideBand(sensitivity):
-            return f"`{sensitivity}(...) outside band`"
-        case typed.Rehedge():
-            return "the action `rehedge`"
         case _:
             return _of_administration(node)
 

@@ -19,6 +19,7 @@ from stratc_compiler.claims import (
     ExitWorks,
     IsBacked,
     IsFair,
+    KeeperHedges,
     KeeperIsQuiet,
     KeeperSettles,
     Keeps,
@@ -247,8 +248,8 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
     for one in vault.ranges.values():
         if one.range is not None and not _is_wide(one.range, before, after):
             return f"the range of {one.name} is narrower than it was deployed with"
-        if (one.range is not None and before.get(one.range.fees.name, 0)) or earned(vault, one, after) > MOST_GAIN:
-            return f"{one.name} has earned more than assumed"
+        if any(earned(vault, one, state) > MOST_GAIN for state in (before, after)):
+            return f"more fees of {one.name} wait than assumed"
     for held in vault.held:
         if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
             if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
@@ -401,6 +402,8 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
             return _moment(vault, world, venues, solvency)
         case KeeperSettles():
             return keeper(vault, world, up) or _unsettled(vault, state) or _no_way_out(vault, played, world, up)
+        case KeeperHedges():
+            return keeper(vault, world, up) or _unhedged(vault, state)
         case KeeperIsQuiet():
             return _still_due(vault, world, up)
         case LosesAtMost(ratio, liquidated):
@@ -550,6 +553,9 @@ def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     for floor in vault.floors:
         if not state.holds(floor.formula):
             return f"`{rule.action}` reverts: {floor.text} does not hold after it"
+    for edge in vault.hedged if rule.effect.hedges else ():
+        if not state.holds(edge.formula):
+            return f"`{rule.action}` reverts: {edge.text} does not hold after it"
     state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
     return None if state.holds(CONSERVED) else f"`{rule.action}` reverts: it costs more than the stated slippage"
 
@@ -558,6 +564,13 @@ def _unsettled(vault: Vault, state: Evaluator) -> str | None:
     for condition in vault.settled:
         if not state.holds(condition.formula):
             return f"not settled after the keeper's pass: {condition.text}"
+    return None
+
+
+def _unhedged(vault: Vault, state: Evaluator) -> str | None:
+    for edge in vault.hedged:
+        if not state.holds(edge.formula):
+            return f"not hedged after the keeper's pass: {edge.text} does not hold"
     return None
 
 

@@ -32,6 +32,9 @@ PREMISES = frozenset(
         "gain",
         "room",
         "flash",
+        "spot",
+        "adds",
+        "fees",
     )
 ) | {"parameters", "oracle", "scale", "build", "deployed", "rounds", "running", "first"}
 """Kinds of assumptions that a proof can rest on: the word before the parenthesis of their ids."""

@@ -16,6 +16,9 @@ from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
 from stratc_dsl.record import Record
 
+HEDGE = "hedge/"
+"""What the short id of the need begins with that a rule leaves what is hedged inside its band."""
+
 DEPOSITED, WITHDRAWN = real("deposited"), real("withdrawn")
 
 
@@ -348,6 +351,8 @@ def _pass(
     fires.trace.learn(f"fires: {rule.name}", trigger)
     after = run_plan(rule.effect.plan, fires, partial(report, rule, fired)).primed()
     report(rule, fired, "conserves", "it costs no more than the stated slippage", after.formula(CONSERVED), after)
+    for edge in frame.vault.hedged if rule.effect.hedges else ():
+        report(rule, fired, f"{HEDGE}{edge.text}", f"{edge.text} holds after it", after.formula(edge.formula), after)
     for floor in frame.vault.floors:
         report(rule, fired, f"floor/{floor.text}", f"{floor.text} holds after it", after.formula(floor.formula), after)
     yield from _pass(rest, (*fired, rule), after, report)

@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount, token_of
-from stratc_compiler.plans import Parts, bought_for, plan_name, price_of, sell, whole
+from stratc_compiler.plans import Parts, bought_for, plan_name, price_of, sell
 from stratc_compiler.shares import paid, part
 from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, SwapModel, Unwinding, VenueModel
 from stratc_dsl.span import Span
@@ -26,12 +25,14 @@ CANNOT_REPAY = "unwind: a debt is more than its part brings"
 def unwinding(parts: Parts, span: Span, *, buys: bool) -> Unwinding:
     """What a part of everything brings, bound to `paid`. Empty where there is nothing to unwind or no way into base.
 
+    Empty with a range too: whoever takes liquidity out of one takes all the fees that wait there, others' among them.
     `buys` says whether what is owed and not held is bought: a loop's debts are more than all that is free.
     """
     venues = [venue for venue in parts.exit_order if isinstance(venue, VenueModel)]
     held = [one for venue in venues for one in venue.positions] + [band.held for band in parts.bands]
     tokens = {token for one in held if not one.debt for token in one.tokens}
-    if all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
+    ranges = any(one.range is not None for one in held)
+    if ranges or all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
         return ()
     slices = _Slices(parts, span, buys)
     for idle in parts.idle:
@@ -84,9 +85,6 @@ class _Slices(Struct):
 
     def leave(self, held: Held) -> None:
         """The slice of a position: what it brings is free, what it costs was."""
-        if held.range is not None:
-            self.thin(held)
-            return
         words = "owed" if held.debt else "slice"
         size = self._bind(plan_name(words, held.name), held.token, part(held.var, _against_the_leaver(held)))
         left = self._bind(plan_name("left", held.name), held.token, Sub(held.var, size))
@@ -101,16 +99,6 @@ class _Slices(Struct):
             brought = Add(self.free[held.token], size) if held.token in self.free else size
             self.items.append(Leave(held, size))
             self._set_free(held.token, Sub(brought, Monus(left, held.var)))
-
-    def thin(self, held: Held) -> None:
-        """The slice of a range's liquidity, which is booked exactly: what it brings of both tokens is free."""
-        size = Var(plan_name("slice", held.name), held.var.dim)
-        self.items.append(Let(size, part(held.var, Rounding.DOWN)))
-        taken = replace(whole(held), liquidity=size, worth=part(held.value, Rounding.DOWN))
-        self.items.append(taken)
-        for came in (taken.token, taken.base):
-            token = token_of(came)
-            self._set_free(token, Add(self.free[token], came) if token in self.free else came)
 
     def buy(self, size: Var) -> None:
         """What of a token is still to be repaid, with base that is free, at the worst price that is proved."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stratc_compiler.expr import Add, Cmp, Expr, Formula, Kind, Mul, Rel, Sub, TokenDim, Var, token_of, variables
+from stratc_compiler.expr import Add, Cmp, Expr, Formula, Kind, Mul, Rel, Sub, TokenDim, Var, variables
 from stratc_compiler.fair_terms import Exact, obligation
 from stratc_compiler.relax import ZERO
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, whole
-from stratc_compiler.vault import Held, Leave, Let, Require, Swap, Vault, Withdraw
+from stratc_compiler.vault import Held, Leave, Let, Require, Swap, Vault
 from stratc_compiler.verdict import Obligation
 
 
@@ -40,8 +40,6 @@ class Unwound(Exact):
                     self._spend(sold, self.expr(amount))
                     self.known[received.name] = self._unknown(received.name)
                     self._spend(bought, Sub(ZERO, self.known[received.name]))
-                case Withdraw(liquidity=liquidity) as taken:
-                    self._withdraw(taken, self.expr(liquidity))
                 case Require(Cmp(left, rel, right)):
                     self.learn("it goes through", Cmp(self.expr(left), rel, self.expr(right)))
                 case other:
@@ -50,13 +48,6 @@ class Unwound(Exact):
     def _leave(self, held: Held, amount: Expr) -> None:
         self._spend(held.token, amount if held.debt else Sub(ZERO, amount))
         self.known[held.name] = self._unknown(held.name)
-
-    def _withdraw(self, item: Withdraw, liquidity: Expr) -> None:
-        """Just so much liquidity leaves a range, which the contract asserts; what comes of it may be anything."""
-        self.known[item.held.name] = Sub(self.known[item.held.name], liquidity)
-        for came in (item.token, item.base):
-            self.known[came.name] = self._unknown(came.name)
-            self._spend(token_of(came), Sub(ZERO, self.known[came.name]))
 
     def _unknown(self, name: str) -> Var:
         return self.amount(f"{name} after {len(self.facts)}")
@@ -69,7 +60,7 @@ class Unwound(Exact):
         """What is held of a token, debts deducted."""
         result: Expr = self.known[f"idle({token})"]
         for held in _at_venues(self.vault):
-            if held.token == token and held.range is None:
+            if held.token == token:
                 result = (Sub if held.debt else Add)(result, self.known[held.name])
         return result
 
@@ -91,7 +82,6 @@ def stays(vault: Vault) -> tuple[Obligation, ...]:
     for held in (*vault.idle, *_at_venues(vault)):
         exact.known[held.name] = exact.amount(held.name)
     before = {token.name: exact.net(token.name) for token in vault.strategy.tokens}
-    liquidity = {held.name: exact.known[held.name] for held in vault.ranges.values()}
     exact.carry_out()
     # What is paid leaves the vault.
     exact.known[f"idle({vault.base})"] = Sub(exact.known[f"idle({vault.base})"], exact.known["paid"])
@@ -100,12 +90,9 @@ def stays(vault: Vault) -> tuple[Obligation, ...]:
             f"unwound/{token}",
             f"who is paid out of positions leaves the others their {token}, to the last unit",
             exact,
-            _stays(held, after, shares, divisor),
+            _stays(held, exact.net(token), shares, divisor),
         )
-        for token, held, after in (
-            *((token, held, exact.net(token)) for token, held in before.items()),
-            *((name, held, exact.known[name]) for name, held in liquidity.items()),
-        )
+        for token, held in before.items()
     )
 
 

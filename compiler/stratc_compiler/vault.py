@@ -295,10 +295,14 @@ RuleTrigger = OnCondition | OnTimer | OnStale
 
 
 class Trades(Record):
-    """The rule trades: its plan. `reduces_risk` rules may run while the vault is frozen or guarded (see `guard`)."""
+    """The rule trades: its plan. `reduces_risk` rules may run while the vault is frozen or guarded (see `guard`).
+
+    One that `hedges` leaves every hedged sensitivity inside its band, or is undone.
+    """
 
     plan: Plan
     reduces_risk: bool
+    hedges: bool = False
 
 
 class Marks(Record):
@@ -360,6 +364,16 @@ class Greek(Record):
 
     def __str__(self) -> str:
         return f"{self.name}({self.token})"
+
+
+class Hedged(Placed):
+    """A sensitivity that is kept between two shares of nav by trading `instrument`: `inside` are its band's edges."""
+
+    greek: Greek
+    instrument: Held
+    low: Fraction
+    high: Fraction
+    inside: tuple[Condition, ...]
 
 
 class Guard(Record):
@@ -432,6 +446,7 @@ class Vault(Record):
     unwinding: Unwinding = ()
     rings: tuple[Ring, ...] = ()
     greeks: tuple[Greek, ...] = ()
+    hedges: tuple[Hedged, ...] = ()
 
     @property
     def base(self) -> str:
@@ -500,9 +515,17 @@ class Vault(Record):
 
     @property
     def settled(self) -> tuple[Condition, ...]:
-        """What holds whenever the keeper has done its work: floors, bands, minima, maxima."""
-        return (*self.floors, *(inside for band in self.bands for inside in band.inside))
+        """What holds whenever the keeper has done its work: floors, bands, minima, maxima, bands of what is hedged."""
+        return (*self.floors, *(inside for band in self.bands for inside in band.inside), *self.hedged)
 
+    @property
+    def hedged(self) -> tuple[Condition, ...]:
+        """The edges of every hedged sensitivity's band."""
+        return tuple(inside for hedge in self.hedges for inside in hedge.inside)
+
+
+NOT_HEDGED = "hedge: outside its band"
+"""The reason of the revert where a rule that hedges does not."""
 
 NAV = Var("nav", Plain.VALUE)
 

@@ -149,9 +149,10 @@ def test_nothing_is_built_on_what_is_denied(tmp_path: Path, capsys: pytest.Captu
 
 
 LOOP = str(Path(TREASURY).with_name("eth_loop.strat"))
+RANGE = str(Path(TREASURY).with_name("refuted") / "one_sided.strat")
 
 
-@pytest.mark.parametrize("file", [TREASURY, CARRY, LOOP])
+@pytest.mark.parametrize("file", [TREASURY, CARRY, LOOP, RANGE])
 def test_every_assumption_is_one_that_proofs_rest_on_or_one_that_is_beneath_all(file: str) -> None:
     (model,) = load(file).models
     kinds = {kind_of(one.id) for one in guarded_assumptions(model.vault)}

@@ -21,7 +21,7 @@ from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
-    *("arith", "deposit", "depositors", "exit", "flash", "floor", "mode", "oracle"),
+    *("arith", "deposit", "depositors", "exit", "flash", "floor", "hedge", "mode", "oracle"),
     *("request", "ring", "roles", "round", "rule", "shares", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""

@@ -52,8 +52,8 @@ differs with the tests before it.
 
 
 RARE = {
-    *("two_debts", "short", "stop", "topped", "paired", "hedged", "inflow", "lender", "blue_loop", "pool_loop"),
-    *("category", "treasury_loan", "eth_loop", "last_rule", "close_both", "calm_carry"),
+    *("two_debts", "short", "stop", "topped", "paired", "hedged", "half_hedged", "inflow", "lender"),
+    *("blue_loop", "pool_loop", "category", "treasury_loan", "eth_loop", "last_rule", "close_both", "calm_carry"),
 }
 """Vaults that one story or two are told of: compiling them takes longer than it, so they are for the long run."""
 

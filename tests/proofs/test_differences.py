@@ -114,6 +114,26 @@ def test_each_change_has_its_direction(old: str, new: str, said: tuple[str, str,
     assert of("eth_carry", (old, new)) == [said]
 
 
+STAKING = "../tests/vyper_target/hedged_staking"
+BAND = "delta(WETH): -2% .. +2% of nav using aave.debt(WETH)"
+HEDGE = [
+    ("-2% .. +2%", "-2% .. +1%", ("band", "delta(WETH):band", "stronger")),
+    ("-2% .. +2%", "-3% .. +2%", ("band", "delta(WETH):band", "weaker")),
+    ("-2% .. +2%", "-1% .. +3%", ("band", "delta(WETH):band", "weaker")),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), HEDGE, ids=[new for _, new, _ in HEDGE])
+def test_the_band_of_a_hedge_has_a_direction(old: str, new: str, said: tuple[str, str, str]) -> None:
+    assert of(STAKING, (BAND, BAND.replace(old, new))) == [said]
+
+
+def test_a_hedge_that_is_dropped_is_kept_in_no_band() -> None:
+    rule = "when delta(WETH) outside band do rehedge\n"
+    said = of(STAKING, (f"hedge {{\n        {BAND}\n    }}", ""), (rule, "\n"))
+    assert ("band", "delta(WETH)", "weaker") in said
+
+
 def test_the_way_back_is_the_other_direction() -> None:
     opposite = {Direction.WEAKER: Direction.STRONGER, Direction.STRONGER: Direction.WEAKER}
     for old, new, (_, name, _) in CARRY:

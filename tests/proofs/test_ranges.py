@@ -15,17 +15,23 @@ from msgspec.structs import replace
 from proofs.strategies import claim, proved, refuted, vault_of, verified
 from proofs.test_attack import edge, play
 from stratc_compiler import replay
+from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
 from stratc_compiler.claims import claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Rounding, number
+from stratc_compiler.guardian import Guardian
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div
-from stratc_compiler.ranges import Range, token_part, worth
+from stratc_compiler.ranges import FEWEST_DECIMALS, Range, most_prices, proportion, token_part, worth
 from stratc_compiler.replay import IdealWorld, inside_box, liquidity_worth, what_breaks
+from stratc_compiler.resting import PREMISES, kind_of
+from stratc_compiler.staying import stays
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round
 from stratc_targets.venues.uniswap_v3_lp.amounts import amount0_between, amount1_between, amounts_of, liquidity_for
+from stratc_targets.venues.uniswap_v3_lp.model import near_enough
 from stratc_targets.venues.uniswap_v3_lp.ticks import root_at_tick
+from stratc_targets.vyper.symbols import symbols_of
 from venues.quietly import quietly
 
 TICKS = st.integers(-400_000, 400_000)
@@ -120,6 +126,51 @@ def test_a_pool_that_is_off_takes_little_more_than_liquidity_is_worth(
     assert worth_of_it >= (1 - of.lost) * given_in
 
 
+@pytest.mark.parametrize(("decimals", "price"), [((8, 6), 60_000), ((6, 6), 1), ((6, 6), 4_000), ((18, 18), 100_000)])
+def test_in_which_proportion_a_range_consists_of_its_tokens_can_be_read(decimals: tuple[int, int], price: int) -> None:
+    """For every pair that has a feed, in the middle of a range; the proportion is then a half."""
+    vault, _ = vault_of("fee_range")
+    of = of_the_pool(vault)
+    state = at(of, price * 10**18, 0, 0) | {"unit(WETH)": 10 ** decimals[0], "unit(USDC)": 10 ** decimals[1]}
+    state |= {of.low.name: root_of(of, state) * 4 // 5, of.high.name: root_of(of, state) * 5 // 4}
+    view = Evaluator(vault, IdealWorld(vault, state))
+    part, whole = (view.value(one) for one in proportion(of))
+    assert abs(Fraction(part, whole) - Fraction(1, 2)) < Fraction(1, 10**6)
+    assert price < most_prices(sum(decimals))
+
+
+@pytest.mark.parametrize("decimals", [(FEWEST_DECIMALS, 0), (8, 6), (18, 18)])
+def test_prices_up_to_the_most_can_be_read_and_few_times_more_cannot(decimals: tuple[int, int]) -> None:
+    vault, _ = vault_of("fee_range")
+    of, most = of_the_pool(vault), most_prices(sum(decimals))
+    units = {"unit(WETH)": 10 ** decimals[0], "unit(USDC)": 10 ** decimals[1]}
+
+    def sample(price: int) -> int:
+        state = at(of, price * 10**18, 0, 0) | units
+        state |= {of.low.name: root_of(of, state) * 4 // 5, of.high.name: root_of(of, state) * 5 // 4}
+        return Evaluator(vault, IdealWorld(vault, state)).value(proportion(of)[1])
+
+    assert sample(most) > 0
+    with pytest.raises(Reverted):
+        sample(2 * most)
+
+
+@quietly(25)
+@given(width=st.integers(1, 400), off=st.integers(1, 100), side=st.sampled_from([-1, 1]))
+def test_a_pool_so_near_leaves_no_more_over_than_adding_may_cost(width: int, off: int, side: int) -> None:
+    """In the middle of a range of `width` %, with a pool off by up to 1%: up to the second order (3% of it)."""
+    below, above = 1 / (1 + Fraction(width, 100)), 1 + Fraction(width, 100)
+    of = Range("pool", "WETH", "USDC", below, above, Fraction(off, 10_000), Fraction(off, 10_000))
+    end = Fraction(isqrt(int(above * 10**30)), 10**15)  # roots: the oracle's is 1, the ends are 1 / end and end
+    spot = 1 + side * near_enough(of) / 2
+    token = (1 - 1 / end) / (1 / spot - 1 / end)
+    base = (1 - 1 / end) / (spot - 1 / end)
+    assert 1 - min(token, base) <= of.off * Fraction(103, 100)
+    spot = 1 + side * near_enough(of) * 2
+    token, base = (1 - 1 / end) / (1 / spot - 1 / end), (1 - 1 / end) / (spot - 1 / end)
+    assert 1 - min(token, base) > of.off
+
+
 # ── what is proved ─────────────────────────────────────────────────────────────────────────
 
 
@@ -154,7 +205,8 @@ class OffPool(IdealWorld):
             raise Reverted("more liquidity than there is")
         fees = Evaluator(self.vault, self).named(held.value.name) // 100  # in 10^-18 USD: the most that is assumed
         token, base = amounts_of(self.spot(of), self.state[of.low.name], self.state[of.high.name], liquidity)
-        token += mul_div(fees, SPOT[2] * 10**18, 100 * self.state[f"price({of.token})"], Rounding.DOWN)
+        unit = self.state[f"unit({of.token})"]
+        token += mul_div(fees, SPOT[2] * unit, 100 * self.state[f"price({of.token})"], Rounding.DOWN)
         base += fees * (100 - SPOT[2]) // 100 * 10**6 // self.state[f"price({of.base})"]
         self._idle(of.token, token, "leaving")
         self._idle(of.base, base, "leaving")
@@ -220,6 +272,16 @@ def test_what_is_proved_withstands_attack_wherever_the_range_lies(monkeypatch: p
     assert SPOT[1] >= 2, "liquidity was hardly ever added to a pool"
 
 
+@pytest.mark.parametrize("decimals", [8, 6])
+def test_it_withstands_attack_with_few_decimals(decimals: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    SPOT[1] = 0
+    vault, _ = vault_of("fee_range", ("token WETH { decimals: 18", f"token WETH {{ decimals: {decimals}"))
+    played, broken = attack(vault, 60, 1, monkeypatch)
+    assert not broken
+    assert played >= 5
+    assert SPOT[1] >= 1, "liquidity was never added to a pool"
+
+
 @pytest.mark.long
 def test_what_is_proved_withstands_a_long_attack(monkeypatch: pytest.MonkeyPatch) -> None:
     played, broken = attack(vault_of("fee_range")[0], 1_000, 2, monkeypatch)
@@ -278,6 +340,49 @@ def test_a_harvest_after_the_rebalance_may_leave_a_band() -> None:
     assert "pool earns" in str(claim(verification, "recovers").verdict)
 
 
+def test_assumptions_of_a_range_are_rested_on_and_can_be_denied() -> None:
+    """Whatever a proof names: the model's plans and nav take them for granted."""
+    vault, _ = vault_of("fee_range")
+    told = {one.id: one for one in guarded_assumptions(vault)}
+    of_range = {"spot(pool)", "adds(pool)", "fees(pool)", "scale(pool)"}
+    assert of_range <= set(rests_on((), vault))
+    assert {kind_of(id_) for id_ in of_range} <= PREMISES
+    assert {id_ for id_ in of_range if told[id_].guardian is Guardian.ENFORCED} == {"spot(pool)"}
+    assert "slippage(pool)" in rests_on((), vault_of("fee_range", ("slippage(dex)", SLIPPAGE))[0])
+    specs = claims_of(vault, box_of(vault))
+    labels = {label for spec in specs for one in spec.obligations for label in labels_of(one)}
+    assert {"adds(pool)", "fees(pool)", "spot(pool)"} <= labels
+
+
+SLIPPAGE = "slippage(pool) <= 3%\n        slippage(dex)"
+
+
+def test_fees_may_have_waited_since_before_the_round() -> None:
+    """Up to what is assumed of them, when the round begins as when it is over."""
+    vault, _ = vault_of("fee_range")
+    box, chance = box_of(vault), Random(1)
+    of, (held,) = of_the_pool(vault), vault.ranges.values()
+    rounds = (drawn and laid(vault, drawn, chance) for drawn in (play(vault, box, chance, None) for _ in range(60)))
+    one = next(one for one in rounds if one is not None and one.settled["pool"] and inside_box(vault, box, one) is None)
+    worth_now = Evaluator(vault, IdealWorld(vault, dict(one.settled))).named(held.value.name)
+    waits = replace(one, settled={**one.settled, of.fees.name: worth_now // 100})
+    assert inside_box(vault, box, waits) is None
+    more = replace(one, settled={**one.settled, of.fees.name: worth_now // 50})
+    assert inside_box(vault, box, more) == "more fees of pool wait than assumed"
+
+
+def test_nobody_leaves_with_the_fees_of_all() -> None:
+    """A part that is unwound would take every fee that waits: who leaves is paid out of idle money, or by a request."""
+    assert vault_of("fee_range")[0].unwinding == ()
+    assert not any("unwound" in one.id for one in stays(vault_of("fee_range")[0]))
+
+
+def test_no_contract_is_printed_for_a_range() -> None:
+    with pytest.raises(Unsupported, match="contracts with the adapter `uniswap_v3_lp`") as refusal:
+        symbols_of(vault_of("fee_range")[0])
+    assert "redeem_in_kind" in refusal.value.help
+
+
 def test_a_range_without_base_is_refused() -> None:
     with pytest.raises(Unsupported, match="without USDC"):
         vault_of("fee_range", *DAI)
@@ -288,6 +393,9 @@ def test_a_range_without_base_is_refused() -> None:
     [
         (("slippage(dex)", "liquidity(pool) >= 50%\n        slippage(dex)"), "liquidity"),
         (("slippage(dex)", "slippage(pool) <= 20%\n        slippage(dex)"), "off by 20%"),
+        (("range=-50% .. +100%", "range=-0.00000000001% .. +0.00000000001%"), "narrower than a tick"),
+        (("        every 24h do harvest pool\n", ""), "no rule fetches by the calendar"),
+        (("token WETH { decimals: 18", "token WETH { decimals: 3"), "9 decimals together"),
         (("    floors {", "    floors {\n        delta(WETH) <= 60% of nav"), "of a vault with a range"),
         (
             (

@@ -62,7 +62,6 @@ def test_one_thing_is_refused_where_it_stands(change: tuple[str, str], what: str
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        ("hedge { delta(WETH): -3% .. +90% of nav using aave.collateral(WETH) }", "the hedge of `delta(WETH)`"),
         ("signal s { from: signed(model), range: 0 .. 1, max_age: 6h }", "the signal `s`"),
         ('roles { depositors: attested("no äöü") }', "a schema of other than plain ASCII text"),
         ('roles { depositors: attested("back\\slash") }', "a schema of other than plain ASCII text"),

@@ -134,13 +134,14 @@ WRONG: list[tuple[str, Callable[[World], object], str]] = [
     ("token_usdc", lambda world: world.weth, "decimals of USDC"),
     ("token_weth", lambda world: world.usdc, "decimals of WETH"),
     ("feed_weth", lambda world: world.weth, "oracle: no answer"),
-    ("venue_save", lambda world: world.usdc, ""),
+    ("venue_save", lambda world: world.usdc, "USDC is save"),
+    ("venue_save", lambda world: world.feeds["USDC"], ""),
     ("venue_aave", lambda world: world.save, ""),
     ("venue_dex", lambda world: world.save, ""),
 ]
 
 
-@pytest.mark.parametrize(("parameter", "wrong", "reason"), WRONG, ids=[one[0] for one in WRONG])
+@pytest.mark.parametrize(("parameter", "wrong", "reason"), WRONG, ids=[f"{one[0]} {one[2]}".strip() for one in WRONG])
 def test_a_vault_with_a_wrong_address_cannot_be_made(
     revm_world: World, parameter: str, wrong: Callable[[World], object], reason: str
 ) -> None:

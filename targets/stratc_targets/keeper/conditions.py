@@ -148,6 +148,29 @@ class Loan:
 
 
 @dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """How nav hangs on a price: `long` less `short`; a share of nav where it is hedged. None where an edge is open."""
+
+    name: str
+    long: str
+    short: str
+    low: Fraction | None
+    high: Fraction | None
+
+    def share(self, state: Numbers, nav: str) -> Fraction | None:
+        """Of nav, with its sign; None where there is no nav."""
+        return Fraction(state[self.long] - state[self.short], state[nav]) if state[nav] else None
+
+    def room(self, state: Numbers, nav: str) -> Number:
+        """How much of nav it is away from the nearer edge; negative outside."""
+        share = self.share(state, nav)
+        if share is None:
+            return inf
+        below = inf if self.low is None else share - self.low
+        return min(below, inf if self.high is None else self.high - share)
+
+
+@dataclass(frozen=True, slots=True)
 class Goals:
     """What holds in a vault whose keeper has done its work. `nav` is the member that holds it."""
 
@@ -155,6 +178,7 @@ class Goals:
     floors: tuple[Floor, ...]
     bands: tuple[Band, ...]
     loans: tuple[Loan, ...] = ()
+    sensitivities: tuple[Sensitivity, ...] = ()
 
     def room(self, condition: Condition, state: Numbers) -> Number:
         """How far inside a condition the vault is: positive where it holds, negative where not, 0 at the edge.
@@ -209,7 +233,14 @@ def parse_goals(document: dict[str, Any]) -> Goals:
     """The floors and bands of a document that fits the schema."""
     floors = tuple(Floor(one["text"], parse_condition(one["condition"])) for one in document["floors"])
     loans = tuple(Loan(one["venue"], _side(one["health"])) for one in document["loans"])
-    return Goals(document["readings"]["nav"], floors, tuple(_band(one) for one in document["bands"]), loans)
+    bands = tuple(_band(one) for one in document["bands"])
+    sensitivities = tuple(_sensitivity(one) for one in document.get("sensitivities", []))
+    return Goals(document["readings"]["nav"], floors, bands, loans, sensitivities)
+
+
+def _sensitivity(given: dict[str, Any]) -> Sensitivity:
+    edges = {edge: None if given[edge] is None else Fraction(given[edge]) for edge in ("low", "high")}
+    return Sensitivity(**given | edges)
 
 
 def parse_condition(given: dict[str, Any]) -> Condition:

@@ -282,6 +282,7 @@ def _round(config: KeeperConfig, event: Happened, around: Around) -> Finding:
         return Finding(event.block, what, Verdict.UNCLEAR, "the state that it began with cannot be read")
     goals, after = config.goals, around.after
     out = [band.position for band in goals.bands if band.room(after, goals.nav) < 0]
+    out += [one.name for one in goals.sensitivities if one.room(after, goals.nav) < 0]
     out += [floor.text for floor in goals.floors if not goals.holds(floor.condition, after)]
     if out:
         why = f"at the end of its first block the vault is not settled: {', '.join(out)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from stratc_compiler.expr import Combination, Expr, MulDiv, Num, TokenDim, Var
 from stratc_compiler.expr import Kind as Dimension
 from stratc_compiler.predicates import Quotient, Scope, lending, lower
-from stratc_compiler.vault import Vault
+from stratc_compiler.vault import NAV, Greek, Vault
 from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
     Allocation,
@@ -15,6 +16,7 @@ from stratc_dsl.strategy import (
     Comparison,
     Connective,
     Expression,
+    Hedge,
     Negation,
     OfNav,
     Predicate,
@@ -65,6 +67,17 @@ def loans(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
     ]
 
 
+def sensitivities(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
+    """The sensitivities that the strategy speaks of, with the band of each that is hedged."""
+    bands = {hedge.greek: (decimal_text(hedge.low), decimal_text(hedge.high)) for hedge in vault.hedges}
+    found = []
+    for greek in vault.greeks:
+        low, high = bands.get(greek, (None, None))
+        long, short = (symbols.fields[side.name] for side in (greek.long, greek.short))
+        found.append({"name": str(greek), "long": long, "short": short, "low": low, "high": high})
+    return found
+
+
 def condition(predicate: Predicate, vault: Vault, symbols: Symbols) -> dict[str, Any]:
     """A predicate with its names resolved to members of State."""
     match predicate:
@@ -83,8 +96,28 @@ def condition(predicate: Predicate, vault: Vault, symbols: Symbols) -> dict[str,
             return {"kind": "not", "of": condition(operand, vault, symbols)}
         case WeightsOutsideBand():
             return {"kind": "outside_band"}
-        case StalePrice() | SensitivityOutsideBand():
+        case SensitivityOutsideBand(name, token):
+            hedge = next(one for one in vault.strategy.hedges if (one.sensitivity, one.token) == (name, token))
+            return {"kind": "not", "of": {"kind": "and", "of": list(_edges(hedge, symbols))}}
+        case StalePrice():
             raise ValueError(f"the model has no formula of {predicate}")
+
+
+def _edges(hedge: Hedge, symbols: Symbols) -> Iterator[dict[str, Any]]:
+    """Of a hedged sensitivity: both edges of its band, as comparisons with shares of nav."""
+    greek = Greek(hedge.sensitivity, hedge.token)
+    long, short = (symbols.fields[side.name] for side in (greek.long, greek.short))
+    whole = {"weight": "1", "members": [], "over": "1"}
+    for relation, edge in ((">=", hedge.low), ("<=", hedge.high)):
+        terms = [{"weight": weight, "members": [side], "over": "1"} for weight, side in (("1", long), ("-1", short))]
+        nav = {"weight": decimal_text(edge), "members": [symbols.fields[NAV.name]], "over": "1"}
+        yield {
+            "kind": "compare",
+            "left": {"top": terms, "bottom": [whole]},
+            "relation": relation,
+            "right": {"top": [nav], "bottom": [whole]},
+            "usd": True,
+        }
 
 
 def _is_value(side: Expression) -> bool:

@@ -26,6 +26,8 @@ HELP = {
     "stratc_vault_nav_usd": "Net asset value.",
     "stratc_weight": "A position's share of nav, without sign.",
     "stratc_band_room": "How much of nav may come or go before a position leaves its band.",
+    "stratc_sensitivity": "What nav, or delta, gains for each 100% that a price moves: a share of nav, with its sign.",
+    "stratc_sensitivity_room": "How much of nav a sensitivity is away from the nearer edge of its band.",
     "stratc_floor_room": "How far a floor is, as a share of its edge; negative where it is broken.",
     "stratc_rule_due": "Whether a rule is due.",
     "stratc_rule_due_seconds": "For how many seconds of the chain's time it has been due without a break.",
@@ -92,6 +94,11 @@ def _told(looked: Looked) -> Iterator[tuple[str, Number, dict[str, str]]]:
         if weighed.weight is not None:
             yield "stratc_weight", weighed.weight, position
         yield "stratc_band_room", weighed.room, position
+    for exposed in seen.sensitivities:
+        sensitivity = {"sensitivity": exposed.sensitivity.name}
+        if exposed.share is not None:
+            yield "stratc_sensitivity", exposed.share, sensitivity
+        yield "stratc_sensitivity_room", exposed.room, sensitivity
     for kept in seen.floors:
         yield "stratc_floor_room", kept.room, {"floor": kept.floor.text}
     for coming in seen.rules:

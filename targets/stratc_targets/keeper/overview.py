@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import inf
 
 from stratc_targets.keeper.chain import Chain, Head
-from stratc_targets.keeper.conditions import Band, Compare, Floor, Number
+from stratc_targets.keeper.conditions import Band, Compare, Floor, Number, Sensitivity
 from stratc_targets.keeper.config import KeeperConfig, Rule, Stale, Timer
 from stratc_targets.keeper.errors import Refused
 from stratc_targets.keeper.measures import USD
@@ -49,6 +49,16 @@ class Owing:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposed:
+    """A sensitivity, in USD for each 100% of a move. `room` is how much of nav it is away from the nearer edge."""
+
+    sensitivity: Sensitivity
+    worth: Fraction
+    share: Fraction | None
+    room: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Coming:
     """A rule: whether it is due, None where that cannot be told; how far it is, in `seconds` or by its condition."""
 
@@ -81,6 +91,7 @@ class Overview:
     loans: tuple[Owing, ...]
     rules: tuple[Coming, ...]
     ages: tuple[Aged, ...]
+    sensitivities: tuple[Exposed, ...] = ()
 
     @property
     def broken(self) -> list[Kept]:
@@ -112,7 +123,13 @@ def overview(config: KeeperConfig, chain: Chain, head: Head) -> Overview:
         tuple(Owing(loan.venue, loan.health.of(state), loan.buffer(state)) for loan in goals.loans),
         tuple(_coming(rule, config, chain, head, state, ages) for rule in config.rules),
         ages,
+        tuple(_exposed(one, state, goals.nav) for one in goals.sensitivities),
     )
+
+
+def _exposed(one: Sensitivity, state: dict[str, int], nav: str) -> Exposed:
+    worth = Fraction(state[one.long] - state[one.short], USD)
+    return Exposed(one, worth, one.share(state, nav), one.room(state, nav))
 
 
 def _kept(floor: Floor, config: KeeperConfig, state: dict[str, int]) -> Kept:

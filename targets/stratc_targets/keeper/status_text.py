@@ -11,7 +11,7 @@ from stratc_dsl.paint import Paint, Part
 from stratc_targets.keeper.conditions import Negated, Number, OutsideBand, Several
 from stratc_targets.keeper.config import Deployment, KeeperConfig
 from stratc_targets.keeper.measures import USD
-from stratc_targets.keeper.overview import Aged, Coming, Kept, Overview, Owing, Weighed, used_up
+from stratc_targets.keeper.overview import Aged, Coming, Exposed, Kept, Overview, Owing, Weighed, used_up
 from stratc_targets.keeper.state import Seen
 from stratc_targets.keeper.watch import Measured
 from stratc_targets.keeper.watchlist import Alarm
@@ -38,6 +38,9 @@ def status_text(
     parts.append(_table(("position", "worth", "weight", "band", "room"), map(_weighed, seen.weights), paint))
     parts.append(_table(("floor", "now", "edge", "distance"), (_kept(one, paint) for one in seen.floors), paint))
     parts.append(_table(("loan", "health", "buffer"), map(_owing, seen.loans), paint))
+    parts.append(
+        _table(("sensitivity", "per 100%", "of nav", "band", "room"), map(_exposed, seen.sensitivities), paint)
+    )
     parts.append(_table(("rule", "", "next"), (_coming(one, paint) for one in seen.rules), paint))
     parts.append(_table(("price", "age", "heartbeat"), (_aged(one, paint) for one in seen.ages), paint))
     parts.append(_table(("assumption", "measured", "assumed", "used up"), (_used(o, paint) for o in measured), paint))
@@ -82,6 +85,14 @@ def _kept(one: Kept, paint: Paint) -> Row:
 def _owing(one: Owing) -> Row:
     left = "no debt" if one.buffer == inf else "no collateral" if isinf(one.buffer) else _percent(one.buffer)
     return one.venue, _side(one.health, usd=False), left
+
+
+def _exposed(one: Exposed) -> Row:
+    low, high = one.sensitivity.low, one.sensitivity.high
+    edges = "any" if (low, high) == (None, None) else f"{_open(low)} .. {_open(high)}"
+    share = "" if one.share is None else _percent(one.share)
+    room = "" if isinf(one.room) else f"{_places(Fraction(one.room) * 100, 2)} points of nav"
+    return one.sensitivity.name, _usd(one.worth), share, edges, room
 
 
 def _coming(one: Coming, paint: Paint) -> Row:

@@ -284,6 +284,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     ]
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
     read |= {member for one in goals.loans for member in members_of(one.health)}
+    read |= {side for one in goals.sensitivities for side in (one.long, one.short)}
     for member in sorted(read - set(state_members(document["abi"]))):
         yield f"floors, bands, loans, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):

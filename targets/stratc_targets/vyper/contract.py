@@ -13,7 +13,7 @@ from stratc_compiler.fees import mark
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST
 from stratc_compiler.shares import SUPPLY
-from stratc_compiler.vault import Exits, OnTimer, Trades, Vault
+from stratc_compiler.vault import NOT_HEDGED, Exits, OnTimer, Trades, Vault
 from stratc_compiler.volatility import freezes_on_volatility
 from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
@@ -38,6 +38,7 @@ from stratc_targets.vyper.predicate_text import (
     definition_lines,
     floor_texts,
     greek_texts,
+    hedged_text,
     named_formulas,
     risk_texts,
     room_text,
@@ -130,6 +131,8 @@ class Contract:
     floors: tuple[FloorText, ...]
     floors_hold: list[str]
     in_band: list[str]
+    hedged: list[str]
+    not_hedged: str
     settled: list[str]
     conversions: tuple[ConversionText, ...]
     round_limit: list[str]
@@ -222,6 +225,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         floors=floors,
         floors_hold=statement("return ", both(*(f"self.{floor.function}(s)" for floor in floors))),
         in_band=band_text(vault, book),
+        hedged=hedged_text(vault, book),
+        not_hedged=NOT_HEDGED,
         settled=settled_text(vault),
         conversions=conversion_texts(vault, outside),
         round_limit=round_limit(vault),

@@ -80,7 +80,20 @@ def bands(vault: Vault) -> Formula:
 
 def named_formulas(vault: Vault) -> dict[Expr | Formula, str]:
     """Formulas that have a function of their own, wherever they stand in a larger one."""
-    return {bands(vault): "self._in_band(s)"}
+    named: dict[Expr | Formula, str] = {bands(vault): "self._in_band(s)"}
+    if vault.hedges:
+        named[_hedged(vault)] = "self._hedged(s)"
+    return named
+
+
+def _hedged(vault: Vault) -> Formula:
+    """Every hedged sensitivity inside its band; of a single one as `.. outside band` means it."""
+    return And(tuple(inside.formula for inside in vault.hedged))
+
+
+def hedged_text(vault: Vault, symbols: Symbols) -> list[str]:
+    """The body of `_hedged`; none where nothing is hedged."""
+    return statement("return ", formula(_hedged(vault), state_scope(vault, symbols))) if vault.hedges else []
 
 
 def band_text(vault: Vault, symbols: Symbols) -> list[str]:
@@ -92,7 +105,8 @@ def settled_text(vault: Vault) -> list[str]:
     """The body of `_is_settled`: floors, bands, and no rule on a condition due."""
     conditional = [rule for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
     triggers = [_not_due(rule, vault) for rule in conditional]
-    return statement("return ", both("self._floors_hold(s)", "self._in_band(s)", *triggers))
+    hedged = ["self._hedged(s)"] if vault.hedges else []
+    return statement("return ", both("self._floors_hold(s)", "self._in_band(s)", *hedged, *triggers))
 
 
 def _not_due(rule: RuleModel, vault: Vault) -> str:

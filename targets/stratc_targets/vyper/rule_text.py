@@ -187,10 +187,11 @@ def _effect(rule: RuleModel, context: RuleContext) -> list[str]:
     match rule.effect:
         case Trades(plan):
             context.loans.purpose = rule.name
+            hedges = f", {rule.effect.hedges}" if context.vault.hedges else ""
             return [
                 "supply_before: uint256 = share_token.totalSupply",
                 *plan_text(plan, context.vault, context.symbols, context.marks, live=False, loans=context.loans),
-                f'self._finish("{rule.name}", supply_before, nav_before, budget, s)',
+                f'self._finish("{rule.name}", supply_before, nav_before, budget, s{hedges})',
             ]
         case Marks(venue):
             return [line for held in context.vault.held if held.venue == venue for line in _mark(held.name, context)]

@@ -122,6 +122,9 @@ def _venue(venue: Venue, vault: Vault, symbols: Symbols, table: _ConstantNames) 
     model = next(one for one in models if one.name == venue.name)
     if isinstance(model, SwapModel) and model.adapter in SWAPPING:
         return SWAPPING[model.adapter](venue, model, argument, table)
+    if isinstance(model, VenueModel) and any(held.range is not None for held in model.positions):
+        cure = "what `redeem_in_kind` gives of a range is not defined yet; `stratc verify` says what is proved of it"
+        raise Unsupported(f"contracts with the adapter `{model.adapter}`", cure, venue.span)
     if isinstance(model, VenueModel) and model.adapter in HOLDING:
         return HOLDING[model.adapter](venue, model.positions, argument, table)
     raise Unsupported(f"contracts with the adapter `{model.adapter}`", "install one that has an emitter", venue.span)

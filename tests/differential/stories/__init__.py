@@ -12,6 +12,7 @@ from differential.stories.fees import FEES
 from differential.stories.flash_loans import FLASH_LOANS
 from differential.stories.frozen import FROZEN
 from differential.stories.guarded import GUARDED
+from differential.stories.hedges import HEDGES
 from differential.stories.in_kind import IN_KIND
 from differential.stories.lending import LENDING
 from differential.stories.limits import LIMITS
@@ -35,6 +36,7 @@ STORIES: dict[str, Story] = {
     **FLASH_LOANS,
     **FROZEN,
     **GUARDED,
+    **HEDGES,
     **IN_KIND,
     **LENDING,
     **LIMITS,

@@ -8,6 +8,7 @@ from mutations.mutants.exits import EXITS
 from mutations.mutants.fees import FEES
 from mutations.mutants.flash_loans import FLASH_LOANS
 from mutations.mutants.guard import GUARD
+from mutations.mutants.hedges import HEDGES
 from mutations.mutants.in_kind import IN_KIND
 from mutations.mutants.lending import LENDING
 from mutations.mutants.limits import LIMITS
@@ -26,6 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *FEES,
     *FLASH_LOANS,
     *GUARD,
+    *HEDGES,
     *IN_KIND,
     *LENDING,
     *LIMITS,

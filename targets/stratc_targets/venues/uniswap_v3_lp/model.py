@@ -7,27 +7,44 @@ A position is told by its liquidity, which the manager books exactly. Its worth 
 each by less than 10^-8 USD; amounts that are paid in or out are each rounded twice, by less than a unit. Nobody can
 take liquidity out of it, and nothing is owed, so there is nothing to liquidate. The pool's own price enters once:
 liquidity is added, and by rules taken out, only while it is no further from the oracle's than `slippage(v)` says, or
-where that is not stated than both feeds may be from the market.
+where that is not stated than both feeds may be from the market. That does not make adding work: for this it has to be
+nearer by far (`adds(v)`).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import isqrt
 
+from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.guardian import Guardian
-from stratc_compiler.ranges import MOST_OFF, Range
+from stratc_compiler.ranges import FEWEST_DECIMALS, MOST_MEAN, MOST_OFF, NARROWEST, Range, most_prices
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
-from stratc_dsl.strategy import LiquidityAtLeast, Position, SlippageAtMost, Strategy, UniswapV3, UniswapV3Lp, Venue
+from stratc_dsl.strategy import (
+    Every,
+    Harvest,
+    LiquidityAtLeast,
+    Position,
+    SlippageAtMost,
+    Strategy,
+    UniswapV3,
+    UniswapV3Lp,
+    Venue,
+)
 
 ROUNDING_UNITS = 4
 """Two amounts, each rounded at two divisions."""
 
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
-    """The model of one position. Raises Unsupported for a pair without base, and for a pool that may be far off."""
+    """The model of one position.
+
+    Raises Unsupported for a pair without base or of too few decimals, a pool that may be far off, a range narrower than
+    a tick, and where no rule fetches fees by the calendar.
+    """
     assert isinstance(venue.terms, UniswapV3Lp)
     terms = venue.terms
     if strategy.base not in (terms.token, terms.quote):
@@ -35,7 +52,14 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         raise Unsupported(f"a range in a pair without {strategy.base}", cure, terms.span)
     quoted = terms.quote == strategy.base
     token = terms.token if quoted else terms.quote
+    decimals = sum(strategy.token(name).decimals for name in (terms.token, terms.quote))
+    if decimals < FEWEST_DECIMALS:
+        cure = f"take two tokens of at least {FEWEST_DECIMALS} decimals together: what it consists of is no word else"
+        raise Unsupported(f"a range of two tokens with {decimals} decimals together", cure, terms.span)
     below, above = 1 + terms.low, 1 + terms.high
+    if above < below * NARROWEST:
+        cure = f"at least {percent(NARROWEST - 1)} from end to end, which is a tick"
+        raise Unsupported("a range narrower than a tick", cure, terms.span)
     for one in strategy.assumptions:
         if isinstance(one, LiquidityAtLeast) and one.venue == venue.name:
             raise Unsupported(f"`liquidity({venue.name})`", "a pool pays out all of a position at any time", one.span)
@@ -54,7 +78,17 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     position = Position(venue.name, "liquidity", terms.token)
     allocated = any(allocation.position == position for allocation in strategy.allocations)
     held = (Held(position, rounding=ROUNDING_UNITS, range=of),) if allocated else ()
-    return VenueModel(venue.name, "uniswap_v3_lp", held, assumes=_assumes(of) if held else ())
+    if held and not _is_harvested(venue, strategy):
+        cure = f"write `every 24h do harvest {venue.name}`: fees that nobody fetches come to any share of the position"
+        raise Unsupported("a range whose fees no rule fetches by the calendar", cure, venue.span)
+    return VenueModel(venue.name, "uniswap_v3_lp", held, assumes=_assumes(of, decimals) if held else ())
+
+
+def _is_harvested(venue: Venue, strategy: Strategy) -> bool:
+    return any(
+        isinstance(rule.trigger, Every) and isinstance(rule.action, Harvest) and rule.action.venue == venue.name
+        for rule in strategy.rules
+    )
 
 
 def _off(venue: Venue, strategy: Strategy) -> Fraction:
@@ -73,17 +107,49 @@ def _swapped(strategy: Strategy, token: str) -> Fraction:
     return max(slippages, default=Fraction(0))
 
 
-def _assumes(of: Range) -> tuple[Assumed, ...]:
+def near_enough(of: Range) -> Fraction:
+    """How near the pool has to be in the middle of the range for adding to work, where buying costs all that it may.
+
+    From the proportion by the oracle's price P, a pool at t leaves over about |t/P - 1| / 2 / (1 - root) of what is
+    given, root being that of P by the end of the range on the side away from t; `off` is what is left for that.
+    """
+    ratio = of.below / of.above
+    root = isqrt(isqrt(ratio.numerator * 10**48 // ratio.denominator)) + 1
+    return 2 * of.off * (1 - Fraction(root, 10**12))
+
+
+def _assumes(of: Range, decimals: int) -> tuple[Assumed, ...]:
     near = (
         f"the price of {of.token} in the pool of {of.name} is no further than {percent(of.off)} from the feeds' when "
-        f"liquidity is added or, by a rule, taken out; adding leaves over or costs at most {percent(of.entering)} of it"
+        "liquidity is added or, by a rule, taken out"
+    )
+    adds = (
+        f"whenever liquidity is added to {of.name}, that leaves over or costs at most {percent(of.entering)} of it: "
+        f"for this the pool has to be within about {percent(near_enough(of))} of the feeds' price while that is in "
+        "the middle of the range, and ever nearer towards its ends, where nothing is near enough"
+    )
+    fees = (
+        f"fees that wait to be fetched from {of.name} never exceed {percent(MOST_GAIN)} of the position, however "
+        "long they wait; they are in no nav: who comes before that shares in what others earned, who goes does not"
+    )
+    size = (
+        f"what is held at {of.name} is worth so little that its liquidity times the root of the price of {of.token} is "
+        f"worth less than {MOST_MEAN:,} USD, and the prices of {of.token} and {of.base} in USD multiply to less than "
+        f"{most_prices(decimals):,}"
     )
     ticks = (
         f"the range of {of.name} is fixed at deployment, from at most {percent(of.below)} to at least "
         f"{percent(of.above)} of the feeds' price of {of.token} on that day"
     )
-    how = "the vault compares the two prices, and what the position is worth more, and reverts"
+    how = "the vault compares the two prices, and reverts"
+    reverts = (
+        "the vault compares what the position is worth more, and reverts: the rule waits until the pool has moved on"
+    )
+    nothing = "a rule fetches them by the calendar; nothing measures them"
     return (
         Assumed("spot", near, Guardian.ENFORCED, how),
+        Assumed("adds", adds, Guardian.TRUSTED, reverts),
+        Assumed("fees", fees, Guardian.TRUSTED, nothing),
+        Assumed("scale", size, Guardian.TRUSTED, "beyond it every call that reads the position reverts"),
         Assumed("parameters", ticks, Guardian.ENFORCED, "the vault computes its ticks when it is deployed"),
     )
