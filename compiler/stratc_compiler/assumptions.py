@@ -312,7 +312,8 @@ def _of_the_vault(vault: Vault) -> Iterator[GuardedAssumption]:
         "and 10^-8 USD: rounding is carried as an error of at most one such unit per division"
     )
     yield _implied("scale", scale, WATCHED, "the keeper compares nav with those units at the prices of the moment")
-    together = "prices, debts and flows stand still, and nobody exits, between the transactions of one keeper pass"
+    still = "prices, volatilities, debts and flows" if vault.rings else "prices, debts and flows"
+    together = f"{still} stand still, and nobody exits, between the transactions of one keeper pass"
     yield _implied("pass", together, TRUSTED, "each rule checks its trigger and the floors again")
     rules = (rule for rule in vault.rules if isinstance(rule.effect, Freezes) and isinstance(rule.trigger, OnCondition))
     by_rule = "".join(f", and `{rule.text}` has not frozen it" for rule in rules)

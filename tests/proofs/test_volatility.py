@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from msgspec.structs import replace
 
 from proofs.strategies import claim, machine_of, proved, refuted, vault_of, verified
-from stratc_compiler.environment import box_of, unbounded
+from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.environment import Interval, box_of, unbounded
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Rel, number, variables
 from stratc_compiler.possible import waiting
@@ -117,6 +119,39 @@ def test_the_strongest_swings_are_what_a_round_allows_back_and_forth() -> None:
     assert abs(Fraction(said, WAD) ** 2 - 2 * (up**2 + down**2)) < Fraction(1, 10**15)
     assert said == realised(ring(vault), seen, seen[-1], vault, world)
     assert strongest(ring(vault), vault, unbounded(box), world) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "stays", "variance"),
+    [
+        ("4/5", "6/5", None, "24/25"),  # 24 moves of 20%, though a fall of 20% undoes a rise of 25%
+        ("7/10", "6/5", None, "54/25"),
+        ("4/5", "3/2", ("1000", "2000"), "57/20"),  # 9 times up by 50%, as the range has room for, else down by 20%
+        ("4/5", "6/5", ("1000", "2000"), "24/25"),
+        ("0", "6/5", None, None),
+    ],
+)
+def test_no_move_is_larger_than_the_strongest(
+    low: str, high: str, stays: tuple[str, str] | None, variance: str | None
+) -> None:
+    vault = vault_of(*FREEZE)[0]
+    ranges = {} if stays is None else {"USDC": Interval(*map(Fraction, stays))}
+    moves = {"USDC": Interval(Fraction(low), Fraction(high))}
+    box = replace(box_of(vault), period=3_600, usd=moves, absolute=ranges)
+    said = strongest(replace(ring(vault), gap=2_700), vault, box, IdealWorld(vault, {}))
+    if said is None or variance is None:
+        assert said is variance
+    else:
+        assert abs(Fraction(said, WAD) ** 2 - Fraction(variance)) < Fraction(1, 10**12)
+
+
+def test_what_was_measured_stands_still_as_well_while_the_keeper_is_at_work() -> None:
+    told = [
+        next(one.text for one in guarded_assumptions(vault_of(*of)[0]) if one.id == "pass")
+        for of in (FREEZE, ("treasury",))
+    ]
+    assert told[0].startswith("prices, volatilities, debts and flows stand still")
+    assert told[1].startswith("prices, debts and flows stand still")
 
 
 def test_a_trigger_within_them_has_a_replayed_witness() -> None:
