@@ -174,13 +174,8 @@ def changed_hedges(two: Two) -> Iterator[Change]:
             continue
         if (old.low, old.high) != (new.low, new.high):
             within, around = new.low >= old.low and new.high <= old.high, new.low <= old.low and new.high >= old.high
-            why = (
-                "the band is narrower"
-                if within
-                else "the band is wider"
-                if around
-                else "values that were outside are inside"
-            )
+            moved = "the band is wider" if around else "values that were outside are inside"
+            why = "the band is narrower" if within else moved
             yield two.change(Subject.BAND, f"{subject}:band", old, new, STRONGER if within else WEAKER, why)
         if old.instrument != new.instrument:
             why = "another position is traded for it: every claim is about that"

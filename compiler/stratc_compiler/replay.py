@@ -6,7 +6,7 @@ slippage assumption admits. Whatever breaks a claim here breaks it on a chain wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations, takewhile
 
@@ -550,28 +550,26 @@ def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     except Reverted as reverted:
         return f"`{rule.action}` reverts: {reverted}"
     state = Evaluator(vault, world)
-    for floor in vault.floors:
-        if not state.holds(floor.formula):
-            return f"`{rule.action}` reverts: {floor.text} does not hold after it"
-    for edge in vault.hedged if rule.effect.hedges else ():
-        if not state.holds(edge.formula):
-            return f"`{rule.action}` reverts: {edge.text} does not hold after it"
+    broken = _broken((*vault.floors, *(vault.hedged if rule.effect.hedges else ())), state)
+    if broken is not None:
+        return f"`{rule.action}` reverts: {broken.text} does not hold after it"
     state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
     return None if state.holds(CONSERVED) else f"`{rule.action}` reverts: it costs more than the stated slippage"
 
 
+def _broken(conditions: Iterable[Condition], state: Evaluator) -> Condition | None:
+    """The first that does not hold."""
+    return next((one for one in conditions if not state.holds(one.formula)), None)
+
+
 def _unsettled(vault: Vault, state: Evaluator) -> str | None:
-    for condition in vault.settled:
-        if not state.holds(condition.formula):
-            return f"not settled after the keeper's pass: {condition.text}"
-    return None
+    broken = _broken(vault.settled, state)
+    return None if broken is None else f"not settled after the keeper's pass: {broken.text}"
 
 
 def _unhedged(vault: Vault, state: Evaluator) -> str | None:
-    for edge in vault.hedged:
-        if not state.holds(edge.formula):
-            return f"not hedged after the keeper's pass: {edge.text} does not hold"
-    return None
+    broken = _broken(vault.hedged, state)
+    return None if broken is None else f"not hedged after the keeper's pass: {broken.text} does not hold"
 
 
 def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:

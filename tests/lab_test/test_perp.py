@@ -23,6 +23,14 @@ def shallow(revm_world: World) -> PerpLab:
     return lab
 
 
+def short_of_three(world: World) -> tuple[PerpLab, str]:
+    """Somebody with 10,000 dollars of margin is short three ether."""
+    lab, user = world.perp, world.users[0]
+    lab.deposit(user, 10_000 * DOLLAR)
+    lab.short(user, 3 * ONE)
+    return lab, user
+
+
 def test_the_defaults_are_those_of_the_package(perp_world: World) -> None:
     config = perp_world.perp.config
     assert (config.call("getImRatio"), config.call("getMmRatio")) == (100_000, 62_500)
@@ -46,9 +54,7 @@ def test_a_fill_is_not_the_mark(shallow: PerpLab, revm_world: World) -> None:
 
 def test_funding_follows_averages_and_not_time(perp_world: World) -> None:
     """An index 4% above the pool: a short pays for the average premium, over all the time since it was settled."""
-    lab, user = perp_world.perp, perp_world.users[0]
-    lab.deposit(user, 10_000 * DOLLAR)
-    lab.short(user, 3 * ONE)
+    lab, user = short_of_three(perp_world)
     perp_world.warp(60)
     perp_world.set_price("WETH", 2_080, arbitrage=False)
     lab.settle_index()
@@ -66,9 +72,7 @@ def test_funding_follows_averages_and_not_time(perp_world: World) -> None:
 
 def test_funding_is_capped(perp_world: World) -> None:
     """However far the pool is from the index, a day costs a tenth of the position at the index."""
-    lab, user = perp_world.perp, perp_world.users[0]
-    lab.deposit(user, 10_000 * DOLLAR)
-    lab.short(user, 3 * ONE)
+    lab, user = short_of_three(perp_world)
     perp_world.warp(60)
     perp_world.set_price("WETH", 3_000, arbitrage=False)
     lab.settle_index()
@@ -80,9 +84,7 @@ def test_funding_is_capped(perp_world: World) -> None:
 
 def test_funding_is_booked_late(perp_world: World) -> None:
     """The premium of a quarter of an hour counts for all the time in which nobody traded, be it a day."""
-    lab, user = perp_world.perp, perp_world.users[0]
-    lab.deposit(user, 10_000 * DOLLAR)
-    lab.short(user, 3 * ONE)
+    lab, user = short_of_three(perp_world)
     perp_world.warp(86_400, refresh=True)
     assert abs(lab.funding(user)) < 2 * ONE
     perp_world.set_price("WETH", 2_200, arbitrage=False)
@@ -102,9 +104,7 @@ def test_the_mark_is_the_median_of_pool_average_and_index(perp_world: World) -> 
 
 
 def test_trades_too_far_from_the_index_are_refused(perp_world: World) -> None:
-    lab, user = perp_world.perp, perp_world.users[0]
-    lab.deposit(user, 10_000 * DOLLAR)
-    lab.short(user, 3 * ONE)
+    lab, user = short_of_three(perp_world)
     perp_world.warp(60)
     perp_world.set_price("WETH", 1_780, arbitrage=False)
     with pytest.raises(Reverted, match="EX_OPB"):
