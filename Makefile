@@ -22,6 +22,9 @@ SILVER  := $(VENV)/silverback.stamp
 BROWSER := $(VENV)/browser.stamp
 PINS    := pyproject.toml constraints.txt
 
+# npm and pip have nothing to do with each other, and both wait for the network.
+MAKEFLAGS += --jobs=2
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long fuzz fuzz-proofs lint fix benchmark benchmark-gas vscode clean
 
@@ -113,8 +116,8 @@ $(PROM): | $(BIN)/python
 	    get='apt-get -qq -o APT::Sandbox::User=root'; { $$get download prometheus || { $$get update && $$get download prometheus; }; } && \
 	    dpkg -x prometheus_*.deb . && mv usr/bin/promtool ../bin/promtool && rm -rf ../prometheus; fi
 
-# The same of a browser, which comes with many libraries: this one asks for root.
-$(BROWSER): | $(BIN)/python
+# The same of a browser, which comes with many libraries: this one asks for root. After the other: apt does one thing at a time.
+$(BROWSER): | $(PROM)
 	@command -v chromium >/dev/null || { apt-get -qq update && \
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
 	@touch $@
