@@ -183,8 +183,8 @@ CHECKED: tuple[Fault, ...] = (
     checker(
         "proof",
         "facts are counted from the end",
-        "bool) or not 0 <= number < len(facts):\n",
-        "bool) or not number < len(facts):\n",
+        "    if type(number) is not int or not 0 <= number < len(facts):",
+        "    if type(number) is not int or not number < len(facts):",
         "a number that means no fact would mean the goal",
         step("context6-proof6-there is no fact -1"),
     ),
