@@ -166,7 +166,7 @@ class Keeper:
 
     def _rules(self, head: Head) -> list[Rule]:
         """The rules that the vault's mode leaves: a frozen vault only reduces risk, an exited one does nothing."""
-        mode = Mode(self.chain.view("mode", head.number))
+        mode = Mode(self.chain.mode(head.number))
         if mode is not self._mode:
             self.log.warning("mode", f"the vault is {mode.name.lower()} now", mode=mode.name)
             self._mode = mode
@@ -258,7 +258,7 @@ class Keeper:
         sender = self.lane.account.address
         try:
             self.chain.simulate(rule.call, sender, head.number)
-            needed = self.chain.estimate_gas(rule.call, sender)
+            needed = self.chain.estimate_gas(rule.call, sender, rule.gas_limit)
         except Refused as refusal:
             self.log.warning(
                 "would_revert", f"{rule.name} is due, but would revert: {refusal}", rule=rule.name, reason=str(refusal)
