@@ -199,7 +199,7 @@ CHECKED: tuple[Fault, ...] = (
     checker(
         "query",
         "an equation that fails is one inequality",
-        '        apart = Any_((Atom(">", difference), Atom(">", other)))\n',
+        '        apart = Any_((Atom(">", difference), Atom(">", negated(difference))))\n',
         '        apart = Any_((Atom(">", difference),))\n',
         "two numbers that differ may differ the other way",
         checks("the_negation_of_an_equation_is_a_choice"),
@@ -207,8 +207,8 @@ CHECKED: tuple[Fault, ...] = (
     checker(
         "query",
         "at most is taken for less",
-        '    return Atom(word, difference) if positive else Atom(">=" if word == ">" else ">", other)\n',
-        '    return Atom(word, difference) if positive else Atom(">", other)\n',
+        'positive else Atom(">=" if word == ">" else ">", negated(difference))\n',
+        'positive else Atom(">", negated(difference))\n',
         "the edge is where counterexamples are",
         checks("what_is_not_more_may_be_equal[(> |x| 0.0)-(>= |x| 0.0)-False]"),
     ),
