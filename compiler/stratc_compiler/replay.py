@@ -47,6 +47,7 @@ from stratc_compiler.vault import (
     OnTimer,
     RuleModel,
     Swap,
+    Trade,
     Trades,
     Vault,
     VenueModel,
@@ -165,6 +166,28 @@ class IdealWorld(Struct):
         self.swaps.append(item.swap.name)
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
+
+    def trade(self, item: Trade, amount: int, bound: int) -> None:
+        """At the worst price that may be filled. What of the cash is realized changes as the venue books it: all but
+        what the part that is left was sold for.
+        """
+        short, cash = item.short, item.cash
+        venue = self.vault.venue(short.venue or "")
+        realized = self.state[cash.liquidity.name]
+        what = f"{'buying back' if item.covers else 'selling'} {short.name}"
+        if item.covers:
+            size, has = self.state[short.name], self.state[cash.name]
+            if amount > size or bound > has:
+                raise Reverted(f"{what} asks for more than there is: {self._told(short.token, amount)}")
+            profit = mul_div(max(has - realized, 0), amount, size, Rounding.DOWN)
+            self.state[cash.liquidity.name] = max(realized + profit - bound, 0)
+        sign = -1 if item.covers else 1
+        self.state[short.name] += sign * amount
+        self.state[cash.name] += sign * bound
+        self.swaps.append(venue.name)
+        self.log.append(f"{what}: {self._told(short.token, amount)} for {self._told(cash.token, bound)}")
+        if not item.covers and not self.lets(venue, venue.after_borrow):
+            raise Reverted(f"{what} exceeds the venue's initial margin{_as_read(venue)}")
 
     def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
         """As little as may be asked for is worth it, and so little is taken."""

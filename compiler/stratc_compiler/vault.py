@@ -235,7 +235,19 @@ class Withdraw(Record):
     checked: bool = False
 
 
-PlanItem = Let | Enter | Leave | Swap | FlashLoan | Provide | Withdraw
+class Trade(Record):
+    """Enlarge a `short` at a perpetual venue by `amount`, sold for at least `bound`; or, where it `covers`, buy so much of
+    it back for at most that. `cash` is the account's, which takes what is fetched, or pays. Skipped for amount 0.
+    """
+
+    short: Held
+    cash: Held
+    amount: Expr
+    bound: Expr
+    covers: bool = False
+
+
+PlanItem = Let | Enter | Leave | Swap | FlashLoan | Provide | Withdraw | Trade
 Plan = tuple[PlanItem, ...]
 
 
