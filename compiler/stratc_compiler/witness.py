@@ -17,6 +17,7 @@ from stratc_compiler.environment import MOST_GAIN, Box, Interval
 from stratc_compiler.execute import FEES
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.replay import IdealWorld, liquidity_worth
@@ -242,7 +243,13 @@ def _calm(vault: Vault, box: Box) -> Iterator[tuple[Formula, ...]]:
             # The token's own move, if it explains the scenario; else base moves against the dollar as well.
             yield (*_stays_or_moves(held, box.usd[held.token]), *_stays_or_moves(held, box.relative[held.token]))
     for band in vault.bands:
-        yield (Cmp(_before(band.held), Rel.EQ, number(band.target * 100 * PERCENT)),)
+        yield (Cmp(_net_before(band.held, vault), Rel.EQ, number(band.target * 100 * PERCENT)),)
+
+
+def _net_before(held: Held, vault: Vault) -> Expr:
+    """What a position is worth when settled; of a margin what its account is."""
+    owed = next((venue.account[2] for venue in vault.perps if venue.account[1] == held), None)
+    return _before(held) if owed is None else Sub(_before(held), _before(owed))
 
 
 def _stays_or_moves(held: Held, by: Interval) -> tuple[Formula, ...]:
@@ -302,7 +309,7 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     """The model's round in smallest units. Amounts of base are rounded to units, prices to 8 decimals."""
     lost = about.lost if isinstance(about, AtAnyMoment) else None
     relative = {token.name: _relative(token.name, values, vault, box, lost) for token in vault.strategy.tokens}
-    prices = _prices(relative, vault, box)
+    prices = _prices(relative, values, vault, box)
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
@@ -362,8 +369,11 @@ def _clamp(value: Fraction, interval: Interval) -> Fraction:
     return value if interval.high is None else min(value, interval.high)
 
 
-def _prices(relative: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
-    """Split relative moves into moves in USD: base stays where it is if it can, else moves as little as it must."""
+def _prices(relative: dict[str, Fraction], values: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
+    """Split relative moves into moves in USD: base stays where it is if it can, else moves as little as it must.
+
+    Where the model says how far the price of what is short moved in dollars, that says what base did.
+    """
     usd_base = Fraction(1)
     for name, factor in relative.items():
         if name != vault.base and factor:
@@ -371,6 +381,10 @@ def _prices(relative: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
             least, most = own.low / factor, None if own.high is None else own.high / factor
             usd_base = max(usd_base, least) if usd_base < least else usd_base
             usd_base = most if most is not None and usd_base > most else usd_base
+    for token in (venue.account[0].token for venue in vault.perps):
+        told = values.get(price_factor(in_dollars(token)).name)
+        if told and relative[token]:
+            usd_base = _clamp(told / relative[token], box.usd[vault.base])
     before = {name: _shown_price(name, vault, box) for name in relative}
     base = before[vault.base]
     stays = box.absolute.get(vault.base)
@@ -421,7 +435,8 @@ def _place(
     before = values.get(f"{held.name}@0", Fraction(0))
     if held.venue is None and held not in vault.held:
         before = Fraction(0)  # what others left lying with the vault is no part of the story
-    in_base = Fraction(settled[f"price({vault.base})"], settled[f"price({held.token})"])
+    counted = WAD if held.margin is not None else settled[f"price({vault.base})"]
+    in_base = Fraction(counted, settled[f"price({held.token})"])
     settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
@@ -430,6 +445,9 @@ def _place(
         base = settled[f"price({vault.base})"] * settled[held.name] // settled[f"unit({vault.base})"]
         settled[held.name] = liquidity_worth(IdealWorld(vault, settled), vault, held.range, base)
         moved = _slid(held.range, settled, moment)
+    if held.margin is not None:
+        moment[held.name] = settled[held.name]
+        return
     if held.venue is not None and after is not None and before and moved:
         grown = after / before / moved
     moment[held.name] = int(settled[held.name] * grown)
