@@ -16,6 +16,9 @@ from stratc_compiler.perps import in_dollars
 from stratc_compiler.relax import DUST, ZERO, Frame
 from stratc_compiler.vault import Held, Trade, Vault, VenueModel
 
+LEFT = "left open"
+"""What of a short is left where somebody closed a part, as a variable of the proofs is called."""
+
 Need = Callable[[str, str, Formula, Frame], None]
 """As of `execute`."""
 
@@ -137,6 +140,15 @@ def fund(venue: VenueModel, before: Frame, frame: Frame, lost: Expr | None) -> N
     frame.known.clear()
 
 
+def all_realized(venue: VenueModel, frame: Frame) -> None:
+    """Where nothing is short, all cash is realized."""
+    _, cash, short = venue.account
+    slack = Mul(number(cash.rounding), DUST)
+    least = Sub(frame.state[cash.name], slack)
+    owes = Cmp(frame.state[short.name], Rel.GT, ZERO)
+    frame.trace.learn(f"realized({venue.name})", Or((owes, Cmp(frame.state[cash.liquidity.name], Rel.GE, least))))
+
+
 def _is_covered(venue: VenueModel, vault: Vault) -> bool:
     """Whether a settled account outlives the worst funding and loss: it is worth something, so cash is no less
     than what the short costs, of which no round takes all."""
@@ -153,7 +165,7 @@ def close(venue: VenueModel, frame: Frame, box: Box) -> Expr:
     """
     of, _, short = venue.account
     before = frame.state[short.name]
-    taken, left = frame.trace.fresh("closed"), frame.trace.fresh("left")
+    taken, left = frame.trace.fresh("closed"), frame.trace.fresh(LEFT)
     frame.trace.learn(
         f"loss of {venue.name}",
         Cmp(taken, Rel.GE, ZERO),

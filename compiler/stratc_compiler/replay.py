@@ -25,6 +25,7 @@ from stratc_compiler.claims import (
     KeeperSettles,
     Keeps,
     LosesAtMost,
+    LosesLeg,
     Pays,
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
@@ -291,7 +292,13 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
                 continue
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
-    return _no_room(vault, played) or _too_wild(vault, box, played) or _flows_fit(vault, box, played, opening)
+    return (
+        _unrealized(vault, played)
+        or _ill_closed(vault, box, played, lost)
+        or _no_room(vault, played)
+        or _too_wild(vault, box, played)
+        or _flows_fit(vault, box, played, opening)
+    )
 
 
 def _is_lost(held: Held, lost: str | None) -> bool:
@@ -308,6 +315,38 @@ def funded(vault: Vault, held: Held, before: dict[str, int]) -> tuple[int, int]:
             worth_now = state.value(cost(short.var, of.margin, Rounding.DOWN))
             return ceil(of.low * worth_now), floor(of.high * worth_now)
     return 0, 0
+
+
+def _unrealized(vault: Vault, played: Round) -> str | None:
+    """None iff all cash is realized where nothing is short."""
+    for venue in vault.perps:
+        _, cash, short = venue.account
+        if not played.moment[short.name] and played.moment[cash.liquidity.name] + 2 < played.moment[cash.name]:
+            return f"less of {cash.name} is realized than there is, and nothing is short"
+    return None
+
+
+def _ill_closed(vault: Vault, box: Box, played: Round, lost: str | None) -> str | None:
+    """None iff whoever closed a part of a short that is lost took no more than a closer may."""
+    before, after = played.settled, played.moment
+    for venue in vault.perps:
+        of, cash, short = venue.account
+        if venue.name != lost:
+            continue
+        closed = before[short.name] - after[short.name]
+        if closed < 0:
+            return f"{short.name} grows"
+        state = Evaluator(vault, IdealWorld(vault, {**before, short.name: closed}))
+        dearest = box.usd[of.token].high
+        least, most = funded(vault, cash, before)
+        grown = box.growth[cash.name]
+        if dearest is not None:
+            worst = state.value(cost(short.var, of.margin, Rounding.UP)) * dearest * (1 + of.off) * (1 + of.penalty)
+            if after[cash.name] + 2 < max(grown.low * before[cash.name] + least - worst, Fraction(0)):
+                return f"whoever closes {short.name} takes more than assumed"
+        if grown.high is not None and after[cash.name] - 2 > grown.high * before[cash.name] + most:
+            return f"{cash.name} grows out of its range"
+    return None
 
 
 def _too_wild(vault: Vault, box: Box, played: Round) -> str | None:
@@ -450,6 +489,8 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
     match about:
         case AtAnyMoment(venues, solvency):
             return _moment(vault, world, venues, solvency)
+        case LosesLeg(_, venues):
+            return _moment(vault, world, venues, True) or keeper(vault, world, up) or _unhedged(vault, state)
         case KeeperSettles():
             return keeper(vault, world, up) or _unsettled(vault, state) or _no_way_out(vault, played, world, up)
         case KeeperHedges():

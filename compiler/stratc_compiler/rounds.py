@@ -11,7 +11,7 @@ from stratc_compiler.conservation import CONSERVED
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import TRUE, Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
-from stratc_compiler.perp_execution import close, fund
+from stratc_compiler.perp_execution import all_realized, close, fund
 from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
@@ -245,6 +245,8 @@ def _liquidity(frame: Frame, vault: Vault, box: Box) -> None:
                 Cmp(available, Rel.GE, ZERO),
             )
             frame.state[held.liquidity.name] = available
+    for venue in vault.perps:
+        all_realized(venue, frame)
 
 
 def _rooms(frame: Frame, vault: Vault) -> None:

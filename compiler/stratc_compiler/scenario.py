@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from stratc_compiler.claims import About, AtAnyMoment
+from stratc_compiler.claims import About, lost_venue
 from stratc_compiler.environment import Box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.involved import involved
@@ -19,7 +19,7 @@ Lines = tuple[tuple[str, str], ...]
 
 def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | None:
     """The round as a scenario, iff the assumptions admit it and the claim breaks in it."""
-    lost = about.lost if isinstance(about, AtAnyMoment) else None
+    lost = lost_venue(about)
     if inside_box(vault, box, played, lost) is not None:
         return None
     broken = what_breaks(about, vault, played)

@@ -12,11 +12,12 @@ from math import ceil, isqrt
 
 from msgspec.structs import replace
 
-from stratc_compiler.claims import About, AtAnyMoment, IsFair
+from stratc_compiler.claims import About, IsFair, lost_venue
 from stratc_compiler.environment import MOST_GAIN, Box, Interval
 from stratc_compiler.execute import FEES
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.perp_execution import LEFT
 from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
@@ -307,7 +308,7 @@ class Prices(Record):
 
 def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) -> Round:
     """The model's round in smallest units. Amounts of base are rounded to units, prices to 8 decimals."""
-    lost = about.lost if isinstance(about, AtAnyMoment) else None
+    lost = lost_venue(about)
     relative = {token.name: _relative(token.name, values, vault, box, lost) for token in vault.strategy.tokens}
     prices = _prices(relative, values, vault, box)
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
@@ -446,7 +447,7 @@ def _place(
         settled[held.name] = liquidity_worth(IdealWorld(vault, settled), vault, held.range, base)
         moved = _slid(held.range, settled, moment)
     if held.margin is not None:
-        moment[held.name] = settled[held.name]
+        moment[held.name] = int(settled[held.name] * _left_open(held, values))
         return
     if held.venue is not None and after is not None and before and moved:
         grown = after / before / moved
@@ -458,6 +459,13 @@ def _place(
         settled[held.liquidity.name] = settled[held.name]
         # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
         moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
+
+
+def _left_open(held: Held, values: dict[str, Fraction]) -> Fraction:
+    """What part of a short is left where somebody closed some of it; all of it where nobody has."""
+    left = next((value for name, value in values.items() if name.startswith(f"{LEFT}#")), None)
+    before = values.get(f"{held.name}@0")
+    return Fraction(1) if left is None or not before else _clamp(left / before, Interval(Fraction(0), Fraction(1)))
 
 
 def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], moment: dict[str, int]) -> None:

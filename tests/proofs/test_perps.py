@@ -1,0 +1,150 @@
+"""Accounts at venues of perpetuals: what is proved of them withstands attack in exact integers, and breaks where it is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from math import ceil, floor
+from random import Random
+
+import pytest
+
+from proofs.strategies import vault_of
+from proofs.test_attack import edge, prices
+from stratc_compiler import replay
+from stratc_compiler.claims import claims_of, lost_venue
+from stratc_compiler.environment import Box, box_of
+from stratc_compiler.expr import Rounding
+from stratc_compiler.interpret import Evaluator
+from stratc_compiler.perps import cost
+from stratc_compiler.replay import IdealWorld, funded, inside_box, what_breaks
+from stratc_compiler.text import WAD
+from stratc_compiler.vault import Trade, Vault
+from stratc_compiler.verdict import Round
+
+
+def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Round | None:
+    """A round of a vault that holds ether, an account and base: anywhere in its bands, or at their edges."""
+    shares = {}
+    for allocation in vault.strategy.allocations:
+        assert allocation.low is not None
+        assert allocation.high is not None
+        shares[str(allocation.position)] = edge(chance, allocation.low, allocation.high)
+    base = f"idle({vault.base})"
+    shares[base] = 1 - sum(share for name, share in shares.items() if name != base)
+    if shares[base] < 0:
+        return None
+    (venue,), (hedge,) = vault.perps, vault.hedges
+    of, cash, short = venue.account
+    nav = 10 ** chance.randint(8, 15) * chance.randint(1, 9)
+    before: dict[str, int] = {f"unit({t.name})": 10**t.decimals for t in vault.strategy.tokens}
+    after = dict(before)
+    for token in vault.strategy.tokens:
+        before[f"price({token.name})"], after[f"price({token.name})"] = prices(token.name, box, chance)
+    worth = {name: int(share * nav) for name, share in shares.items()}
+    long = sum(worth[held.name] for held in vault.held if held.token == of.token and held != short)
+    size = max(int((Fraction(long, nav) - edge(chance, hedge.low, hedge.high)) * nav), 0)
+    whole = before[f"price({of.token})"] * 10 ** vault.strategy.token(vault.base).decimals
+    before[short.name] = size * before[f"unit({of.token})"] * WAD // whole
+    before[cash.name] = worth[cash.name] + size
+    for held in vault.held:
+        if held.venue is None:
+            usd = worth[held.name] * before[f"price({vault.base})"] * before[f"unit({held.token})"]
+            before[held.name] = usd // before[f"price({held.token})"] // 10 ** vault.strategy.token(vault.base).decimals
+            grown = box.growth[held.name].high if held.name != base else Fraction(1)
+            assert grown is not None
+            after[held.name] = int(before[held.name] * edge(chance, Fraction(1), grown))
+    least, most = funded(vault, cash, before)
+    after[short.name] = before[short.name]
+    after[cash.name] = int(before[cash.name] * edge(chance, Fraction(1), Fraction(101, 100)))
+    after[cash.name] += chance.choice([ceil(least), floor(most), chance.randint(least, most)])
+    if lost is not None:
+        seen = chance.choice([before, after])  # at the price of either end, or of the dearest moment of the round
+        closed = int(before[short.name] * edge(chance, Fraction(0), Fraction(1)))
+        worst = Evaluator(vault, IdealWorld(vault, {**after, short.name: closed})).value(
+            cost(short.var, of.margin, Rounding.UP)
+        )
+        dearest = max(before[f"price({of.token})"], seen[f"price({of.token})"])
+        worst = worst * dearest // max(after[f"price({of.token})"], 1)
+        after[cash.name] = max(after[cash.name] - int(worst * (1 + of.off) * (1 + of.penalty)), 0)
+        after[short.name] -= closed
+    before[cash.liquidity.name] = before[cash.name]
+    after[cash.liquidity.name] = int(after[cash.name] * edge(chance, Fraction(0), Fraction(1)))
+    deposited = chance.choice([0, 0, nav // 100, nav, 50 * nav])
+    most_out = int((box.withdrawals or Fraction(0)) * nav * Fraction(999_999, 1_000_000))
+    withdrawn = min(chance.choice([0, most_out, chance.randint(0, most_out)]), before[base] + deposited)
+    after[base] = before[base] + deposited - withdrawn
+    return Round(before, after, deposited, withdrawn)
+
+
+FILLS = {"share": Fraction(1)}
+"""How near to the worst price that is assumed trades are filled: 1 at it, -1 as far on the better side."""
+
+
+class Market(IdealWorld):
+    """A venue whose fills are anywhere in what is assumed: a short is paid more for, and bought back for less."""
+
+    def trade(self, item: Trade, amount: int, bound: int) -> None:
+        of = item.short.perp
+        assert of is not None
+        state = Evaluator(self.vault, self)
+        fair = (
+            state.value(cost(item.short.var, of.margin, Rounding.DOWN)) * amount // max(self.state[item.short.name], 1)
+        )
+        worse = abs(fair - bound) if self.state[item.short.name] else 0
+        better = int(worse * (1 - FILLS["share"]))
+        bound = bound - better if item.covers else bound + better
+        IdealWorld.trade(self, item, amount, bound)
+
+
+def attack(vault: Vault, rounds: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Counter[str]]:
+    """Random rounds against every claim, at the worst fills and at others: how many fitted, what broke."""
+    box, chance = box_of(vault), Random(seed)
+    played, broken = 0, Counter[str]()
+    specs = claims_of(vault, box)
+    for number in range(rounds):
+        for spec in specs:
+            lost = lost_venue(spec.about)
+            one = drawn(vault, box, chance, lost)
+            if one is None or inside_box(vault, box, one, lost) is not None:
+                continue
+            FILLS["share"] = edge(chance, Fraction(-1), Fraction(1))
+            monkeypatch.setattr(replay, "IdealWorld", Market if number % 2 else IdealWorld)
+            try:
+                why = what_breaks(spec.about, vault, one)
+            finally:
+                monkeypatch.setattr(replay, "IdealWorld", IdealWorld)
+            played += 1
+            if why is not None:
+                broken[spec.name] += 1
+                print(spec.name, why, one)
+    return played, broken
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_what_is_proved_withstands_attack(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    played, broken = attack(vault_of("short_ether")[0], 60, seed, monkeypatch)
+    assert not broken
+    assert played >= 100
+
+
+@pytest.mark.long
+def test_what_is_proved_withstands_a_long_attack(monkeypatch: pytest.MonkeyPatch) -> None:
+    played, broken = attack(vault_of("short_ether")[0], 2_000, 2, monkeypatch)
+    assert not broken
+    assert played >= 4_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "claim_"),
+    [
+        ((("-20% .. +20%", "-20% .. +60%"),), "safe(perp)"),
+        ((("loss <= 4%", "loss <= 0.2%"),), "loss <= 0.2% per round"),
+        ((("exit >= 97%", "exit >= 99.99%"),), "exit >= 99.99% of nav"),
+    ],
+)
+def test_an_attack_finds_what_does_not_hold(
+    changes: tuple[tuple[str, str], ...], claim_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, broken = attack(vault_of("short_ether", *changes)[0], 60, 3, monkeypatch)
+    assert broken[claim_] >= 1
