@@ -190,7 +190,7 @@ def _loses_leg(vault: Vault, box: Box, venue: str, span: Span) -> ClaimSpec:
                     at, place = end.fork(), f"{_path('step', fired)}/end/{edge.text}"
                     goal = at.formula(edge.formula)
                     obligations.append(_obligation(name, place, f"{edge.text} holds", at, goal, edge.span))
-    text = f"whatever part of the short at {venue} others close: nav >= 0, no liquidation, hedged again after the next pass"
+    text = f"whatever of the short at {venue} others close: nav >= 0, no liquidation, hedged again by the next pass"
     return ClaimSpec(name, text, LosesLeg(venue, venues), tuple(obligations), span=span)
 
 

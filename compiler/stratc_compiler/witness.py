@@ -458,7 +458,16 @@ def _place(
         liquid = Fraction(1) if share is None or not full else min(Fraction(1), share / full)
         settled[held.liquidity.name] = settled[held.name]
         # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
-        moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
+        liquid = max(liquid, box.liquidity[held.name])
+        if held.position.kind == "margin" and not _is_short(held, values, vault):
+            liquid = Fraction(1)
+        moment[held.liquidity.name] = ceil(moment[held.name] * liquid)
+
+
+def _is_short(cash: Held, values: dict[str, Fraction], vault: Vault) -> bool:
+    """Whether anything is short at the moment on this account: else all of it is realized."""
+    short = next(venue.account[2] for venue in vault.perps if venue.account[1] == cash)
+    return values.get(f"{short.name}@0", Fraction(0)) > 0 and _left_open(short, values) > 0
 
 
 def _left_open(held: Held, values: dict[str, Fraction]) -> Fraction:

@@ -1,4 +1,4 @@
-"""Accounts at venues of perpetuals: what is proved of them withstands attack in exact integers, and breaks where it is wrong."""
+"""Accounts at venues of perpetuals: what is proved withstands attack in exact integers; what is wrong is found."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from math import ceil, floor
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
-from proofs.strategies import vault_of
+from proofs.strategies import claim, proved, refuted, vault_of, verified
 from proofs.test_attack import edge, prices
 from stratc_compiler import replay
+from stratc_compiler.assumptions import guarded_assumptions, rests_on
 from stratc_compiler.claims import claims_of, lost_venue
 from stratc_compiler.environment import Box, box_of
-from stratc_compiler.expr import Rounding
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import Num, Rounding
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.perps import cost
+from stratc_compiler.perps import cost, in_a_round
 from stratc_compiler.replay import IdealWorld, funded, inside_box, what_breaks
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Trade, Vault
 from stratc_compiler.verdict import Round
+from stratc_targets.vyper.symbols import symbols_of
 
 
 def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Round | None:
@@ -69,7 +73,8 @@ def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Ro
         after[cash.name] = max(after[cash.name] - int(worst * (1 + of.off) * (1 + of.penalty)), 0)
         after[short.name] -= closed
     before[cash.liquidity.name] = before[cash.name]
-    after[cash.liquidity.name] = int(after[cash.name] * edge(chance, Fraction(0), Fraction(1)))
+    realized = edge(chance, Fraction(0), Fraction(1)) if after[short.name] else Fraction(1)
+    after[cash.liquidity.name] = int(after[cash.name] * realized)
     deposited = chance.choice([0, 0, nav // 100, nav, 50 * nav])
     most_out = int((box.withdrawals or Fraction(0)) * nav * Fraction(999_999, 1_000_000))
     withdrawn = min(chance.choice([0, most_out, chance.randint(0, most_out)]), before[base] + deposited)
@@ -82,17 +87,14 @@ FILLS = {"share": Fraction(1)}
 
 
 class Market(IdealWorld):
-    """A venue whose fills are anywhere in what is assumed: a short is paid more for, and bought back for less."""
+    """A venue whose fills are anywhere in what is assumed, on the better side of the price as on the worse."""
 
     def trade(self, item: Trade, amount: int, bound: int) -> None:
         of = item.short.perp
         assert of is not None
         state = Evaluator(self.vault, self)
-        fair = (
-            state.value(cost(item.short.var, of.margin, Rounding.DOWN)) * amount // max(self.state[item.short.name], 1)
-        )
-        worse = abs(fair - bound) if self.state[item.short.name] else 0
-        better = int(worse * (1 - FILLS["share"]))
+        fair = state.value(cost(Num(Fraction(amount), item.short.var.dim), of.margin, Rounding.DOWN))
+        better = int(abs(fair - bound) * (1 - FILLS["share"]))
         bound = bound - better if item.covers else bound + better
         IdealWorld.trade(self, item, amount, bound)
 
@@ -148,3 +150,88 @@ def test_an_attack_finds_what_does_not_hold(
 ) -> None:
     _, broken = attack(vault_of("short_ether", *changes)[0], 60, 3, monkeypatch)
     assert broken[claim_] >= 1
+
+
+@pytest.mark.long
+def test_an_account_is_proved() -> None:
+    verification = verified("short_ether")
+    assert proved(verification) == {one.name for one in verification.claims}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ((("-20% .. +20%", "-20% .. +45%"),), "safe(perp)"),
+        ((("slippage(perp) <= 0.30%", "slippage(perp) <= 4%"),), "hedged"),
+    ],
+)
+def test_what_does_not_hold_is_refuted(changes: tuple[tuple[str, str], ...], broken: str) -> None:
+    verification = verified("short_ether", *changes)
+    assert broken in refuted(verification)
+    assert "perp" in str(claim(verification, broken).verdict)
+
+
+def test_funding_of_a_round_is_what_is_pending_and_what_comes() -> None:
+    """Of every age of what is pending, and of every pair of rates: nothing is outside, and both ends are reached."""
+    low, high = Fraction(-1, 100), Fraction(3, 100)
+    least, most = in_a_round(low, high, Fraction(1, 8))
+    rates, ages = (low, Fraction(0), high), (Fraction(0), Fraction(1, 16), Fraction(1, 8))
+    seen = {now * (age + later) - then * age for then in rates for now in rates for age in ages for later in ages}
+    assert (min(seen), max(seen)) == (least, most)
+
+
+def test_what_an_account_rests_on_is_named() -> None:
+    vault, _ = vault_of("short_ether")
+    told = {one.id: one.text for one in guarded_assumptions(vault)}
+    assert {"funding(perp)", "settles(perp)", "slippage(perp)", "parameters(perp)", "oracle(perp)"} <= set(told)
+    behind = rests_on(("funding(perp)", "realized(perp)"), vault)
+    assert {"funding(perp)", "settles(perp)", "keeper", "liquidity(perp)", "parameters(perp)"} <= set(behind)
+
+
+def test_an_account_that_is_worth_more_than_its_cash_is_no_round() -> None:
+    """Funding beyond what is assumed, a size that changes by itself, and profit where nothing is short."""
+    vault, _ = vault_of("short_ether")
+    box, chance = box_of(vault), Random(5)
+    rounds = (drawn(vault, box, chance) for _ in range(100))
+    one = next(one for one in rounds if one is not None and inside_box(vault, box, one) is None)
+    cash, short = one.moment["perp.margin"], one.moment["perp.short(WETH)"]
+    for changes in (
+        {"perp.margin": cash * 11 // 10},
+        {"perp.margin": cash * 9 // 10},
+        {"perp.short(WETH)": short * 9 // 10},
+        {"perp.short(WETH)": 0, "liquidity(perp.margin)": 0},
+    ):
+        assert inside_box(vault, box, replace(one, moment={**one.moment, **changes})) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            ("    hedge {\n        delta(WETH): -3% .. +3% of nav using perp.short(WETH)\n    }\n", ""),
+            "without a hedge",
+        ),
+        (("margin=USDC", "margin=WETH"), "margin in WETH"),
+        (("token WETH { decimals: 18", "token WETH { decimals: 8"), "a short in WETH"),
+        (("slippage(dex)", "liquidity(perp) >= 50%\n        slippage(dex)"), "liquidity"),
+        (
+            (
+                "when stale(price(WETH)) do freeze",
+                "when weight(idle(USDC)) < 6% do top_up idle(USDC) to weight(idle(USDC)) 8% from [perp.margin]",
+            ),
+            "out of the margin",
+        ),
+    ],
+)
+def test_what_is_not_carried_out_with_an_account_is_refused(change: tuple[str, str], why: str) -> None:
+    changes = (change,)
+    if "hedge {" in change[0]:
+        changes += ((" or delta(WETH) outside band", ""),)
+    with pytest.raises(Unsupported, match=why):
+        vault_of("short_ether", *changes)
+
+
+def test_no_contract_is_printed_for_an_account() -> None:
+    with pytest.raises(Unsupported, match="contracts with the adapter `perp_v2`"):
+        symbols_of(vault_of("short_ether")[0])

@@ -44,6 +44,8 @@ from stratc_dsl.strategy import (
 OFF_BY = 2
 """Units by which one operation leaves the cash off: a fraction of one is lost in a withdrawal, one in reading it."""
 
+_DECIMALS = 18
+
 PENALTY = Fraction(25, 1_000)
 """What a liquidation costs beyond the mark, as the protocol begins with it."""
 
@@ -55,6 +57,10 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     if terms.margin != strategy.base:
         cure = f"write `margin={strategy.base}`: what a short gains is paid in its margin"
         raise Unsupported(f"margin in {terms.margin} beside base {strategy.base}", cure, terms.span)
+    decimals = strategy.token(terms.token).decimals
+    if decimals != _DECIMALS:
+        cure = f"perp_v2 counts every size in {_DECIMALS} decimals, {terms.token} has {decimals}"
+        raise Unsupported(f"a short in {terms.token} at `{venue.name}`", cure, terms.span)
     for stated in strategy.assumptions:
         if isinstance(stated, LiquidityAtLeast) and stated.venue == venue.name:
             cure = "leave it out: what of a margin can be withdrawn hangs on what is realized of it"
