@@ -302,7 +302,7 @@ def binds(item: PlanItem | Require) -> tuple[Var, ...]:
             return (received,)
         case Provide(took_token=token, took_base=base) | Withdraw(token=token, base=base):
             return token, base
-        case Enter() | Leave() | FlashLoan() | Require():
+        case Enter() | Leave() | FlashLoan() | Trade() | Require():
             return ()
 
 
