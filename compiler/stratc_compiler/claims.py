@@ -341,7 +341,9 @@ def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
         shown: list[Obligation] = []
         for end in one.ends():
             for rule, condition in due:
-                frame = _unless_stopped(end.frame, one.opening.frame, rule, condition, vault)
+                frame = end.frame
+                if stops_on_volatility(rule, vault):
+                    frame = _unless_stopped(frame, _at_its_turn(rule, end.fired, one, vault), rule, condition)
                 for index, goal in enumerate(_conjuncts(Not(frame.formula(condition.formula)))):
                     place = f"{_path(one.case, end.fired)}/{condition.text}/{index}"
                     words = f"not {condition.text} after the keeper's pass"
@@ -354,14 +356,21 @@ def quiet(vault: Vault, passes: Passes) -> ClaimSpec:
     return ClaimSpec("quiet", "no rule's result makes a rule due", KeeperIsQuiet(), tuple(obligations))
 
 
-def _unless_stopped(frame: Frame, opening: Frame, rule: RuleModel, condition: Condition, vault: Vault) -> Frame:
-    """Where a rule stops on a volatility: the frame if it was not due before the pass. Else the vault has stopped.
+def _at_its_turn(rule: RuleModel, fired: tuple[RuleModel, ...], one: Pass, vault: Vault) -> Frame:
+    """The frame in which the keeper comes to the rule, on the way through the pass on which these others fire."""
+    before = tuple(other for other in trading_rules(vault) if vault.rules.index(other) < vault.rules.index(rule))
+    ends = keeper_pass(before, one.opening.frame.fork(), lambda *_: None)
+    return next(end.frame for end in ends if end.fired == tuple(other for other in fired if other in before))
+
+
+def _unless_stopped(frame: Frame, turn: Frame, rule: RuleModel, condition: Condition) -> Frame:
+    """Of a rule that stops on a volatility: the frame if it was not due at its turn. Else the vault has stopped.
 
     As it is where the condition says what no definition does: its facts would be others than those of the pass.
     """
-    before = opening.fork()
-    formula = before.formula(condition.formula)
-    if not stops_on_volatility(rule, vault) or before.trace.facts != opening.trace.facts:
+    at_turn = turn.fork()
+    formula = at_turn.formula(condition.formula)
+    if at_turn.trace.facts != turn.trace.facts:
         return frame
     known = frame.fork()
     known.trace.learn(f"does not fire: {rule.name}", Not(formula))

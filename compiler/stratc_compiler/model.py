@@ -48,7 +48,6 @@ from stratc_compiler.vault import (
     Greek,
     Hedged,
     Held,
-    Let,
     Marks,
     OnCondition,
     OnStale,
@@ -57,13 +56,13 @@ from stratc_compiler.vault import (
     RuleEffect,
     RuleModel,
     RuleTrigger,
-    Swap,
     SwapModel,
     Trades,
     Unwinding,
     Vault,
     VenueFactory,
     VenueModel,
+    binds,
     every_item,
 )
 from stratc_compiler.volatility import rings
@@ -145,9 +144,7 @@ def _names_mean_one_thing(vault: Vault) -> None:
     """A venue's position may not bear the name of a derived quantity or of an amount that a plan binds."""
     plans: list[Unwinding] = [vault.exit_plan, vault.unwinding]
     plans += [rule.effect.plan for rule in vault.rules if isinstance(rule.effect, Trades)]
-    items = [item for plan in plans for item in every_item(plan)]
-    bound = {item.name.name for item in items if isinstance(item, Let)}
-    bound |= {item.received.name for item in items if isinstance(item, Swap)}
+    bound = {name.name for plan in plans for item in every_item(plan) for name in binds(item)}
     bound |= {SUPPLY.name, SHARES.name, WHOLE.name, round_assets(vault.base).name, round_deposited(vault.base).name}
     if vault.charge:
         bound |= {ELAPSED.name, mark(vault.base).name, *(let.name.name for let in vault.charge)}

@@ -57,7 +57,8 @@ ONE: Expr = number(1)
 
 
 class Quotient(Record):
-    """`top / bottom`; `bottom` is {ONE: 1} for plain values and constants."""
+    """`top / bottom`; `bottom` is {ONE: 1} for plain values and constants, and never negative: comparisons are
+    multiplied out."""
 
     top: Combination
     bottom: Combination
@@ -159,7 +160,7 @@ def lower(expression: Expression, scope: Scope) -> Quotient:
 def _binary(op: BinaryOp, left: Quotient, right: Quotient, span: Span) -> Quotient:
     plain = {ONE: Fraction(1)}
     if op is BinaryOp.DIV and left.bottom == plain and right.bottom == plain:
-        return Quotient(left.top, right.top)
+        return _over(left.top, right.top, span)
     if left.bottom != plain or right.bottom != plain:
         raise Unsupported("arithmetic on ratios such as health", "compare the ratio itself with a constant", span)
     if op is BinaryOp.MUL:
@@ -168,6 +169,17 @@ def _binary(op: BinaryOp, left: Quotient, right: Quotient, span: Span) -> Quotie
     terms = {**left.top, **right.top}
     zero = Fraction(0)
     return Quotient({term: left.top.get(term, zero) + sign * right.top.get(term, zero) for term in terms}, plain)
+
+
+def _over(top: Combination, divisor: Combination, span: Span) -> Quotient:
+    """The quotient of two combinations. Raises Unsupported for a divisor that may be negative, or always is nothing."""
+    plain: Combination = {ONE: Fraction(1)}
+    if set(divisor) == {ONE}:
+        return Quotient({term: weight / divisor[ONE] for term, weight in top.items()}, plain)
+    if any(weight < 0 for weight in divisor.values()) or not any(divisor.values()):
+        cure = "compare products: `x >= 2 * y` for `x / y >= 2` means the same where `y` is positive"
+        raise Unsupported("a division by what may be negative or is nothing", cure, span)
+    return Quotient(top, divisor)
 
 
 def _quantity(quantity: Quantity, scope: Scope) -> Quotient:

@@ -573,18 +573,29 @@ def _unhedged(vault: Vault, state: Evaluator) -> str | None:
 
 
 def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
-    before = IdealWorld(vault, dict(world.state))
+    moment = dict(world.state)
     if keeper(vault, world, up):
         return None  # a rule that fails is the business of `recovers`
     state = Evaluator(vault, world)
     for rule in vault.rules:
         if not isinstance(rule.trigger, OnCondition):
             continue
-        if stops_on_volatility(rule, vault) and Evaluator(vault, before).holds(rule.trigger.condition.formula):
-            continue  # it was due before, and has stopped the vault
+        if stops_on_volatility(rule, vault) and _at_its_turn(rule, vault, moment, up).holds(
+            rule.trigger.condition.formula
+        ):
+            continue  # it has stopped the vault
         if state.holds(rule.trigger.condition.formula):
             return f"`{rule.action}` is due again after the keeper's pass"
     return None
+
+
+def _at_its_turn(rule: RuleModel, vault: Vault, moment: Mapping[str, int], up: Timers) -> Evaluator:
+    """The state in which the keeper comes to the rule, where no rule before it fails or stops the vault."""
+    world = IdealWorld(vault, dict(moment))
+    for other in takewhile(lambda other: other != rule, vault.rules):
+        if isinstance(other.effect, Trades) and _is_due(other, Evaluator(vault, world), up):
+            _run(other, vault, world)
+    return Evaluator(vault, world)
 
 
 def _loss(vault: Vault, played: Round, world: IdealWorld, ratio: Fraction, up: Timers) -> str | None:

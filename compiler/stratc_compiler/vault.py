@@ -258,6 +258,19 @@ def every_item(plan: Iterable[PlanItem | Require]) -> Iterator[PlanItem | Requir
             yield from every_item(item.within)
 
 
+def binds(item: PlanItem | Require) -> tuple[Var, ...]:
+    """The names that a step gives to amounts: nothing else may bear them."""
+    match item:
+        case Let(name):
+            return (name,)
+        case Swap(received=received):
+            return (received,)
+        case Provide(took_token=token, took_base=base) | Withdraw(token=token, base=base):
+            return token, base
+        case Enter() | Leave() | FlashLoan() | Require():
+            return ()
+
+
 class ExitStep(Record):
     """What the exit does at one venue, and when it has left nothing there (but for units of rounding).
 

@@ -177,6 +177,20 @@ def test_room_of_what_is_composed() -> None:
     assert Compare(RATIO, ">=", ONE, usd=False).room(NAV | {"b": 0}) == inf
 
 
+LEFT = Side((Term(Fraction(1), ("a",), 1), Term(Fraction(-1), ("b",), 1)), (Term(Fraction(1), ("a",), 1),))
+
+
+@pytest.mark.parametrize(
+    ("relation", "of_nothing", "owed"), [(">=", True, False), ("<=", True, True), ("<", False, True)]
+)
+def test_over_nothing_a_comparison_is_as_the_contract_has_it(relation: str, of_nothing: bool, owed: bool) -> None:
+    """A weight in an empty vault; and what a loan has left, a - b over a, where nothing covers it any more."""
+    assert Compare(RATIO, relation, ONE, usd=False).holds({"a": 0, "b": 0}) is of_nothing
+    left = Compare(LEFT, relation, ONE, usd=False)
+    assert left.holds({"a": 0, "b": 7}) is owed
+    assert (left.room({"a": 0, "b": 7}) > 0) is owed
+
+
 @pytest.mark.parametrize(
     ("low", "high", "value", "used"),
     [

@@ -8,7 +8,8 @@ from proofs.strategies import claim, refuted, source_of, vault_of, verified
 from stratc_compiler.claims import Keeps, claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.replay import what_breaks
+from stratc_compiler.interpret import Evaluator
+from stratc_compiler.replay import IdealWorld, what_breaks
 from stratc_compiler.verdict import Proved, Refuted, Round
 
 
@@ -87,3 +88,32 @@ def test_an_absolute_value_is_refused_where_it_stands() -> None:
     with pytest.raises(Unsupported) as caught:
         vault_of("eth_carry", change)
     assert source_of("eth_carry", change).words(caught.value.span) == "1 USD"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("nav / -2 >= 5% of nav", False),
+        ("nav / -2 <= -50% of nav", True),
+        ("nav / (1 - 3) >= -49% of nav", False),
+        ("debt(aave) / 2 + nav / 4 <= 46% of nav", True),
+        ("debt(aave) / 2 + nav / 4 <= 44% of nav", False),
+    ],
+)
+def test_a_constant_divides_with_its_sign(text: str, holds: bool) -> None:
+    vault, _ = vault_of("eth_carry", with_invariant(text))
+    state = Evaluator(vault, IdealWorld(vault, fall().settled))
+    assert state.holds(vault.invariants["mine"].formula) is holds
+
+
+@pytest.mark.parametrize(
+    "quotient",
+    [
+        *(f"nav / {divisor}" for divisor in ("(debt(aave) - nav)", "(0% of nav)", "(-5% of nav)", "-nav")),
+        "idle(WETH) / delta(WETH)",
+    ],
+)
+def test_what_may_be_negative_divides_nothing(quotient: str) -> None:
+    """Multiplied out the comparison would turn around: so nav / (debt - nav) >= 1 would seem to hold."""
+    with pytest.raises(Unsupported, match="a division by what may be negative"):
+        vault_of("eth_carry", with_invariant(f"{quotient} >= 1"))

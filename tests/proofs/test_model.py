@@ -27,6 +27,18 @@ def test_a_venue_may_not_bear_a_name_of_the_model(name: str) -> None:
         model(strategy, source, venue_factories(strategy))
 
 
+@pytest.mark.parametrize("name", ["WETH_from_pool", "took_USDC_pool", "kept_for_pool"])
+def test_nor_the_name_of_what_a_range_of_liquidity_brings_or_takes(name: str) -> None:
+    """Once a plan has bound it, proofs would take that amount for what is held at the venue."""
+    changes = (
+        ("venue dex ", f"venue {name} = erc4626(asset=USDC)\n    venue dex "),
+        ("pool:       50%", f"{name}: 10% +- 5%,\n        pool:       40%"),
+        ("[pool, dex]", f"[pool, {name}, dex]"),
+    )
+    with pytest.raises(Unsupported, match=f"a venue named `{name}`"):
+        vault_of("../tests/proofs/fee_range", *changes)
+
+
 def test_a_venue_at_which_nothing_is_held_needs_no_room() -> None:
     """It is a warning (W0201), and part of the strategy all the same: what it lends for a moment, say."""
     source = source_of("treasury", ("venue aave = ", "venue bank = aave_v3(collateral=[USDC])\n    venue aave = "))

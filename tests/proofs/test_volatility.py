@@ -8,12 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from proofs.strategies import claim, machine_of, proved, refuted, vault_of, verified
+from proofs.test_needs import proved as shown
 from stratc_compiler.assumptions import guarded_assumptions
+from stratc_compiler.claims import KeeperIsQuiet
 from stratc_compiler.environment import Interval, box_of, unbounded
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Rel, number, variables
 from stratc_compiler.possible import waiting
-from stratc_compiler.replay import IdealWorld
+from stratc_compiler.replay import IdealWorld, what_breaks
 from stratc_compiler.standing import Mode
 from stratc_compiler.swings import strongest, swings
 from stratc_compiler.text import WAD
@@ -168,6 +170,32 @@ def test_a_trigger_beyond_them_is_a_fuse() -> None:
     assert not refuted(verification)
     results = claim(verification, "consistent").obligations
     assert [rule.name for rule in waiting(vault_of(*FUSE)[0], results)] == ["freeze_when_due"]
+
+
+STOPS = (
+    "when idle(USDC) < 8% of nav do unwind save",
+    "when volatility(USDC, 1d) > 2% or idle(USDC) < 12% of nav do freeze",
+    "when weight(save) < 1% do rebalance",
+)
+
+
+def test_a_rule_has_stopped_the_vault_only_where_it_was_due_at_its_turn() -> None:
+    """Little is idle: what was saved is drawn before the vault would be frozen, and saved again after that."""
+    rules = ("when weights outside band do rebalance", "\n        ".join(STOPS))
+    targets = (
+        ("aave.collateral(USDC): 55%", "aave.collateral(USDC): 65%"),
+        ("idle(USDC):            20% +- 5%, min 12%", "idle(USDC):            10% +- 5%"),
+    )
+    vault = vault_of("treasury", rules, *targets)[0]
+    assert not all(shown(vault, "quiet", "step/unwind_save/rebalance/volatility(USDC, 1d)"))
+    assert all(shown(vault, "quiet", "step/volatility(USDC, 1d)"))
+    settled = {"unit(USDC)": 10**6, "price(USDC)": WAD, "idle(USDC)": 10 * 10**12, "save": 25 * 10**12}
+    settled |= {"aave.collateral(USDC)": 65 * 10**12, "volatility(USDC, 1d)": 0}
+    settled |= {f"liquidity({name})": settled[name] for name in ("save", "aave.collateral(USDC)")}
+    played = Round(settled, settled | {"idle(USDC)": 5 * 10**12}, 0, 5 * 10**12)
+    broken = what_breaks(KeeperIsQuiet(), vault, played)
+    assert broken is not None
+    assert broken.why == "`freeze` is due again after the keeper's pass"
 
 
 def at_targets() -> dict[str, int]:

@@ -40,10 +40,14 @@ class Side:
     top: tuple[Term, ...]
     bottom: tuple[Term, ...]
 
+    def parts(self, state: Numbers) -> tuple[Fraction, Fraction]:
+        """What is above, and what is below, which is never negative."""
+        top, bottom = (sum((term.of(state) for term in terms), Fraction(0)) for terms in (self.top, self.bottom))
+        return top, bottom
+
     def of(self, state: Numbers) -> Number:
-        bottom = sum((term.of(state) for term in self.bottom), Fraction(0))
-        top = sum((term.of(state) for term in self.top), Fraction(0))
-        return top / bottom if bottom else inf
+        top, bottom = self.parts(state)
+        return top / bottom if bottom else -inf if top < 0 else inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,9 @@ class Compare:
         return by if self.relation.startswith(">") else -by
 
     def holds(self, state: Numbers) -> bool:
-        """Exactly, as the contract has it: nothing of it is rounded."""
-        left, right = self.left.of(state), self.right.of(state)
+        """Exactly, as the contract has it: multiplied out, so that of nothing over nothing all but `<` and `>` hold."""
+        (top, bottom), (other_top, other_bottom) = self.left.parts(state), self.right.parts(state)
+        left, right = top * other_bottom, other_top * bottom
         match self.relation:
             case "<":
                 return left < right
