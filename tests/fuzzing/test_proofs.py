@@ -96,8 +96,8 @@ def test_no_claim_is_proved_of_nothing() -> None:
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("name", ["treasury", "eth_carry", "eth_loop", "treasury_loan"])
 def test_the_examples_withstand_it_too(name: str) -> None:
-    found = attack(example(name), 1, tries=2_000)
-    assert all(attacked.rounds > 1_000 for attacked in found.values())
+    found = attack(example(name), 1, tries=1_000)
+    assert all(attacked.rounds > 500 for attacked in found.values())
 
 
 def verified_text(text: str) -> Verification:
