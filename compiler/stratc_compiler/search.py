@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from stratc_checker.query import All, Any_, Atom, Fact, Formula, flat
-from stratc_compiler import smt
+from stratc_compiler.decided import decided
 from stratc_compiler.effort import Effort
 from stratc_compiler.farkas import Multipliers, multipliers, only_multipliers
 from stratc_compiler.learned import Found, Learned
@@ -176,13 +176,14 @@ class Search:
         The solver is asked where the hint does not lead to an exact point. Raises NoProof.
         """
         rows = [self._relaxation.row(number) for number in active]
-        answer: list[int] | Values | None = None
+        answer: Sequence[Row] | Values | None = None
         if isinstance(hint, Point):
             answer = vertex(rows, self._relaxation.basis())
         if answer is None:
-            answer = smt.decide([(row.polynomial, row.relation) for row in rows], self._effort.rlimit)
+            seemed = hint.rows if isinstance(hint, Contradiction) else ()
+            answer = decided(rows, [self._relaxation.row(number) for number in seemed], self._effort.rlimit)
         if isinstance(answer, list):
-            found = self._summed([rows[index] for index in answer])
+            found = self._summed(answer)
             if found is not None:
                 return found
         if not isinstance(answer, dict):
