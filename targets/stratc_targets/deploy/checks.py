@@ -35,6 +35,7 @@ from stratc_targets.venues.aave_v3.deployment import check as aave_v3
 from stratc_targets.venues.erc4626.deployment import check as erc4626
 from stratc_targets.venues.morpho_blue.deployment import check as morpho_blue
 from stratc_targets.venues.uniswap_v3.deployment import check as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.deployment import check as uniswap_v3_lp
 from stratc_targets.vyper.arguments import SEQUENCER, BindingKind
 from stratc_targets.vyper.symbols import symbols_of
 
@@ -43,6 +44,7 @@ VENUES: dict[str, VenueCheck] = {
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 """What each adapter's `deployment.py` asks, by adapter name."""
 

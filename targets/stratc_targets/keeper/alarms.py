@@ -45,6 +45,7 @@ from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626
 from stratc_targets.venues.morpho_blue.watch import watch as morpho_blue
 from stratc_targets.venues.uniswap_v3.watch import watch as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.watch import watch as uniswap_v3_lp
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
 WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, str]], VenueReadings]] = {
@@ -52,6 +53,7 @@ WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, st
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 """What each adapter's `watch.py` says, by adapter name."""
 

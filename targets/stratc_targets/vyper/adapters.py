@@ -10,8 +10,14 @@ from stratc_targets.venues.erc4626.emit import emit as erc4626
 from stratc_targets.venues.morpho_blue.emit import FURTHER as MORPHO_BLUE
 from stratc_targets.venues.morpho_blue.emit import emit as morpho_blue
 from stratc_targets.venues.uniswap_v3.emit import emit as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.emit import emit as uniswap_v3_lp
 
-HOLDING: dict[str, VenueEmitter] = {"aave_v3": aave_v3, "erc4626": erc4626, "morpho_blue": morpho_blue}
+HOLDING: dict[str, VenueEmitter] = {
+    "aave_v3": aave_v3,
+    "erc4626": erc4626,
+    "morpho_blue": morpho_blue,
+    "uniswap_v3_lp": uniswap_v3_lp,
+}
 SWAPPING: dict[str, SwapEmitter] = {"uniswap_v3": uniswap_v3}
 
 FURTHER: dict[str, tuple[str, ...]] = {"morpho_blue": MORPHO_BLUE}
@@ -20,7 +26,7 @@ FURTHER: dict[str, tuple[str, ...]] = {"morpho_blue": MORPHO_BLUE}
 RUNTIME = ("arith", "tokens", "share_token", "oracle", "roles", "modes", "rounds")
 """In every vault."""
 
-ASKED_FOR = ("depositors", "fees", "requests", "flash", "roots", "ring")
+ASKED_FOR = ("depositors", "fees", "requests", "flash", "roots", "ring", "ranges")
 """Modules of the runtime library that only those vaults have whose strategies ask for what they do."""
 
 

@@ -10,6 +10,7 @@ from differential.operations.attestations import Admit, Attest, Revoke
 from differential.operations.gifts import Donate
 from differential.operations.leaving import RedeemInKind, RedeemUnwound
 from differential.operations.liquidation import Crash, Liquidate
+from differential.operations.liquidity import MovePool, OperationInPool, PresentLiquidity, TradeInPool
 from differential.operations.morpho import (
     CrashAtMorpho,
     LiquidateAtMorpho,
@@ -62,6 +63,7 @@ Operation = (
     | Liquidate
     | Crash
     | OperationAtMorpho
+    | OperationInPool
 )
 
 __all__ = [
@@ -82,10 +84,12 @@ __all__ = [
     "Mint",
     "Misprice",
     "Move",
+    "MovePool",
     "Observe",
     "Operation",
     "Others",
     "Present",
+    "PresentLiquidity",
     "Rate",
     "Redeem",
     "RedeemInKind",
@@ -102,6 +106,7 @@ __all__ = [
     "Settle",
     "TakeBack",
     "Terms",
+    "TradeInPool",
     "Turn",
     "Wait",
     "Whale",
