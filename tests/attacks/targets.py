@@ -7,8 +7,9 @@ from functools import cache
 
 from lab.world import World
 from mutations.change import ACTIONS, BOOK, VAULT, Change
+from mutations.weakened import compile_weakened
 from stratc_compiler.certify import ProvedVault
-from stratc_targets.vyper.build import Compiled, Mode, compile_in
+from stratc_targets.vyper.build import Compiled
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
 from vyper_target.vaults import USDC, Deployed, deploy, example, install, proved
@@ -70,7 +71,7 @@ def _compiled(name: str, changes: tuple[Change, ...]) -> Compiled:
     sources = vault_sources(given.vault, given.verification.source)
     for change in changes:
         change.seed(sources)
-    return compile_in(Mode("none"), sources)  # on a chain that takes code of any size
+    return compile_weakened(sources)
 
 
 # ── what things are worth ──────────────────────────────────────────────────────────────────

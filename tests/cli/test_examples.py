@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -83,33 +84,48 @@ def test_the_worst_of_several_files_counts(capsys: pytest.CaptureFixture[str]) -
     assert "nowhere.strat" in said.err
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An example and the quickest there is, built once."""
-    out = tmp_path_factory.mktemp("built") / "out"
+@dataclass(frozen=True)
+class Built:
+    """What was built of which files, into which folder."""
+
+    files: tuple[str, ...]
+    out: Path
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(False, id="the quickest, twice"), pytest.param(True, id="treasury", marks=pytest.mark.long)],
+)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Two strategies, built once: an example takes ten seconds to compile."""
+    folder = tmp_path_factory.mktemp("built")
+    twin = folder / "twin.strat"
+    twin.write_text(Path(IDLE).read_text("utf-8").replace("strategy Plain", "strategy Twin"), "utf-8")
+    files = (TREASURY if request.param else str(twin), IDLE)
     with remembering():
-        assert main(["build", TREASURY, IDLE, "--out", str(out)]) == 0
-    return out
+        assert main(["build", *files, "--out", str(folder / "out")]) == 0
+    return Built(files, folder / "out")
 
 
-def test_a_build_holds_what_a_deployment_needs(built: Path) -> None:
-    assert sorted(folder.name for folder in built.iterdir()) == ["Plain", "Treasury"]
-    for strategy in ("Plain", "Treasury"):
-        names = set(tree(built / strategy))
+def test_a_build_holds_what_a_deployment_needs(built: Built) -> None:
+    folders = sorted(built.out.iterdir())
+    assert len(folders) == len(built.files)
+    for folder in folders:
+        names = set(tree(folder))
         assert {"abi.json", "bytecode.hex", "runtime.hex", "standard.json", "keeper.json", "certificate.json"} <= names
         assert {"actions.blueprint.hex", "actions.runtime.hex", "actions.standard.json"} <= names
         assert {"contracts/Vault.vy", "contracts/Actions.vy"} <= names
 
 
-def test_every_json_of_a_build_is_json(built: Path) -> None:
-    for name, contents in tree(built).items():
+def test_every_json_of_a_build_is_json(built: Built) -> None:
+    for name, contents in tree(built.out).items():
         if name.endswith(".json"):
             json.loads(contents)
 
 
-def test_the_same_input_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
     """In another process with other hashes, from another folder by other paths, in the other order."""
-    files = [os.path.relpath(file, FOLDER) for file in (IDLE, TREASURY)]
+    files = [os.path.relpath(file, FOLDER) for file in reversed(built.files)]
     done = subprocess.run(
         [sys.executable, "-m", "stratc", "build", *files, "--out", str(tmp_path / "again")],
         cwd=FOLDER,
@@ -118,9 +134,9 @@ def test_the_same_input_gives_the_same_bytes(built: Path, tmp_path: Path) -> Non
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert tree(tmp_path / "again") == tree(built)
+    assert tree(tmp_path / "again") == tree(built.out)
 
 
-def test_a_build_names_no_folder_of_this_machine(built: Path) -> None:
+def test_a_build_names_no_folder_of_this_machine(built: Built) -> None:
     here = str(FOLDER.parent).encode()
-    assert [name for name, contents in tree(built).items() if here in contents] == []
+    assert [name for name, contents in tree(built.out).items() if here in contents] == []

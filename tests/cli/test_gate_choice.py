@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +100,48 @@ def test_what_a_sparse_checkout_leaves_out_cannot_be_judged(repo: Path) -> None:
     (repo / "saving.strat").unlink()
     assert compared() == {}
     assert compared("HEAD~1") == {"saving.strat": (State.CHANGED, UNKNOWN)}
+
+
+@pytest.mark.parametrize("how", ["--assume-unchanged", "--skip-worktree"])
+def test_what_git_was_told_not_to_look_at_is_judged(repo: Path, how: str) -> None:
+    git(repo, "update-index", how, "saving.strat")
+    change(repo, "loss <= 2%", "loss <= 3%")
+    assert compared() == {"saving.strat": (State.CHANGED, Status.WEAKER)}
+
+
+@pytest.mark.long
+def test_a_file_whose_size_and_time_were_restored_is_judged(repo: Path) -> None:
+    """When it was changed no user can restore; git counts it in whole seconds."""
+    git(repo, "config", "core.trustctime", "false")
+    old = (repo / "saving.strat").stat()
+    os.utime(repo / "saving.strat", (old.st_atime - 100, old.st_mtime - 100))
+    git(repo, "update-index", "--refresh")
+    old = (repo / "saving.strat").stat()
+    time.sleep(1.1)
+    change(repo, "loss <= 2%", "loss <= 3%")
+    os.utime(repo / "saving.strat", ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert compared() == {"saving.strat": (State.CHANGED, Status.WEAKER)}
+
+
+def test_a_base_that_somebody_replaced_is_the_base_all_the_same(repo: Path) -> None:
+    """`git replace` shows another object in place of one, to whoever asks."""
+    change(repo, "loss <= 2%", "loss <= 3%")
+    commit(repo)
+    git(repo, "replace", "HEAD~1:saving.strat", "HEAD:saving.strat")
+    assert compared("HEAD~1") == {"saving.strat": (State.CHANGED, Status.WEAKER)}
+
+
+@pytest.mark.parametrize("name", ["origin/main", "origin/main^{commit}", "origin/main~0"])
+def test_a_tag_that_is_called_as_the_base_is_not_taken_for_it(repo: Path, name: str) -> None:
+    git(repo, "update-ref", "refs/remotes/origin/main", "HEAD")
+    git(repo, "tag", "origin/main")
+    assert compared(name) == {}
+    change(repo, "loss <= 2%", "loss <= 3%")
+    commit(repo)
+    git(repo, "tag", "--force", "origin/main")
+    with pytest.raises(GitError, match="`origin/main` may be refs/remotes/origin/main or refs/tags/origin/main"):
+        compared(name)
+    assert compared("refs/remotes/origin/main") == {"saving.strat": (State.CHANGED, Status.WEAKER)}
 
 
 def test_a_file_that_git_ignores_is_judged_where_it_is_named(repo: Path) -> None:

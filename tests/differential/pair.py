@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from differential.market import ExactMarket, SequencerState, exact_market, read_indices
@@ -62,6 +62,11 @@ class Pair:
     @property
     def users(self) -> tuple[str, ...]:
         return self.world.users[:3]
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """The member of the contract's `State` for each name of the machine's."""
+        return symbols_of(self.machine.vault).fields
 
     # ── calls ──────────────────────────────────────────────────────────────────────────────
 
@@ -146,7 +151,6 @@ class Pair:
 
     def compare_state(self) -> None:
         """Balances, prices and everything derived from them."""
-        names = symbols_of(self.machine.vault).fields
         for name, value in self.machine.positions().items():
             _same(name, value, self._position(name))
         machine = outcome(lambda: self.machine.state().bound, Reverted)[0]
@@ -154,7 +158,7 @@ class Pair:
         if machine is None or contract is None:
             _same("whether prices are usable", machine is not None, contract is not None)
             return
-        for name, member in names.items():
+        for name, member in self.fields.items():
             _same(name, machine[name], contract[member])
 
     def _position(self, name: str) -> int:

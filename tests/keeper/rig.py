@@ -13,7 +13,7 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -130,7 +130,8 @@ LIMITED = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "to
 class Endpoint:
     """An RPC endpoint before another.
 
-    `down` closes it; `hold`, `refuse`, `garbage` and `nest` spoil one method until `release`. `lie` changes answers.
+    `down` closes it; `hold`, `refuse`, `garbage`, `nest`, `quote` and `drip` spoil one method until `release`. `lie`
+    changes answers.
     """
 
     def __init__(self, port: int) -> None:
@@ -138,6 +139,7 @@ class Endpoint:
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
         self._held: dict[str, str] = {}
+        self._refusal = LIMITED
         self._lies: dict[str, Callable[[Any], Any]] = {}
         self.methods: list[str] = []
         self.up()
@@ -173,9 +175,10 @@ class Endpoint:
         """Never answer `method` from now on; `when` is "before" it reaches the chain, or "after"."""
         self._held[method] = when
 
-    def refuse(self, method: str) -> None:
-        """Answer `method` with an error from now on, as nodes do that limit requests."""
+    def refuse(self, method: str, error: dict[str, Any] | None = None) -> None:
+        """Answer `method` with an error from now on: that of nodes which limit requests, or another one."""
         self._held[method] = "refuse"
+        self._refusal = LIMITED if error is None else json.dumps({"jsonrpc": "2.0", "id": 1, "error": error}).encode()
 
     def garbage(self, method: str) -> None:
         """Answer `method` with no JSON from now on."""
@@ -184,6 +187,14 @@ class Endpoint:
     def nest(self, method: str) -> None:
         """Answer `method` from now on with JSON that is nested deeper than any parser's stack."""
         self._held[method] = "nested"
+
+    def quote(self, method: str) -> None:
+        """Answer `method` from now on with an error that quotes the whole URL."""
+        self._held[method] = "quote"
+
+    def drip(self, method: str) -> None:
+        """Answer `method` from now on a byte at a time, each in time."""
+        self._held[method] = "drip"
 
     def lie(self, method: str, about: Callable[[Any], Any]) -> None:
         """Answer `method` from now on with what `about` makes of the result."""
@@ -200,7 +211,9 @@ class Endpoint:
         body = request.rfile.read(int(request.headers["content-length"]))
         method = json.loads(body)["method"]
         when = self._held.get(method)
-        spoilt = {"refuse": LIMITED, "garbage": b"<html>", "nested": b"[" * 200_000, "before": b""}
+        spoilt = {"refuse": self._refusal, "garbage": b"<html>", "nested": b"[" * 200_000, "before": b""}
+        quoted = {"code": -32000, "message": f"no such project: {self.url}"}
+        spoilt["quote"] = json.dumps({"jsonrpc": "2.0", "id": 1, "error": quoted}).encode()
         answer = spoilt[when] if when in spoilt else self._forward(body)
         if method in self._lies:
             told = json.loads(answer)
@@ -213,7 +226,13 @@ class Endpoint:
         request.send_header("content-type", "application/json")
         request.send_header("content-length", str(len(answer)))
         request.end_headers()
-        request.wfile.write(answer)
+        if when != "drip":
+            request.wfile.write(answer)
+            return
+        with suppress(OSError):  # whoever asked has had enough
+            for byte in answer:
+                request.wfile.write(bytes([byte]))
+                time.sleep(0.05)
 
     def _forward(self, body: bytes) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self._target, timeout=PATIENCE)

@@ -6,17 +6,18 @@ import copy
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from keeper.stub import codes, compiled, document, proved_stub
+from keeper.stub import TEXT, codes, compiled, document, proved_stub
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.verdict import GuardedAssumption, Guardian
-from stratc_targets.keeper.config import Gas, bind, gwei, parse_config, schema
-from stratc_targets.keeper.emit import emit_keeper
+from stratc_targets.keeper.config import Gas, Limits, bind, gwei, parse_config, schema
+from stratc_targets.keeper.emit import MOVE_GAS, RING_GAS, emit_keeper
 from stratc_targets.keeper.errors import ConfigError
 
 VAULT = "0x" + "ab" * 20
@@ -38,7 +39,7 @@ def test_what_is_emitted_is_accepted() -> None:
     assert config.period == 3600
     assert [rule.name for rule in config.rules] == ["deleverage_aave", "rebalance", "harvest_save", "freeze_when_due"]
     assert [rule.reduces_risk for rule in config.rules] == [True, False, False, True]
-    assert config.gas == Gas(50 * 10**9, 500 * 10**9, 60.0)
+    assert config.gas == Gas(50 * 10**9, 500 * 10**9, 60.0, Limits(1_500_000, 1_500_000, 5_000_000))
     assert config.deployment is None
 
 
@@ -53,6 +54,20 @@ def test_a_vault_without_a_function_of_its_keeper_is_not_emitted() -> None:
     abi = [entry for entry in compiled()["abi"] if entry.get("name") not in ("settle", "rebalance_due")]
     with pytest.raises(ValueError, match="settle, rebalance_due"):
         emit_keeper(proved_stub(), abi, *codes()[1:])
+
+
+def test_each_ring_of_observations_adds_its_gas_to_every_call_and_is_named() -> None:
+    """A day in quarters of an hour: 127 moves and the last, which a call after a silent day forgets one by one."""
+    often = TEXT.replace("keeper every 1h", "keeper every 15m")
+    storm = "when volatility(WETH, 1d) > 20% or volatility(USDC, 1d) > 5% do freeze"
+    plain, ringed = document(often), document(often.replace("when stale(price(WETH)) do freeze", storm))
+
+    def limits(one: dict[str, Any]) -> list[int]:
+        return [*one["gas"]["limits"].values(), *(rule["gas_limit"] for rule in one["rules"])]
+
+    assert limits(ringed) == [limit + 2 * (RING_GAS + 128 * MOVE_GAS) for limit in limits(plain)]
+    assert ringed["readings"]["rings"] == ["volatility_weth_1d", "volatility_usdc_1d"]
+    assert plain["readings"]["rings"] == []
 
 
 def test_alarms_are_for_what_is_watched_with_exact_edges() -> None:
@@ -160,8 +175,14 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> str:
             "keeper.json: deployment.vault: '0x12' does not match",
         ),
         (
-            lambda d: d.update(schema="stratc.keeper/9"),
-            "keeper.json: schema: this is stratc.keeper/9, and this stratc reads stratc.keeper/2",
+            lambda d: d["readings"].update(rings=["volatility_weth_2d"]),
+            "keeper.json: readings: `state` of abi has no member `volatility_weth_2d`",
+        ),
+        (lambda d: d["gas"]["limits"].pop("settle"), "keeper.json: gas.limits: 'settle' is a required property"),
+        (
+            lambda d: d.update(schema="stratc.keeper/2"),
+            f"keeper.json: schema: this is stratc.keeper/2, of stratc {version('stratc')}, and this stratc reads "
+            "stratc.keeper/3: build the strategy again, or read it with the stratc that wrote it",
         ),
     ],
 )
@@ -188,7 +209,7 @@ def test_what_is_no_configuration_at_all(text: str, said: str) -> None:
 
 
 def test_many_mistakes_are_counted_not_poured_out() -> None:
-    told = message('{"schema": "stratc.keeper/2"}').splitlines()
+    told = message('{"schema": "stratc.keeper/3"}').splitlines()
     assert len(told) == 6
     assert told[-1].endswith("and 11 more")
 

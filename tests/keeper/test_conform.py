@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,12 @@ from lab.world import World
 from stratc_dsl.paint import plain
 from stratc_targets.keeper.audit import main
 from stratc_targets.keeper.chain import Happened, Sent
-from stratc_targets.keeper.config import bind, parse_config
+from stratc_targets.keeper.config import KeeperConfig, bind, parse_config
 from stratc_targets.keeper.conform import NOBODY, Around, Finding, Verdict, judge, supply
 from vyper_target.vaults import USDC, deploy, example
 
 USD = 10**18
 OWNER = "0x" + "0a" * 20
-CONFIG = parse_config(json.dumps(document()), "keeper.json")
 
 SETTLED = {
     "idle_usdc": 10_000 * 10**6,
@@ -55,8 +55,14 @@ def ran(rule: str, before: int = 100_000 * USD, after: int = 100_000 * USD) -> H
     return Happened(7, "0x07", "RuleRun", {"rule": rule, "nav_before": before, "nav_after": after})
 
 
+@cache
+def config() -> KeeperConfig:
+    """The stub's; not made where tests are only collected."""
+    return parse_config(json.dumps(document()), "keeper.json")
+
+
 def told(*events: Happened, around: Around = AROUND, sent: Sent = BY_OWNER) -> list[Finding]:
-    return list(judge(CONFIG, events, lambda _: around, lambda _: sent))
+    return list(judge(config(), events, lambda _: around, lambda _: sent))
 
 
 def verdict(*events: Happened, around: Around = AROUND, sent: Sent = BY_OWNER) -> tuple[str, str]:
@@ -169,7 +175,7 @@ def test_rounds() -> None:
     def around(block: int) -> Around:
         return replace(AROUND, time=times[block])
 
-    findings = list(judge(CONFIG, events, around, lambda _: Sent(OWNER, "settle", True)))
+    findings = list(judge(config(), events, around, lambda _: Sent(OWNER, "settle", True)))
     assert [finding.verdict.name for finding in findings] == ["ALLOWED"] * 3 + ["AGAINST"]
     assert findings[-1].why == "it lasted 3601 s, and the proofs assume 3600 s at most"
     unsettled = verdict(events[0], around=replace(AROUND, after=HEAVY))

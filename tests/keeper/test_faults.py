@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from keeper.rig import KEEPER, KEY, KeeperProcess, endpoint, until
+from keeper.rig import KEEPER, KEY, KeeperProcess, Runner, endpoint, until
 from keeper.stub import CHAIN_ID, DELEVERAGE, PERIOD, REBALANCE, bound_document, calls, deploy
 from keeper.test_process import SEND, bids, paid, queued, sent
 from lab.chain import AnvilChain, Contract
-from stratc_targets.keeper import duties
+from stratc_targets.keeper import duties, state
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.config import parse_config
 from stratc_targets.keeper.duties import Keeper, Settings
@@ -124,6 +127,77 @@ def test_a_reorganisation_of_several_blocks(
         until(lambda: keeper.flight() is None, "a clear state")
         assert keeper.terminate() == 0
     assert (calls(vault), vault.call("rounds"), sent(chain)) == ([REBALANCE], 1, 2)
+
+
+def test_a_reorganisation_that_loses_the_transaction_before_the_one_in_flight(
+    tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
+) -> None:
+    """What is in flight could wait for ever for the nonce before its own; nothing would be kept meanwhile."""
+    before = chain.block_number()
+    with KeeperProcess(tmp_path, doc, chain.url, "--no-settle", "--replace-after", "2") as keeper:
+        vault.send("set_due", REBALANCE, True, False)
+        keeper.wait_for("mined", call="rebalance")
+        chain.rpc("evm_setAutomine", False)
+        paid(chain, vault, "set_due", DELEVERAGE, True, False)
+        chain.rpc("evm_mine")
+        assert keeper.wait_for("sending", call="deleverage_aave")["nonce"] == 1
+        chain.rpc("anvil_reorg", chain.block_number() - before, [])
+        gap = keeper.wait_for("nonce_gap")
+        assert (gap["expected"], gap["nonce"]) == (0, 1)
+        paid(chain, vault, "set_due", DELEVERAGE, True, False)
+        chain.rpc("evm_mine")
+        chain.rpc("evm_setAutomine", True)
+        keeper.wait_for("mined", call="deleverage_aave")
+        until(lambda: keeper.flight() is None, "a clear state")
+        assert keeper.terminate() == 0
+    assert calls(vault) == [DELEVERAGE]
+
+
+def test_a_disk_that_is_full_keeps_nobody_from_saving_a_loan(
+    run: Runner,
+    tmp_path: Path,
+    chain: AnvilChain,
+    vault: Contract,
+    doc: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its state cannot be written. What is sent has the nonce of the block it was seen in, so it happens once."""
+    real, full = state.replace_file, [False]
+
+    def replace_file(path: Path, text: str) -> None:
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        full[0] = True  # from the second time on
+        real(path, text)
+
+    monkeypatch.setattr(state, "replace_file", replace_file)
+    vault.send("set_due", DELEVERAGE, True, False)
+    ran = run(doc, chain.url, "--once", "--no-settle")
+    assert ran.status == 0
+    assert [event["level"] for event in ran.events if event["event"] == "state_unwritten"] == ["error"]
+    assert "No space left on device" in ran.text
+    assert (calls(vault), sent(chain)) == ([DELEVERAGE], 1)
+    full[0] = False
+    assert run(doc, chain.url, "--once", "--no-settle").status == 0
+    assert sent(chain) == 1
+
+
+def test_a_log_that_nobody_takes_ends_no_keeper(
+    tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
+) -> None:
+    vault.send("set_due", DELEVERAGE, True, False)
+    config = tmp_path / "keeper.json"
+    config.write_text(json.dumps(doc), "utf-8")
+    words = ["--config", config, "--rpc", chain.url, "--once", "--no-settle"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "stratc_targets.keeper", *words],
+            stderr=full,
+            env={**os.environ, "STRATC_KEEPER_KEY": KEY},
+            check=False,
+        )
+    assert done.returncode == 0
+    assert calls(vault) == [DELEVERAGE]
 
 
 def test_an_endpoint_that_stands_still_is_told_of(

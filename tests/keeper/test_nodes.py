@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from keeper.rig import Endpoint, endpoint
+from keeper.rig import KEEPER, Endpoint, endpoint
 from keeper.stub import bound_document
 from lab.chain import AnvilChain, Contract
 from stratc_targets.keeper import nodes as module
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.config import parse_config
-from stratc_targets.keeper.errors import Reverted, RpcDown, SetupError
+from stratc_targets.keeper.errors import Refused, Reverted, RpcDown, SetupError
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.startup import bound, check_vault
@@ -83,13 +84,12 @@ def test_one_that_is_down_or_silent_is_told_of_once_and_the_next_one_asked(sever
         several.chain.view("mode", head.number)
 
 
-def test_what_the_vault_itself_refuses_is_not_asked_of_another(several: Several, vault: Contract) -> None:
+def test_what_the_vault_itself_refuses_another_has_to_say_too_and_no_third(several: Several, vault: Contract) -> None:
     vault.send("put", "stale", 1)
     head = several.chain.head()
-    before = [len(point.methods) for point in several.points[1:]]
     with pytest.raises(Reverted, match="oracle: stale"):
         several.chain.state(head.number)
-    assert [len(point.methods) for point in several.points[1:]] == before
+    assert [point.methods.count("eth_call") for point in several.points] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("lie", [other, ahead])
@@ -111,6 +111,61 @@ def test_who_lies_about_the_block_is_outvoted_and_not_asked_until_it_agrees(
     several.chain.view("mode", truth.number)
     assert liar.methods.count("eth_call") == asked + 1
     assert several.said()[-1] == ("endpoint_back", several.host(0))
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_who_knows_the_block_and_lies_about_what_is_in_it_is_outvoted(several: Several, place: int) -> None:
+    """A rule that it says is not due would be left undone, and nobody would notice."""
+    liar = several.points[place]
+    head = several.chain.head()
+    liar.lie("eth_call", lambda _: "0x" + "00" * 31 + "03")
+    for _ in range(2):
+        assert several.chain.view("mode", head.number) == 0
+    assert several.said() == ([("endpoint", several.host(place))] if place < 2 else [])
+    assert liar.methods.count("eth_call") == (place < 2)  # not asked again of this block
+    liar.lie("eth_getTransactionCount", lambda _: "0x7")
+    assert several.chain.head() == head
+    assert several.chain.nonce(KEEPER, head.number) == 0
+
+
+def test_who_invents_a_revert_is_outvoted(several: Several) -> None:
+    head = several.chain.head()
+    several.points[0].refuse("eth_call", {"code": 3, "message": "execution reverted: not now"})
+    assert several.chain.view("mode", head.number) == 0
+    assert several.said() == [("endpoint", several.host(0))]
+
+
+def test_of_two_that_say_different_things_of_a_block_the_first_is_believed(several: Several) -> None:
+    several.of(2)
+    head = several.chain.head()
+    several.points[1].lie("eth_call", lambda _: "0x" + "00" * 31 + "03")
+    assert several.chain.view("mode", head.number) == 0
+    assert several.said() == [("endpoint", several.host(1))]
+
+
+def test_fees_and_gas_that_one_invents_are_not_paid(several: Several) -> None:
+    """A tip without end would cost all that the fee cap allows; gas too little, the fee of a call that fails."""
+    several.chain.head()
+    tip = several.chain.tip()
+    gas = several.chain.estimate_gas("settle", KEEPER, 10**6)
+    for invented in ("0x1", hex(10**15)):
+        several.points[0].lie("eth_estimateGas", lambda _, told=invented: told)
+        several.points[0].lie("eth_maxPriorityFeePerGas", lambda _, told=invented: told)
+        assert several.chain.estimate_gas("settle", KEEPER, 10**6) == gas
+        assert several.chain.tip() == tip
+    for point in several.points:
+        point.refuse("eth_estimateGas", {"code": 3, "message": "execution reverted: not now"})
+    with pytest.raises(Reverted, match="not now"):
+        several.chain.estimate_gas("settle", KEEPER, 10**6)
+
+
+def test_one_that_answers_a_byte_at_a_time_is_not_waited_for(several: Several) -> None:
+    """Each byte in time, and an answer of minutes."""
+    several.points[0].drip("eth_getBlockByNumber")
+    started = time.monotonic()
+    several.chain.head()
+    assert time.monotonic() - started < 10
+    assert several.said() == [("endpoint", several.host(0))]
 
 
 def test_with_two_that_differ_the_first_is_believed_and_people_are_told(several: Several) -> None:
@@ -146,3 +201,10 @@ def test_no_message_holds_the_token_of_a_url(several: Several) -> None:
     with pytest.raises(RpcDown) as caught:
         several.chain.head()
     assert "secret-token" not in str(caught.value)
+
+
+def test_an_error_that_quotes_the_url_is_told_without_its_token(several: Several) -> None:
+    several.of(1)
+    several.points[0].quote("eth_getBlockByNumber")
+    with pytest.raises(Refused, match=r"no such project: http://127.0.0.1:\d+/v3/\.\.\.$"):
+        several.chain.head()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.chain import Reverted
-from lab.perp import HISTORY, ONE, STEP_TICKS, PerpLab, deploy_perp
+from lab.perp import HISTORY, ONE, STEP_TICKS, TWAP, PerpLab, deploy_perp
 from lab.world import World, with_perp
 from venues.perp_beside import prices_of
 
@@ -150,3 +150,19 @@ def test_the_same_story_on_anvil(perp_world: World, anvil_world: World) -> None:
     assert told[:2] == told[2:]
     assert 500_000 < (gas["short"] or 0) < 900_000
     assert 400_000 < (gas["cover"] or 0) < 900_000
+
+
+def test_a_fall_that_nobody_takes_into_the_averages_stops_what_reads_them(perp_world: World) -> None:
+    """The feed's price is a tenth lower for more than ten times the interval, and nobody has told the index: what it
+    would take off for the time before is more than all it has. Whoever acts on an account tells the index first.
+    """
+    lab, user = short_of_three(perp_world)
+    world, feed = perp_world, perp_world.feeds["WETH"]
+    world.warp(60)
+    feed.set_raw(answer=feed.contract.call("latestAnswer") * 9 // 10, updated_at=world.chain.timestamp())
+    world.warp(10 * TWAP + 60)
+    for asked in (lambda: lab.index(TWAP), lambda: lab.value(user), lambda: lab.free(user)):
+        with pytest.raises(Reverted, match="subtraction overflow"):
+            asked()
+    lab.withdraw(user, DOLLAR)
+    assert lab.value(user) > 0

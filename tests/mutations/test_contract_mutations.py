@@ -19,14 +19,14 @@ from differential.story import tell
 from lab.world import World, with_bitcoin, with_lending_pool
 from mutations.mutant import Mutant
 from mutations.mutants import MUTANTS
-from stratc_targets.vyper.build import Compiled, Mode, compile_in
+from mutations.weakened import compile_weakened
+from stratc_targets.vyper.build import Compiled
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install
 
 STORIES = IN_ANY_MARKET | WITH_BITCOIN | AT_A_POOL
 
 VAULTS = sorted({STORIES[mutant.caught_by].vault for mutant in MUTANTS})
-"""Compiled without optimising them, which takes half the time: the differential tests run what `build` really emits."""
 
 AT_LEAST = 10
 
@@ -47,10 +47,6 @@ def mutated(mutant: Mutant) -> dict[str, str]:
     for change in mutant.changes:
         change.seed(changed)
     return changed
-
-
-def compiled(files: dict[str, str]) -> Compiled:
-    return compile_in(Mode("none"), files)
 
 
 def market(world: World, story: str) -> World:
@@ -84,7 +80,7 @@ def test_the_fault_has_its_place(mutant: Mutant) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("name", VAULTS)
 def test_without_a_fault_every_story_goes_well(roomy_world: World, name: str) -> None:
-    code = compiled(sources(name))
+    code = compile_weakened(sources(name))
     stories = {mutant.caught_by for mutant in MUTANTS if STORIES[mutant.caught_by].vault == name}
     assert stories
     for story in stories:
@@ -97,7 +93,7 @@ def test_without_a_fault_every_story_goes_well(roomy_world: World, name: str) ->
     ids=lambda mutant: mutant.name,
 )
 def test_the_fault_is_noticed(roomy_world: World, mutant: Mutant) -> None:
-    code = compiled(mutated(mutant))
+    code = compile_weakened(mutated(mutant))
     with pytest.raises(Disagreement) as noticed:
         told(roomy_world, code, mutant.caught_by)
     print(f"{mutant.name}: {mutant.caught_by}: {noticed.value}")

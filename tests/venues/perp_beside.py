@@ -220,6 +220,7 @@ class PerpBeside:
                 world.warp(size, refresh=True)
             case "wait unseen":  # nobody takes the feed's answer into the index, which is older than a round
                 world.warp(size)
+                self.told_at_last()
             case "price" | "index":  # the pool goes with the feed, or stays where it is
                 world.warp(60)
                 answer = world.feeds["WETH"].contract.call("latestAnswer") * size // 1_000
@@ -232,6 +233,13 @@ class PerpBeside:
             case "settle":
                 world.warp(1)
                 self.others_trade(lambda: lab.cover(world.arbitrageur, ONE))
+
+    def told_at_last(self) -> None:
+        """After a fall that the index was not told of for too long nothing can be read of it, so that somebody does."""
+        try:
+            self.lab.index(TWAP)
+        except ChainReverted:
+            self.lab.settle_index()
 
     def arbitrage(self, price: Fraction) -> None:
         """As far as one trade goes."""

@@ -9,10 +9,11 @@ from random import Random
 import pytest
 
 from lab.artifacts import Artifact
-from lab.chain import Contract, Reverted, RevmChain
+from lab.chain import AnvilChain, Contract, Reverted, RevmChain
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import Ring, Vault
 from stratc_compiler.volatility import LARGEST_MOVE, Observation, is_due, realised
+from stratc_targets.keeper.emit import MOVE_GAS, RING_GAS
 from stratc_targets.vyper.build import compile_vault
 from vyper_target.probes import probe, probe_sources
 from vyper_target.vaults import USD, example
@@ -133,6 +134,31 @@ def test_moves_beyond_all_measure_count_as_the_largest(chain: RevmChain) -> None
         chain.warp(SHORT.gap)
     # One rise, and two falls by all there was.
     assert LARGEST_MOVE**2 < beside.said(1) ** 2 <= LARGEST_MOVE**2 + 2 * 10**36 + 4 * LARGEST_MOVE
+
+
+@pytest.mark.long
+@pytest.mark.anvil
+def test_the_keeper_lets_a_call_take_what_a_ring_takes() -> None:
+    """A ring of 32 moves that have all left it: a call that reads it twice, notes a price, and reads it once more."""
+    most = RING_GAS + MOVE_GAS * RING.length
+    with AnvilChain() as chain:
+        contract = probe(chain, "ring_probe")
+
+        def observe(price: int) -> int:
+            done = contract.send("observe", 0, price, RING.gap, RING.window, RING.length)
+            assert done.gas_used is not None
+            return done.gas_used - 21_000
+
+        assert observe(2_000 * USD) < most, "the first observation fills the ring's words"
+        for turn in range(RING.length):
+            chain.warp(RING.gap)
+            observe((2_000 + 100 * (turn % 2)) * USD)
+        chain.warp(2 * RING.window)
+        reading = contract.abi.function("volatility", 4).encode((0, 2_000 * USD, RING.window, RING.length))
+        call = {"from": chain.accounts[0], "to": contract.address, "data": f"0x{reading.hex()}"}
+        cold, noting = int(chain.rpc("eth_estimateGas", call), 16) - 21_000, observe(2_000 * USD)
+    warm = 600 * RING.length  # the words are warm then, and the arithmetic is the same
+    assert 2_000 * RING.length < cold < cold + 2 * warm + (noting - cold) < most
 
 
 def _all(checks: list[Callable[[RevmChain], None]]) -> None:

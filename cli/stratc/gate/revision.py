@@ -16,7 +16,14 @@ from stratc.read import text_of
 from stratc_dsl import Unreadable
 from stratc_dsl.record import Record
 
-_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
+_SETTINGS = tuple(
+    word
+    for setting in ("quotePath=false", "fsmonitor=false", "trustctime=true", "checkStat=default")
+    for word in ("-c", f"core.{setting}")
+)
+"""Names as they are, and no file taken for unchanged because its size and its time of writing were restored."""
+
 _PATHSPECS = {f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _LINK, _SUBMODULE = "120000", "160000"
@@ -102,10 +109,17 @@ class Repository(Record):
         """Whether a file is in the index."""
         return path in self._lines("ls-files", "-z", "--cached", "--", path)
 
+    def unseen(self) -> list[str]:
+        """Files of the work tree that git was told not to look at: `update-index --assume-unchanged`, and its like."""
+        marked = (line.split(" ", 1) for line in self._lines("ls-files", "-z", "-v", "--cached"))
+        paths = (path for tag, path in marked if tag.islower() or tag == "S")
+        return [path for path in paths if os.path.lexists(os.path.join(self.root, path))]
+
     def revision(self, name: str) -> Revision:
-        """The commit of that name. Raises GitError where there is none, or none yet in a shallow clone."""
+        """The commit of that name. Raises GitError where there is none, two, or none yet in a shallow clone."""
         if "\0" in name or not name:
             raise GitError("the base is no name of a revision")
+        self._only_one(name)
         try:
             found = self._lines("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
@@ -120,6 +134,19 @@ class Repository(Record):
             cure = "is it fetched? `git fetch origin` brings the branches of `origin`"
             raise GitError(f"there is no revision `{name}` in {self.root}", cure)
         return Revision(self, name, commit, self._entries(commit))
+
+    def _only_one(self, name: str) -> None:
+        """Raises GitError where branches, tags and branches of a remote have that name: git would take the tag.
+
+        Whoever may push a tag `origin/main` would choose what is compared with.
+        """
+        short = re.split(r"[~^:]|@\{", name)[0]
+        kinds = [f"refs/{kind}{short}" for kind in ("", "tags/", "heads/", "remotes/")]
+        told = self._lines("for-each-ref", "--format=%(refname)%00%(objectname)%00", *kinds)
+        pairs = [(one.strip(), commit) for one, commit in zip(told[::2], told[1::2], strict=False)]
+        here = {one: commit for one, commit in pairs if one in kinds}
+        if len(set(here.values())) > 1:
+            raise GitError(f"`{short}` may be {' or '.join(here)}", "say which: write the whole name")
 
     def _entries(self, commit: str) -> dict[str, tuple[str, str]]:
         """Mode and object of every file, link and submodule of a commit."""
@@ -149,7 +176,8 @@ class Revision(Record):
     def moved(self) -> dict[str, Moved]:
         """Every path of the work tree that differs from this commit, and deleted ones, by the path that it has now.
 
-        What is deleted from the index is deleted, though the file is left. A submodule is one path.
+        What is deleted from the index is deleted, though the file is left. A submodule is one path. A file that git was
+        told to take for unchanged counts as changed: git does not look at it.
         """
         words = ("diff", "--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
         told = iter(self.repository._lines(*words, self.commit, "--"))
@@ -168,6 +196,9 @@ class Revision(Record):
             known = path in self.entries
             state = State.CHANGED if known else State.ADDED
             found.setdefault(path, Moved(path, state, path if known else None, tracked=False))
+        for path in self.repository.unseen():
+            known = path in self.entries
+            found.setdefault(path, Moved(path, State.CHANGED if known else State.ADDED, path if known else None))
         return found
 
     def source_name(self, path: str) -> str:
@@ -232,7 +263,7 @@ def repository() -> Repository:
 
 def _git(folder: str, *words: str) -> bytes:
     """Run git, without anything of the user's configuration that changes how it answers. Raises GitError."""
-    settings = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "--literal-pathspecs")
+    settings = (*_SETTINGS, "--literal-pathspecs")
     command = ["git", "-C", folder, *settings, *words]
     environment = {name: value for name, value in os.environ.items() if name not in _PATHSPECS} | _QUIET
     try:

@@ -13,7 +13,6 @@ from vyper import compile_code
 from stratc_targets.artifact import Artifact
 from stratc_targets.backends.texts import duties, serving, template, text_of
 from stratc_targets.keeper.config import KeeperConfig
-from stratc_targets.keeper.duties import SETTLE
 from stratc_targets.keeper.errors import SetupError
 
 CHAINS = {
@@ -99,9 +98,9 @@ def receiver_source(config: KeeperConfig) -> str:
 def _duties(config: KeeperConfig) -> list[dict[str, Any]]:
     """The rules in their order, and then a new round."""
     rules = [duty | {"condition": f"staticcall Vault(VAULT).{duty['due']}()"} for duty in duties(config)]
-    condition = f"self._is_old() and staticcall Vault(VAULT).{SETTLE.due}()"
-    settle = {"call": SETTLE.call, "due": SETTLE.due, "condition": condition, "text": "a new round"}
-    return [*rules, settle | {"gas_limit": SETTLE.gas_limit}]
+    condition = f"self._is_old() and staticcall Vault(VAULT).{config.settle.due}()"
+    settle = {"call": config.settle.call, "due": config.settle.due, "condition": condition, "text": "a new round"}
+    return [*rules, settle | {"gas_limit": config.settle.gas_limit}]
 
 
 def _json(document: Any) -> str:

@@ -13,7 +13,6 @@ from vyper.utils import keccak256
 from stratc_targets.artifact import Artifact
 from stratc_targets.backends.texts import duties, serving, template
 from stratc_targets.keeper.config import KeeperConfig
-from stratc_targets.keeper.duties import SETTLE
 
 TOLD = (
     "ModeChanged",
@@ -98,7 +97,7 @@ def _trigger(config: KeeperConfig, chain_id: int) -> dict[str, Any]:
 
 
 def _relayer(config: KeeperConfig, network: str, vault: str) -> dict[str, Any]:
-    most = max((rule.gas_limit for rule in config.rules if rule.reduces_risk), default=SETTLE.gas_limit)
+    most = max((rule.gas_limit for rule in config.rules if rule.reduces_risk), default=config.settle.gas_limit)
     relayer = {
         "id": _relayer_id(config),
         "name": f"{config.strategy}'s keeper",
@@ -145,9 +144,10 @@ def _relayer_network(network: str, chain_id: int) -> dict[str, Any]:
 
 
 def _script(config: KeeperConfig, chain_id: int, vault: str) -> str:
+    mine = duties(config)
     selectors = {
         name: _selector(name)
-        for name in (SETTLE.due, SETTLE.call, *(name for rule in config.rules for name in (rule.due, rule.call)))
+        for name in (config.settle.due, config.settle.call, *(duty[part] for duty in mine for part in ("due", "call")))
     }
     return template("act.py.j2").render(
         strategy=config.strategy,
@@ -156,13 +156,12 @@ def _script(config: KeeperConfig, chain_id: int, vault: str) -> str:
         relayer=_relayer_id(config),
         period=config.period,
         normal_fee=config.gas.normal,
-        settle_due=selectors[SETTLE.due],
-        settle_call=selectors[SETTLE.call],
-        settle_gas=SETTLE.gas_limit,
+        settle_due=selectors[config.settle.due],
+        settle_call=selectors[config.settle.call],
+        settle_gas=config.settle.gas_limit,
         serve=_serve(config),
         duties=[
-            duty | {"due_selector": selectors[duty["due"]], "call_selector": selectors[duty["call"]]}
-            for duty in duties(config)
+            duty | {"due_selector": selectors[duty["due"]], "call_selector": selectors[duty["call"]]} for duty in mine
         ],
     )
 

@@ -7,14 +7,14 @@ import json
 from stratc_targets.artifact import Artifact
 from stratc_targets.backends.texts import duties, serving, template
 from stratc_targets.keeper.config import KeeperConfig
-from stratc_targets.keeper.duties import SETTLE
 
 SILVERBACK = "silverback==0.7.38"
 
 
 def silverback_bot(config: KeeperConfig, chain_id: int, vault: str) -> tuple[Artifact, ...]:
     """The bot, and what it needs."""
-    wanted = {name for rule in config.rules for name in (rule.due, rule.call)} | {SETTLE.due, SETTLE.call}
+    mine = duties(config)
+    wanted = {duty[name] for duty in mine for name in ("due", "call")} | {config.settle.due, config.settle.call}
     queue = serving(config)
     wanted |= {queue[name] for name in ("call", "made", "done")} if queue else set()
     abi = [entry for entry in config.abi if entry["name"] in wanted]
@@ -24,8 +24,8 @@ def silverback_bot(config: KeeperConfig, chain_id: int, vault: str) -> tuple[Art
         chain_id=chain_id,
         abi=json.dumps(abi),
         period=config.period,
-        duties=duties(config),
-        settle_gas=SETTLE.gas_limit,
+        duties=mine,
+        settle_gas=config.settle.gas_limit,
         settle_fee=config.gas.normal,
         serving=queue,
     )

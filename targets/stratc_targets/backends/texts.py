@@ -9,7 +9,6 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from stratc_targets.keeper.chain import ARGUMENTS
 from stratc_targets.keeper.config import QUEUE_FUNCTIONS, KeeperConfig
-from stratc_targets.keeper.duties import OBSERVE, SERVE
 
 
 def duties(config: KeeperConfig) -> list[dict[str, Any]]:
@@ -23,7 +22,7 @@ def duties(config: KeeperConfig) -> list[dict[str, Any]]:
             "reduces_risk": rule.reduces_risk,
             "max_fee": config.gas.emergency if rule.reduces_risk else config.gas.normal,
         }
-        for rule in (*config.rules, *((OBSERVE,) if config.observes else ()))
+        for rule in (*config.rules, *((config.observe,) if config.observes else ()))
     ]
 
 
@@ -31,14 +30,14 @@ def serving(config: KeeperConfig) -> dict[str, Any] | None:
     """How requests of depositors are served, None for a vault without any: last of all, where anything is set aside."""
     if not config.queues:
         return None
-    (count,) = ARGUMENTS[SERVE.call]
+    (count,) = ARGUMENTS[config.serve.call]
     made, done, _ = QUEUE_FUNCTIONS
     return {
-        "call": SERVE.call,
+        "call": config.serve.call,
         "made": made,
         "done": done,
         "count": count,
-        "gas_limit": SERVE.gas_limit,
+        "gas_limit": config.serve.gas_limit,
         "max_fee": config.gas.normal,
     }
 

@@ -16,7 +16,8 @@ from web3.types import RPCResponse
 
 from stratc_targets.keeper.command import check_url
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
-from stratc_targets.keeper.nodes import KNOWN, Endpoint, error_of, is_halt
+from stratc_targets.keeper.nodes import KNOWN, Endpoint
+from stratc_targets.keeper.saying import error_of, is_halt
 
 ANSWER_SECONDS = 30
 """Longer than the keeper waits: trying a creation out takes a node a while."""

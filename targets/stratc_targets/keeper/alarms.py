@@ -193,7 +193,10 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
     rooms = tuple(one for venue in venues for one in venue.rooms)
-    return asdict(Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans, rooms))
+    rings = tuple(symbols.fields[ring.name] for ring in vault.rings)
+    return asdict(
+        Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings)
+    )
 
 
 def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:

@@ -105,7 +105,7 @@ def _around(config: KeeperConfig, chain: Chain, block: int) -> Around:
 
     def mode(number: int) -> int:
         try:
-            return int(chain.view("mode", number))
+            return chain.mode(number)
         except Refused:
             return 0
 

@@ -6,6 +6,7 @@ RpcDown where no answer came, Refused where the node will not do it and Reverted
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +21,21 @@ from web3.types import LogReceipt
 
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
-from stratc_targets.keeper.nodes import HALTS, KNOWN, Nodes
+from stratc_targets.keeper.nodes import KNOWN, Nodes
+from stratc_targets.keeper.saying import HALTS
 from stratc_targets.keeper.watchlist import THE_VAULT, View, state_members
 
 ROUND_BEGAN = "RoundBegan(uint256)"
 """What the vault emits when a round begins (`rounds.vy`)."""
+
+UNUSABLE = (Web3Exception, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What web3 raises of an answer that has not the form of its method."""
+
+LAST_MODE = 3
+"""The greatest number of a vault's mode (`modes.vy`)."""
+
+MOST_BITS = 128
+"""No height, time, fee, balance or nonce has more; and a float still holds them."""
 
 ARGUMENTS: dict[str, tuple[int, ...]] = {"serve": (4,)}
 """What functions of the vault are called with that take something: so many requests at a time, for a block has room for
@@ -79,6 +90,7 @@ class Chain:
         self._vault = self._web3.eth.contract(address=Web3.to_checksum_address(vault), abi=config.abi)
         self._members = state_members(list(config.abi))
         self._abi = config.abi
+        self._tokens = config.readings.tokens
         self._events = {f"0x{_keccak(event).hex()}": event for event in config.events}
         self._addresses: dict[str, str] = {}
         self.host = nodes.host
@@ -100,7 +112,10 @@ class Chain:
     def block(self, number: int | Literal["latest"]) -> Head:
         with self._asking():
             block = self._web3.eth.get_block(number)
-        return Head(block["number"], block["timestamp"], block.get("baseFeePerGas"), block["hash"].to_0x_hex())
+            fee = block.get("baseFeePerGas")
+            known = block["hash"].to_0x_hex()
+            height, then = _whole(block["number"]), _whole(block["timestamp"])
+            return Head(height, then, None if fee is None else _whole(fee), known)
 
     def code(self, address: str) -> bytes:
         with self._asking():
@@ -114,22 +129,33 @@ class Chain:
     def balance(self, address: str) -> int:
         """In wei."""
         with self._asking():
-            return self._web3.eth.get_balance(Web3.to_checksum_address(address))
+            return _whole(self._web3.eth.get_balance(Web3.to_checksum_address(address)))
 
     def nonce(self, address: str, block: int | None = None) -> int:
         """How many transactions of the address are in the chain up to a block, or up to the latest."""
         with self._asking():
             at: Any = "latest" if block is None else block
-            return self._web3.eth.get_transaction_count(Web3.to_checksum_address(address), at)
+            return _whole(self._web3.eth.get_transaction_count(Web3.to_checksum_address(address), at))
 
     def view(self, name: str, block: int) -> Any:
         """The result of a view of the vault that takes no arguments."""
         with self._asking():
             return self._vault.functions[name]().call(block_identifier=block)
 
+    def mode(self, block: int) -> int:
+        """The number of the vault's mode."""
+        found = int(self.view("mode", block))
+        if found > LAST_MODE:
+            raise RpcDown(f"{self.host} tells of a mode that no vault has: {found}")
+        return found
+
     def state(self, block: int) -> dict[str, int]:
         """What the vault's `state` says, by member. Raises Reverted while a price is unusable."""
-        return dict(zip(self._members, self.view("state", block), strict=True))
+        state = dict(zip(self._members, self.view("state", block), strict=True))
+        for token in self._tokens:
+            if not state[token.price]:
+                raise Refused(f"the price of {token.name} is told to be nothing")
+        return state
 
     def ask(self, view: View, block: int) -> int:
         """The answer of a venue. Raises Refused where it has none."""
@@ -201,10 +227,17 @@ class Chain:
         with self._asking():
             return self._call(name).call({"from": Web3.to_checksum_address(sender)}, block_identifier=block)
 
-    def estimate_gas(self, name: str, sender: str) -> int:
-        """Gas that a function of the vault needs now."""
+    def estimate_gas(self, name: str, sender: str, limit: int) -> int:
+        """Gas that a function of the vault needs now: of several endpoints what the highest says within the limit.
+
+        What is below is too little, should one of them lie, and what is not used is not paid.
+        """
+        call = {"from": sender, "to": self.vault, "data": self.call_data(name)}
+        said = sorted(self._nodes.each("eth_estimateGas", [call]))
+        if said:
+            return max((one for one in said if one <= limit), default=said[0])
         with self._asking():
-            return self._call(name).estimate_gas({"from": Web3.to_checksum_address(sender)})
+            return _whole(self._call(name).estimate_gas({"from": Web3.to_checksum_address(sender)}))
 
     def _call(self, name: str) -> ContractFunction:
         return self._vault.functions[name](*ARGUMENTS.get(name, ()))
@@ -213,9 +246,15 @@ class Chain:
         return str(self._vault.encode_abi(name, args=ARGUMENTS.get(name, ())))
 
     def tip(self) -> int:
-        """What the endpoint suggests to pay above the base fee, in wei per gas."""
-        with self._asking():
-            return self._web3.eth.max_priority_fee
+        """What to pay above the base fee, in wei per gas: of what endpoints suggest that in the middle, or below it."""
+        said = sorted(self._nodes.each("eth_maxPriorityFeePerGas", []))
+        if said:
+            return said[(len(said) - 1) // 2]
+        with self._asking(), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # web3 warns on the log's stream where it has to ask for the history of fees
+            return _whole(self._web3.eth.max_priority_fee)
 
     def send(self, raw: str, *, public: bool = False) -> None:
         """Hand over a signed transaction. That the node has it already is success.
@@ -242,7 +281,8 @@ class Chain:
                 receipt = self._web3.eth.get_transaction_receipt(HexStr(tx_hash))
             except TransactionNotFound:
                 return None
-        return Landed(tx_hash, receipt["blockNumber"], receipt["status"] == 1, receipt["gasUsed"])
+            block, gas_used = _whole(receipt["blockNumber"]), _whole(receipt["gasUsed"])
+            return Landed(tx_hash, block, receipt["status"] == 1, gas_used)
 
     def why_reverted(self, name: str, sender: str, block: int) -> str:
         """The reason why a function reverted in a block: receipts have none, so it is tried again one block earlier."""
@@ -263,9 +303,16 @@ class Chain:
             message = _node_message(error)
             kind = Reverted if any(halt in message.lower() for halt in HALTS) else Refused
             raise kind(message) from None
-        except (Web3Exception, ValueError, KeyError, TypeError, RecursionError) as error:
+        except UNUSABLE as error:
             # Only the kind: the text of these errors may quote the URL.
             raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
+
+
+def _whole(number: Any) -> int:
+    """The number, where it is one that a chain counts. Raises ValueError for anything else that an endpoint told."""
+    if not isinstance(number, int) or not 0 <= number < 2**MOST_BITS:
+        raise ValueError("no such number")
+    return number
 
 
 def _keccak(entry: dict[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from stratc_targets.keeper.config import KeeperConfig, bind, gwei, parse_config
@@ -29,7 +29,7 @@ def main(arguments: Namespace) -> int:
     """Run a keeper.
 
     Returns its exit status: 0 stopped as told or done, 1 a `--once` that could not finish, 2 the keeper cannot start
-    as told (or cannot write its state), with the reason in the log.
+    as told, with the reason in the log.
     """
     log = Log(sys.stderr, arguments.log == "json")
     try:
@@ -93,7 +93,7 @@ def read_config(name: str, vault: str | None, chain_id: int | None) -> KeeperCon
     return parse_config(json.dumps(document), f"{name} with --vault")
 
 
-def _gas_overrides(arguments: Namespace) -> dict[str, int]:
+def _gas_overrides(arguments: Namespace) -> dict[str, Any]:
     given = {
         "normal": arguments.max_fee and gwei(arguments.max_fee),
         "emergency": arguments.emergency_max_fee and gwei(arguments.emergency_max_fee),

@@ -17,9 +17,6 @@ Number = Fraction | float
 
 Numbers = Mapping[str, int]
 
-MEASURED = "volatility_"
-"""What the members of State begin with that a ring of observations answers for: no venue and no token is called so."""
-
 
 @dataclass(frozen=True, slots=True)
 class Term:

@@ -15,7 +15,7 @@ from stratc_targets.keeper.conditions import Condition, Goals, parse_condition, 
 from stratc_targets.keeper.errors import ConfigError
 from stratc_targets.keeper.watchlist import Alarm, Readings, View, mistakes, parse_alarms, parse_readings, parse_view
 
-SCHEMA = "stratc.keeper/2"
+SCHEMA = "stratc.keeper/3"
 
 VAULT_FUNCTIONS = ("ACTIONS", "keeper", "mode", "settle", "settled", "round_allowance", "state", "totalSupply")
 """What the keeper calls besides the rules."""
@@ -61,12 +61,22 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """The most gas for each function that the keeper calls besides the rules, whether the vault has it or not."""
+
+    settle: int
+    observe: int
+    serve: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gas:
     """Fee caps in wei per gas, and after how many seconds a transaction counts as stuck."""
 
     normal: int
     emergency: int
     replace_after: float
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,22 @@ class KeeperConfig:
     def observes(self) -> bool:
         """Whether the vault has to be told when to note a price."""
         return self._has(RING_FUNCTIONS)
+
+    @property
+    def settle(self) -> Rule:
+        """What begins a round, as if it were a rule."""
+        return Rule("settle", due="settled", call="settle", reduces_risk=False, gas_limit=self.gas.limits.settle)
+
+    @property
+    def observe(self) -> Rule:
+        """What notes prices, where the vault has to be told when."""
+        limit = self.gas.limits.observe
+        return Rule("observe", "observation_due", "observe", reduces_risk=False, gas_limit=limit, text="note prices")
+
+    @property
+    def serve(self) -> Rule:
+        """What serves requests, where there are any."""
+        return Rule("serve", due="serve", call="serve", reduces_risk=False, gas_limit=self.gas.limits.serve)
 
     def _has(self, functions: tuple[str, ...]) -> bool:
         return {entry["name"] for entry in self.abi}.issuperset(functions)
@@ -166,7 +192,9 @@ def _check_version(document: Any, name: str) -> None:
     """Told apart from other mistakes: a file of another version would fail in many confusing places."""
     found = document.get("schema") if isinstance(document, dict) else None
     if isinstance(found, str) and found != SCHEMA:
-        raise ConfigError(f"{name}: schema: this is {found}, and this stratc reads {SCHEMA}: build the strategy again")
+        cure = "build the strategy again, or read it with the stratc that wrote it"
+        of = f"of {by}, " if isinstance(by := document.get("compiler"), str) else ""
+        raise ConfigError(f"{name}: schema: this is {found}, {of}and this stratc reads {SCHEMA}: {cure}")
 
 
 def _check_schema(document: Any, name: str) -> None:
@@ -227,7 +255,12 @@ def _config(document: dict[str, Any]) -> KeeperConfig:
         period=document["period"],
         rules=tuple(_rule(rule) for rule in document["rules"]),
         goals=parse_goals(document),
-        gas=Gas(gwei(Decimal(caps["normal"])), gwei(Decimal(caps["emergency"])), float(gas["replace_after_seconds"])),
+        gas=Gas(
+            gwei(Decimal(caps["normal"])),
+            gwei(Decimal(caps["emergency"])),
+            float(gas["replace_after_seconds"]),
+            Limits(**gas["limits"]),
+        ),
         alarms=parse_alarms(document),
         readings=parse_readings(document),
         abi=tuple(document["abi"]),

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 
 from stratc_targets.keeper.chain import Happened, Sent
-from stratc_targets.keeper.conditions import MEASURED, OutsideBand
+from stratc_targets.keeper.conditions import OutsideBand
 from stratc_targets.keeper.config import KeeperConfig, Rule, Stale, Timer
 from stratc_targets.keeper.measures import USD, unit_worth
 
@@ -230,7 +230,7 @@ def _triggered(config: KeeperConfig, rule: Rule, around: Around, *, certain: boo
             if config.goals.holds(condition, around.before):
                 return Verdict.ALLOWED, text
             # What rings say changes with prices alone, whether nav does or not, and with no rule.
-            later = {name: said for name, said in (around.after or {}).items() if name.startswith(MEASURED)}
+            later = {ring: around.after[ring] for ring in config.readings.rings} if around.after else {}
             if certain and not config.goals.holds(condition, {**around.before, **later}):
                 return Verdict.AGAINST, f"its trigger did not hold: {text}"
             return Verdict.UNCLEAR, f"its trigger came true within the block, if it did: {text}"

@@ -33,12 +33,6 @@ STILL_SECONDS = 300.0
 LOOKS_TO_SETTLE = 4
 """So many looks before the period is over a round counts as old: room for one that is missed, and for the mining."""
 
-SERVE = Rule("serve", due="serve", call="serve", reduces_risk=False, gas_limit=5_000_000)
-OBSERVE = Rule(
-    "observe", due="observation_due", call="observe", reduces_risk=False, gas_limit=1_500_000, text="note prices"
-)
-SETTLE = Rule("settle", due="settled", call="settle", reduces_risk=False, gas_limit=1_500_000)
-
 
 class Mode(IntEnum):
     """What the vault's `mode()` says."""
@@ -172,7 +166,7 @@ class Keeper:
 
     def _rules(self, head: Head) -> list[Rule]:
         """The rules that the vault's mode leaves: a frozen vault only reduces risk, an exited one does nothing."""
-        mode = Mode(self.chain.view("mode", head.number))
+        mode = Mode(self.chain.mode(head.number))
         if mode is not self._mode:
             self.log.warning("mode", f"the vault is {mode.name.lower()} now", mode=mode.name)
             self._mode = mode
@@ -264,7 +258,7 @@ class Keeper:
         sender = self.lane.account.address
         try:
             self.chain.simulate(rule.call, sender, head.number)
-            needed = self.chain.estimate_gas(rule.call, sender)
+            needed = self.chain.estimate_gas(rule.call, sender, rule.gas_limit)
         except Refused as refusal:
             self.log.warning(
                 "would_revert", f"{rule.name} is due, but would revert: {refusal}", rule=rule.name, reason=str(refusal)
@@ -296,32 +290,32 @@ class Keeper:
 
     def _begin_round(self, head: Head) -> bool:
         """Settle where the round is almost as old as the period, or half of its withdrawal allowance is used."""
-        if not self._rested(SETTLE) or not self._worn(head):
+        if not self._rested(self.config.settle) or not self._worn(head):
             return False
-        if not self._due(SETTLE, head):
+        if not self._due(self.config.settle, head):
             return False
-        return self._run(SETTLE, head)
+        return self._run(self.config.settle, head)
 
     def _observe(self, head: Head, may_settle: bool) -> bool:
         """Have prices noted where no round will begin that does it: a market that frightens is the one to look at."""
-        if not self.config.observes or self._mode.over or not self._rested(OBSERVE):
+        if not self.config.observes or self._mode.over or not self._rested(self.config.observe):
             return False
         will_settle = may_settle and bool(self.chain.view("settled", head.number))
-        return not will_settle and self._due(OBSERVE, head) and self._run(OBSERVE, head)
+        return not will_settle and self._due(self.config.observe, head) and self._run(self.config.observe, head)
 
     def _serve(self, head: Head) -> bool:
         """Serve the oldest requests where anything would be set aside for them now."""
-        if not self.config.queues or not self._rested(SERVE):
+        if not self.config.queues or not self._rested(self.config.serve):
             return False
         made, done = (self.chain.view(name, head.number) for name in ("requests_made", "requests_done"))
         if made == done or not self._would_serve(head):
-            self._pauses.pop(SERVE.name, None)
+            self._pauses.pop(self.config.serve.name, None)
             return False
-        return self._run(SERVE, head)
+        return self._run(self.config.serve, head)
 
     def _would_serve(self, head: Head) -> bool:
         try:
-            return bool(self.chain.simulate(SERVE.call, self.lane.account.address, head.number))
+            return bool(self.chain.simulate(self.config.serve.call, self.lane.account.address, head.number))
         except Refused:
             return False  # not now: the vault is guarded, or a price is unusable
 
@@ -344,8 +338,8 @@ class Keeper:
 
     def note(self, done: Done) -> None:
         """Remember when a round began. Should that be lost, the next one only begins early."""
-        if done.call != SETTLE.call or not done.landed.succeeded:
+        if done.call != self.config.settle.call or not done.landed.succeeded:
             return
-        self._pauses.pop(SETTLE.name, None)
+        self._pauses.pop(self.config.settle.name, None)
         block = self.chain.block(done.landed.block)
         self.store.set_round(Round(block.time, int(self.chain.view("round_allowance", block.number))))

@@ -50,6 +50,13 @@ TRADE_GAS_LIMIT = 5_000_000
 RECORD_GAS_LIMIT = 1_500_000
 """Rules that only record something still read every oracle and venue when they assert the floors."""
 
+RING_GAS, MOVE_GAS = 130_000, 5_000
+"""What a ring of observations adds to any call at the most, and what each move that it keeps.
+
+The first observation fills five words, which is the former. After a silence as long as the window a call forgets every
+move: each takes 2,000 gas to read and 550 to look at, and those 550 again at each further reading of the state.
+"""
+
 
 def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex: str, actions_hex: str) -> Artifact:
     """The configuration of the vault's keeper, not yet bound to a deployment; the same input gives the same bytes.
@@ -79,6 +86,11 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "gas": {
             "max_fee_per_gas_gwei": {"normal": NORMAL_MAX_FEE_GWEI, "emergency": EMERGENCY_MAX_FEE_GWEI},
             "replace_after_seconds": REPLACE_AFTER_SECONDS,
+            "limits": {
+                "settle": RECORD_GAS_LIMIT + _ring_gas(vault),
+                "observe": RECORD_GAS_LIMIT + _ring_gas(vault),
+                "serve": TRADE_GAS_LIMIT + _ring_gas(vault),
+            },
         },
         "swaps": [_swap(swap) for swap in vault.swaps],
         "alarms": alarms(proved.verification, period),
@@ -124,7 +136,7 @@ def _rule(rule: RuleModel, written: Rule, vault: Vault, symbols: Symbols, source
         "due": due_name(rule.name),
         "call": rule.name,
         "reduces_risk": _reduces_risk(rule.effect),
-        "gas_limit": _gas_limit(rule.effect),
+        "gas_limit": _gas_limit(rule.effect) + _ring_gas(vault),
     }
 
 
@@ -157,6 +169,11 @@ def _gas_limit(effect: RuleEffect) -> int:
             return TRADE_GAS_LIMIT
         case Marks() | Freezes():
             return RECORD_GAS_LIMIT
+
+
+def _ring_gas(vault: Vault) -> int:
+    """What reading the strategy's rings may add to a call: whoever reads the state reads them all."""
+    return sum(RING_GAS + MOVE_GAS * ring.length for ring in vault.rings)
 
 
 def _swap(swap: SwapModel) -> dict[str, Any]:

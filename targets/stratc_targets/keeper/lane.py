@@ -138,12 +138,16 @@ class Lane:
         while (flight := store.state.flight) and not self.stop.reached:
             pause = LOOK_SECONDS
             try:
-                if chain.nonce(self.account.address) > flight.nonce:
+                used = chain.nonce(self.account.address)
+                if used > flight.nonce:
                     done = self._done(flight, chain)
                     if done or unseen == RECEIPT_LOOKS:
                         self._end(flight, done, store)
                         return done
                     unseen += 1
+                elif used < flight.nonce and out and time.monotonic() >= stuck_at:
+                    self._give_up(flight, used, store)
+                    return None
                 elif not out or time.monotonic() >= stuck_at:
                     answer = self._replace(flight, store, chain) if out else self._send(flight, store, chain)
                     out = answer is not Answer.AGAIN
@@ -183,6 +187,16 @@ class Lane:
         else:
             self._report(done)
             self._seen_block, self._seen_at = done.landed.block, time.monotonic()
+        store.set_flight(None)
+
+    def _give_up(self, flight: Flight, used: int, store: StateFile) -> None:
+        """The chain was reorganised, and one before it is in no block any more: it may wait for that for ever.
+
+        Whatever is due is judged anew, at the nonce that is missing. Should both land after all, the vault refuses the
+        second, or it begins a round: each of them checks its condition itself.
+        """
+        message = f"the chain expects nonce {used}, and what is in flight has {flight.nonce}: one before it is gone"
+        self.log.warning("nonce_gap", message, nonce=flight.nonce, expected=used, tx=flight.latest.tx_hash)
         store.set_flight(None)
 
     def _report(self, done: Done) -> None:

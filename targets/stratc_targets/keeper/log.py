@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TextIO
@@ -48,5 +49,7 @@ class Log:
         else:
             of_whom = f"{self.about}: " if self.about else ""
             line = f"{time}  {level:<7}  {of_whom}{message}"
-        self.stream.write(line + "\n")
-        self.stream.flush()
+        # Nobody can be told that nobody can be told: a full disk, or a reader that is gone, ends no keeper.
+        with suppress(OSError):
+            self.stream.write(line + "\n")
+            self.stream.flush()

@@ -1,25 +1,30 @@
-"""The RPC endpoints of one chain as one provider for web3: fail-over, agreement on the block, and where to send.
+"""The RPC endpoints of one chain as one provider for web3: fail-over, agreement, and where to send.
 
 What one endpoint does not answer the next one is asked. With several, a block is what most of those that answer know
-by the same hash, and until the next head only they are asked. Where there is no majority the one that was named first
-is believed: the vault checks each rule again, so a wrong block costs a fee at most, and waiting may cost a loan.
+by the same hash, and until the next head only they are asked. What is said of that block a second one has to say as
+well (`saying.py`); where they differ all are asked, and most are believed. Where there is no majority the one that was
+named first is: the vault checks each rule again, so a wrong answer costs a fee at most, and waiting may cost a loan.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from web3 import HTTPProvider
 from web3.providers import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from stratc_targets.keeper.errors import Refused, RpcDown
 from stratc_targets.keeper.log import Log
+from stratc_targets.keeper.saying import error_of, is_halt, said_of
 
 ANSWER_SECONDS = 10.0
 SOON_SECONDS = 3.0
@@ -31,30 +36,52 @@ REST_SECONDS = 30.0
 STALLED_SECONDS = 60.0
 """So long an endpoint may stand at a block while others go on, before it has no say in what the latest is."""
 
-SEND = "eth_sendRawTransaction"
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes. The events of two thousand blocks are far less."""
 
-# What nodes call an execution that ended without a revert reason: geth's words, and those of revm (anvil, reth).
-HALTS = (
-    "execution reverted",
-    "out of gas",
-    "outofgas",
-    "invalid opcode",
-    "evm error",
-    "stack ",
-    "gas required exceeds",
-)
+SECRET_LENGTH = 8
+"""No access token is shorter than so many characters, and words in paths seldom are longer ("mainnet")."""
+
+SEND = "eth_sendRawTransaction"
 
 KNOWN = ("already known", "already imported", "already_exists")
 """What nodes say of a transaction that they have."""
+
+
+class _Provider(HTTPProvider):
+    """web3's, with a limit to all of an answer: a timeout of `requests` begins anew with each byte."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        # web3's own retries would hide a dead endpoint for seconds; the keeper has its own, and says so.
+        super().__init__(url, exception_retry_configuration=None)
+        self._url, self._seconds, self._session = url, seconds, requests.Session()
+
+    def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
+        until, body = time.monotonic() + self._seconds, bytearray()
+        asked = {"data": request_data, "headers": self.get_request_headers()}
+        with self._session.post(self._url, **asked, timeout=self._seconds, stream=True) as answer:
+            answer.raise_for_status()
+            while piece := answer.raw.read1(2**16, decode_content=True):
+                body += piece
+                if time.monotonic() > until:
+                    raise requests.Timeout
+                if len(body) > LARGEST_ANSWER:
+                    raise ValueError("too long")
+        return bytes(body)
 
 
 class Endpoint:
     """One endpoint. Its name is its host alone: the rest of a URL may hold an access token."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        self.host = urlsplit(url).netloc.rpartition("@")[2]
-        # web3's own retries would hide a dead endpoint for seconds; the keeper has its own, and says so.
-        self._provider = HTTPProvider(url, request_kwargs={"timeout": seconds}, exception_retry_configuration=None)
+        parts = urlsplit(url)
+        self.host = parts.netloc.rpartition("@")[2]
+        self._secrets = [
+            one
+            for one in re.split("[/@:?&=]", url.partition("//")[2].replace(self.host, ""))
+            if len(one) >= SECRET_LENGTH
+        ]
+        self._provider = _Provider(url, seconds)
         self._seconds = seconds
         self._rested = 0.0
         self._height, self._since = -1, 0.0
@@ -70,9 +97,9 @@ class Endpoint:
             answer = self._provider.make_request(RPCEndpoint(method), params)
             if not isinstance(answer, dict):
                 raise TypeError("no JSON object")
-        except requests.Timeout:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise self._down(f"gave no answer in {self._seconds:g} s") from None
-        except requests.ConnectionError:
+        except (requests.ConnectionError, urllib3.exceptions.HTTPError):
             raise self._down("", f"cannot connect to {self.host}") from None
         except requests.HTTPError as error:
             status = error.response.status_code if error.response is not None else "unknown"
@@ -81,7 +108,20 @@ class Endpoint:
             # Only the kind: the text of these errors may quote the URL.
             raise self._down(f"gives no usable answer ({type(error).__name__})") from None
         self._rested = 0.0
+        if "error" in answer:
+            if answer["error"] is None:  # some write it beside their result
+                return cast(RPCResponse, {name: said for name, said in answer.items() if name != "error"})
+            answer["error"] = self._without_secrets(answer["error"])
         return answer
+
+    def _without_secrets(self, error: Any) -> Any:
+        """The error without what is secret in the URL: some quote it, and messages go to the log."""
+        if isinstance(error, dict):
+            return {name: self._without_secrets(one) for name, one in error.items()}
+        if isinstance(error, str):
+            for one in self._secrets:
+                error = error.replace(one, "...")
+        return error
 
     def _down(self, what: str, said: str | None = None) -> RpcDown:
         self._rested = time.monotonic() + REST_SECONDS
@@ -151,15 +191,11 @@ class Nodes(JSONBaseProvider):
         refused: RPCResponse | None = None
         down: list[str] = []
         for node in self._in_order():
-            try:
-                answer = node.request(method, params)
-            except RpcDown as trouble:
-                down.append(str(trouble))
-                self._fault(node, str(trouble))
+            answer = self._asked(node, method, params, down)
+            if answer is None:
                 continue
-            self._well(node)
             if "error" not in answer or is_halt(answer):
-                return answer
+                return self._confirmed(node, answer, method, params)
             refused = answer
         if refused is not None:
             return refused
@@ -169,6 +205,49 @@ class Nodes(JSONBaseProvider):
         """Those that agreed on the block, then those that did not say, the rested first; never who was outvoted."""
         others = [node for node in self._nodes if node not in self._agreeing and node not in self._outvoted]
         return sorted(self._agreeing, key=lambda node: node.resting) + sorted(others, key=lambda node: node.resting)
+
+    def _asked(self, node: Endpoint, method: str, params: Any, down: list[str]) -> RPCResponse | None:
+        """What one answers; None where it does not, with the reason in `down`."""
+        try:
+            answer = node.request(method, params)
+        except RpcDown as trouble:
+            down.append(str(trouble))
+            self._fault(node, str(trouble))
+            return None
+        self._well(node)
+        return answer
+
+    def _confirmed(self, first: Endpoint, answer: RPCResponse, method: str, params: Any) -> RPCResponse:
+        """The answer of most, where it is of a block and thus the same for ever; one that says the same is enough."""
+        mine = said_of(method, params, answer)
+        if mine is None or first not in self._agreeing:
+            return answer
+        said = {first: (mine, answer)}
+        for node in [one for one in self._agreeing if one is not first and not one.resting]:
+            other = self._asked(node, method, params, [])
+            theirs = None if other is None else said_of(method, params, other)
+            if other is None or theirs is None:
+                continue
+            said[node] = theirs, other
+            if len(said) == 2 and theirs == mine:
+                return answer
+        votes = Counter(one for one, _ in said.values())
+        believed = next(one for one in said if votes[said[one][0]] == max(votes.values()))
+        for node in [one for one in said if said[one][0] != said[believed][0]]:
+            most = f"as {votes[said[believed][0]]} of {len(said)} do"
+            self._fault(node, f"{node.host} answers {method} otherwise than {believed.host}, {most}")
+            self._agreeing.remove(node)
+            self._outvoted.add(node)
+        return said[believed][1]
+
+    def each(self, method: str, params: Any) -> list[int]:
+        """The number that each of those answers with that agree on the block, of those that answer with one."""
+        found = []
+        for node in self._agreeing:
+            answer = None if node.resting else self._asked(node, method, params, [])
+            with suppress(KeyError, TypeError, ValueError):
+                found.append(int((answer or {})["result"], 16))
+        return [one for one in found if one >= 0]
 
     def _send(self, params: Any) -> RPCResponse:
         """Hand a transaction over, to all who should have it: success where one of them takes it or has it."""
@@ -232,7 +311,7 @@ class Nodes(JSONBaseProvider):
                 ours = f"{best} of {len(hashes)} have {chosen}"
                 self._fault(node, f"{node.host} has another block {height}, {known}, where {ours}")
         self._agreeing = [node for node, known in hashes.items() if known == chosen]
-        self._outvoted = hashes.keys() - self._agreeing
+        self._outvoted = set(hashes.keys() - self._agreeing)
         return height
 
     def _tips(self) -> Iterator[tuple[Endpoint, tuple[int, str]]]:
@@ -267,17 +346,3 @@ class Nodes(JSONBaseProvider):
     def _well(self, node: Endpoint) -> None:
         if self._faults.pop(node.host, None) is not None and self._log is not None and len(self._nodes) > 1:
             self._log.info("endpoint_back", f"{node.host} is in order again", host=node.host)
-
-
-def error_of(answer: RPCResponse) -> str:
-    """What an answer says went wrong."""
-    error = answer.get("error")
-    return str(error["message"]) if isinstance(error, dict) and "message" in error else str(error or "no such thing")
-
-
-def is_halt(answer: RPCResponse) -> bool:
-    """Whether the error is the contract's own: any other node would say the same."""
-    error = answer.get("error")
-    code, data = (error.get("code"), error.get("data")) if isinstance(error, dict) else (None, None)
-    reverted = code == 3 or (isinstance(data, str) and data.startswith("0x"))
-    return reverted or any(halt in error_of(answer).lower() for halt in HALTS)

@@ -102,7 +102,7 @@ class Overview:
 def overview(config: KeeperConfig, chain: Chain, head: Head) -> Overview:
     """Everything at one block. Raises RpcDown where the endpoint does not answer."""
     ages = tuple(_ages(config, chain, head))
-    mode, supply = (int(chain.view(name, head.number)) for name in ("mode", "totalSupply"))
+    mode, supply = chain.mode(head.number), int(chain.view("totalSupply", head.number))
     try:
         state = chain.state(head.number)
     except Refused as refusal:

@@ -60,6 +60,17 @@ class Seat:
     retry: Backoff
     keeper: Keeper | None = None
     rested: float = 0.0
+    _forgetful: str | None = None
+
+    def tell_of_store(self) -> None:
+        """Say once that the state cannot be written, and that it can be again."""
+        if self.store.unwritten == self._forgetful:
+            return
+        if self.store.unwritten is not None:
+            self.log.error("state_unwritten", f"{self.store.unwritten}; going on, and a restart would know less")
+        else:
+            self.log.info("state_written", "the state is written again")
+        self._forgetful = self.store.unwritten
 
 
 def run_keeper(vaults: Mapping[Path, KeeperConfig], nodes: Nodes, key: LocalAccount, options: Options) -> int:
@@ -170,6 +181,8 @@ def _loop(
                 seat.rested = time.monotonic() + delay
                 message = f"{trouble}; trying again in {delay:.1f} s"
                 seat.log.warning("rpc_down", message, retry_in=round(delay, 1))
+            finally:
+                seat.tell_of_store()
         if options.once and not acted and not stop.reached:
             return True
         if not acted:

@@ -1,7 +1,9 @@
 """What the keeper must not forget: the transaction in flight, since when the round lasts, what was seen of it.
 
 The file is written before a transaction is sent. Whatever instant the process dies at, the next one finds every
-transaction that may still land.
+transaction that may still land. Where the disk is full the keeper goes on all the same, and says so: a loan that is
+not saved is worse than a transaction that the next process does not know, since its own would share the nonce
+(`lane.py`), and only one of both can land.
 """
 
 from __future__ import annotations
@@ -133,34 +135,40 @@ class StateFile:
         """Read the file, or begin it. Raises SetupError where it is damaged, another's, or cannot be written."""
         self._path = path
         self._state = _load(path, identity)
+        self.unwritten: str | None = None
         self._save(self._state)
+        if self.unwritten is not None:
+            raise SetupError(self.unwritten)
 
     @property
     def state(self) -> State:
         return self._state
 
     def set_flight(self, flight: Flight | None) -> None:
-        """Remember what is in flight. Raises SetupError where it cannot be written: then nothing may be sent."""
+        """Remember what is in flight."""
         self._save(replace(self.state, flight=flight))
 
     def set_round(self, round_: Round) -> None:
-        """Remember the running round. Raises SetupError where it cannot be written."""
+        """Remember the running round."""
         self._save(replace(self.state, round=round_))
 
     def set_seen(self, seen: Seen) -> None:
-        """Remember what the watch has seen. Raises SetupError where it cannot be written."""
+        """Remember what the watch has seen."""
         self._save(replace(self.state, seen=seen))
 
     def forget_round(self) -> None:
-        """Forget what was seen of the round: its blocks are no more. Raises SetupError where it cannot be written."""
+        """Forget what was seen of the round: its blocks are no more."""
         self._save(replace(self.state, round=None, seen=None))
 
     def _save(self, state: State) -> None:
+        """In `unwritten` stands why the file does not hold what is in memory, None where it does."""
+        self._state = state
         try:
             replace_file(self._path, json.dumps(asdict(state), indent=1, default=str))
         except OSError as error:
-            raise SetupError(f"cannot write the state file {self._path}: {error.strerror}") from None
-        self._state = state
+            self.unwritten = f"cannot write the state file {self._path}: {error.strerror}"
+        else:
+            self.unwritten = None
 
 
 def _load(path: Path, identity: Identity) -> State:

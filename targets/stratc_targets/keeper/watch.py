@@ -36,7 +36,7 @@ class Measured:
 
 @dataclass(slots=True)
 class Watch:
-    """Measures and tells; nothing that goes wrong here but a state file that cannot be written stops the keeper."""
+    """Measures and tells; nothing that goes wrong here stops the keeper."""
 
     config: KeeperConfig
     chain: Chain

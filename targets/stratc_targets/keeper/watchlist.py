@@ -187,7 +187,7 @@ class VenueReadings:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Everything that alarms are computed from. `nav` is a member of State."""
+    """Everything that alarms are computed from. `nav` is a member of State, and so is each of `rings`: a volatility."""
 
     nav: str
     tokens: tuple[TokenRead, ...]
@@ -197,11 +197,12 @@ class Readings:
     oracles: tuple[Told, ...]
     flash_loans: tuple[FlashRead, ...]
     rooms: tuple[RoomRead, ...]
+    rings: tuple[str, ...]
 
     @property
     def members(self) -> set[str]:
         """The members of State that are read."""
-        return {self.nav, *(one.price for one in self.tokens), *(one.amount for one in self.positions)}
+        return {self.nav, *(one.price for one in self.tokens), *(one.amount for one in self.positions), *self.rings}
 
     def held(self, subject: str) -> list[PositionRead]:
         """The positions of a venue, or the one of that name."""
@@ -248,6 +249,7 @@ def parse_readings(document: dict[str, Any]) -> Readings:
         oracles=tuple(Told(**one | {"view": parse_view(one["view"])}) for one in given["oracles"]),
         flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
         rooms=tuple(_room_read(one) for one in given["rooms"]),
+        rings=tuple(given["rings"]),
     )
 
 

@@ -111,8 +111,17 @@ def compile_in(mode: Mode, sources: Mapping[str, str]) -> Compiled:
     """
     if ACTIONS not in sources:
         return compile_request(standard_json(sources, mode))
+    return compile_around(compile_actions(mode, sources), mode, sources)
+
+
+def compile_actions(mode: Mode, sources: Mapping[str, str]) -> Compiled:
+    """The actions alone: whatever the vault's own text says, they are the same."""
     below = {path: text for path, text in sources.items() if path != VAULT}
-    actions = compile_request(standard_json(below, mode, ACTIONS))
+    return compile_request(standard_json(below, mode, ACTIONS))
+
+
+def compile_around(actions: Compiled, mode: Mode, sources: Mapping[str, str]) -> Compiled:
+    """The vault that makes itself a copy of these actions. Raises StorageDiffers."""
     vault = compile_request(standard_json({**sources, ACTIONS_CODE: _hash_of(actions)}, mode))
     # Modules that only the vault has come after all others: what the actions know is the beginning of its storage.
     if not (_begins_with(vault.storage, actions.storage) and _begins_with(vault.transient, actions.transient)):
