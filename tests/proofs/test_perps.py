@@ -18,9 +18,11 @@ from stratc_compiler.claims import claims_of, lost_venue
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Num, Rounding
+from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.inside_box import funded, inside_box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.perps import cost, in_a_round
-from stratc_compiler.replay import IdealWorld, funded, inside_box, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Trade, Vault
 from stratc_compiler.verdict import Round
