@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from differential.operations import (
     Deposit,
+    Donate,
     Keep,
     LiquidateAtPerp,
     Mend,
@@ -86,6 +87,19 @@ AT_PERP_AT_LENGTH: dict[str, Story] = {
         ),
         {},
         {},
+    ),
+    "ether that somebody gives takes delta out of its band, and one trade brings it back": Story(
+        "perp_hedged",
+        (
+            *_BEGUN,
+            Donate("idle", "WETH", 2 * 10**18),
+            Run("rehedge"),
+            Keep(),
+            Donate("idle", "WETH", 4 * 10**18),
+            Keep(),
+        ),
+        {"rehedge": 1},
+        {"rehedge": 1},
     ),
     "a penalty that was raised: the vault is guarded until it is what was proved": Story(
         "perp_hedged",
