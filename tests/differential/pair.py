@@ -74,6 +74,8 @@ class Pair:
         """Both succeed with the same value, or both revert, for the same reason where it is the contract's own."""
         expected, told = outcome(exact, Reverted)
         actual, reason = outcome(onchain, ChainReverted)
+        if self.market.perp is not None:
+            self.market.perp.read()
         if told is None and reason is None:
             _same(f"value of {name}", expected, actual)
             self.tally.done[name] += 1
@@ -185,6 +187,12 @@ class Pair:
             case "pool":
                 number = self.chain.call("position_pool")
                 return world.uniswap.positions.call("positions", number)[7] if number else 0
+            case "perp.margin":
+                lab, scale = world.perp, 10**12
+                realized = lab.balance(me) * scale + lab.owed(me) - lab.funding(me)
+                return max(realized + lab.position(me).notional, 0) // scale
+            case "perp.short":
+                return max(-world.perp.position(me).size, 0)
         raise KeyError(name)
 
     def _compare_range(self) -> None:
@@ -239,10 +247,16 @@ class Pair:
 
     def warp(self, seconds: int) -> None:
         self.world.chain.warp(seconds)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """The books read time, and what goes with it."""
         self.market.time = self.world.chain.timestamp()
         read_indices(self.world, self.market.aave)
         if self.market.blue is not None:
             self.market.blue.now = self.market.time
+        if self.market.perp is not None:
+            self.market.perp.read()
 
     def feed(self, token: str, answer: int, age: int = 0, *, arbitrage: bool = True) -> None:
         """An answer that is `age` seconds old; the pool follows one that makes sense if told to."""
@@ -254,11 +268,23 @@ class Pair:
         self.morpho_price()
         if arbitrage and all(0 < one.answer < 10**15 for one in self.market.feeds.values()):
             self.arbitrage()
+        elif self.market.perp is not None:
+            self.market.perp.read()
 
     def arbitrage(self) -> None:
-        """Somebody trades until all prices are the feeds'; what he does in a pool that the vault is in is booked."""
-        self.world.arbitrage()
-        self.follow()
+        """All pools follow the feeds; that of Perp v2 as far as it lets anybody."""
+        if self.market.perp is None:
+            self.world.arbitrage()
+            self.follow()
+            return
+        outcome(self.world.arbitrage, ChainReverted)
+        self.others_traded()
+
+    def others_traded(self) -> None:
+        """At Perp v2: that took time, and funding is settled."""
+        if self.market.perp is not None:
+            self.market.perp.settle()
+            self._catch_up()
 
     def follow(self) -> None:
         """Book that others have traded in the pool of the vault's range until its price is what it is now."""

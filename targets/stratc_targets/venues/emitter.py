@@ -143,6 +143,16 @@ class FlashText:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeText:
+    """How a short is traded at its venue, as text: statements that sell exactly so much for at least so much of the
+    account's cash, and that buy exactly so much back for at most so much of it.
+    """
+
+    sell: Callable[[str, str], str]
+    buy: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class VenueText:
     """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
@@ -150,8 +160,9 @@ class VenueText:
     venue's address; then the vault runs the checks, which may set what is `stored`. Both may use token immutables.
     `swap` takes (sold, bought, amount, minimum) as text. `account` is what no two venues of the vault may have in
     common, since their positions would be one: an immutable, or None where that is the venue's address; positions in
-    `ranges`, by their names, have numbers of their own. `shortfall` reads by how many basis points what collateral
-    counts for has fallen below what was proved, None where nobody can change that.
+    `ranges`, by their names, have numbers of their own. `shortfall` reads by how much the venue's terms are worse than
+    was proved, in basis points or finer, None where nobody can change them. `trade` is of a venue of shorts, `settle` a
+    statement that has funding booked when a round begins.
     """
 
     module: str
@@ -160,6 +171,8 @@ class VenueText:
     positions: dict[str, PositionText]
     swap: Callable[[str, str, str, str], str] | None = None
     flash: FlashText | None = None
+    trade: TradeText | None = None
+    settle: str | None = None
     account: str | None = None
     shortfall: str | None = None
     ranges: dict[str, RangeText] = field(default_factory=dict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NoReturn
 
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Var, variables
 from stratc_compiler.ranges import quotient
@@ -35,7 +34,10 @@ WORTH_LESS = "range: worth less than was asked for"
 """Why a rule reverts that adds liquidity where the pool takes too much for it."""
 
 _BODY = frozenset(
-    {"s", "minimum", "worth_before", "shares", "receiver", "owner", "least_assets", "whole", "supply_before"}
+    {
+        *("s", "minimum", "least", "most", "worth_before"),
+        *("shares", "receiver", "owner", "least_assets", "whole", "supply_before"),
+    }
 )
 """Locals of the functions that plans are printed into."""
 
@@ -135,12 +137,12 @@ class _Printer:
                 self._swap(item)
             case FlashLoan():
                 self._borrow(item)
+            case Trade():
+                self._trade(item)
             case Provide():
                 self._provide(item)
             case Withdraw():
                 self._withdraw(item)
-            case Trade():
-                _no_trade(item)
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
@@ -234,6 +236,19 @@ class _Printer:
         token, base = (flat(expression(side, self._scope())) for side in quotient(held.range))
         return self.symbols.range(held).near(token, base)
 
+    def _trade(self, item: Trade) -> None:
+        """The bound needs prices, so it is computed only where something is traded."""
+        amount = self._amount(item.amount, "cover" if item.covers else "short", item.short.name)
+        self._fresh([item.bound])
+        known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
+        trade = self.symbols.venues[item.short.venue or ""].trade
+        assert trade is not None, "the model trades a short at a venue that has none"
+        bound = "most" if item.covers else "least"
+        lines = statement(f"{bound}: uint256 = ", expression(item.bound, self._scope(known)))
+        moved = (trade.buy if item.covers else trade.sell)(amount, bound)
+        self.lines += [f"if {amount} > 0:", *(f"    {line}" for line in (*lines, moved))]
+        self.stale = True
+
     def _borrow(self, loan: FlashLoan) -> None:
         """Ask for the loan: what it is for is done when the lender calls back, and at once where there is none."""
         used = {var.name for item in every_item(loan.within) for expr in _exprs(item) for var in variables(expr)}
@@ -267,18 +282,13 @@ def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
             return (amount,)
         case Swap(amount=amount, minimum=minimum):
             return amount, minimum
+        case Trade(amount=amount, bound=bound):
+            return amount, bound
         case FlashLoan(amount=amount, due=due):
             return amount, due
         case Provide(token=token, base=base, minimum=minimum):
             return token, base, minimum
         case Withdraw(liquidity=liquidity):
             return (liquidity,)
-        case Trade():
-            _no_trade(item)
         case Require():
             return ()
-
-
-def _no_trade(item: Trade) -> NoReturn:
-    """No venue of perpetuals has an emitter: the vault was refused before."""
-    raise AssertionError(f"{item.short.name} should have been refused before")

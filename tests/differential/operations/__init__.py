@@ -19,6 +19,14 @@ from differential.operations.morpho import (
     Others,
     Present,
 )
+from differential.operations.perp import (
+    LiquidateAtPerp,
+    OperationAtPerp,
+    Pause,
+    Penalty,
+    PoolApart,
+    SettleFunding,
+)
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Observe, Run, Schedule, Settle, Turn
@@ -64,6 +72,7 @@ Operation = (
     | Crash
     | OperationAtMorpho
     | OperationInPool
+    | OperationAtPerp
 )
 
 __all__ = [
@@ -80,6 +89,7 @@ __all__ = [
     "Keep",
     "Liquidate",
     "LiquidateAtMorpho",
+    "LiquidateAtPerp",
     "Mend",
     "Mint",
     "Misprice",
@@ -87,7 +97,11 @@ __all__ = [
     "MovePool",
     "Observe",
     "Operation",
+    "OperationAtPerp",
     "Others",
+    "Pause",
+    "Penalty",
+    "PoolApart",
     "Present",
     "PresentLiquidity",
     "Rate",
@@ -104,6 +118,7 @@ __all__ = [
     "Sequencer",
     "Serve",
     "Settle",
+    "SettleFunding",
     "TakeBack",
     "Terms",
     "TradeInPool",
