@@ -8,7 +8,7 @@ from fractions import Fraction
 from stratc_compiler.backing import split_label
 from stratc_compiler.environment import MOST_GAIN, most_growth, period_of
 from stratc_compiler.holding import begun_within
-from stratc_compiler.refuse import feed_of, refused
+from stratc_compiler.refuse import feed_of
 from stratc_compiler.text import percent
 from stratc_compiler.vault import SCALE, Freezes, Held, OnCondition, Vault, VenueModel
 from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult
@@ -114,6 +114,10 @@ def _behind(label: str, vault: Vault) -> Iterator[str]:
             yield f"liquidity({held.venue})"
         case "slippage":
             yield f"gain({subject})"
+        case "funding":
+            yield from ("keeper", f"settles({subject})")
+        case "realized":
+            yield f"liquidity({subject})"
         case "shares":
             yield from ("keeper", f"loss({subject})", f"gain({subject})", *_standing(subject))
         case "rounding":
@@ -176,8 +180,10 @@ def _terms(assumption: Assumption) -> tuple[str, str, Guardian, str]:
             text = f"price({token}/{other}) stays {float(low):g} .. {float(high):g}"
             how = "the keeper divides the vault's prices"
             return f"stays({token}/{other})", text, WATCHED, how
-        case FundingBetween():
-            refused(assumption)
+        case FundingBetween(venue, low, high, per):
+            text = f"funding({venue}) in {percent(low)} .. {percent(high)} per {per} s"
+            how = f"the keeper measures how cash changes {_BETWEEN}, what is booked late with it"
+            return f"funding({venue})", text, WATCHED, how
 
 
 def _of_token(token: Token) -> Iterator[GuardedAssumption]:
@@ -201,7 +207,8 @@ def _of_venue(venue: Venue, vault: Vault) -> Iterator[GuardedAssumption]:
         yield from _lends(venue.name, swap.flash_premium, vault)
         return
     yield from _of_positions(venue, model, vault)
-    accepts = f"{venue.name} accepts deposits, withdrawals" + (", borrowing and repaying" if model.health else "")
+    more = ", borrowing and repaying" if model.health else " and trades" if model.perp else ""
+    accepts = f"{venue.name} accepts deposits, withdrawals{more}"
     free = f"{accepts}, and charges nothing for them"
     yield _implied(f"open({venue.name})", free, TRUSTED, "what is paused reverts, and a rule that is charged does")
     for one in model.assumes:
@@ -219,6 +226,9 @@ def _lends(venue: str, premium: Fraction | None, vault: Vault) -> Iterator[Guard
 
 def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[GuardedAssumption]:
     written = vault.strategy.assumptions
+    if model.perp is not None:
+        yield from _of_account(venue)
+        return
     if not any(isinstance(a, LossAtMost) and a.venue == venue.name for a in written):
         text = f"{venue.name} loses nothing of what is held there"
         yield _implied(f"loss({venue.name})", text, TRUSTED, "no `loss` assumption is written")
@@ -236,6 +246,20 @@ def _of_positions(venue: Venue, model: VenueModel, vault: Vault) -> Iterator[Gua
     if not any(isinstance(a, LiquidityAtLeast) and a.venue == venue.name for a in written):
         text = f"{venue.name} can pay out all that is held there"
         yield _implied(f"liquidity({venue.name})", text, TRUSTED, "no `liquidity` assumption is written")
+
+
+def _of_account(venue: Venue) -> Iterator[GuardedAssumption]:
+    """At a venue of perpetuals."""
+    text = f"{venue.name} takes nothing of cash but what trades cost, and funding"
+    yield _implied(f"loss({venue.name})", text, TRUSTED, "bad debts of others are its insurer's")
+    gain = (
+        f"nobody else puts more than {percent(MOST_GAIN)} of the cash there into the vault's margin at {venue.name} in "
+        "a round; at most that share of the first deposit was there before it"
+    )
+    how = f"the keeper measures how positions change {_BETWEEN}, but not what was there before the first deposit"
+    yield _implied(f"gain({venue.name})", gain, WATCHED, how)
+    text = f"{venue.name} has what is realized of the vault's cash, and pays it out"
+    yield _implied(f"liquidity({venue.name})", text, TRUSTED, "its margin lies in one vault, for all its users")
 
 
 # ── vaults of ours that are held ───────────────────────────────────────────────────────────
@@ -313,6 +337,7 @@ def _of_the_vault(vault: Vault) -> Iterator[GuardedAssumption]:
     )
     yield _implied("scale", scale, WATCHED, "the keeper compares nav with those units at the prices of the moment")
     still = "prices, volatilities, debts and flows" if vault.rings else "prices, debts and flows"
+    still = f"{still}, pending funding with them," if vault.perps else still
     together = f"{still} stand still, and nobody exits, between the transactions of one keeper pass"
     yield _implied("pass", together, TRUSTED, "each rule checks its trigger and the floors again")
     rules = (rule for rule in vault.rules if isinstance(rule.effect, Freezes) and isinstance(rule.trigger, OnCondition))

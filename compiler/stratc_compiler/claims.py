@@ -51,6 +51,14 @@ class AtAnyMoment(Record):
     lost: str | None = None
 
 
+class LosesLeg(Record):
+    """At `venue`, one of perpetuals, somebody else has closed the short, or a part: assets cover debts, no venue of
+    `venues` can liquidate, and the keeper's next pass does not revert and hedges again."""
+
+    venue: str
+    venues: tuple[str, ...]
+
+
 class KeeperSettles(Record):
     """The rules that fire do not revert, and leave the vault settled."""
 
@@ -102,6 +110,7 @@ class Pays(Record):
 
 About = (
     AtAnyMoment
+    | LosesLeg
     | KeeperSettles
     | KeeperHedges
     | KeeperIsQuiet
@@ -145,6 +154,8 @@ def _written(claim: Claim, vault: Vault, box: Box, passes: Passes) -> ClaimSpec:
         case Safe(venue, span=span):
             text = f"{venue} can never liquidate the vault"
             return _at_any_moment(vault, box, f"safe({venue})", text, False, (venue,), span)
+        case SurvivesLossOf(venue, span=span) if any(one.name == venue for one in vault.perps):
+            return _loses_leg(vault, box, venue, span)
         case SurvivesLossOf(venue, span=span):
             name = f"survives loss of {venue}"
             text = f"no venue can liquidate, nav >= 0, with {venue} worth nothing"
@@ -155,6 +166,43 @@ def _written(claim: Claim, vault: Vault, box: Box, passes: Passes) -> ClaimSpec:
             return exits(vault, box, f"exit >= {percent(ratio)} of nav", ratio, span)
         case Invariant(name, span=span):
             return _invariant(vault, box, f"invariant {name}", vault.invariants[name], span)
+
+
+def _loses_leg(vault: Vault, box: Box, venue: str, span: Span) -> ClaimSpec:
+    """Of a venue of perpetuals what is lost is the leg: somebody closes any part of the short, at the worst mark of the
+    round and for the penalty. What is left stays solvent, and the keeper, who comes within the round, hedges it again.
+    """
+    name, venues = f"survives loss of {venue}", _liquidatable(vault)
+    opening = after_environment(vault, box, venue)
+    frame = opening.frame
+    nav = Cmp(frame.exact_nav(), Rel.GE, ZERO)
+    obligations = [_obligation(name, "step/nav", "assets cover debts", frame, nav, span)]
+    for one in venues:
+        safe = frame.formula(vault.venue(one).never_liquidated or And(()))
+        obligations.append(_obligation(name, f"step/{one}", f"{one} cannot liquidate", frame, safe, span))
+    for event in _events(vault, opening):
+        match event:
+            case Need(rule, fired, short, words, goal, known):
+                id_ = f"{name}/{_path('step', fired)}/{rule.name}/{short}"
+                obligations.append(Obligation(id_, name, words, known, goal, span=rule.span))
+            case PassEnd(fired, end):
+                for edge in vault.hedged:
+                    at, place = end.fork(), f"{_path('step', fired)}/end/{edge.text}"
+                    goal = at.formula(edge.formula)
+                    obligations.append(_obligation(name, place, f"{edge.text} holds", at, goal, edge.span))
+    text = f"whatever of the short at {venue} others close: nav >= 0, no liquidation, hedged again by the next pass"
+    return ClaimSpec(name, text, LosesLeg(venue, venues), tuple(obligations), span=span)
+
+
+def lost_venue(about: About) -> str | None:
+    """The venue that a claim takes as lost."""
+    match about:
+        case AtAnyMoment(lost=lost):
+            return lost
+        case LosesLeg(venue):
+            return venue
+        case _:
+            return None
 
 
 def _not_claimed_safe(vault: Vault) -> tuple[str, ...]:

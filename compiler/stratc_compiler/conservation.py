@@ -27,6 +27,7 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
+from stratc_compiler.perps import Perp, worth_of_short
 from stratc_compiler.ranges import Range
 from stratc_compiler.vault import (
     NAV,
@@ -41,6 +42,7 @@ from stratc_compiler.vault import (
     Provide,
     Require,
     Swap,
+    Trade,
     Withdraw,
     every_item,
 )
@@ -110,6 +112,8 @@ def _costs(item: PlanItem | Require, later: Worths) -> Iterator[Expr]:
     match item:
         case Swap() | FlashLoan():
             yield scale(_at_most(item.amount, later), _share_lost(item), Rounding.UP)
+        case Trade(Held(perp=Perp() as of), amount=amount):
+            yield scale(worth_of_short(amount, of.margin), of.slippage, Rounding.UP)
         case Provide(Held(range=Range() as of), token, base):
             for amount in (token, base):
                 yield scale(_at_most(amount, later), of.lost, Rounding.UP)
@@ -131,5 +135,6 @@ def _units(plan: Plan, held: tuple[Held, ...]) -> int:
     items = tuple(every_item(plan))
     moved = sum(item.held.rounding for item in items if isinstance(item, Enter | Leave | Provide | Withdraw))
     swapped = sum(_SWAP_ROUNDS for item in items if isinstance(item, Swap))
+    traded = sum(item.cash.rounding + _SWAP_ROUNDS for item in items if isinstance(item, Trade))
     lent = sum(isinstance(item, FlashLoan) for item in items)
-    return moved + swapped + lent + len(held)
+    return moved + swapped + traded + lent + len(held) + sum(one.margin is not None for one in held)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.holding import ANYTHING, Range, begun_within, of_a_round, while_held
+from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import slide
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.record import Record
@@ -60,7 +61,8 @@ class Box(Record):
     hypotheses are labelled; `pairs` are what prices keep to each other. `usd` is a token's price factor in USD,
     `absolute` the USD range of tokens that stay in one; `growth` is what happens to each position's amount; `liquidity`
     the share of an asset position that can be drawn at any moment; `withdrawals` and `deposits` are shares of the
-    opening nav, None where nothing bounds them.
+    opening nav, None where nothing bounds them. Tokens that are short at venues of perpetuals are there a second time,
+    in `dollars` (see `perps`): what their price against base keeps to that in dollars are pairs of their own.
     """
 
     period: int
@@ -73,10 +75,11 @@ class Box(Record):
     liquidity: dict[str, Fraction]
     withdrawals: Fraction | None
     deposits: Fraction | None
+    dollars: tuple[Pair, ...] = ()
 
     def joint(self, base: str) -> tuple[Pair, ...]:
         """The pairs that are more than bounds of one token's factor: in base, base itself never moves."""
-        return tuple(pair for pair in self.pairs if base not in (pair.token, pair.other))
+        return (*(pair for pair in self.pairs if base not in (pair.token, pair.other)), *self.dollars)
 
 
 ONE = Fraction(1)
@@ -98,12 +101,17 @@ def box_of(vault: Vault) -> Box:
     pairs = tuple(_pairs(strategy))
     own = {name: _against(factor, usd[vault.base], name == vault.base) for name, factor in usd.items()}
     bounds = _tightened(own, pairs, strategy)
+    relative = {name: Interval(low.value or Fraction(0), high.value) for name, (low, high) in bounds.items()}
+    because = {name: (low.label(name), high.label(name)) for name, (low, high) in bounds.items()}
+    short = dict.fromkeys(held.token for held in vault.held if held.margin is not None)
+    told = {in_dollars(token): usd[token] for token in short}
     return Box(
         period=period_of(strategy),
-        relative={name: Interval(low.value or Fraction(0), high.value) for name, (low, high) in bounds.items()},
-        because={name: (low.label(name), high.label(name)) for name, (low, high) in bounds.items()},
+        relative=relative | told,
+        because=because | {in_dollars(token): (f"price({token})", f"price({token})") for token in short},
         pairs=pairs,
-        usd=usd,
+        dollars=tuple(_dollars(token, usd[vault.base], vault.base) for token in short),
+        usd=usd | told,
         absolute={a.token: Interval(a.low, a.high) for a in strategy.assumptions if isinstance(a, PriceStays)},
         growth={held.name: _growth(vault, held) for held in vault.held},
         liquidity={held.name: _liquidity(strategy, held) for held in vault.held if not held.debt},
@@ -120,6 +128,7 @@ def unbounded(box: Box) -> Box:
         # Base is the measure of all others: against itself it cannot move.
         relative={name: one if one == Interval(ONE, ONE) else whatever for name, one in box.relative.items()},
         pairs=(),
+        dollars=(),
         usd=dict.fromkeys(box.usd, whatever),
         absolute={},
         growth=dict.fromkeys(box.growth, whatever),
@@ -224,6 +233,12 @@ def _both_ways(pair: Pair) -> tuple[tuple[str, str, Fraction | None, Fraction | 
     return (pair.token, pair.other, low, high), (pair.other, pair.token, *back)
 
 
+def _dollars(token: str, base: Interval, of: str) -> Pair:
+    """A price in base over that in dollars moves as the price of base does, the other way."""
+    low = Fraction(0) if base.high is None else 1 / base.high
+    return Pair(f"price({of})", token, in_dollars(token), Interval(low, 1 / base.low if base.low else None), None)
+
+
 def _growth(vault: Vault, held: Held) -> Interval:
     """What one round does to a position's amount: interest on a debt, loss or yield on an asset.
 
@@ -232,6 +247,8 @@ def _growth(vault: Vault, held: Held) -> Interval:
     strategy = vault.strategy
     if held.venue is None:
         return Interval(ONE, ONE if held.token == strategy.base else ONE + MOST_GAIN)
+    if held.margin is not None:
+        return Interval(ONE, ONE)  # nobody else buys it back, but whoever liquidates
     if held.debt:
         return Interval(ONE - MOST_GAIN, _interest(strategy, held))
     return Interval(ONE - assumed_loss(strategy, held.venue), most_growth(vault, held.venue))
@@ -296,6 +313,8 @@ def gain_of_round(vault: Vault) -> Fraction | None:
     the smallest. Trades may be paid better than the oracle says by as much as worse, of everything once. It is shown
     of the model (`backing`), not believed.
     """
+    if vault.perps:
+        return None
     box = box_of(vault)
     worth = {held.name: _worth_factor(box, held) for held in vault.held}
     owed = [_most_owed(vault, held) for held in vault.held if held.debt]
@@ -339,5 +358,7 @@ def _interest(strategy: Strategy, held: Held) -> Fraction:
 
 
 def _liquidity(strategy: Strategy, held: Held) -> Fraction:
+    if held.position.kind == "margin":
+        return Fraction(0)  # what of it is realized, earlier rounds have left
     stated = [a.ratio for a in strategy.assumptions if isinstance(a, LiquidityAtLeast) and a.venue == held.venue]
     return max(stated, default=ONE)

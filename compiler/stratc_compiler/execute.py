@@ -11,8 +11,22 @@ from fractions import Fraction
 
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, number
+from stratc_compiler.perp_execution import cover, sell_short
 from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
-from stratc_compiler.vault import Enter, FlashLoan, Held, Leave, Let, Plan, Provide, Swap, Vault, VenueModel, Withdraw
+from stratc_compiler.vault import (
+    Enter,
+    FlashLoan,
+    Held,
+    Leave,
+    Let,
+    Plan,
+    Provide,
+    Swap,
+    Trade,
+    Vault,
+    VenueModel,
+    Withdraw,
+)
 
 FEES = "fees"
 """What a withdrawal from a range brings beside what was asked for, as a variable of the proofs is called."""
@@ -43,6 +57,8 @@ def run_plan(plan: Plan, frame: Frame, need: Need, within: str = "") -> Frame:
                 frame = _provide(item, frame, need, step)
             case Withdraw():
                 frame = _withdraw(item, frame, need, step)
+            case Trade():
+                frame = (cover if item.covers else sell_short)(item, frame, need, step)
     return frame
 
 
@@ -68,7 +84,12 @@ def _enter(held: Held, amount: Expr, frame: Frame, need: Need, step: str) -> Fra
             need(f"borrow/{step}", f"{held.name} may be borrowed at the venue's loan-to-value", allowed, after)
         return after
     need(f"funds/{step}", f"there is enough idle {held.token} to enter {held.name}", _covers(idle, amount), frame)
-    return _moved(frame, held, Add(frame.state[held.name], amount), Sub(idle, amount))
+    after = _moved(frame, held, Add(frame.state[held.name], amount), Sub(idle, amount))
+    if held.position.kind == "margin":
+        # All of it is realized.
+        realized = frame.named(held.liquidity.name, Add(frame.state[held.liquidity.name], amount))
+        after = after.moved({held.liquidity.name: realized})
+    return after
 
 
 def _leave(held: Held, amount: Expr, frame: Frame, need: Need, step: str) -> Frame:

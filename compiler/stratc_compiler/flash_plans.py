@@ -43,8 +43,8 @@ from stratc_compiler.plans import (
     find_swap,
     leave_all,
     moves_to_target,
-    plan_name,
 )
+from stratc_compiler.trade_sizes import plan_name
 from stratc_compiler.vault import (
     DUST_SHARE,
     Enter,

@@ -14,6 +14,7 @@ from itertools import chain, islice, product
 from stratc_compiler.claims import KeeperSettles
 from stratc_compiler.corners import MOST, corners
 from stratc_compiler.environment import Box, Interval
+from stratc_compiler.perp_plans import target_shorts
 from stratc_compiler.replay import IdealWorld
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.swings import strongest
@@ -45,10 +46,20 @@ def guesses(vault: Vault, box: Box) -> Iterator[Round]:
 def _openings(vault: Vault) -> Iterator[Worths]:
     """Every position at its target; or loans as near to their liquidation as the bands allow."""
     targets = {band.held: band.target for band in vault.bands}
-    yield _with_the_rest_idle(vault, targets)
+    yield _with_the_rest_idle(vault, _with_shorts(vault, targets))
     loans = {held.venue for held in vault.held if held.debt}
     if loans:
-        yield _with_the_rest_idle(vault, _stretched(vault, targets, loans))
+        yield _with_the_rest_idle(vault, _with_shorts(vault, _stretched(vault, targets, loans)))
+
+
+def _with_shorts(vault: Vault, shares: Mapping[Held, Fraction]) -> Mapping[Held, Fraction]:
+    """Accounts at venues of perpetuals hold what their shorts were sold for, besides what they are worth."""
+    wanted, result = target_shorts(vault.strategy, vault.hedges, vault.bands), dict(shares)
+    for venue in vault.perps:
+        _, cash, short = venue.account
+        result[short] = wanted[venue.name]
+        result[cash] += wanted[venue.name]
+    return result
 
 
 def _stretched(vault: Vault, targets: Mapping[Held, Fraction], loans: Container[str | None]) -> Mapping[Held, Fraction]:
@@ -88,7 +99,8 @@ def _idle(vault: Vault) -> str:
 
 def _moves(vault: Vault, box: Box) -> Iterator[Worths]:
     """Price factors: none moves, one does, all do, and the corners of prices that keep together."""
-    ends = {name: _ends(one) for name, one in box.relative.items() if name != vault.base}
+    tokens = [token.name for token in vault.strategy.tokens if token.name != vault.base]
+    ends = {name: _ends(box.relative[name]) for name in tokens}
     yield NOTHING
     alone = ({name: end} for name, both in ends.items() for end in both)
     together = (dict(zip(ends, side, strict=True)) for side in zip(*ends.values(), strict=False))

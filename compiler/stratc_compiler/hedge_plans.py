@@ -3,22 +3,43 @@
 An instrument is a position in the hedged token itself, so each dollar of it is a dollar of delta: what is held adds to
 it, what is owed takes from it. Sizes are of the state at the start and rounded down. What is too much is shed at once
 (borrowed and sold, or sold); what is lacking is bought for at the worst price that is assumed, and all that this brings
-repays, or is supplied: at a better price it is more than was lacking by as much, which is what a band is for.
+repays, or is supplied: at a better price it is more than was lacking by as much, which is what a band is for. A short
+at a venue of perpetuals is sized there, exactly (`perp_plans`).
 """
 
 from __future__ import annotations
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Add, Expr, Min, Monus, Rounding, Var, amount, amount_worth, scale
-from stratc_compiler.plans import Parts, plan_name, price_of, sell, worth_trading
-from stratc_compiler.vault import NAV, Enter, Hedged, Held, Leave, Let, Plan
+from stratc_compiler.expr import (
+    Add,
+    Expr,
+    Min,
+    Monus,
+    Rounding,
+    Var,
+    amount,
+    amount_worth,
+    scale,
+)
+from stratc_compiler.perp_plans import resized
+from stratc_compiler.plans import Parts, price_of, sell
+from stratc_compiler.trade_sizes import plan_name, worth_trading
+from stratc_compiler.vault import NAV, Enter, Hedged, Held, Leave, Let, Plan, VenueModel
 
 
 def rehedge(hedges: tuple[Hedged, ...], parts: Parts) -> Plan:
     """Every hedged sensitivity to the middle of its band. Raises Unsupported for what no trade against base changes."""
-    sizes = tuple(let for hedge in hedges for let in _sizes(hedge, parts))
-    steps = tuple(step for hedge in hedges for step in (*_lower(hedge, parts), *_raise(hedge, parts)))
-    return (*sizes, *steps)
+    sizes, steps = zip(*(_of_one(hedge, parts) for hedge in hedges), strict=True)
+    return (*(let for lets in sizes for let in lets), *(step for plan in steps for step in plan))
+
+
+def _of_one(hedge: Hedged, parts: Parts) -> tuple[tuple[Let, ...], Plan]:
+    if hedge.instrument.margin is None:
+        return _sizes(hedge, parts), (*_lower(hedge, parts), *_raise(hedge, parts))
+    long, short = _against_target(hedge)
+    venues = (one for one in parts.exit_order if isinstance(one, VenueModel))
+    venue = next(one for one in venues if one.name == hedge.instrument.venue)
+    return resized(venue, Monus(short, long), Monus(long, short))
 
 
 def _sizes(hedge: Hedged, parts: Parts) -> tuple[Let, ...]:

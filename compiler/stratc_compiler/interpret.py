@@ -41,6 +41,7 @@ from stratc_compiler.vault import (
     Provide,
     Require,
     Swap,
+    Trade,
     Unwinding,
     Vault,
     Withdraw,
@@ -81,6 +82,9 @@ class World(Protocol):
 
     def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
         """Take liquidity out, and all fees; returns what came of each token. Raises Reverted as the venue would."""
+
+    def trade(self, item: Trade, amount: int, bound: int) -> None:
+        """Sell or buy back so much of a short, for no worse than `bound`. Raises Reverted as the venue would."""
 
 
 class Evaluator(Struct):
@@ -200,6 +204,9 @@ def _carry_out(plan: Unwinding, state: Evaluator) -> None:
                 _provide(item, state)
             case Withdraw():
                 _withdraw(item, state)
+            case Trade(amount=amount, bound=bound):
+                if sized := state.value(amount):
+                    world.trade(item, sized, state.value(bound))
             case Require(formula, reason):
                 if not state.holds(formula):
                     raise Reverted(reason)

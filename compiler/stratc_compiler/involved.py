@@ -8,7 +8,7 @@ from fractions import Fraction
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.environment import MOST_GAIN, Box
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, earned
+from stratc_compiler.replay import IdealWorld, earned, funded
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Used
 from stratc_dsl.strategy import PairMoves, PairStays, PriceMoves, PriceStays
@@ -63,11 +63,14 @@ def _positions(vault: Vault, box: Box, played: Round, lost: str | None) -> Itera
     for held in vault.held:
         if held.venue is None and held.token == vault.base:
             continue
-        if held.debt or held.venue != lost:
+        if held.position.kind == "margin" and held.venue != lost:
+            yield from _funding(vault, held, played)
+        elif held.debt or held.venue != lost:
             yield from _growth(held, box, _factor(played, held.name) - 1)
             if held.range is not None:
                 yield f"fees({held.venue})", _part(earned(vault, held, played.moment), MOST_GAIN)
-        if held.venue is not None and not held.debt and played.moment[held.name]:
+        told = held.venue is not None and not held.debt and held.position.kind != "margin"
+        if told and played.moment[held.name]:
             drawable = Fraction(played.moment[held.liquidity.name], played.moment[held.name])
             yield f"liquidity({held.venue})", _part(1 - min(drawable, Fraction(1)), 1 - box.liquidity[held.name])
 
@@ -82,6 +85,12 @@ def _growth(held: Held, box: Box, change: Fraction) -> Iterator[Share]:
     else:
         most = within.high - 1 if not held.debt and within.high is not None else MOST_GAIN
         yield f"gain({held.venue or held.name})", _part(abs(change), most)
+
+
+def _funding(vault: Vault, held: Held, played: Round) -> Iterator[Share]:
+    least, most = funded(vault, held, played.settled)
+    change = played.moment[held.name] - played.settled[held.name]
+    yield f"funding({held.venue})", _part(Fraction(change), Fraction(least if change < 0 else most))
 
 
 def _flows(vault: Vault, box: Box, played: Round) -> Iterator[Share]:

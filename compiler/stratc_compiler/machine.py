@@ -37,6 +37,7 @@ from stratc_compiler.vault import (
     OnTimer,
     RuleModel,
     Swap,
+    Trade,
     Trades,
     VenueModel,
 )
@@ -68,6 +69,9 @@ class _MarkingWorld(Struct):
 
     def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
         return self.market.withdraw(held, liquidity)
+
+    def trade(self, item: Trade, amount: int, bound: int) -> None:
+        self.market.trade(item, amount, bound)
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
         return self.market.lend(loan, amount)

@@ -12,6 +12,7 @@ from stratc_compiler.deleverage_plans import deleverage
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     And,
+    Combination,
     Expr,
     Formula,
     Monus,
@@ -29,7 +30,9 @@ from stratc_compiler.greeks import asked, greek_definitions
 from stratc_compiler.guard import guard, only_reduces_risk
 from stratc_compiler.hedge_plans import rehedge
 from stratc_compiler.limits import deposit_room
-from stratc_compiler.plans import Parts, collect, exit_steps, plan_name, rebalance, unwind
+from stratc_compiler.perp_plans import target_shorts
+from stratc_compiler.perps import worth_of_short
+from stratc_compiler.plans import Parts, collect, exit_steps, rebalance, unwind
 from stratc_compiler.pools import pools_of
 from stratc_compiler.predicates import ONE, Quotient, Scope, lower_predicate, nav_share, share_of_nav
 from stratc_compiler.ranges import worth
@@ -37,6 +40,7 @@ from stratc_compiler.refuse import refuse
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
 from stratc_compiler.slices import unwinding
 from stratc_compiler.top_up_plans import top_up
+from stratc_compiler.trade_sizes import plan_name
 from stratc_compiler.unwind_plans import unwind_position
 from stratc_compiler.vault import (
     NAV,
@@ -64,6 +68,7 @@ from stratc_compiler.vault import (
     VenueModel,
     binds,
     every_item,
+    net_worth,
 )
 from stratc_compiler.volatility import rings
 from stratc_dsl.span import Source, Span
@@ -100,13 +105,15 @@ def build_vault(strategy: Strategy, source: Source, factories: Mapping[str, Venu
     venues, swaps = _venues(strategy, source, factories)
     idle = tuple(Held(Position(None, "idle", token.name)) for token in strategy.tokens)
     held = _held(strategy, venues, idle)
-    bands = tuple(_band(allocation, held, source) for allocation in strategy.allocations)
+    bands = tuple(_band(allocation, held, venues) for allocation in strategy.allocations)
     hedges = tuple(_hedge(hedge, held) for hedge in strategy.hedges)
     in_band = tuple(inside.formula for band in bands for inside in band.inside)
     scope = Scope(held, venues, in_band, {str(hedge.greek): hedge_band(hedge) for hedge in hedges})
     derived = definitions(held, strategy.base)
     traded = _lenders_last(strategy, swaps)
-    parts = Parts(strategy.base, idle, _exit_order(strategy, venues, swaps), bands, traded, pools_of(strategy))
+    shorts = target_shorts(strategy, hedges, bands)
+    order = _exit_order(strategy, venues, swaps)
+    parts = Parts(strategy.base, idle, order, bands, traded, pools_of(strategy), shorts)
     vault = Vault(
         strategy=strategy,
         venues=venues,
@@ -185,9 +192,10 @@ def _inner(venue: Venue, source: Source, factories: Mapping[str, VenueFactory]) 
 
 
 def _held(strategy: Strategy, venues: tuple[VenueModel, ...], idle: tuple[Held, ...]) -> tuple[Held, ...]:
-    """Allocated positions in the order of `allocate`, and base idle even where it is not allocated."""
+    """Allocated positions in the order of `allocate`, shorts, and base idle even where it is not allocated."""
     known = {held.name: held for held in idle} | {held.name: held for venue in venues for held in venue.positions}
     allocated = [known[str(allocation.position)] for allocation in strategy.allocations]
+    allocated += [one for venue in venues if venue.perp is not None for one in venue.positions if one.debt]
     base = known[f"idle({strategy.base})"]
     return tuple(allocated) if base in allocated else (*allocated, base)
 
@@ -205,10 +213,12 @@ def definitions(held: tuple[Held, ...], base: str) -> dict[str, Expr]:
 def _value(one: Held) -> Expr:
     if one.range is not None:
         return worth(one.range, one.range.liquidity)
+    if one.margin is not None:
+        return worth_of_short(one.var, one.margin)
     return value_of(one.var, Rounding.UP if one.debt else Rounding.DOWN)
 
 
-def _band(allocation: Allocation, held: tuple[Held, ...], source: Source) -> Band:
+def _band(allocation: Allocation, held: tuple[Held, ...], venues: tuple[VenueModel, ...]) -> Band:
     one = next(h for h in held if h.position == allocation.position)
     inside: list[Condition] = []
     for edge, relation in (
@@ -218,16 +228,20 @@ def _band(allocation: Allocation, held: tuple[Held, ...], source: Source) -> Ban
         (allocation.maximum, Rel.LE),
     ):
         if edge is not None:
-            inside.append(_edge(one, relation, edge, allocation.span))
+            inside.append(_edge(one, relation, edge, venues, allocation.span))
     return Band(one, abs(allocation.target), tuple(inside), span=allocation.span)
 
 
-def _edge(one: Held, relation: Rel, edge: Fraction, span: Span) -> Condition:
+def _edge(one: Held, relation: Rel, edge: Fraction, venues: tuple[VenueModel, ...], span: Span) -> Condition:
     # A debt is written negative: its weight of at least -36% is an amount owed of at most 36%.
     if one.debt:
         relation, edge = (Rel.LE if relation is Rel.GE else Rel.GE), -edge
     text = f"weight({one.name}) {relation.value} {float(edge * 100):g}%"
-    return Condition(text, nav_share(one.value, relation, edge), span=span)
+    weight = net_worth(one, venues)
+    if set(weight) == {one.value}:
+        return Condition(text, nav_share(one.value, relation, edge), span=span)
+    plain: Combination = {ONE: Fraction(1)}
+    return Condition(text, share_of_nav(Quotient(weight, plain), Relation(relation.value), edge, span), span=span)
 
 
 def _hedge(hedge: Hedge, held: tuple[Held, ...]) -> Hedged:

@@ -7,7 +7,7 @@ supplied, debt is taken, deposits are made. Base idle is what remains. Trades be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from msgspec import field
@@ -30,16 +30,16 @@ from stratc_compiler.expr import (
     Var,
     amount,
     amount_worth,
-    dim_of,
     scale,
     token_of,
     value_of,
     zero,
 )
+from stratc_compiler.perp_plans import closed, to_target
 from stratc_compiler.pools import Pool
 from stratc_compiler.ranges import for_token
+from stratc_compiler.trade_sizes import plan_name, worth_trading
 from stratc_compiler.vault import (
-    DUST_SHARE,
     NAV,
     Band,
     Enter,
@@ -62,7 +62,8 @@ from stratc_dsl.span import Span
 class Parts(Record):
     """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in.
 
-    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3.
+    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3, `shorts` the
+    share of nav that is short at the targets, by its venue of perpetuals.
     """
 
     base: str
@@ -71,18 +72,7 @@ class Parts(Record):
     bands: tuple[Band, ...]
     swaps: tuple[SwapModel, ...]
     pools: dict[str, Pool] = field(default_factory=dict)
-
-
-def worth_trading(value: Expr, then: Expr) -> Expr:
-    """`then` if the trade is worth at least `DUST_SHARE` of nav, else zero."""
-    dust = scale(NAV, DUST_SHARE, Rounding.UP)
-    return If(Cmp(value, Rel.GE, dust), then, zero(dim_of(then)))
-
-
-def plan_name(*words: str) -> str:
-    return "_".join(
-        word for text in words for word in text.replace("(", " ").replace(")", " ").replace(".", " ").split()
-    )
+    shorts: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 def bought_for(debt: Held, parts: Parts) -> bool:
@@ -123,7 +113,10 @@ class Moves(Record):
 def moves_to_target(parts: Parts) -> Moves:
     """Of each position; sizes are of the nav at the start."""
     ranges = tuple(band for band in parts.bands if band.held.range is not None)
-    bands = tuple(band for band in parts.bands if band not in ranges and not _is_base_idle(band, parts.base))
+    margins = tuple(band for band in parts.bands if band.held.venue in parts.shorts)
+    accounts = tuple(to_target(band, _account(band, parts), parts.shorts[band.held.venue or ""]) for band in margins)
+    apart = (*ranges, *margins)
+    bands = tuple(band for band in parts.bands if band not in apart and not _is_base_idle(band, parts.base))
     assets = tuple(band for band in bands if not band.held.debt)
     debts = tuple(band for band in bands if band.held.debt)
     plain = tuple(band for band in assets if band.held.token == parts.base and not _pledged(band, debts))
@@ -132,8 +125,10 @@ def moves_to_target(parts: Parts) -> Moves:
         sizes=(
             *(let for band in bands for let in _sizes(band, parts)),
             *(let for band in ranges for let in _range_sizes(band, parts)),
+            *(let for account in accounts for let in account.sizes),
         ),
         draw=(
+            *(item for account in accounts for item in account.draw),
             *(item for band in ranges for item in thinned(band.held, _less(band), parts, band.span)),
             *(Leave(band.held, _less(band)) for band in plain),
         ),
@@ -144,9 +139,15 @@ def moves_to_target(parts: Parts) -> Moves:
         deposit=(
             *(Enter(band.held, _more(band)) for band in plain),
             *(item for band in ranges for item in thickened(band.held, _more(band), parts, band.span)),
+            *(item for account in accounts for item in account.deposit),
         ),
         spent=(*(_spent(band, parts) for band in debts), *(_more(band) for band in risky)),
     )
+
+
+def _account(band: Band, parts: Parts) -> VenueModel:
+    venues = (one for one in parts.exit_order if isinstance(one, VenueModel))
+    return next(one for one in venues if one.name == band.held.venue)
 
 
 def _is_base_idle(band: Band, base: str) -> bool:
@@ -284,6 +285,8 @@ def _exit_step(
 
 def unwind(venue: VenueModel, parts: Parts, span: Span) -> Plan:
     """Repay what idle covers, and what idle base buys of tokens that are not held; then draw what the venue pays."""
+    if venue.perp is not None:
+        return closed(venue)
     buys = tuple(item for held in venue.positions if held.debt for item in _buy_all(held, parts, span))
     return (*buys, *leave_all(venue))
 

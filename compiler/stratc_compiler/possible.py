@@ -18,7 +18,7 @@ from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import Frame, real
 from stratc_compiler.replay import IdealWorld, comes_due, holds_something, inside_box
 from stratc_compiler.rounds import Opening, after_environment, first_deposit, keeper_pass, trading_rules
-from stratc_compiler.vault import Condition, Exits, Freezes, OnCondition, RuleModel, Trades, Vault
+from stratc_compiler.vault import Condition, Exits, Freezes, OnCondition, RuleModel, Trades, Vault, net_worth
 from stratc_compiler.verdict import Obligation, ObligationResult, Round
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Span
@@ -108,7 +108,11 @@ def _target_frame(vault: Vault, box: Box) -> Frame:
 def _at_targets(vault: Vault, played: Round) -> bool:
     view = Evaluator(vault, IdealWorld(vault, dict(played.settled)))
     nav = view.named("nav")
-    return all(abs(view.named(band.held.value.name) - band.target * nav) <= NEAR * nav for band in vault.bands)
+    for band in vault.bands:
+        worth = sum(weight * view.value(value) for value, weight in net_worth(band.held, vault.venues).items())
+        if abs(worth - band.target * nav) > NEAR * nav:
+            return False
+    return True
 
 
 def _can_fire(rule: RuleModel, vault: Vault, box: Box) -> Possibility:

@@ -32,7 +32,7 @@ from stratc_compiler.expr import (
     value_of,
 )
 from stratc_compiler.text import WAD
-from stratc_compiler.vault import NAV, Greek, Held, VenueModel, volatility
+from stratc_compiler.vault import NAV, Greek, Held, VenueModel, net_worth, volatility
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
@@ -191,8 +191,11 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
         case "idle" if quantity.token is not None:
             return Quotient({_idle_value(quantity.token, scope): Fraction(1)}, plain)
         case "value" | "weight" if quantity.position is not None:
-            top: Combination = {_value(str(quantity.position), scope, quantity.span): Fraction(1)}
+            top = net_worth(_held(str(quantity.position), scope, quantity.span), scope.venues)
             return Quotient(top, plain if quantity.name == "value" else nav)
+        case "margin_ratio" if quantity.venue is not None:
+            _, cash, short = scope.venue(quantity.venue).account
+            return Quotient({cash.value: Fraction(1), short.value: Fraction(-1)}, {short.value: Fraction(1)})
         case "volatility" if quantity.token is not None and quantity.period is not None:
             return Quotient({volatility(quantity.token, quantity.period): Fraction(1)}, {ONE: Fraction(WAD)})
         case "leverage":
@@ -205,10 +208,10 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
             raise Unsupported(f"the quantity `{quantity.name}`", "it comes with a later version", quantity.span)
 
 
-def _value(name: str, scope: Scope, span: Span) -> Expr:
+def _held(name: str, scope: Scope, span: Span) -> Held:
     for held in scope.held:
         if held.name == name:
-            return held.value
+            return held
     raise Unsupported(f"the value of `{name}`, which is not allocated", "give it a place in `allocate`", span)
 
 

@@ -23,7 +23,7 @@ SUPPORTED = frozenset(
         *(typed.Strategy, typed.Token, typed.ChainlinkPrice, typed.RatioPrice),
         *(typed.Collateral, typed.Emode, typed.Inner, typed.Position, typed.Allocation),
         *(typed.KeeperEvery, typed.PriceMoves, typed.PriceStays, typed.PairMoves, typed.PairStays),
-        *(typed.RateAtMost, typed.SlippageAtMost),
+        *(typed.RateAtMost, typed.FundingBetween, typed.SlippageAtMost),
         *(typed.LossAtMost, typed.LiquidityAtLeast, typed.RoomAtLeast, typed.OracleOffBy),
         *(typed.WithdrawalsAtMost, typed.DepositsAtMost),
         *(typed.Literal, typed.Binary, typed.OfNav, typed.AmountOf, typed.PriceOf),
@@ -42,11 +42,11 @@ SUPPORTED = frozenset(
 QUANTITIES = frozenset(
     {
         *("nav", "idle", "value", "weight", "leverage", "delta", "gamma", "volatility"),
-        *("health", "buffer", "ltv", "collateral_ratio", "debt", "collateral"),
+        *("health", "buffer", "ltv", "collateral_ratio", "margin_ratio", "debt", "collateral"),
     }
 )
 
-HEDGES = frozenset({("delta", "idle"), ("delta", "collateral"), ("delta", "debt")})
+HEDGES = frozenset({("delta", "idle"), ("delta", "collateral"), ("delta", "debt"), ("delta", "short")})
 """Sensitivities that are hedged, each with the kinds of positions that are traded for it."""
 
 
@@ -117,8 +117,6 @@ def _named(node: object) -> str:
     match node:
         case typed.FixedPrice():
             return "the price source `fixed(...)`"
-        case typed.FundingBetween():
-            return "`funding(...) in`"
         case typed.SignalledAllocation():
             return "a target `by` a signal"
         case _:

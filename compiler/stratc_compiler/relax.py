@@ -149,6 +149,10 @@ class Frame(Struct):
             # What moves a range's worth is said where it moves; here it is read, rounded as it is in the contract.
             self.known[name] = self._rounded(self.state[self.vault.ranges[name].name], Rounding.DOWN)
             return self.known[name]
+        if name in self.vault.shorts:
+            # Three conversions, each rounded up: a unit of margin, and two of 10^-18 USD, which are less than another.
+            self.known[name] = self._rounded(self.state[self.vault.shorts[name].name], Rounding.UP, number(2))
+            return self.known[name]
         if name in self.vault.definitions:
             self.known[name] = self.expr(self.vault.definitions[name])
             return self.known[name]
@@ -186,10 +190,10 @@ class Frame(Struct):
         self.trace.learn("definition", Or((first, second)))
         return result
 
-    def _rounded(self, exact: Expr, rounding: Rounding) -> Expr:
-        """The exact result less, or plus, an error of at most one unit of account."""
+    def _rounded(self, exact: Expr, rounding: Rounding, most: Expr = DUST) -> Expr:
+        """The exact result less, or plus, an error of at most one unit of account, or of so many."""
         error = self.trace.fresh("error")
-        self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(error, Rel.LE, DUST))
+        self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(error, Rel.LE, most))
         if rounding is Rounding.DOWN:
             result = Sub(exact, error)
             if isinstance(exact, Var):
@@ -243,6 +247,8 @@ def _converts(size: Expr, then: Expr) -> bool:
         case Min(left, _):
             return _converts(size, left)
         case MulDiv(left, right, divisor) if left == size:
+            return _factor(left, right, divisor) == 1
+        case MulDiv(left, right, divisor, Rounding.DOWN) if _converts(size, left):
             return _factor(left, right, divisor) == 1
         case _:
             return False

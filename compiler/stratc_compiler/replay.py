@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations, takewhile
+from math import ceil, floor
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -24,12 +25,14 @@ from stratc_compiler.claims import (
     KeeperSettles,
     Keeps,
     LosesAtMost,
+    LosesLeg,
     Pays,
 )
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.expr import Formula, Num, Plain, Rounding, amount_worth, number
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div, run_plan
+from stratc_compiler.perps import cost
 from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.readings import loan_at
 from stratc_compiler.rounds import exit_rules, trading_rules
@@ -47,6 +50,7 @@ from stratc_compiler.vault import (
     OnTimer,
     RuleModel,
     Swap,
+    Trade,
     Trades,
     Vault,
     VenueModel,
@@ -98,11 +102,17 @@ class IdealWorld(Struct):
         self._take_room(held, amount, what)
         self._idle(held.token, amount if held.debt else -amount, what)
         self.state[held.name] += amount
+        self._realize(held, amount)
         self.log.append(f"{what}: {self._told(held.token, amount)}")
         venue = self.vault.venue(held.venue) if held.venue else None
         allowed = venue.after_borrow if venue is not None and held.debt else None
         if venue is not None and not self.lets(venue, allowed):
             raise Reverted(f"{what} exceeds the venue's loan-to-value{_as_read(venue)}")
+
+    def _realize(self, held: Held, amount: int) -> None:
+        """Margin that comes in is realized."""
+        if held.position.kind == "margin":
+            self.state[held.liquidity.name] += amount
 
     def _take_room(self, held: Held, amount: int, what: str) -> None:
         room = self.state.get(held.room.name)
@@ -165,6 +175,29 @@ class IdealWorld(Struct):
         self.swaps.append(item.swap.name)
         self.log.append(f"selling {self._told(item.sold, amount)} for {self._told(item.bought, minimum)}")
         return minimum
+
+    def trade(self, item: Trade, amount: int, bound: int) -> None:
+        """At the worst price that may be filled. What of the cash is realized changes as the venue books it: all but
+        what the part that is left was sold for.
+        """
+        short, cash = item.short, item.cash
+        venue = self.vault.venue(short.venue or "")
+        realized = self.state[cash.liquidity.name]
+        what = f"{'buying back' if item.covers else 'selling'} {short.name}"
+        if item.covers:
+            size, has = self.state[short.name], self.state[cash.name]
+            if amount > size or bound > has:
+                raise Reverted(f"{what} asks for more than there is: {self._told(short.token, amount)}")
+            profit = mul_div(max(has - realized, 0), amount, size, Rounding.DOWN)
+            self.state[cash.liquidity.name] = max(realized + profit - bound, 0)
+        sign = -1 if item.covers else 1
+        self.state[short.name] += sign * amount
+        self.state[cash.name] += sign * bound
+        self.swaps.append(venue.name)
+        self.log.append(f"{what}: {self._told(short.token, amount)} for {self._told(cash.token, bound)}")
+        allowed = venue.after_cover if item.covers else venue.after_borrow
+        if self.state[short.name] and not self.lets(venue, allowed):
+            raise Reverted(f"{what} leaves less margin than {venue.name} asks for{_as_read(venue)}")
 
     def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
         """As little as may be asked for is worth it, and so little is taken."""
@@ -251,14 +284,69 @@ def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -
         if any(earned(vault, one, state) > MOST_GAIN for state in (before, after)):
             return f"more fees of {one.name} wait than assumed"
     for held in vault.held:
-        if held.name != f"idle({vault.base})" and not (lost is not None and held.venue == lost and not held.debt):
-            if not _within(before[held.name], after[held.name], box.growth[held.name], slack=1):
+        if held.name != f"idle({vault.base})" and not _is_lost(held, lost):
+            least, most = funded(vault, held, before)
+            if not _within(before[held.name], after[held.name], box.growth[held.name], 1, least, most):
                 return f"{held.name} grows out of its range"
             if held.venue is None or held.debt:
                 continue
             if after[held.liquidity.name] < int(box.liquidity[held.name] * after[held.name]):
                 return f"{held.name} is less liquid than assumed"
-    return _no_room(vault, played) or _too_wild(vault, box, played) or _flows_fit(vault, box, played, opening)
+    return (
+        _unrealized(vault, played)
+        or _ill_closed(vault, box, played, lost)
+        or _no_room(vault, played)
+        or _too_wild(vault, box, played)
+        or _flows_fit(vault, box, played, opening)
+    )
+
+
+def _is_lost(held: Held, lost: str | None) -> bool:
+    """Whether it is of a venue that is taken as lost: a debt is owed still, but a short of perpetuals is closed."""
+    return lost is not None and held.venue == lost and (not held.debt or held.perp is not None)
+
+
+def funded(vault: Vault, held: Held, before: dict[str, int]) -> tuple[int, int]:
+    """What funding adds to the cash of an account in a round, at least and at most; nothing to other positions."""
+    for venue in vault.perps:
+        of, cash, short = venue.account
+        if cash == held:
+            state = Evaluator(vault, IdealWorld(vault, dict(before)))
+            worth_now = state.value(cost(short.var, of.margin, Rounding.DOWN))
+            return ceil(of.low * worth_now), floor(of.high * worth_now)
+    return 0, 0
+
+
+def _unrealized(vault: Vault, played: Round) -> str | None:
+    """None iff all cash is realized where nothing is short."""
+    for venue in vault.perps:
+        _, cash, short = venue.account
+        if not played.moment[short.name] and played.moment[cash.liquidity.name] + 2 < played.moment[cash.name]:
+            return f"less of {cash.name} is realized than there is, and nothing is short"
+    return None
+
+
+def _ill_closed(vault: Vault, box: Box, played: Round, lost: str | None) -> str | None:
+    """None iff whoever closed a part of a short that is lost took no more than a closer may."""
+    before, after = played.settled, played.moment
+    for venue in vault.perps:
+        of, cash, short = venue.account
+        if venue.name != lost:
+            continue
+        closed = before[short.name] - after[short.name]
+        if closed < 0:
+            return f"{short.name} grows"
+        state = Evaluator(vault, IdealWorld(vault, {**before, short.name: closed}))
+        dearest = box.usd[of.token].high
+        least, most = funded(vault, cash, before)
+        grown = box.growth[cash.name]
+        if dearest is not None:
+            worst = state.value(cost(short.var, of.margin, Rounding.UP)) * dearest * (1 + of.off) * (1 + of.penalty)
+            if after[cash.name] + 2 < max(grown.low * before[cash.name] + least - worst, Fraction(0)):
+                return f"whoever closes {short.name} takes more than assumed"
+        if grown.high is not None and after[cash.name] - 2 > grown.high * before[cash.name] + most:
+            return f"{cash.name} grows out of its range"
+    return None
 
 
 def _too_wild(vault: Vault, box: Box, played: Round) -> str | None:
@@ -351,10 +439,11 @@ def _between(value: Fraction, interval: Interval) -> bool:
     return value >= interval.low and (interval.high is None or value <= interval.high)
 
 
-def _within(before: int, after: int, interval: Interval, slack: int = 0) -> bool:
-    if after + slack < interval.low * before:
+def _within(before: int, after: int, interval: Interval, slack: int = 0, least: int = 0, most: int = 0) -> bool:
+    """Whether an amount is its factor times what it was, and between `least` and `most` more."""
+    if after + slack < interval.low * before + least:
         return False
-    return interval.high is None or after - slack <= interval.high * before
+    return interval.high is None or after - slack <= interval.high * before + most
 
 
 # ── what a claim says about a replayed round ───────────────────────────────────────────────
@@ -400,6 +489,8 @@ def _why(about: About, vault: Vault, played: Round, world: IdealWorld, up: Timer
     match about:
         case AtAnyMoment(venues, solvency):
             return _moment(vault, world, venues, solvency)
+        case LosesLeg(_, venues):
+            return _moment(vault, world, venues, True) or keeper(vault, world, up) or _unhedged(vault, state)
         case KeeperSettles():
             return keeper(vault, world, up) or _unsettled(vault, state) or _no_way_out(vault, played, world, up)
         case KeeperHedges():
@@ -427,6 +518,8 @@ def _moment(vault: Vault, world: IdealWorld, venues: tuple[str, ...], solvency: 
     for name in venues:
         venue = vault.venue(name)
         if not world.lets(venue, venue.never_liquidated):
+            if venue.perp is not None:
+                return f"{name} can liquidate: margin_ratio({name}) = {_ratio(venue, state)}{_as_read(venue)}"
             own = health(vault, name, state)
             seen = f"health({name}) = {float(own):.4f}"
             if any(venue.off.values()):
@@ -471,6 +564,17 @@ def _kept(condition: Condition, vault: Vault, world: IdealWorld, up: Timers) -> 
         if not state.holds(condition.formula):
             return f"{condition.text} does not hold after `{rule.action}`"
     return None
+
+
+def _ratio(venue: VenueModel, state: Evaluator) -> str:
+    return percent(Fraction(round(margin_ratio(venue, state) * 100_000), 100_000))
+
+
+def margin_ratio(venue: VenueModel, state: Evaluator) -> Fraction:
+    """Of an account that is short, exact; negative where it cannot buy back."""
+    _, cash, short = venue.account
+    owed = state.value(short.value)
+    return Fraction(state.value(cash.value) - owed, owed)
 
 
 def health(vault: Vault, venue: str, state: Evaluator) -> Fraction:

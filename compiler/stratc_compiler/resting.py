@@ -24,6 +24,8 @@ PREMISES = frozenset(
         "moves",
         "stays",
         "rate",
+        "funding",
+        "settles",
         "slippage",
         "loss",
         "liquidity",

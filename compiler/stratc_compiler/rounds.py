@@ -11,6 +11,8 @@ from stratc_compiler.conservation import CONSERVED
 from stratc_compiler.environment import MOST_GAIN, Box, Interval, Pair
 from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import TRUE, Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
+from stratc_compiler.perp_execution import all_realized, close, fund
+from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
@@ -62,16 +64,22 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
     settled = frame.trace.fork()
     factors = _price_factors(vault, box, frame)
     _join(vault, box, frame, settled, factors)
+    closed = {venue.name: close(venue, frame, box) for venue in vault.perps if venue.name == lost}
     for held in vault.held:
         if held.venue is not None:
             growth = Interval(Fraction(0), Fraction(0)) if lost == held.venue and not held.debt else None
+            if held.venue in closed:
+                growth = None
             slid = (_slide(vault, box, frame, held.range, factors[held.range.token]),) if held.range else ()
-            _grow(frame, held.name, held.token, growth or box.growth[held.name], factors, slid)
+            told = held.token if held.margin is None else in_dollars(held.token)
+            _grow(frame, held.name, told, growth or box.growth[held.name], factors, slid)
     for held in vault.idle:
         if held.token != vault.base and held in vault.held:
             _grow(frame, held.name, held.token, box.growth[held.name], factors)
         elif held.token != vault.base:
             _whatever(frame, held.name)
+    for venue in vault.perps:
+        fund(venue, before, frame, closed.get(venue.name))
     _flows(frame, vault, box, nav)
     _liquidity(frame, vault, box)
     _rooms(frame, vault)
@@ -86,10 +94,10 @@ def price_factor(token: str) -> Var:
 
 def _price_factors(vault: Vault, box: Box, frame: Frame) -> dict[str, Var]:
     factors: dict[str, Var] = {}
-    for token in vault.strategy.tokens:
-        if token.name != vault.base:
-            factors[token.name] = price_factor(token.name)
-            _bound(frame, box.because[token.name], factors[token.name], box.relative[token.name])
+    for token in box.relative:
+        if token != vault.base:
+            factors[token] = price_factor(token)
+            _bound(frame, box.because[token], factors[token], box.relative[token])
     return factors
 
 
@@ -107,7 +115,7 @@ def _join(vault: Vault, box: Box, frame: Frame, settled: Trace, factors: dict[st
 
 def _between_held(vault: Vault, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
     """Without the pairs that lead to no other token that is held: those are bounds of the one token, and stated so."""
-    held = {one.token for one in vault.held}
+    held = {one.token if one.margin is None else in_dollars(one.token) for one in vault.held}
     uses = Counter(token for pair in pairs for token in (pair.token, pair.other))
     kept = tuple(pair for pair in pairs if all(t in held or uses[t] > 1 for t in (pair.token, pair.other)))
     return kept if kept == pairs else _between_held(vault, kept)
@@ -175,7 +183,8 @@ def _grow(
     for factor in slid:
         product = Mul(product, factor)
     frame.trace.learn(f"move({name})", Cmp(after, Rel.EQ, product), Cmp(after, Rel.GE, ZERO))
-    frame.state[name] = _reading(frame, after)
+    # A venue of perpetuals books sizes exactly.
+    frame.state[name] = after if name in {one.name for one in frame.vault.shorts.values()} else _reading(frame, after)
     frame.known.clear()
 
 
@@ -236,6 +245,8 @@ def _liquidity(frame: Frame, vault: Vault, box: Box) -> None:
                 Cmp(available, Rel.GE, ZERO),
             )
             frame.state[held.liquidity.name] = available
+    for venue in vault.perps:
+        all_realized(venue, frame)
 
 
 def _rooms(frame: Frame, vault: Vault) -> None:

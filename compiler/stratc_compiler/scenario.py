@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from stratc_compiler.claims import About, AtAnyMoment
+from stratc_compiler.claims import About, lost_venue
 from stratc_compiler.environment import Box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.involved import involved
-from stratc_compiler.replay import Broken, IdealWorld, health, inside_box, what_breaks
+from stratc_compiler.replay import Broken, IdealWorld, health, inside_box, margin_ratio, what_breaks
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Scenario
@@ -19,7 +19,7 @@ Lines = tuple[tuple[str, str], ...]
 
 def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | None:
     """The round as a scenario, iff the assumptions admit it and the claim breaks in it."""
-    lost = about.lost if isinstance(about, AtAnyMoment) else None
+    lost = lost_venue(about)
     if inside_box(vault, box, played, lost) is not None:
         return None
     broken = what_breaks(about, vault, played)
@@ -57,6 +57,8 @@ def _state(vault: Vault, state: dict[str, int], shown: dict[str, bool]) -> str:
     for venue in vault.venues:
         if venue.health is not None and any(state[held.name] for held in venue.positions if held.debt):
             ends.append(f"health({venue.name}) {float(health(vault, venue.name, view)):.4f}")
+        if venue.perp is not None and state[venue.account[2].name]:
+            ends.append(f"margin_ratio({venue.name}) {float(margin_ratio(venue, view)):.2%}")
     return ", ".join(prices + positions + ends)
 
 
@@ -96,8 +98,16 @@ def _short(held: Held, played: Round) -> list[str]:
     """What a venue can pay out, where that is less than what is held there."""
     if held.venue is None or held.debt:
         return []
+    if held.position.kind == "margin":
+        share = _realized(held, played)
+        return [f"{held.name} of which {percent(Fraction(round(share, 4)))} is realized"] if share < 1 else []
     there, drawable = played.moment[held.name], played.moment[held.liquidity.name]
     return [f"{held.name} can pay out {percent(Fraction(drawable, there))}"] if drawable < there else []
+
+
+def _realized(held: Held, played: Round) -> Fraction:
+    there = played.moment[held.name]
+    return Fraction(played.moment[held.liquidity.name], there) if there else Fraction(1)
 
 
 def _change(played: Round, name: str) -> str:

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount, token_of
-from stratc_compiler.plans import Parts, bought_for, plan_name, price_of, sell
+from stratc_compiler.plans import Parts, bought_for, price_of, sell
 from stratc_compiler.shares import paid, part
+from stratc_compiler.trade_sizes import plan_name
 from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, SwapModel, Unwinding, VenueModel
 from stratc_dsl.span import Span
 
@@ -26,13 +27,14 @@ def unwinding(parts: Parts, span: Span, *, buys: bool) -> Unwinding:
     """What a part of everything brings, bound to `paid`. Empty where there is nothing to unwind or no way into base.
 
     Empty with a range too: whoever takes liquidity out of one takes all the fees that wait there, others' among them.
+    And with a short at a venue of perpetuals, a part of which may not be free to leave.
     `buys` says whether what is owed and not held is bought: a loop's debts are more than all that is free.
     """
     venues = [venue for venue in parts.exit_order if isinstance(venue, VenueModel)]
     held = [one for venue in venues for one in venue.positions] + [band.held for band in parts.bands]
     tokens = {token for one in held if not one.debt for token in one.tokens}
-    ranges = any(one.range is not None for one in held)
-    if ranges or all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
+    kept_whole = any(one.range is not None or one.margin is not None for one in held)
+    if kept_whole or all(one.venue is None and one.token == parts.base for one in held) or tokens - _saleable(parts):
         return ()
     slices = _Slices(parts, span, buys)
     for idle in parts.idle:

@@ -29,8 +29,9 @@ from stratc_compiler.expr import (
     value_of,
     zero,
 )
-from stratc_compiler.plans import Parts, find_swap, plan_name, sell
+from stratc_compiler.plans import Parts, find_swap, sell
 from stratc_compiler.predicates import Scope, difference, lower, sides
+from stratc_compiler.trade_sizes import plan_name
 from stratc_compiler.vault import DUST_SHARE, Enter, Held, Leave, Let, Plan, PlanItem
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Relation, TopUp
@@ -47,6 +48,11 @@ def top_up(action: TopUp, scope: Scope, parts: Parts) -> Plan:
         if one.range is not None:
             what = f"a top-up of, or out of, the range of liquidity `{one.name}`"
             raise Unsupported(what, "name idle tokens and deposits", action.span)
+        if one.position.kind == "margin" and one != held:
+            what = f"a top-up out of the margin `{one.name}`"
+            raise Unsupported(
+                what, "name idle tokens and deposits: what of a margin is free hangs on profit", action.span
+            )
     weights = _goal(action, scope)
     for source in sources:
         if source.value in weights:

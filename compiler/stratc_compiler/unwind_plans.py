@@ -14,13 +14,17 @@ from msgspec.structs import replace
 from stratc_compiler.deleverage_plans import Payment
 from stratc_compiler.expr import Cmp, Expr, If, Min, Monus, Num, Rel, Rounding, Var, amount, scale
 from stratc_compiler.flash_plans import Lender, brings, due_of, sales, sold_for, where_enough
-from stratc_compiler.plans import Parts, find_swap, is_held_idle, plan_name, sell, sold_from, whole
+from stratc_compiler.perp_plans import closed
+from stratc_compiler.plans import Parts, find_swap, is_held_idle, sell, sold_from, whole
+from stratc_compiler.trade_sizes import plan_name
 from stratc_compiler.vault import Held, Leave, Let, Plan, PlanItem, Swap, VenueModel
 from stratc_dsl.span import Span
 
 
 def unwind_position(held: Held, venue: VenueModel, lender: Lender | None, parts: Parts, span: Span) -> Plan:
     """Close the position, collateral by a flash loan for each debt that it secures."""
+    if venue.perp is not None:
+        return closed(venue)
     if held.debt:
         return _repay(held, venue, parts, span) if lender is None else _repay_by_flash(held, venue, lender, parts, span)
     if held.range is not None:

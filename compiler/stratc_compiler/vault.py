@@ -27,6 +27,7 @@ from msgspec import field
 
 from stratc_compiler.expr import Combination, Expr, Formula, Plain, Var, amount
 from stratc_compiler.guardian import Guardian
+from stratc_compiler.perps import Perp
 from stratc_compiler.ranges import Range
 from stratc_dsl.administration import AnyoneAfter, Depositors, Owner
 from stratc_dsl.record import Record
@@ -40,12 +41,14 @@ class Held(Record):
 
     `rounding` bounds by how many smallest units one operation may leave the position off from exact arithmetic.
     Of liquidity in a `range` the amount is that liquidity, and `token` is the token that its worth is told in.
+    A short at a venue of perpetuals has the terms of its account, `perp`.
     """
 
     position: Position
     debt: bool = False
     rounding: int = 0
     range: Range | None = None
+    perp: Perp | None = None
 
     @property
     def name(self) -> str:
@@ -54,6 +57,11 @@ class Held(Record):
     @property
     def token(self) -> str:
         return self.position.token if self.range is None else self.range.base
+
+    @property
+    def margin(self) -> str | None:
+        """Of a short at a venue of perpetuals, what it is sold and bought back in."""
+        return None if self.perp is None else self.perp.margin
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -112,6 +120,8 @@ class VenueModel(Record):
     `room` is the share of nav that more of each position can at least be entered, or borrowed, at any moment: a
     supposition of the proofs alone, since sizes do not look at it. None where nothing is stated: then all is taken.
     `flash_premium` is what a flash loan there costs at most, as a share of it; None where none is given.
+    A venue of perpetuals has two positions, cash and short, in this order; `after_cover` is what it asks once a part of
+    the short was bought back.
     `assumes` is what stands behind these formulas. `inner` is the model of the vault that is deposited in, where it
     is built from a strategy that this one names.
     """
@@ -131,6 +141,19 @@ class VenueModel(Record):
     flash_premium: Fraction | None = None
     assumes: tuple[Assumed, ...] = ()
     inner: Vault | None = None
+    after_cover: Formula | None = None
+
+    @property
+    def account(self) -> tuple[Perp, Held, Held]:
+        """Of a venue of perpetuals: its terms, the cash and the short."""
+        cash, short = self.positions
+        assert short.perp is not None
+        return short.perp, cash, short
+
+    @property
+    def perp(self) -> Perp | None:
+        """The terms of an account at a venue of perpetuals."""
+        return next((held.perp for held in self.positions if held.perp is not None), None)
 
     @property
     def debts_first(self) -> tuple[Held, ...]:
@@ -235,7 +258,19 @@ class Withdraw(Record):
     checked: bool = False
 
 
-PlanItem = Let | Enter | Leave | Swap | FlashLoan | Provide | Withdraw
+class Trade(Record):
+    """Enlarge a `short` at a perpetual venue by `amount`, sold for at least `bound`; or, where it `covers`, buy so much
+    of it back for at most that. `cash` is the account's, which takes what is fetched, or pays. Skipped for amount 0.
+    """
+
+    short: Held
+    cash: Held
+    amount: Expr
+    bound: Expr
+    covers: bool = False
+
+
+PlanItem = Let | Enter | Leave | Swap | FlashLoan | Provide | Withdraw | Trade
 Plan = tuple[PlanItem, ...]
 
 
@@ -267,7 +302,7 @@ def binds(item: PlanItem | Require) -> tuple[Var, ...]:
             return (received,)
         case Provide(took_token=token, took_base=base) | Withdraw(token=token, base=base):
             return token, base
-        case Enter() | Leave() | FlashLoan() | Require():
+        case Enter() | Leave() | FlashLoan() | Trade() | Require():
             return ()
 
 
@@ -498,6 +533,16 @@ class Vault(Record):
         return {held.value.name: held for held in self.held if held.range is not None}
 
     @property
+    def perps(self) -> tuple[VenueModel, ...]:
+        """Venues of perpetuals at which there is an account."""
+        return tuple(venue for venue in self.venues if venue.perp is not None)
+
+    @property
+    def shorts(self) -> dict[str, Held]:
+        """Shorts at venues of perpetuals, by the definitions of their values."""
+        return {held.value.name: held for held in self.held if held.perp is not None}
+
+    @property
     def owner_delay(self) -> int:
         """Seconds that what the owner wants has to wait."""
         return next((role.delay for role in self.strategy.roles if isinstance(role, Owner)), 0)
@@ -535,6 +580,14 @@ class Vault(Record):
     def hedged(self) -> tuple[Condition, ...]:
         """The edges of every hedged sensitivity's band."""
         return tuple(inside for hedge in self.hedges for inside in hedge.inside)
+
+
+def net_worth(held: Held, venues: Iterable[VenueModel]) -> Combination:
+    """What a position counts for: its value, and of a margin that of the whole account."""
+    for venue in venues:
+        if venue.perp is not None and held == venue.positions[0]:
+            return {held.value: Fraction(1), venue.positions[1].value: Fraction(-1)}
+    return {held.value: Fraction(1)}
 
 
 NOT_HEDGED = "hedge: outside its band"

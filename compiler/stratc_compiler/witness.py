@@ -12,11 +12,13 @@ from math import ceil, isqrt
 
 from msgspec.structs import replace
 
-from stratc_compiler.claims import About, AtAnyMoment, IsFair
+from stratc_compiler.claims import About, IsFair, lost_venue
 from stratc_compiler.environment import MOST_GAIN, Box, Interval
 from stratc_compiler.execute import FEES
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.interpret import Evaluator
+from stratc_compiler.perp_execution import LEFT
+from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.replay import IdealWorld, liquidity_worth
@@ -242,7 +244,13 @@ def _calm(vault: Vault, box: Box) -> Iterator[tuple[Formula, ...]]:
             # The token's own move, if it explains the scenario; else base moves against the dollar as well.
             yield (*_stays_or_moves(held, box.usd[held.token]), *_stays_or_moves(held, box.relative[held.token]))
     for band in vault.bands:
-        yield (Cmp(_before(band.held), Rel.EQ, number(band.target * 100 * PERCENT)),)
+        yield (Cmp(_net_before(band.held, vault), Rel.EQ, number(band.target * 100 * PERCENT)),)
+
+
+def _net_before(held: Held, vault: Vault) -> Expr:
+    """What a position is worth when settled; of a margin what its account is."""
+    owed = next((venue.account[2] for venue in vault.perps if venue.account[1] == held), None)
+    return _before(held) if owed is None else Sub(_before(held), _before(owed))
 
 
 def _stays_or_moves(held: Held, by: Interval) -> tuple[Formula, ...]:
@@ -300,9 +308,9 @@ class Prices(Record):
 
 def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) -> Round:
     """The model's round in smallest units. Amounts of base are rounded to units, prices to 8 decimals."""
-    lost = about.lost if isinstance(about, AtAnyMoment) else None
+    lost = lost_venue(about)
     relative = {token.name: _relative(token.name, values, vault, box, lost) for token in vault.strategy.tokens}
-    prices = _prices(relative, vault, box)
+    prices = _prices(relative, values, vault, box)
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
     moment = dict(units) | {f"price({name})": price for name, price in prices.after.items()}
@@ -362,8 +370,11 @@ def _clamp(value: Fraction, interval: Interval) -> Fraction:
     return value if interval.high is None else min(value, interval.high)
 
 
-def _prices(relative: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
-    """Split relative moves into moves in USD: base stays where it is if it can, else moves as little as it must."""
+def _prices(relative: dict[str, Fraction], values: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
+    """Split relative moves into moves in USD: base stays where it is if it can, else moves as little as it must.
+
+    Where the model says how far the price of what is short moved in dollars, that says what base did.
+    """
     usd_base = Fraction(1)
     for name, factor in relative.items():
         if name != vault.base and factor:
@@ -371,6 +382,10 @@ def _prices(relative: dict[str, Fraction], vault: Vault, box: Box) -> Prices:
             least, most = own.low / factor, None if own.high is None else own.high / factor
             usd_base = max(usd_base, least) if usd_base < least else usd_base
             usd_base = most if most is not None and usd_base > most else usd_base
+    for token in (venue.account[0].token for venue in vault.perps):
+        told = values.get(price_factor(in_dollars(token)).name)
+        if told and relative[token]:
+            usd_base = _clamp(told / relative[token], box.usd[vault.base])
     before = {name: _shown_price(name, vault, box) for name in relative}
     base = before[vault.base]
     stays = box.absolute.get(vault.base)
@@ -421,7 +436,8 @@ def _place(
     before = values.get(f"{held.name}@0", Fraction(0))
     if held.venue is None and held not in vault.held:
         before = Fraction(0)  # what others left lying with the vault is no part of the story
-    in_base = Fraction(settled[f"price({vault.base})"], settled[f"price({held.token})"])
+    counted = WAD if held.margin is not None else settled[f"price({vault.base})"]
+    in_base = Fraction(counted, settled[f"price({held.token})"])
     settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
@@ -430,6 +446,9 @@ def _place(
         base = settled[f"price({vault.base})"] * settled[held.name] // settled[f"unit({vault.base})"]
         settled[held.name] = liquidity_worth(IdealWorld(vault, settled), vault, held.range, base)
         moved = _slid(held.range, settled, moment)
+    if held.margin is not None:
+        moment[held.name] = int(settled[held.name] * _left_open(held, values))
+        return
     if held.venue is not None and after is not None and before and moved:
         grown = after / before / moved
     moment[held.name] = int(settled[held.name] * grown)
@@ -439,7 +458,23 @@ def _place(
         liquid = Fraction(1) if share is None or not full else min(Fraction(1), share / full)
         settled[held.liquidity.name] = settled[held.name]
         # The proof allows a unit less than the assumed share; the scenario keeps to the assumption.
-        moment[held.liquidity.name] = ceil(moment[held.name] * max(liquid, box.liquidity[held.name]))
+        liquid = max(liquid, box.liquidity[held.name])
+        if held.position.kind == "margin" and not _is_short(held, values, vault):
+            liquid = Fraction(1)
+        moment[held.liquidity.name] = ceil(moment[held.name] * liquid)
+
+
+def _is_short(cash: Held, values: dict[str, Fraction], vault: Vault) -> bool:
+    """Whether anything is short at the moment on this account: else all of it is realized."""
+    short = next(venue.account[2] for venue in vault.perps if venue.account[1] == cash)
+    return values.get(f"{short.name}@0", Fraction(0)) > 0 and _left_open(short, values) > 0
+
+
+def _left_open(held: Held, values: dict[str, Fraction]) -> Fraction:
+    """What part of a short is left where somebody closed some of it; all of it where nobody has."""
+    left = next((value for name, value in values.items() if name.startswith(f"{LEFT}#")), None)
+    before = values.get(f"{held.name}@0")
+    return Fraction(1) if left is None or not before else _clamp(left / before, Interval(Fraction(0), Fraction(1)))
 
 
 def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], moment: dict[str, int]) -> None:

@@ -7,18 +7,22 @@ which was lowered to less than it says is noticed too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from random import Random
 
 from msgspec import Struct, field
 
-from fuzzing.rounds import Choices, RoughWorld, Round, State, at_scale, first_deposit, holds, moment, nav, opening, view
-from fuzzing.rounds import settled as is_settled
+from fuzzing.choices import Choices
+from fuzzing.rough import RoughWorld, Unassumed
+from fuzzing.rounds import Round, at_scale, first_deposit, moment, opening, settles
+from fuzzing.worths import State, beyond, covered, dust, holds, nav, view
+from fuzzing.worths import settled as is_settled
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.expr import And, Cmp, Formula, Not, Or, Rel, Rounding
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.shares import to_assets, to_shares, virtual_shares
-from stratc_compiler.vault import OnCondition, OnTimer, RuleModel, Trades, Vault
+from stratc_compiler.vault import Exits, Freezes, OnCondition, OnTimer, RuleModel, Trades, Vault
 from stratc_compiler.verdict import Proved, Verification
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import Claim, ExitPays, Invariant, LossPerRound, Safe, Solvent, SurvivesLossOf
@@ -63,7 +67,8 @@ class Pass(Struct):
 
 def claims(vault: Vault) -> tuple[str | Claim, ...]:
     """What a verification speaks of, in its order: what is always checked by name, then what the strategy adds."""
-    return ("consistent", "survives", "recovers", "quiet", "fair", "exits", *vault.strategy.claims)
+    hedged = ("hedged",) if vault.hedges else ()
+    return ("consistent", "survives", "recovers", "quiet", *hedged, "fair", "exits", *vault.strategy.claims)
 
 
 def attack(verification: Verification, number: int, tries: int) -> dict[str, Attacked]:
@@ -92,12 +97,13 @@ def _climb(vault: Vault, claim: str | Claim, chance: Random, tries: int) -> Atta
     for number in range(tries):
         choices = Choices(chance) if number % 4 == 0 else nearest.changed()
         margin = AFAR
-        for one in rounds(vault, claim, choices):
-            played += 1
-            told = tell(vault, claim, one, choices)
-            if told.broken is not None:
-                return Attacked(played, f"{told.broken}: {one}")
-            margin = min(margin, told.margin)
+        with suppress(Unassumed):
+            for one in rounds(vault, claim, choices):
+                played += 1
+                told = tell(vault, claim, one, choices)
+                if told.broken is not None:
+                    return Attacked(played, f"{told.broken}: {one}")
+                margin = min(margin, told.margin)
         if margin <= best:
             nearest, best = choices, margin
     return Attacked(played)
@@ -120,17 +126,17 @@ def rounds(vault: Vault, claim: str | Claim, choices: Choices) -> Iterator[Round
             return
         yield played
         after = keeper(vault, played, choices)
-        left = {name: value for name, value in after.world.state.items() if not name.startswith("liquidity(")}
+        left = settles(after.world.state)
         state = left if after.reverted is None and is_settled(vault, left) else None
 
 
 # ── the keeper ─────────────────────────────────────────────────────────────────────────────
 
 
-def keeper(vault: Vault, played: Round, choices: Choices) -> Pass:
-    """Every rule that trades in its turn, where it is due; a timer may be due or not."""
+def keeper(vault: Vault, played: Round, choices: Choices, most: int | None = None) -> Pass:
+    """Every rule that trades in its turn, where it is due, or the first so many; a timer may be due or not."""
     done = Pass(RoughWorld(vault, dict(played.moment), choices=choices))
-    for rule in vault.rules:
+    for rule in [one for one in vault.rules if isinstance(one.effect, Trades)][:most]:
         if not isinstance(rule.effect, Trades) or not _due(rule, done.world, choices):
             continue
         try:
@@ -143,11 +149,31 @@ def keeper(vault: Vault, played: Round, choices: Choices) -> Pass:
         if not holds(vault, done.world.state, tuple(floor.formula for floor in vault.floors)):
             done.reverted = f"{rule.name} reverts: a floor does not hold after it"
             return done
+        if rule.effect.hedges and not holds(vault, done.world.state, tuple(edge.formula for edge in vault.hedged)):
+            done.reverted = f"{rule.name} reverts: what is hedged is outside its band after it"
+            return done
         seen.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
         if not seen.holds(CONSERVED):
             done.reverted = f"{rule.name} reverts: it costs more than stated"
             return done
         done.after.append(dict(done.world.state))
+    return done
+
+
+def leaves(vault: Vault, played: Round, choices: Choices) -> Pass | None:
+    """The exit by one of the rules that leave, at once or after some that trade; None where none comes due."""
+    ways = [rule for rule in vault.rules if isinstance(rule.effect, Exits)]
+    if not ways:
+        return None
+    rule = ways[choices.whole("leaves by", 0, len(ways) - 1)]
+    done = keeper(vault, played, choices, choices.whole("leaves after", 0, len(vault.rules)))
+    if done.reverted is not None or not _due(rule, done.world, choices):
+        return None
+    done.world.near = False
+    try:
+        run_plan(vault.exit_plan, vault, done.world)
+    except Reverted as reverted:
+        done.reverted = f"{rule.name} reverts: {reverted}"
     return done
 
 
@@ -182,21 +208,23 @@ def spare(formula: Formula, seen: Evaluator) -> float:
 def tell(vault: Vault, claim: str | Claim, played: Round, choices: Choices) -> Told:
     match claim:
         case "survives":
-            return _alive(vault, played.moment, tuple(venue.name for venue in vault.venues), True)
+            return _alive(vault, played.moment, choices, tuple(venue.name for venue in vault.venues), True)
         case "recovers":
             return _recovers(vault, played, choices)
         case "quiet":
             return _quiet(vault, played, choices)
+        case "hedged":
+            return _hedged(vault, played, choices)
         case "fair":
             return _fair(vault, played.moment, choices)
         case "exits":
             return _exit(vault, played.moment, Fraction(0), choices)
         case Solvent():
-            return _alive(vault, played.moment, (), True)
+            return _alive(vault, played.moment, choices, (), True)
         case Safe(venue):
-            return _alive(vault, played.moment, (venue,), False)
+            return _alive(vault, played.moment, choices, (venue,), False)
         case SurvivesLossOf():
-            return _alive(vault, played.moment, tuple(venue.name for venue in vault.venues), True)
+            return _alive(vault, played.moment, choices, tuple(venue.name for venue in vault.venues), True)
         case LossPerRound(ratio):
             return _loses(vault, played, ratio, choices)
         case ExitPays(ratio):
@@ -207,7 +235,7 @@ def tell(vault: Vault, claim: str | Claim, played: Round, choices: Choices) -> T
             raise TypeError(f"nobody attacks {other}")
 
 
-def _alive(vault: Vault, state: State, venues: tuple[str, ...], solvency: bool) -> Told:
+def _alive(vault: Vault, state: State, choices: Choices, venues: tuple[str, ...], solvency: bool) -> Told:
     margin = UNHARMED
     for name in venues:
         safe = vault.venue(name).never_liquidated
@@ -217,6 +245,8 @@ def _alive(vault: Vault, state: State, venues: tuple[str, ...], solvency: bool) 
         margin = min(margin, spare(safe, seen))
         if not seen.holds(safe):
             return Told(margin, f"{name} can liquidate")
+        if not covered(vault, state, name, choices):
+            return Told(margin, f"{name} can liquidate by what its own oracle reads")
     if solvency:
         left = nav(vault, state)
         margin = min(margin, float(left / max(sum(state[held.name] for held in vault.held), 1)))
@@ -234,7 +264,22 @@ def _recovers(vault: Vault, played: Round, choices: Choices) -> Told:
     for condition in vault.settled:
         if not seen.holds(condition.formula):
             return Told(margin, f"not settled after the keeper's pass: {condition.text}")
+    left = leaves(vault, played, choices)
+    if left is not None and left.reverted is not None and left.after:
+        return Told(-1.0, left.reverted)
     return Told(margin)
+
+
+def _hedged(vault: Vault, played: Round, choices: Choices) -> Told:
+    """Where the pass ends, and after each rule in it that hedges; up to the units that the contract rounds."""
+    done = keeper(vault, played, choices)
+    if done.reverted is not None:
+        return Told(-1.0, done.reverted) if "hedged" in done.reverted else WELL
+    state = done.world.state
+    total, units = nav(vault, state), (len(vault.held) + 1) * dust(vault, state)
+    off = max(beyond(vault, state, hedge) for hedge in vault.hedges) - units
+    margin = -float(off / total)
+    return Told(margin, "what is hedged is outside its band after the keeper's pass" if off > 0 else None)
 
 
 def _quiet(vault: Vault, played: Round, choices: Choices) -> Told:
@@ -242,11 +287,22 @@ def _quiet(vault: Vault, played: Round, choices: Choices) -> Told:
     if done.reverted is not None:
         return WELL  # the business of `recovers`
     seen = view(done.world)
-    due = [(rule, rule.trigger.condition.formula) for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
+    before = view(RoughWorld(vault, played.moment))
+    due = [
+        (rule, rule.trigger.condition.formula)
+        for rule in vault.rules
+        if isinstance(rule.trigger, OnCondition) and not _stopped(rule, before)
+    ]
     for rule, formula in due:
         if seen.holds(formula):
             return Told(-1.0, f"{rule.name} is due again")
     return Told(min((spare(Not(formula), seen) for _, formula in due), default=UNHARMED))
+
+
+def _stopped(rule: RuleModel, before: Evaluator) -> bool:
+    """Whether the rule has stopped the vault for what a ring measures, which no action ends."""
+    stops = isinstance(rule.effect, Freezes | Exits) and "volatility(" in rule.text
+    return stops and isinstance(rule.trigger, OnCondition) and before.holds(rule.trigger.condition.formula)
 
 
 def _loses(vault: Vault, played: Round, ratio: Fraction, choices: Choices) -> Told:
@@ -256,6 +312,9 @@ def _loses(vault: Vault, played: Round, ratio: Fraction, choices: Choices) -> To
     states = [("at this moment", played.moment)]
     if done.reverted is None:
         states.append(("after the keeper's pass", done.world.state))
+    left = leaves(vault, played, choices)
+    if left is not None and left.reverted is None:
+        states.append(("after an exit by rule", left.world.state))
     margin = UNHARMED
     for when, state in states:
         kept = (nav(vault, state) + played.withdrawn) / put_in
@@ -278,7 +337,7 @@ def _keeps(vault: Vault, played: Round, formula: Formula, choices: Choices) -> T
 
 def _exit(vault: Vault, state: State, pays: Fraction, choices: Choices) -> Told:
     before = nav(vault, state)
-    world = RoughWorld(vault, dict(state), choices=choices)
+    world = RoughWorld(vault, dict(state), choices=choices, near=False)
     try:
         run_plan(vault.exit_plan, vault, world)
     except Reverted as reverted:

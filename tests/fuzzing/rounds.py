@@ -14,15 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
-from random import Random
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from stratc_compiler.expr import Formula
-from stratc_compiler.interpret import Evaluator, Reverted
-from stratc_compiler.replay import IdealWorld
-from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
+from fuzzing.choices import Choices
+from fuzzing.worths import FEED, FINE, State, dust, nav, root, settled, worth, worth_held
+from stratc_compiler.text import WAD
+from stratc_compiler.vault import Held, Vault
 from stratc_dsl.strategy import (
     DepositsAtMost,
     KeeperEvery,
@@ -34,11 +33,10 @@ from stratc_dsl.strategy import (
     PriceStays,
     RateAtMost,
     RatioPrice,
+    RoomAtLeast,
     Token,
     WithdrawalsAtMost,
 )
-
-State = dict[str, int]
 
 SCALE = 1_000_000
 """Nav at least, in the largest smallest unit in play: the assumption `scale`."""
@@ -46,78 +44,13 @@ SCALE = 1_000_000
 GAIN = Fraction(1, 100)
 """What others may give in a round: the assumption `gain`."""
 
-FEED = 10**10
-"""Prices have 8 decimals of the 18 that they are told in."""
+SINCE = Fraction(5)
+"""By such a factor the price of a range's token may have changed since the range was placed, or more."""
+
+OF_THE_MOMENT = ("liquidity(", "room(", "fees(", "volatility(")
 
 ANYTHING = Fraction(1000)
 """A factor that nobody bounds is at most so large, or at least so small."""
-
-
-class Choices(Struct):
-    """Choices by name, drawn when they are first asked for."""
-
-    chance: Random
-    made: dict[str, Fraction] = field(default_factory=dict)
-
-    def share(self, name: str) -> Fraction:
-        if name not in self.made:
-            inside = Fraction(self.chance.randrange(10**6), 10**6)
-            self.made[name] = self.chance.choice([Fraction(0), Fraction(1), inside])
-        return self.made[name]
-
-    def between(self, name: str, low: Fraction, high: Fraction) -> Fraction:
-        return low + (high - low) * self.share(name)
-
-    def whole(self, name: str, low: int, high: int) -> int:
-        return round(self.between(name, Fraction(low), Fraction(high)))
-
-    def changed(self) -> Choices:
-        """The same but for a few."""
-        names = list(self.made)
-        gone = set(self.chance.sample(names, min(len(names), self.chance.randint(1, 3))))
-        return Choices(self.chance, {name: made for name, made in self.made.items() if name not in gone})
-
-
-class RoughWorld(IdealWorld):
-    """Venues that leave positions off by their stated rounding, and swaps inside the slippage."""
-
-    choices: Choices = None  # type: ignore[assignment]
-    operations: int = 0
-
-    def _told(self, token: str, units: int) -> str:
-        return str(units)
-
-    def _next(self, what: str, low: int, high: int) -> int:
-        self.operations += 1
-        return self.choices.whole(f"{what} {self.operations}", low, high)
-
-    def _round(self, held: Held) -> None:
-        if not (held.debt and self.state[held.name] == 0):  # a debt that is repaid in full is gone
-            off = self._next("rounding", -held.rounding, held.rounding)
-            self.state[held.name] = max(self.state[held.name] + off, 0)
-
-    def enter(self, held: Held, amount: int) -> None:
-        super().enter(held, amount)
-        self._round(held)
-        allowed = self.vault.venue(held.venue).after_borrow if held.venue and held.debt else None
-        if allowed is not None and not view(self).holds(allowed):
-            raise Reverted(f"borrowing {held.name} exceeds the venue's loan-to-value")
-
-    def leave(self, held: Held, amount: int) -> None:
-        super().leave(held, amount)
-        self._round(held)
-        allowed = self.vault.venue(held.venue).after_withdraw if held.venue and not held.debt else None
-        if allowed is not None and not view(self).holds(allowed):
-            raise Reverted(f"withdrawing {held.name} would leave the debt uncovered")
-
-    def swap(self, item: Swap, amount: int, minimum: int) -> int:
-        worth = Fraction(amount * self.state[f"price({item.sold})"], self.state[f"unit({item.sold})"])
-        fair = worth * self.state[f"unit({item.bought})"] / self.state[f"price({item.bought})"]
-        best = max(floor(fair * (1 + item.swap.slippage)), minimum)
-        return super().swap(item, amount, self._next("swap", minimum, best))
-
-    def lend(self, loan: FlashLoan, amount: int) -> int:
-        return self._next("flash premium", amount, super().lend(loan, amount))
 
 
 class Round(Struct):
@@ -127,43 +60,6 @@ class Round(Struct):
     moment: State
     deposited: int
     withdrawn: int
-
-
-def view(world: IdealWorld) -> Evaluator:
-    """The state with every definition computed once."""
-    state = Evaluator(world.vault, world)
-    for name, expr in world.vault.definitions.items():
-        state.bound[name] = state.value(expr)
-    return state
-
-
-def holds(vault: Vault, state: State, formulas: tuple[Formula, ...]) -> bool:
-    seen = view(IdealWorld(vault, state))
-    return all(seen.holds(formula) for formula in formulas)
-
-
-def settled(vault: Vault, state: State) -> bool:
-    return holds(vault, state, tuple(condition.formula for condition in vault.settled))
-
-
-def worth(vault: Vault, state: State, token: str, units: int) -> Fraction:
-    """An amount, in smallest units of base, exactly."""
-    usd = Fraction(units * state[f"price({token})"], state[f"unit({token})"])
-    return usd * state[f"unit({vault.base})"] / state[f"price({vault.base})"]
-
-
-def nav(vault: Vault, state: State) -> Fraction:
-    """Assets less debts in smallest units of base, without any rounding."""
-    return sum(
-        ((-1 if held.debt else 1) * worth(vault, state, held.token, state[held.name]) for held in vault.held),
-        Fraction(0),
-    )
-
-
-def dust(vault: Vault, state: State) -> Fraction:
-    """The largest smallest unit in play, in smallest units of base."""
-    cent = Fraction(FEED * state[f"unit({vault.base})"], state[f"price({vault.base})"])
-    return max(cent, *(worth(vault, state, token.name, 1) for token in vault.strategy.tokens))
 
 
 def at_scale(vault: Vault, played: Round) -> bool:
@@ -240,7 +136,7 @@ def _stays(vault: Vault, token: str) -> tuple[Fraction, Fraction] | None:
 
 def moved_prices(vault: Vault, before: State, choices: Choices, when: str) -> State | None:
     """Prices at a moment of the round, and units; None where they have nowhere to go."""
-    state = {name: value for name, value in before.items() if name.startswith("unit(")}
+    state = {name: value for name, value in before.items() if name.startswith(("unit(", "low(", "high("))}
     for token in _in_order(vault):
         name = f"price({token.name})"
         price = Fraction(before[name], 10**18)
@@ -274,10 +170,23 @@ def opening(vault: Vault, choices: Choices) -> State | None:
     most_dust = dust(vault, start) * choices.between("dust after", Fraction(1), Fraction(3))
     size = ceil(SCALE * most_dust) + choices.whole("spare", 0, 30)
     size *= 10 ** choices.whole("size", 0, 6)
+    start |= _ends(vault, start, choices)
     state = _at(vault, start, goal, size, choices)
     if settled(vault, state):
         return state
     return _nearest(vault, start, goal, size, choices)
+
+
+def _ends(vault: Vault, start: State, choices: Choices) -> State:
+    """Of every range the roots of its ends, which are where they were put when its token cost something else."""
+    ends: State = {}
+    for of in (held.range for held in vault.held if held.range is not None):
+        since = SINCE ** choices.whole(f"since {of.name}", -1, 1)
+        if choices.share(f"moved on {of.name}") == 0:
+            since = choices.between(f"since then {of.name}", 1 / SINCE, SINCE)
+        ends[of.low.name] = max(root(of, start, since * of.below - 1), 1)
+        ends[of.high.name] = root(of, start, since * of.above - 1) + 1
+    return ends
 
 
 def _nearest(vault: Vault, start: State, goal: dict[str, Fraction], size: int, choices: Choices) -> State | None:
@@ -325,7 +234,7 @@ def _at(vault: Vault, start: State, weights: dict[str, Fraction], size: int, cho
     state = dict(start)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
         if held in vault.held:
-            amount = abs(weights[held.name]) * size / worth(vault, start, held.token, 1)
+            amount = abs(weights[held.name]) * size * FINE / worth_held(vault, start, held, FINE)
             state[held.name] = floor(amount) + choices.whole(f"unit {held.name}", 0, 1)
         else:
             state[held.name] = choices.whole(f"left {held.name}", 0, 10**9)
@@ -337,14 +246,16 @@ def first_deposit(vault: Vault, choices: Choices) -> Round | None:
     start = prices(vault, choices)
     if start is None:
         return None
+    start |= _ends(vault, start, choices)
     state = dict(start) | {held.name: 0 for held in (*vault.held, *vault.idle)}
     size = ceil(SCALE * dust(vault, start)) * 10 ** choices.whole("size", 0, 6)
     state[f"idle({vault.base})"] = size
     for held in vault.held:
-        if held.venue is not None and not held.debt:
+        if held.venue is not None and not held.debt and held.range is None:
             most = floor(GAIN * size / worth(vault, start, held.token, 1))
             state[held.name] = choices.whole(f"gift {held.name}", 0, most)
             _liquidity(vault, held, state, choices, "first ")
+    _whatever_else(vault, state, choices, "first ")
     return Round({**state, f"idle({vault.base})": 0}, state, size, 0)
 
 
@@ -367,6 +278,7 @@ def moment(vault: Vault, before: State, choices: Choices, when: str = "", lost: 
     deposited = choices.whole(f"{when}deposited", 0, floor(_most_deposited(vault, before, choices, when)))
     withdrawn = choices.whole(f"{when}withdrawn", 0, _most_withdrawn(vault, before, deposited))
     after[base] = before[base] + deposited - withdrawn
+    _whatever_else(vault, after, choices, when)
     return Round(before, after, deposited, withdrawn)
 
 
@@ -379,8 +291,11 @@ def _most_deposited(vault: Vault, before: State, choices: Choices, when: str) ->
 
 
 def _read(held: Held, grown: Fraction, choices: Choices, when: str) -> int:
-    """What a venue says of a position: up to a unit more or less than it is. Nothing is read of nothing."""
-    if held.venue is None or not grown:
+    """What a venue says of a position: up to a unit more or less than it is. Nothing is read of nothing.
+
+    Liquidity is told as it is.
+    """
+    if held.venue is None or held.range is not None or not grown:
         return floor(grown)
     return choices.whole(f"{when}reading {held.name}", max(ceil(grown) - 1, 0), floor(grown) + 1)
 
@@ -412,6 +327,27 @@ def _liquidity(vault: Vault, held: Held, state: State, choices: Choices, when: s
     least = [a.ratio for a in assumed if isinstance(a, LiquidityAtLeast) and a.venue == held.venue]
     share = choices.between(f"{when}liquidity {held.name}", max(least, default=Fraction(1)), Fraction(1))
     state[held.liquidity.name] = ceil(share * state[held.name])
+
+
+def _whatever_else(vault: Vault, state: State, choices: Choices, when: str) -> None:
+    """What no state has of itself: room at venues, as much as is assumed, fees that wait, and what rings measure."""
+    for one in vault.strategy.assumptions:
+        if isinstance(one, RoomAtLeast):
+            for held in vault.venue(one.venue).positions:
+                least = ceil(max(one.ratio * nav(vault, state), Fraction(0)) / worth(vault, state, held.token, 1))
+                state[held.room.name] = choices.whole(f"{when}room {held.name}", least, 10 * least)
+    for held in vault.held:
+        if held.range is not None:
+            usd = worth_held(vault, state, held, state[held.name]) * state[f"price({vault.base})"]
+            most = floor(GAIN * usd / state[f"unit({vault.base})"])
+            state[held.range.fees.name] = choices.whole(f"{when}fees {held.name}", 0, most)
+    for ring in vault.rings:
+        state[ring.name] = choices.whole(f"{when}{ring.name}", 0, WAD)
+
+
+def settles(state: State) -> State:
+    """What of a moment belongs to the state that the keeper leaves."""
+    return {name: value for name, value in state.items() if not name.startswith(OF_THE_MOMENT)}
 
 
 def _most_withdrawn(vault: Vault, before: State, deposited: int) -> int:

@@ -16,21 +16,25 @@ from msgspec.structs import replace
 
 from fuzzing import proofs
 from fuzzing.attack import Broken, attack, attempts
-from fuzzing.invented import IN_OTHERS
+from fuzzing.invented import BEYOND, IN_OTHERS
 from fuzzing.proofs import ONE_PROCESS, Examined, examine, figures, main, unknown_share, verified
 from proofs.strategies import vault_of
 from proofs.strategies import verified as example
-from stratc_compiler import environment
+from stratc_compiler import environment, rounds
 from stratc_compiler.driver import model, verify
 from stratc_compiler.verdict import Proved, Refuted, Verification
 from stratc_dsl import Source, parse_strategies
 from stratc_dsl.strategy import Strategy
 from stratc_targets.venues import venue_factories
+from stratc_targets.venues.aave_v3 import model as aave
 
 FEW = tuple(100_000 + n for n in (0, 1, 3, 5, 7, 9, 10, 13, 14, 16, 18, 21, 24, 26, 31, 33, 35, 36, 39, 40))
 """Of every shape that takes about a second."""
 
 FEW_IN_OTHERS = (IN_OTHERS + 1, IN_OTHERS + 2, IN_OTHERS + 5)
+
+FEW_BEYOND = (BEYOND + 26, BEYOND + 3, BEYOND + 19)
+"""A loan that a lender misreads, one that a volatility stops, a holding that is hedged."""
 
 MANY = range(200_000, 200_160)
 
@@ -52,6 +56,14 @@ def test_what_is_proved_of_a_random_strategy_withstands_attack(number: int) -> N
 
 @pytest.mark.parametrize("number", FEW_IN_OTHERS)
 def test_so_does_what_is_proved_where_prices_keep_to_each_other(number: int) -> None:
+    assert examined(number).fault == ""
+    assert examined(number).refused == ""
+
+
+@pytest.mark.parametrize(
+    "number", [FEW_BEYOND[0], *(pytest.param(number, marks=pytest.mark.long) for number in FEW_BEYOND[1:])]
+)
+def test_and_what_is_proved_beyond_plain_loans(number: int) -> None:
     assert examined(number).fault == ""
     assert examined(number).refused == ""
 
@@ -86,6 +98,12 @@ def test_no_claim_is_proved_of_nothing() -> None:
 def test_the_examples_withstand_it_too(name: str) -> None:
     found = attack(example(name), 1, tries=1_000)
     assert all(attacked.rounds > 500 for attacked in found.values())
+
+
+def verified_text(text: str) -> Verification:
+    source = Source("text.strat", text)
+    (strategy,) = parse_strategies(source).strategies
+    return verify(model(strategy, source, venue_factories(strategy)), source, ONE_PROCESS)
 
 
 # ── that the attack can succeed ────────────────────────────────────────────────────────────
@@ -125,11 +143,105 @@ def test_a_pair_that_parts_further_than_the_proofs_know_is_found(monkeypatch: py
 
     monkeypatch.setattr(environment, "_pairs", together)
     text = STAKED.read_text(encoding="utf-8").replace("loss <= 4% per round", "loss <= 1% per round")
-    source = Source("staked.strat", text)
-    (strategy,) = parse_strategies(source).strategies
-    verification = verify(model(strategy, source, venue_factories(strategy)), source, ONE_PROCESS)
     with pytest.raises(Broken, match=r"loss <= 1% per round was proved, yet .* is lost"):
-        attack(verification, 1, tries=60)
+        attack(verified_text(text), 1, tries=60)
+
+
+MISREAD = """strategy Misread {
+    base USDC
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    token WETH { decimals: 18, price: chainlink("ETH/USD", heartbeat=1h, deviation=0.5%) }
+    venue aave = aave_v3(collateral=[WETH(ltv=80%, threshold=85%)], borrow=[USDC])
+    venue dex = uniswap_v3(WETH/USDC, fee=0.05%)
+    assume {
+        keeper every 1h
+        price(USDC) stays 1 .. 1
+        price(WETH) moves -5% .. +5%
+        oracle(WETH) off by <= 20%
+        rate(aave.debt(USDC)) <= 5% per 1y
+        slippage(dex) <= 0.3%
+        withdrawals <= 1% of nav
+    }
+    allocate {
+        aave.collateral(WETH): 80% +- 1%
+        aave.debt(USDC): -60% +- 1%
+        idle(USDC): 80% +- 5%
+    }
+    exit { order: [aave, dex] }
+    prove { safe(aave) }
+}
+"""
+
+RANGED = """strategy Ranged {
+    base USDC
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    token WETH { decimals: 18, price: chainlink("ETH/USD", heartbeat=1h, deviation=0.5%) }
+    venue pool = uniswap_v3_lp(WETH/USDC, fee=0.05%, range=-50% .. +100%)
+    venue dex = uniswap_v3(WETH/USDC, fee=0.05%)
+    assume {
+        keeper every 1h
+        price(USDC) stays 1 .. 1
+        price(WETH) moves -20% .. +20%
+        slippage(dex) <= 0.3%
+        withdrawals <= 5% of nav
+    }
+    allocate {
+        pool: 50% +- 8%
+        idle(USDC): 50% +- 8%
+    }
+    rules { every 1d do harvest pool }
+    exit { order: [pool, dex] }
+    prove { loss <= 9% per round }
+}
+"""
+
+
+def test_a_reading_that_the_proofs_forget_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aave, "off_by", lambda strategy, *tokens: dict.fromkeys(tokens, Fraction(0)))
+    with pytest.raises(Broken, match=r"was proved, yet aave can liquidate by what its own oracle reads"):
+        attack(verified_text(MISREAD), 1, tries=60)
+
+
+@pytest.mark.long
+def test_a_range_that_is_thought_to_fall_as_slowly_as_in_its_middle_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of its range it falls by half as much as its token: below it the range is all token."""
+
+    def halfway(low: Fraction, high: Fraction | None) -> tuple[Fraction, Fraction | None]:
+        return (1 + min(low, Fraction(1))) / 2, high
+
+    monkeypatch.setattr(rounds, "slide", halfway)
+    with pytest.raises(Broken, match=r"loss <= 9% per round was proved, yet .* is lost"):
+        attack(verified_text(RANGED), 1, tries=60)
+
+
+HEDGED = """strategy Hedged {
+    base USDC
+    token USDC { decimals: 6, price: chainlink("USDC/USD", heartbeat=24h, deviation=0.25%) }
+    token WETH { decimals: 18, price: chainlink("ETH/USD", heartbeat=1h, deviation=0.5%) }
+    venue dex = uniswap_v3(WETH/USDC, fee=0.05%)
+    assume {
+        keeper every 1h
+        price(USDC) stays 1 .. 1
+        price(WETH) moves -5% .. +5%
+        slippage(dex) <= 3%
+        withdrawals <= 1% of nav
+    }
+    allocate {
+        idle(WETH): 30% +- 20%
+        idle(USDC): 70% +- 20%
+    }
+    hedge { delta(WETH): 29.98% .. 30.02% of nav using idle(WETH) }
+    rules { when delta(WETH) outside band do rehedge }
+    exit { order: [dex] }
+}
+"""
+
+
+@pytest.mark.long
+def test_a_band_that_trading_cannot_meet_is_found() -> None:
+    """Slippage brings anything up to 3% more than was asked for: what is hedged ends beside so narrow a band."""
+    found = attempts(verified_text(HEDGED), Refuted, 1, tries=60)
+    assert found["hedged"].broken is not None
 
 
 # ── the command ────────────────────────────────────────────────────────────────────────────

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from fuzzing.attack import tell
-from fuzzing.rounds import Choices, Random, Round
+from fuzzing.choices import Choices
+from fuzzing.rounds import Round
 from stratc_compiler.driver import Options, model, verify
 from stratc_compiler.verdict import Proved, Verification
 from stratc_dsl import Source, parse_strategies

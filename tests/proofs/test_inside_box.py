@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from fuzzing import rounds
-from fuzzing.rounds import Choices, at_scale
+from fuzzing.choices import Choices
+from fuzzing.rounds import at_scale
 from proofs.strategies import vault_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.replay import inside_box

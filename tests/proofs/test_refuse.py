@@ -19,7 +19,7 @@ from stratc_dsl import strategy as strategy_module
 from stratc_dsl.record import Record
 from stratc_dsl.span import NOWHERE, Placed, Span
 from stratc_dsl.strategy import Solvent, Strategy, Terms
-from stratc_targets.venues import venue_factories
+from stratc_targets.venues import BUILT_IN, venue_factories
 
 
 def refusal(name: str, *changes: tuple[str, str]) -> list[tuple[str, str]]:
@@ -172,16 +172,16 @@ def test_a_venue_is_refused_without_a_model_of_its_adapter() -> None:
 
 def test_a_model_may_come_from_an_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packages are only searched where a strategy names an adapter that is not built in."""
-    found = {"perp_v2": object(), "aave_v3": object()}
+    found = {"covered_call": object(), "aave_v3": object()}
     entries = [SimpleNamespace(name=name, load=lambda model=model: model) for name, model in found.items()]
     searched: list[str] = []
     monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: searched.append(group) or entries)
-    assert venue_factories(example()).keys() == {"aave_v3", "erc4626", "morpho_blue", "uniswap_v3", "uniswap_v3_lp"}
+    assert venue_factories(example()).keys() == set(BUILT_IN)
     assert searched == []
     (typed,) = parse_strategies(Source("everything.strat", (TYPED / "everything.strat").read_text())).strategies
     factories = venue_factories(typed)
     assert searched == ["stratc.venues"]
-    assert factories["perp_v2"] is found["perp_v2"]
+    assert factories["covered_call"] is found["covered_call"]
     assert factories["aave_v3"] is not found["aave_v3"]
 
 

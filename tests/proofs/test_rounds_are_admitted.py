@@ -12,7 +12,9 @@ from random import Random
 import pytest
 
 from fuzzing import rounds
-from fuzzing.rounds import Choices, Round, at_scale, dust, worth
+from fuzzing.choices import Choices
+from fuzzing.rounds import Round, at_scale
+from fuzzing.worths import dust, worth
 from proofs.strategies import vault_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Cmp, Expr, Formula, Rel, number

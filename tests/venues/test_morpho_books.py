@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.world import World
 from stratc_targets.venues.morpho_blue.model import OFF_BY
 from venues.morpho_beside import Beside, Step
-from venues.quietly import quietly
+from venues.sequences import told_beside
 
 MINE = ("supply_collateral", "withdraw_collateral", "borrow", "repay", "supply", "withdraw")
 
@@ -51,33 +50,27 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 )
 
 
-def told_beside(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[str], Counter[str]]:
-    """So many random sequences: how often each operation succeeded and reverted, and the worst rounding of each."""
-    count: Counter[str] = Counter()
+def played(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[str], Counter[str]]:
+    """How often each operation succeeded and reverted, and the worst rounding of each."""
     worst: Counter[str] = Counter()
 
-    @quietly(sequences, seeded=seeded)
-    @given(STEPS)
-    def told(steps: list[Step]) -> None:
-        start = world.chain.snapshot()
-        try:
-            beside = Beside(world)
-            beside.compare()
-            for step in [("supply_collateral", 10**19), ("borrow", 700), *steps]:
-                beside.step(step)
-            count.update(beside.count)
-            for what, off in beside.worst.items():
-                worst[what] = max(worst[what], off)
-        finally:
-            world.chain.revert(start)
+    def begun() -> Beside:
+        beside = Beside(world)
+        beside.compare()
+        return beside
 
-    told()
-    print(f"{sequences} sequences, {count.total()} operations; worst {dict(worst)}; {dict(count)}")
+    def met(beside: Beside) -> None:
+        for what, off in beside.worst.items():
+            worst[what] = max(worst[what], off)
+
+    drawn = STEPS.map(lambda steps: (begun, [("supply_collateral", 10**19), ("borrow", 700), *steps]))
+    count = told_beside(world.chain, sequences, drawn, seeded=seeded, met=met)
+    print(f"worst {dict(worst)}")
     return count, worst
 
 
 def test_the_books_are_morphos(blue_world: World) -> None:
-    count, worst = told_beside(blue_world, 200, seeded=True)
+    count, worst = played(blue_world, 200, seeded=True)
     assert count.total() >= 2_000, count
     for what in MINE:
         assert count[f"{what} done"] >= 20, count
@@ -92,7 +85,7 @@ def test_the_books_are_morphos(blue_world: World) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_the_books_are_morphos_at_length(blue_world: World) -> None:
-    count, worst = told_beside(blue_world, 2_000, seeded=False)
+    count, worst = played(blue_world, 2_000, seeded=False)
     assert count.total() >= 25_000, count
     assert worst["borrow"] == OFF_BY, worst
     assert max(worst.values()) <= OFF_BY, worst

@@ -8,7 +8,6 @@ import types
 from collections import Counter
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.chain import Reverted
@@ -16,7 +15,7 @@ from lab.world import World
 from stratc_targets.venues.perp_v2 import exact
 from venues.perp_beside import FILL_OFF_BY, PerpBeside, Step
 from venues.probes import perp_probe
-from venues.quietly import quietly
+from venues.sequences import told_beside
 
 MINE = ("deposit", "withdraw", "short", "cover", "liquidate")
 
@@ -46,32 +45,19 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 )
 
 
-def told_beside(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[str], int]:
-    """So many random sequences: how often each operation succeeded and reverted, and the worst departure of a fill."""
-    count: Counter[str] = Counter()
-    worst = 0
-
-    @quietly(sequences, seeded=seeded)
-    @given(STEPS)
-    def told(steps: list[Step]) -> None:
-        nonlocal worst
-        start = world.chain.snapshot()
-        try:
-            beside = PerpBeside(world)
-            for step in [("deposit", 10**10 + 7), ("short", 400), *steps]:
-                beside.step(step)
-            count.update(beside.count)
-            worst = max(worst, beside.worst_fill)
-        finally:
-            world.chain.revert(start)
-
-    told()
-    print(f"{sequences} sequences, {count.total()} operations; fills off by {worst}; {dict(count)}")
-    return count, worst
+def played(world: World, sequences: int, *, seeded: bool) -> tuple[Counter[str], int]:
+    """How often each operation succeeded and reverted, and the worst departure of a fill."""
+    worst = [0]
+    drawn = STEPS.map(lambda steps: (lambda: PerpBeside(world), [("deposit", 10**10 + 7), ("short", 400), *steps]))
+    count = told_beside(
+        world.chain, sequences, drawn, seeded=seeded, met=lambda beside: worst.append(beside.worst_fill)
+    )
+    print(f"fills off by {max(worst)}")
+    return count, max(worst)
 
 
 def test_the_books_are_perps(perp_world: World) -> None:
-    count, worst = told_beside(perp_world, 8, seeded=True)
+    count, worst = played(perp_world, 8, seeded=True)
     assert count.total() >= 40, count
     for what in MINE:
         assert count[f"{what} done"] >= 2, count
@@ -83,7 +69,7 @@ def test_the_books_are_perps(perp_world: World) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 def test_the_books_are_perps_at_length(perp_world: World) -> None:
-    count, worst = told_beside(perp_world, 120, seeded=False)
+    count, worst = played(perp_world, 120, seeded=False)
     assert count.total() >= 900, count
     for what in MINE:
         assert count[f"{what} done"] >= 20, count

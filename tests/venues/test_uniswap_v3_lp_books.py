@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from math import isqrt
 
@@ -29,6 +30,7 @@ from stratc_targets.venues.uniswap_v3_lp.ticks import (
 )
 from venues.liquidity_beside import Beside, Market, Step, market, tick_math
 from venues.quietly import quietly
+from venues.sequences import told_beside
 
 WHERE = st.integers(0, 41 * 30 - 1) | st.sampled_from([41 * 5 + 18, 41 * 10 + 15])
 SIZE = st.integers(0, 3) | st.integers(1_000, 10**9)
@@ -56,30 +58,22 @@ def uniswap() -> Market:
     return market()
 
 
-def told_beside(uniswap: Market, sequences: int, *, seeded: bool) -> Counter[str]:
-    """So many random sequences: how often each operation succeeded and reverted."""
-    count: Counter[str] = Counter()
-
-    @quietly(sequences, seeded=seeded)
-    @given(st.sampled_from([500, 3_000, 10_000]), st.sampled_from([7, 1_000, 2_000, 30_000]), WHERE, STEPS)
-    def told(fee: int, price: int, where: int, steps: list[Step]) -> None:
-        start = uniswap.chain.snapshot()
-        try:
+def played(uniswap: Market, sequences: int, *, seeded: bool) -> Counter[str]:
+    def begun(fee: int, price: int, where: int, steps: list[Step]) -> tuple[Callable[[], Beside], list[Step]]:
+        def begin() -> Beside:
             beside = Beside(uniswap, fee, price)
             beside.compare()
-            for step in [("mint", 41 * 20 + where % 20, 10**8), ("mint", where, 10**7), *steps]:
-                beside.step(step)
-            count.update(beside.count)
-        finally:
-            uniswap.chain.revert(start)
+            return beside
 
-    told()
-    print(f"{sequences} sequences, {count.total()} operations; {dict(count)}")
-    return count
+        return begin, [("mint", 41 * 20 + where % 20, 10**8), ("mint", where, 10**7), *steps]
+
+    fees, market_prices = st.sampled_from([500, 3_000, 10_000]), st.sampled_from([7, 1_000, 2_000, 30_000])
+    drawn = st.builds(begun, fees, market_prices, WHERE, STEPS)
+    return told_beside(uniswap.chain, sequences, drawn, seeded=seeded)
 
 
 def test_the_books_are_uniswaps(uniswap: Market) -> None:
-    count = told_beside(uniswap, 30, seeded=True)
+    count = played(uniswap, 30, seeded=True)
     for what in ("mint", "increase", "decrease", "burn", "swap"):
         assert min(count[f"{what} done"], count[f"{what} reverted"]) >= 1, count
     assert min(count["collect done"], count["protocol done"], count["paid a fee"], count["swap in part"]) >= 2, count
@@ -88,7 +82,7 @@ def test_the_books_are_uniswaps(uniswap: Market) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
 def test_the_books_are_uniswaps_at_length(uniswap: Market) -> None:
-    count = told_beside(uniswap, 1_000, seeded=False)
+    count = played(uniswap, 1_000, seeded=False)
     assert count.total() >= 10_000, count
 
 

@@ -12,6 +12,7 @@ from stratc_dsl.strategy import Erc4626, Strategy
 from stratc_targets.venues.aave_v3.model import model as aave_v3
 from stratc_targets.venues.erc4626.model import model as erc4626
 from stratc_targets.venues.morpho_blue.model import model as morpho_blue
+from stratc_targets.venues.perp_v2.model import model as perp_v2
 from stratc_targets.venues.uniswap_v3.model import model as uniswap_v3
 from stratc_targets.venues.uniswap_v3_lp.model import model as uniswap_v3_lp
 
@@ -19,6 +20,7 @@ BUILT_IN: Mapping[str, VenueFactory] = {
     "aave_v3": aave_v3,
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
+    "perp_v2": perp_v2,
     "uniswap_v3": uniswap_v3,
     "uniswap_v3_lp": uniswap_v3_lp,
 }

@@ -18,6 +18,7 @@ from stratc_compiler.vault import (
     Provide,
     Require,
     Swap,
+    Trade,
     Unwinding,
     Vault,
     Withdraw,
@@ -128,7 +129,7 @@ class _Printer:
                 self._swap(item)
             case FlashLoan():
                 self._borrow(item)
-            case Provide() | Withdraw():
+            case Provide() | Withdraw() | Trade():
                 _no_range(item)
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
@@ -218,12 +219,12 @@ def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
             return amount, minimum
         case FlashLoan(amount=amount, due=due):
             return amount, due
-        case Provide() | Withdraw():
+        case Provide() | Withdraw() | Trade():
             _no_range(item)
         case Require():
             return ()
 
 
-def _no_range(item: Provide | Withdraw) -> NoReturn:
-    """No venue with a range of liquidity has an emitter: the vault has been refused before its plans are printed."""
-    raise AssertionError(f"{item.held.name} should have been refused before")
+def _no_range(item: Provide | Withdraw | Trade) -> NoReturn:
+    """No venue with a range of liquidity, or of perpetuals, has an emitter: the vault was refused before."""
+    raise AssertionError(f"{type(item).__name__} should have been refused before")

@@ -24,27 +24,30 @@ from differential.operations import (
 from differential.story import OPENING, Story
 from vyper_target.vaults import USDC
 
+CRASH = (
+    Wait(30 * 86_400),
+    Keep(),
+    Move("WETH", 720),
+    Turn("accept_prices", "owner"),
+    Run("rebalance"),
+    Keep(),
+    Settle(),
+    Move("WETH", 850),
+    Wait(3_600),
+    Keep(),
+    Move("WETH", 1_400),
+    Turn("accept_prices", "owner"),
+    Keep(),
+    Wait(86_400),
+    Keep(),
+)
+"""A crash that the owner goes on after, another hour of it that the keeper mends, and the way back: the rule that saves
+the loan comes before the other one, which was tried too early."""
+
 LENDING: dict[str, Story] = {
     "a crash, the keeper, and the way back": Story(
         "eth_carry",
-        (
-            *OPENING,
-            Wait(30 * 86_400),
-            Keep(),
-            Move("WETH", 720),
-            Turn("accept_prices", "owner"),
-            Run("rebalance"),
-            Keep(),
-            Settle(),
-            Move("WETH", 850),
-            Wait(3_600),
-            Keep(),
-            Move("WETH", 1_400),
-            Turn("accept_prices", "owner"),
-            Keep(),
-            Wait(86_400),
-            Keep(),
-        ),
+        (*OPENING, *CRASH),
         {"deleverage_aave": 1, "settle": 1, "harvest_save": 3},
         {"rebalance": 1},  # the rule that saves the loan comes first
     ),

@@ -22,6 +22,7 @@ from differential.operations import (
     Wait,
     Withdraw,
 )
+from differential.stories.lending import CRASH
 from differential.story import OPENING, Story
 from vyper_target.vaults import USDC
 
@@ -84,24 +85,7 @@ AT_MORPHO: dict[str, Story] = {
     ),
     "a crash, the keeper, and the way back": Story(
         "blue_carry",
-        (
-            *_BEGUN,
-            Wait(30 * 86_400),
-            Keep(),
-            Move("WETH", 720),
-            Turn("accept_prices", "owner"),
-            Run("rebalance"),
-            Keep(),
-            Settle(),
-            Move("WETH", 850),
-            Wait(3_600),
-            Keep(),
-            Move("WETH", 1_400),
-            Turn("accept_prices", "owner"),
-            Keep(),
-            Wait(86_400),
-            Keep(),
-        ),
+        (*_BEGUN, *CRASH),
         {"deleverage_blue": 1, "settle": 1, "harvest_save": 3},
         {"rebalance": 1},  # the rule that saves the loan comes first
     ),

@@ -7,10 +7,10 @@ trading and withdrawing ask the same with the initial ratio. They ask a second t
 cash is at least that share too, since profit on paper is no margin. A liquidator closes at the mark and takes the
 penalty.
 
-What Perp reads is not what the vault reads. The mark is a median of the pool's price, its average over half an hour and
-the index with an average premium: `oracle(T) off by` says how far it may be from the vault's price, and where nothing
-is stated it is as far as `slippage(v)` lets a fill be. A unit of margin counts for a dollar there, whatever it costs:
-so the range of its price is a second way in which the two readings differ, and has to be stated.
+A unit of margin counts for a dollar there, whatever it costs, and what a short costs is told in that unit (`perps`).
+What Perp reads is not what the vault reads in one way: the mark is a median of the pool's price, its average over half
+an hour and the index with an average premium. `oracle(T) off by` says how far it may be from the vault's price, and
+where nothing is stated it is as far as `slippage(v)` lets a fill be.
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from stratc_compiler.environment import period_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import And, Combination, Expr, Formula, Rounding, value_of
 from stratc_compiler.guardian import Guardian
+from stratc_compiler.perps import Perp, in_a_round
 from stratc_compiler.predicates import ONE, Quotient, compare
 from stratc_compiler.readings import Loan, exactly, off_by
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
 from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
+    FundingBetween,
+    LiquidityAtLeast,
     PerpV2,
     Position,
+    PriceMoves,
     PriceStays,
     Relation,
     SlippageAtMost,
@@ -39,25 +44,34 @@ from stratc_dsl.strategy import (
 OFF_BY = 2
 """Units by which one operation leaves the cash off: a fraction of one is lost in a withdrawal, one in reading it."""
 
+_DECIMALS = 18
+
 PENALTY = Fraction(25, 1_000)
 """What a liquidation costs beyond the mark, as the protocol begins with it."""
 
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
-    """The account in one market. Raises Unsupported for margin that is not base, or of which no range is stated."""
+    """The account in one market. Raises Unsupported for margin that is not base, and for liquidity that is stated."""
     assert isinstance(venue.terms, PerpV2)
     terms = venue.terms
     if terms.margin != strategy.base:
         cure = f"write `margin={strategy.base}`: what a short gains is paid in its margin"
         raise Unsupported(f"margin in {terms.margin} beside base {strategy.base}", cure, terms.span)
+    decimals = strategy.token(terms.token).decimals
+    if decimals != _DECIMALS:
+        cure = f"perp_v2 counts every size in {_DECIMALS} decimals, {terms.token} has {decimals}"
+        raise Unsupported(f"a short in {terms.token} at `{venue.name}`", cure, terms.span)
+    for stated in strategy.assumptions:
+        if isinstance(stated, LiquidityAtLeast) and stated.venue == venue.name:
+            cure = "leave it out: what of a margin can be withdrawn hangs on what is realized of it"
+            raise Unsupported(f"`liquidity({venue.name})` of a margin", cure, stated.span)
+    of = _terms(venue, terms, strategy)
     cash = Held(Position(venue.name, "margin", terms.margin), rounding=OFF_BY)
-    short = Held(Position(venue.name, "short", terms.token), debt=True)
-    dollar, off = _peg(venue, terms.margin, strategy), _off(venue, strategy)
+    short = Held(Position(venue.name, "short", terms.token), debt=True, perp=of)
     kept, opened = (
-        Loan({cash: 1 / (1 + ratio)}, (short,), off | {terms.margin: _read_low(dollar)})
-        for ratio in (terms.maintenance, terms.initial)
+        Loan({cash: 1 / (1 + ratio)}, (short,), {terms.token: of.off}) for ratio in (of.maintenance, of.initial)
     )
-    asked = And((opened.covered(), _realized(cash, short, terms.initial, opened)))
+    asked = And((opened.covered(), _realized(cash, short, of.initial, opened)))
     return VenueModel(
         venue.name,
         "perp_v2",
@@ -65,12 +79,46 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
         never_liquidated=kept.covered(),
         after_borrow=asked,
         after_withdraw=asked,
-        health=kept.read({}),
+        after_cover=And((kept.covered(), _realized(cash, short, of.maintenance, kept))),
         off=kept.off,
-        seized=(1 + off[terms.token]) * (1 + PENALTY) * dollar.high,
+        seized=(1 + of.off) * (1 + of.penalty),
         governed=True,
-        assumes=tuple(_assumed(venue, terms, strategy, off[terms.token])),
+        assumes=tuple(_assumed(venue, of, strategy)),
     )
+
+
+def _terms(venue: Venue, terms: PerpV2, strategy: Strategy) -> Perp:
+    written = next(a for a in strategy.assumptions if isinstance(a, FundingBetween) and a.venue == venue.name)
+    low, high = in_a_round(written.low, written.high, Fraction(period_of(strategy), written.per))
+    dearest = _dearest(terms.token, strategy)
+    return Perp(
+        token=terms.token,
+        margin=terms.margin,
+        slippage=_slippage(venue, strategy),
+        initial=terms.initial,
+        maintenance=terms.maintenance,
+        off=_off(venue, strategy)[terms.token],
+        low=low * dearest,
+        high=high * dearest,
+        penalty=PENALTY,
+    )
+
+
+def _dearest(token: str, strategy: Strategy) -> Fraction:
+    """By what the price that funding is told of may at most exceed the one that the round began with.
+
+    What was pending then is of prices before it, which a fall may have left behind. Raises Unsupported without a bound.
+    """
+    for assumption in strategy.assumptions:
+        match assumption:
+            case PriceMoves(name, low, high) if name == token and low > -1:
+                return max(1 + high, 1 / (1 + low))
+            case PriceStays(name, low, high) if name == token:
+                return high / low
+            case _:
+                pass
+    cure = f"write for example `price({token}) moves -20% .. +20%`"
+    raise Unsupported(f"funding of a short in {token}, whose price has no bound", cure, strategy.span)
 
 
 def _realized(cash: Held, short: Held, ratio: Fraction, loan: Loan) -> Formula:
@@ -85,22 +133,6 @@ def _realized(cash: Held, short: Held, ratio: Fraction, loan: Loan) -> Formula:
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _peg(venue: Venue, margin: str, strategy: Strategy) -> PriceStays:
-    """The range of the margin's price, for which Perp reads a dollar."""
-    for assumption in strategy.assumptions:
-        if isinstance(assumption, PriceStays) and assumption.token == margin:
-            return assumption
-    what = f"`{venue.name}` with no range of `price({margin})`"
-    raise Unsupported(
-        what, f"perp_v2 takes a {margin} for a dollar: state `price({margin}) stays 0.98 .. 1.02`", venue.span
-    )
-
-
-def _read_low(dollar: PriceStays) -> Fraction:
-    """By which share of the vault's price of it Perp counts margin for less, or for more, at most."""
-    return max(1 - 1 / dollar.high, 1 / dollar.low - 1, Fraction(0))
-
-
 def _off(venue: Venue, strategy: Strategy) -> dict[str, Fraction]:
     """How far the mark may be from the vault's price of the token: as stated, or as far as a fill may be."""
     assert isinstance(venue.terms, PerpV2)
@@ -112,18 +144,24 @@ def _slippage(venue: Venue, strategy: Strategy) -> Fraction:
     return next(a.ratio for a in strategy.assumptions if isinstance(a, SlippageAtMost) and a.venue == venue.name)
 
 
-def _assumed(venue: Venue, terms: PerpV2, strategy: Strategy, off: Fraction) -> Iterator[Assumed]:
+def _assumed(venue: Venue, of: Perp, strategy: Strategy) -> Iterator[Assumed]:
     yield Assumed(
         "parameters",
-        f"{venue.name} asks for {percent(terms.initial)} and liquidates below {percent(terms.maintenance)}, "
-        f"for a penalty of {percent(PENALTY)}",
+        f"{venue.name} asks for {percent(of.initial)} and liquidates below {percent(of.maintenance)}, "
+        f"for a penalty of {percent(of.penalty)}",
         Guardian.WATCHED,
         "the vault compares the two ratios when it is deployed, the keeper at each look: the contracts can be replaced",
     )
-    for token in exactly(strategy, terms.token):
+    for token in exactly(strategy, of.token):
         yield Assumed(
             "oracle",
-            f"{venue.name} marks {token} within {percent(off)} of the feeds of this strategy, as it fills",
+            f"{venue.name} marks {token} within {percent(of.off)} of the feeds of this strategy, as it fills",
             Guardian.WATCHED,
             "the keeper compares mark and feed at each look",
         )
+    yield Assumed(
+        "settles",
+        f"somebody trades in the market of {venue.name}, or settles its funding, once a round at least",
+        Guardian.WATCHED,
+        "the keeper settles it where nobody does",
+    )

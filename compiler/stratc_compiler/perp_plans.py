@@ -1,0 +1,148 @@
+"""What actions do at a venue of perpetuals, as plans: the short is brought to a size, and margin to a share of nav.
+
+A short is enlarged and bought back at the venue, out of the account's own cash; margin comes from idle money, and goes
+there. What is gained on paper is no margin: so where less is realized than is asked for, the whole short is bought back
+first, which realizes all, and what is wanted is sold anew. That costs the venue's slippage on the short twice, and at
+any price leaves an account of which everything is realized. Sizes are of the state at the start and rounded down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from stratc_compiler.errors import Unsupported
+from stratc_compiler.expr import (
+    Add,
+    Cmp,
+    Expr,
+    If,
+    Min,
+    Monus,
+    Plain,
+    Rel,
+    Rounding,
+    Var,
+    amount,
+    amount_worth,
+    scale,
+    value_of,
+    zero,
+)
+from stratc_compiler.greeks import prices_with
+from stratc_compiler.perps import Perp, least_fetched, most_paid, size_for
+from stratc_compiler.trade_sizes import plan_name, worth_trading
+from stratc_compiler.vault import NAV, SCALE, Band, Enter, Hedged, Leave, Let, Plan, Trade, VenueModel
+from stratc_dsl.record import Record
+from stratc_dsl.strategy import Strategy
+
+
+def target_shorts(strategy: Strategy, hedges: tuple[Hedged, ...], bands: tuple[Band, ...]) -> Mapping[str, Fraction]:
+    """By its venue, the share of nav that is short where every position is at its target and delta in its middle.
+
+    Raises Unsupported for a margin that no hedge uses, and for two hedges by one account.
+    """
+    shares: dict[str, Fraction] = {}
+    for hedge in hedges:
+        venue = hedge.instrument.venue
+        if hedge.instrument.margin is None or venue is None:
+            continue
+        if venue in shares:
+            raise Unsupported(
+                f"two hedges by `{hedge.instrument.name}`", "one account keeps one sensitivity", hedge.span
+            )
+        moving = prices_with(hedge.greek.token, strategy)
+        exposed = sum(
+            (-band.target if band.held.debt else band.target)
+            for band in bands
+            if f"price({band.held.token})" in moving and band.held.range is None
+        )
+        shares[venue] = max(Fraction(exposed) - (hedge.low + hedge.high) / 2, Fraction(0))
+    for band in bands:
+        if band.held.position.kind == "margin" and band.held.venue not in shares:
+            cure = f"write `hedge {{ delta(TOKEN): .. of nav using {band.held.venue}.short(TOKEN) }}`"
+            raise Unsupported(f"`{band.held.name}` without a hedge", cure, band.span)
+    return shares
+
+
+class AccountMoves(Record):
+    """What brings an account to its targets: the sizes, what trades and takes margin out, what puts some in."""
+
+    sizes: tuple[Let, ...]
+    draw: Plan
+    deposit: Plan
+
+
+def to_target(band: Band, venue: VenueModel, share: Fraction) -> AccountMoves:
+    """The account's worth at its target, and the short at its share of nav."""
+    _, cash, short = venue.account
+    target, wanted = scale(NAV, band.target, Rounding.DOWN), scale(NAV, share, Rounding.DOWN)
+    net = Monus(cash.value, short.value)
+    out = amount(plan_name("reduce", cash.name), cash.token)
+    into = amount(plan_name("increase", cash.name), cash.token)
+    over, under = Monus(net, target), Monus(target, net)
+    sizes, (cover, sale) = resized(
+        venue,
+        Monus(short.value, wanted),
+        Monus(wanted, short.value),
+        value_of(out, Rounding.UP),
+    )
+    return AccountMoves(
+        (
+            Let(out, worth_trading(over, amount_worth(over, cash.token, Rounding.DOWN))),
+            Let(into, worth_trading(under, amount_worth(under, cash.token, Rounding.DOWN))),
+            *sizes,
+        ),
+        (cover, Leave(cash, out)),
+        (Enter(cash, into), sale),
+    )
+
+
+NOTHING = zero(Plain.VALUE)
+
+_UNITS = 50
+"""So many units of rounding are asked for besides, each a `SCALE`th of nav: more than all that a resizing rounds."""
+
+
+def resized(
+    venue: VenueModel, over: Expr, under: Expr, out: Expr = NOTHING
+) -> tuple[tuple[Let, ...], tuple[Trade, Trade]]:
+    """Buy back so much worth of the short, or sell so much more: the sizes, what is bought back, and what is sold.
+
+    Between the two so much may be taken out of the margin, or anything put in: enough is realized for what is taken.
+
+    Buying back loses what is realized at most what the fill costs beyond the price; no less is asked for than a venue
+    asks of an account that is opened.
+    """
+    of, cash, short = venue.account
+    less, more = (amount(plan_name(words, short.name), short.token) for words in ("cover", "short more of"))
+    anew = amount(plan_name("short anew", short.name), short.token)
+    asked = Var(plan_name("asked of", venue.name), Plain.VALUE)
+    margin = scale(Add(short.value, under), of.initial * (1 + of.off), Rounding.UP)
+    units = scale(NAV, Fraction(_UNITS, SCALE), Rounding.UP)
+    lost = Add(scale(over, of.slippage, Rounding.UP), units)
+    realized = value_of(cash.liquidity, Rounding.DOWN)
+    enough = Cmp(realized, Rel.GE, asked)
+    sizes = (
+        Let(less, worth_trading(over, Min(_sized(of, over), short.var))),
+        Let(more, worth_trading(under, _sized(of, under))),
+        Let(asked, Add(margin, lost) if out == NOTHING else Add(Add(margin, lost), out)),
+        Let(anew, If(enough, zero(short.var.dim), Monus(short.var, less))),
+    )
+    back, sold = Add(less, anew), Add(more, anew)
+    return sizes, (
+        Trade(short, cash, back, most_paid(of, back), covers=True),
+        Trade(short, cash, sold, least_fetched(of, sold)),
+    )
+
+
+def _sized(of: Perp, value: Expr) -> Expr:
+    """How much of the token costs what so much value in margin is, rounded down."""
+    return size_for(amount_worth(value, of.margin, Rounding.DOWN), of.token, of.margin)
+
+
+def closed(venue: VenueModel) -> Plan:
+    """Buy the whole short back, and take out what is left."""
+    of, cash, short = venue.account
+    covered = Trade(short, cash, short.var, most_paid(of, short.var), covers=True)
+    return covered, Leave(cash, Min(cash.var, cash.liquidity))
