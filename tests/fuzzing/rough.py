@@ -8,9 +8,9 @@ from math import ceil, floor
 from fuzzing.choices import Choices
 from fuzzing.worths import FINE, amounts, covered, root, view
 from stratc_compiler.expr import Formula, number
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted
 from stratc_compiler.ranges import Range, worth
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
 
 ANY_PRICE = Fraction(100)

@@ -8,9 +8,9 @@ from random import Random
 
 from proofs.strategies import EXAMPLES, vault_of
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.predicates import Scope, lower, lower_predicate
-from stratc_compiler.replay import IdealWorld
 from stratc_dsl import Source, parse_strategies
 from stratc_dsl.strategy import (
     Binary,

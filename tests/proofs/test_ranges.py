@@ -21,9 +21,11 @@ from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Rounding, number
 from stratc_compiler.guardian import Guardian
+from stratc_compiler.ideal_world import IdealWorld, liquidity_worth
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div
 from stratc_compiler.ranges import FEWEST_DECIMALS, Range, most_prices, proportion, token_part, worth
-from stratc_compiler.replay import IdealWorld, inside_box, liquidity_worth, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.resting import PREMISES, kind_of
 from stratc_compiler.staying import stays
 from stratc_compiler.vault import Held, Vault
