@@ -373,6 +373,9 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None, he
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
+            if scope.venue(venue).perp is not None:
+                cure = "delete the rule: profit and funding are in its margin at once"
+                raise Unsupported(f"harvest of `{venue}`, a venue of perpetuals", cure, span)
             ranges = tuple(held for held in scope.held if held.venue == venue and held.range is not None)
             if ranges:
                 return _trades(collect(ranges[0], parts, span), scope)

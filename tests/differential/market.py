@@ -10,16 +10,20 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
+from differential.perp import PerpAccount, Traded
 from lab.uniswap import Pool
 from lab.world import CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World
 from stratc_compiler.expr import Rounding
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.standing import Attestation
 from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
-from stratc_dsl.strategy import AaveV3
+from stratc_compiler.vault import Trade as PerpTrade
+from stratc_dsl.strategy import AaveV3, PerpV2
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Category, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
 from stratc_targets.venues.morpho_blue.exact import MorphoMarket
+from stratc_targets.venues.perp_v2.emit import MILLION
+from stratc_targets.venues.perp_v2.model import PENALTY
 from stratc_targets.venues.uniswap_v3.exact import LendingPool
 from venues.morpho_books import market_of
 
@@ -80,10 +84,18 @@ class ExactMarket:
     sequencer: SequencerState | None = None
     blue: MorphoMarket | None = None
     pool: LendingPool | None = None
+    perp: PerpAccount | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
     moment: Callable[[], int] = lambda: 0
     trades: tuple[int, tuple[Trade, ...]] = (0, ())
+    shorts: tuple[int, tuple[Traded, ...]] = (0, ())
+
+    @property
+    def account(self) -> PerpAccount:
+        """The account at Perp v2, where the vault has one."""
+        assert self.perp is not None
+        return self.perp
 
     @property
     def morpho(self) -> MorphoMarket:
@@ -135,6 +147,12 @@ class ExactMarket:
                 return self.morpho.lent(self.address)
             case "save":
                 return self.save.value(self.address)
+            case "perp.margin":
+                return self.account.cash
+            case "perp.short":
+                return self.account.short
+            case "liquidity" if inside == "perp.margin":
+                return self.account.realized
             case "liquidity" if inside.startswith("blue.supply("):
                 return self.morpho.liquid
             case "liquidity" if inside.startswith("blue."):
@@ -149,8 +167,14 @@ class ExactMarket:
         raise KeyError(name)
 
     def _shortfall(self, venue: str) -> int:
-        """Basis points by which the terms of what is collateral there are below those of the strategy."""
+        """Basis points by which the terms of what is collateral there are below those of the strategy; at Perp
+        millionths by which more is asked for, or taken.
+        """
         terms = self.vault.strategy.venue(venue).terms
+        if isinstance(terms, PerpV2):
+            books = self.account.books
+            asked = ((books.initial, terms.initial), (books.maintenance, terms.maintenance), (books.penalty, PENALTY))
+            return sum(max(now - int(proved * MILLION), 0) for now, proved in asked)
         assert isinstance(terms, AaveV3)
         used = {held.token for held in self.vault.venue(venue).positions if not held.debt}
         short = 0
@@ -184,7 +208,9 @@ class ExactMarket:
             self.mint(held.token, self.address, amount)
             return
         self.burn(held.token, self.address, amount)
-        if held.venue == "aave":
+        if held.venue == "perp":
+            self.account.books.deposit(self.address, amount)
+        elif held.venue == "aave":
             (self.aave.pledge if self.aave.reserves[held.token].category else self.aave.supply)(held.token, amount)
         else:
             before = self.save.value(self.address)
@@ -228,7 +254,9 @@ class ExactMarket:
                 raise Reverted("aave_v3: took less")
             self.burn(held.token, self.address, amount)
             return
-        if held.venue == "aave":
+        if held.venue == "perp":
+            self.account.books.withdraw(self.address, amount)
+        elif held.venue == "aave":
             self.aave.withdraw(held.token, amount)
         else:
             self.save.withdraw(self.address, amount)
@@ -256,6 +284,18 @@ class ExactMarket:
         self.trades = self.moment(), (*before, trade)
         return received
 
+    def trade(self, item: PerpTrade, amount: int, bound: int) -> None:
+        at, before = self.shorts
+        before = before if at == self.moment() else ()
+        traded = (item.covers, amount)
+        fill, root = self.account.fill(traded, before)
+        self.account.trade(item, amount, bound, fill, root)
+        self.shorts = self.moment(), (*before, traded)
+
+    def settle_funding(self, venue: str) -> None:
+        if not self.account.stopped:
+            self.account.books.settle_all(self.address)
+
     def _not_seen_yet(self) -> tuple[Trade, ...]:
         """Swaps of this transaction: the chain makes it after the machine."""
         at, trades = self.trades
@@ -282,11 +322,16 @@ class ExactMarket:
     # ── undo ───────────────────────────────────────────────────────────────────────────────
 
     def snapshot(self) -> object:
-        return copy.deepcopy((self.aave, self.save, self.balances, self.blue, self.pool, self.trades))
+        perp = None if self.perp is None else self.perp.books
+        return copy.deepcopy(
+            (self.aave, self.save, self.balances, self.blue, self.pool, self.trades, self.shorts, perp)
+        )
 
     def restore(self, snapshot: object) -> None:
         """In place: others hold references to the venues."""
-        aave, save, balances, blue, self.pool, self.trades = snapshot  # type: ignore[misc]
+        aave, save, balances, blue, self.pool, self.trades, self.shorts, perp = snapshot  # type: ignore[misc]
+        if self.perp is not None:
+            self.perp.books = perp
         self.aave.reserves, self.balances = aave.reserves, balances
         for one in fields(save):
             setattr(self.save, one.name, getattr(save, one.name))
@@ -361,10 +406,12 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
     blue = None if world.blue is None else market_of(world)
     pool = None if world.lending is None else lending_pool(world.lending)
 
+    perps = () if world.perpetual is None else (world.perp.pool,)
+
     def moment() -> int:
-        fees = (pool.contract.call(f"feeGrowthGlobal{side}X128") for pool in world.pools for side in (0, 1))
+        fees = (pool.contract.call(f"feeGrowthGlobal{side}X128") for pool in (*world.pools, *perps) for side in (0, 1))
         return sum(fees)
 
-    return ExactMarket(
-        vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue, pool=pool, moment=moment
-    )
+    perp = None if world.perpetual is None else PerpAccount(world.perp, address, world.arbitrageur)
+    now = world.chain.timestamp()
+    return ExactMarket(vault, address, account, save, feeds, now, quote, blue=blue, pool=pool, perp=perp, moment=moment)

@@ -74,6 +74,8 @@ class Pair:
         """Both succeed with the same value, or both revert, for the same reason where it is the contract's own."""
         expected, told = outcome(exact, Reverted)
         actual, reason = outcome(onchain, ChainReverted)
+        if self.market.perp is not None:
+            self.market.perp.read()
         if told is None and reason is None:
             _same(f"value of {name}", expected, actual)
             self.tally.done[name] += 1
@@ -180,6 +182,12 @@ class Pair:
                 return world.morpho.lent(me)
             case "save":
                 return world.save.value(me)
+            case "perp.margin":
+                lab, scale = world.perp, 10**12
+                realized = lab.balance(me) * scale + lab.owed(me) - lab.funding(me)
+                return max(realized + lab.position(me).notional, 0) // scale
+            case "perp.short":
+                return max(-world.perp.position(me).size, 0)
         raise KeyError(name)
 
     def _compare_views(self, probe: int, user: str) -> None:
@@ -220,10 +228,16 @@ class Pair:
 
     def warp(self, seconds: int) -> None:
         self.world.chain.warp(seconds)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """The books read time, and what goes with it."""
         self.market.time = self.world.chain.timestamp()
         read_indices(self.world, self.market.aave)
         if self.market.blue is not None:
             self.market.blue.now = self.market.time
+        if self.market.perp is not None:
+            self.market.perp.read()
 
     def feed(self, token: str, answer: int, age: int = 0, *, arbitrage: bool = True) -> None:
         """An answer that is `age` seconds old; the pool follows one that makes sense if told to."""
@@ -234,7 +248,23 @@ class Pair:
         self.market.aave.reserves[token].price = answer
         self.morpho_price()
         if arbitrage and all(0 < one.answer < 10**15 for one in self.market.feeds.values()):
+            self.arbitrage()
+        elif self.market.perp is not None:
+            self.market.perp.read()
+
+    def arbitrage(self) -> None:
+        """All pools follow the feeds; that of Perp v2 as far as it lets anybody."""
+        if self.market.perp is None:
             self.world.arbitrage()
+            return
+        outcome(self.world.arbitrage, ChainReverted)
+        self.others_traded()
+
+    def others_traded(self) -> None:
+        """At Perp v2: that took time, and funding is settled."""
+        if self.market.perp is not None:
+            self.market.perp.settle()
+            self._catch_up()
 
     def morpho_price(self) -> None:
         """What Morpho's oracle makes of the feeds; it has no words for an answer that is no price."""

@@ -26,7 +26,6 @@ from stratc_compiler.replay import what_breaks
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Trade, Vault
 from stratc_compiler.verdict import Round
-from stratc_targets.vyper.symbols import symbols_of
 
 
 def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Round | None:
@@ -232,8 +231,3 @@ def test_what_is_not_carried_out_with_an_account_is_refused(change: tuple[str, s
         changes += ((" or delta(WETH) outside band", ""),)
     with pytest.raises(Unsupported, match=why):
         vault_of("short_ether", *changes)
-
-
-def test_no_contract_is_printed_for_an_account() -> None:
-    with pytest.raises(Unsupported, match="contracts with the adapter `perp_v2`"):
-        symbols_of(vault_of("short_ether")[0])

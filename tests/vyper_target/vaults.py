@@ -167,6 +167,10 @@ def _address(world: World, binding: Binding) -> object:
             return NOBODY
         case BindingKind.DEPOSITORS:
             return _of_depositors(world, binding.name)
+        case BindingKind.VENUE if binding.name == "perp":
+            return world.perp.house
+        case BindingKind.MARKET if binding.name == "perp.base":
+            return world.perp.base
         case BindingKind.VENUE if binding.name == "blue":
             return world.morpho
         case BindingKind.VENUE if binding.name.endswith("dex") or binding.name == "pool":

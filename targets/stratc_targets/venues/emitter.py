@@ -111,14 +111,25 @@ class FlashText:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeText:
+    """How a short is traded at its venue, as text: statements that sell exactly so much for at least so much of the
+    account's cash, and that buy exactly so much back for at most so much of it.
+    """
+
+    sell: Callable[[str, str], str]
+    buy: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class VenueText:
     """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
     Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
     venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
     minimum) as text. `account` is what no two venues of the vault may have in common, since their positions would be
-    one: an immutable, or None where that is the venue's address. `shortfall` reads by how many basis points what
-    collateral counts for has fallen below what was proved, None where nobody can change that.
+    one: an immutable, or None where that is the venue's address. `shortfall` reads by how much the venue's terms are
+    worse than was proved, in basis points or finer, None where nobody can change them. `trade` is of a venue of shorts,
+    `settle` a statement that has funding booked when a round begins.
     """
 
     module: str
@@ -127,6 +138,8 @@ class VenueText:
     positions: dict[str, PositionText]
     swap: Callable[[str, str, str, str], str] | None = None
     flash: FlashText | None = None
+    trade: TradeText | None = None
+    settle: str | None = None
     account: str | None = None
     shortfall: str | None = None
 

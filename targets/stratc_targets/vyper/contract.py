@@ -164,6 +164,7 @@ class Contract:
     smallest_request: int
     served_at_once: int
     guard: GuardText | None
+    settlements: tuple[str, ...]
     rings: tuple[RingText, ...]
     freezes: bool
 
@@ -258,6 +259,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         smallest_request=SMALLEST_REQUEST,
         served_at_once=SERVED_AT_ONCE,
         guard=guard,
+        settlements=tuple(venue.settle for venue in book.venues.values() if venue.settle is not None),
         rings=ring_texts(vault, book),
         freezes=any(freezes_on_volatility(rule, vault) for rule in vault.rules),
     )

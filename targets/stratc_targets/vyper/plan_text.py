@@ -30,7 +30,9 @@ from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
 
-_BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole", "supply_before"})
+_BODY = frozenset(
+    {"s", "minimum", "least", "most", "shares", "receiver", "owner", "least_assets", "whole", "supply_before"}
+)
 """Locals of the functions that plans are printed into."""
 
 
@@ -129,7 +131,9 @@ class _Printer:
                 self._swap(item)
             case FlashLoan():
                 self._borrow(item)
-            case Provide() | Withdraw() | Trade():
+            case Trade():
+                self._trade(item)
+            case Provide() | Withdraw():
                 _no_range(item)
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
@@ -184,6 +188,19 @@ class _Printer:
         self.bound[item.received.name] = received
         self.stale = True
 
+    def _trade(self, item: Trade) -> None:
+        """The bound needs prices, so it is computed only where something is traded."""
+        amount = self._amount(item.amount, "cover" if item.covers else "short", item.short.name)
+        self._fresh([item.bound])
+        known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
+        trade = self.symbols.venues[item.short.venue or ""].trade
+        assert trade is not None, "the model trades a short at a venue that has none"
+        bound = "most" if item.covers else "least"
+        lines = statement(f"{bound}: uint256 = ", expression(item.bound, self._scope(known)))
+        moved = (trade.buy if item.covers else trade.sell)(amount, bound)
+        self.lines += [f"if {amount} > 0:", *(f"    {line}" for line in (*lines, moved))]
+        self.stale = True
+
     def _borrow(self, loan: FlashLoan) -> None:
         """Ask for the loan: what it is for is done when the lender calls back, and at once where there is none."""
         used = {var.name for item in every_item(loan.within) for expr in _exprs(item) for var in variables(expr)}
@@ -217,14 +234,16 @@ def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
             return (amount,)
         case Swap(amount=amount, minimum=minimum):
             return amount, minimum
+        case Trade(amount=amount, bound=bound):
+            return amount, bound
         case FlashLoan(amount=amount, due=due):
             return amount, due
-        case Provide() | Withdraw() | Trade():
+        case Provide() | Withdraw():
             _no_range(item)
         case Require():
             return ()
 
 
-def _no_range(item: Provide | Withdraw | Trade) -> NoReturn:
-    """No venue with a range of liquidity, or of perpetuals, has an emitter: the vault was refused before."""
-    raise AssertionError(f"{type(item).__name__} should have been refused before")
+def _no_range(item: Provide | Withdraw) -> NoReturn:
+    """No venue with a range of liquidity has an emitter: the vault has been refused before its plans are printed."""
+    raise AssertionError(f"{item.held.name} should have been refused before")

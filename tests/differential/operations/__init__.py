@@ -18,6 +18,14 @@ from differential.operations.morpho import (
     Others,
     Present,
 )
+from differential.operations.perp import (
+    LiquidateAtPerp,
+    OperationAtPerp,
+    Pause,
+    Penalty,
+    PoolApart,
+    SettleFunding,
+)
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
 from differential.operations.roles import Keep, Observe, Run, Schedule, Settle, Turn
@@ -62,6 +70,7 @@ Operation = (
     | Liquidate
     | Crash
     | OperationAtMorpho
+    | OperationAtPerp
 )
 
 __all__ = [
@@ -78,13 +87,18 @@ __all__ = [
     "Keep",
     "Liquidate",
     "LiquidateAtMorpho",
+    "LiquidateAtPerp",
     "Mend",
     "Mint",
     "Misprice",
     "Move",
     "Observe",
     "Operation",
+    "OperationAtPerp",
     "Others",
+    "Pause",
+    "Penalty",
+    "PoolApart",
     "Present",
     "Rate",
     "Redeem",
@@ -100,6 +114,7 @@ __all__ = [
     "Sequencer",
     "Serve",
     "Settle",
+    "SettleFunding",
     "TakeBack",
     "Terms",
     "Turn",
