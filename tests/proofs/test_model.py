@@ -36,7 +36,7 @@ def test_nor_the_name_of_what_a_range_of_liquidity_brings_or_takes(name: str) ->
         ("[pool, dex]", f"[pool, {name}, dex]"),
     )
     with pytest.raises(Unsupported, match=f"a venue named `{name}`"):
-        vault_of("../tests/proofs/fee_range", *changes)
+        vault_of("fee_range", *changes)
 
 
 def test_a_venue_at_which_nothing_is_held_needs_no_room() -> None:
