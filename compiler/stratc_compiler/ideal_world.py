@@ -176,8 +176,8 @@ class IdealWorld(Struct):
         self.log.append(f"entering {held.name}: {self._told(of.token, took[0])} and {self._told(of.base, took[1])}")
         return took[0], took[1]
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
-        """What it consists of by the oracle, and the fees that wait there, in base."""
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
+        """What it consists of by the oracle, which the pool is at, and the fees that wait there, in base."""
         of = held.range
         assert of is not None
         what = f"withdrawing {held.name}"

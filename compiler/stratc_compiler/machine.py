@@ -68,8 +68,8 @@ class _MarkingWorld(Struct):
     def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
         return self.market.provide(held, token, base, minimum)
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
-        return self.market.withdraw(held, liquidity)
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
+        return self.market.withdraw(held, liquidity, checked)
 
     def trade(self, item: Trade, amount: int, bound: int) -> None:
         self.market.trade(item, amount, bound)

@@ -10,15 +10,17 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
+from differential.liquidity import Liquidity, Worths, liquidity_of
 from differential.perp import PerpAccount, Traded
 from lab.uniswap import Pool
 from lab.world import CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World
 from stratc_compiler.expr import Rounding
-from stratc_compiler.interpret import Reverted
+from stratc_compiler.interpret import Evaluator, Reverted
+from stratc_compiler.ranges import quotient
 from stratc_compiler.standing import Attestation
 from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
 from stratc_compiler.vault import Trade as PerpTrade
-from stratc_dsl.strategy import AaveV3, PerpV2
+from stratc_dsl.strategy import AaveV3, PerpV2, UniswapV3, UniswapV3Lp
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Category, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
 from stratc_targets.venues.morpho_blue.exact import MorphoMarket
@@ -84,6 +86,7 @@ class ExactMarket:
     sequencer: SequencerState | None = None
     blue: MorphoMarket | None = None
     pool: LendingPool | None = None
+    range: Liquidity | None = None
     perp: PerpAccount | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
@@ -109,6 +112,12 @@ class ExactMarket:
         assert self.pool is not None
         return self.pool
 
+    @property
+    def liquidity(self) -> Liquidity:
+        """The vault's position in a range, where it has one."""
+        assert self.range is not None
+        return self.range
+
     def now(self) -> int:
         return self.time
 
@@ -126,6 +135,8 @@ class ExactMarket:
 
     def read(self, name: str) -> int:
         word, _, inside = name.removesuffix(")").partition("(")
+        if self.range is not None and self.range.of.name in (word, inside):
+            return self._read_range(word)
         match word:
             case "idle":
                 return self.balance(inside, self.address)
@@ -165,6 +176,10 @@ class ExactMarket:
             case "shortfall":
                 return self._shortfall(inside)
         raise KeyError(name)
+
+    def _read_range(self, word: str) -> int:
+        low, high = self.liquidity.ends
+        return {"low": low, "high": high}.get(word, self.liquidity.held)
 
     def _shortfall(self, venue: str) -> int:
         """Basis points by which the terms of what is collateral there are below those of the strategy; at Perp
@@ -268,6 +283,11 @@ class ExactMarket:
             if amount := share(self.read(held.name)):
                 self._leave_morpho(held, amount)
                 self.transfer(held.token, self.address, receiver, amount)
+        elif held.range is not None:
+            if part := share(self.liquidity.held):
+                came = self.liquidity.give(part)
+                for token, amount in zip(held.tokens, came, strict=True):
+                    self.mint(token, receiver, amount)
         elif held.venue == "aave":
             if amount := share(self.aave.reserves[held.token].supplied):
                 self.aave.hand_over(held.token, amount)
@@ -276,7 +296,8 @@ class ExactMarket:
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         trade, before = (item.sold, item.bought, amount), self._not_seen_yet()
-        received = self.quote(trade, before)
+        in_the_pool = self.range is not None and self._is_one_pool(item.swap.name, self.range.of.name)
+        received = self.liquidity.sell(item.sold, amount) if in_the_pool else self.quote(trade, before)
         if received < minimum:
             raise Reverted("Too little received")
         self.burn(item.sold, self.address, amount)
@@ -301,6 +322,39 @@ class ExactMarket:
         at, trades = self.trades
         return trades if at == self.moment() else ()
 
+    def _is_one_pool(self, dex: str, liquidity: str) -> bool:
+        one, other = (self.vault.strategy.venue(name).terms for name in (dex, liquidity))
+        assert isinstance(one, UniswapV3)
+        assert isinstance(other, UniswapV3Lp)
+        return (one.fee, {one.token, one.quote}) == (other.fee, {other.token, other.quote})
+
+    # ── liquidity ──────────────────────────────────────────────────────────────────────────
+
+    def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
+        before = self._worth(held)
+        self.liquidity.check_near(self._quotient())
+        took = self.liquidity.provide(token, base)
+        for name, amount in zip(held.tokens, took, strict=True):
+            self.burn(name, self.address, amount)
+        if self._worth(held) < before + minimum:
+            raise Reverted("range: worth less than was asked for")
+        return took
+
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
+        if checked:
+            self.liquidity.check_near(self._quotient())
+        came = self.liquidity.withdraw(liquidity)
+        for name, amount in zip(held.tokens, came, strict=True):
+            self.mint(name, self.address, amount)
+        return came
+
+    def _worth(self, held: Held) -> int:
+        return Evaluator(self.vault, self).named(held.value.name)
+
+    def _quotient(self) -> Worths:
+        token, base = (Evaluator(self.vault, self).value(side) for side in quotient(self.liquidity.of))
+        return token, base
+
     def lend(self, loan: FlashLoan, amount: int) -> int:
         if loan.lender == "blue":  # of all that lies there; in the lab there is one market
             if amount > self.morpho.liquid:
@@ -324,12 +378,12 @@ class ExactMarket:
     def snapshot(self) -> object:
         perp = None if self.perp is None else self.perp.books
         return copy.deepcopy(
-            (self.aave, self.save, self.balances, self.blue, self.pool, self.trades, self.shorts, perp)
+            (self.aave, self.save, self.balances, self.blue, self.pool, self.trades, self.range, self.shorts, perp)
         )
 
     def restore(self, snapshot: object) -> None:
         """In place: others hold references to the venues."""
-        aave, save, balances, blue, self.pool, self.trades, self.shorts, perp = snapshot  # type: ignore[misc]
+        aave, save, balances, blue, self.pool, self.trades, self.range, self.shorts, perp = snapshot  # type: ignore[misc]
         if self.perp is not None:
             self.perp.books = perp
         self.aave.reserves, self.balances = aave.reserves, balances
@@ -414,4 +468,24 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
 
     perp = None if world.perpetual is None else PerpAccount(world.perp, address, world.arbitrageur)
     now = world.chain.timestamp()
-    return ExactMarket(vault, address, account, save, feeds, now, quote, blue=blue, pool=pool, perp=perp, moment=moment)
+    market = ExactMarket(
+        vault, address, account, save, feeds, now, quote, blue=blue, pool=pool, perp=perp, moment=moment
+    )
+    for held in vault.ranges.values():
+        assert held.range is not None
+        worths = tuple(Evaluator(vault, market).value(side) for side in quotient(held.range))
+        market.range = liquidity_of(range_pool(world, vault), vault, worths)
+    return market
+
+
+def range_pool(world: World, vault: Vault) -> Pool:
+    """The pool that a vault provides liquidity in."""
+    (held,) = vault.ranges.values()
+    terms = vault.strategy.venue(held.name).terms
+    assert isinstance(terms, UniswapV3Lp)
+    pools = (*world.pools, *(() if world.lending is None else (world.lending,)))
+    return next(
+        pool
+        for pool in pools
+        if {pool.base.symbol, pool.quote.symbol} == {terms.token, terms.quote} and pool.fee == terms.fee * 1_000_000
+    )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
 
-from differential.market import ExactMarket, SequencerState, exact_market, read_indices
+from differential.market import ExactMarket, SequencerState, exact_market, range_pool, read_indices
 from lab.chain import Reverted as ChainReverted
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -22,7 +22,7 @@ from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
     *("arith", "deposit", "depositors", "exit", "flash", "floor", "hedge", "mode", "oracle"),
-    *("request", "ring", "roles", "round", "rule", "shares", "unwind", "withdraw"),
+    *("range", "request", "ring", "roles", "round", "rule", "shares", "uniswap_v3_lp", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
@@ -127,6 +127,8 @@ class Pair:
             self._compare_requests()
         if machine.vault.rings:
             self._compare_rings()
+        if machine.vault.ranges:
+            self._compare_range()
         self._compare_views(probe, user)
 
     def _compare_rings(self) -> None:
@@ -182,6 +184,9 @@ class Pair:
                 return world.morpho.lent(me)
             case "save":
                 return world.save.value(me)
+            case "pool":
+                number = self.chain.call("position_pool")
+                return world.uniswap.positions.call("positions", number)[7] if number else 0
             case "perp.margin":
                 lab, scale = world.perp, 10**12
                 realized = lab.balance(me) * scale + lab.owed(me) - lab.funding(me)
@@ -189,6 +194,18 @@ class Pair:
             case "perp.short":
                 return max(-world.perp.position(me).size, 0)
         raise KeyError(name)
+
+    def _compare_range(self) -> None:
+        """The pool's price and fees, the position's number, its ticks and its roots."""
+        books, call = self.market.liquidity, self.chain.call
+        contract = range_pool(self.world, self.machine.vault).contract
+        pool = books.books.pool
+        _same("the pool's price", pool.root, contract.call("slot0")[0])
+        _same("the pool's liquidity", pool.liquidity, contract.call("liquidity"))
+        growth = contract.call("feeGrowthGlobal0X128"), contract.call("feeGrowthGlobal1X128")
+        _same("growth of fees", pool.growth, growth)
+        _same("the position's number", books.number, call("position_pool"))
+        _same("where it lies", (books.lower, books.upper, *books.ends), tuple(call("range_pool")))
 
     def _compare_views(self, probe: int, user: str) -> None:
         machine, shares = self.machine, probe * 10**12
@@ -219,6 +236,8 @@ class Pair:
             expected, told = outcome(exact, Reverted)
             actual, reason = outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
             _same(fn, expected, actual)
+            # Vyper says nothing where a product is no word.
+            told = f"{self.chain.contract.name}.{fn}: no reason given" if told == "overflow" else told
             _same(f"reason of {fn}", told, reason)
 
     def _due(self, rule: str) -> Callable[[], bool]:
@@ -256,6 +275,7 @@ class Pair:
         """All pools follow the feeds; that of Perp v2 as far as it lets anybody."""
         if self.market.perp is None:
             self.world.arbitrage()
+            self.follow()
             return
         outcome(self.world.arbitrage, ChainReverted)
         self.others_traded()
@@ -265,6 +285,12 @@ class Pair:
         if self.market.perp is not None:
             self.market.perp.settle()
             self._catch_up()
+
+    def follow(self) -> None:
+        """Book that others have traded in the pool of the vault's range until its price is what it is now."""
+        if self.market.range is not None:
+            pool = range_pool(self.world, self.machine.vault)
+            self.market.range.move_to(pool.contract.call("slot0")[0])
 
     def morpho_price(self) -> None:
         """What Morpho's oracle makes of the feeds; it has no words for an answer that is no price."""

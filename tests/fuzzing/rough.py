@@ -103,7 +103,7 @@ class RoughWorld(IdealWorld):
         after, then = (state.value(worth(held.range, number(size))) for size in (before + liquidity, before))
         return after - then
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
         """What it consists of in a pool that is off its oracle, and all fees."""
         of = held.range
         assert of is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from vyper.utils import keccak256
@@ -18,12 +19,15 @@ from stratc_targets.deploy.findings import Level
 from stratc_targets.deploy.manifest import Bound, Manifest
 from stratc_targets.deploy.node import Head, Node
 from stratc_targets.keeper.alarms import alarms, readings
+from stratc_targets.keeper.conditions import Compare, members_of, parse_goals
 from stratc_targets.keeper.errors import Reverted
+from stratc_targets.keeper.goals import bands, floors
 from stratc_targets.keeper.measures import WORD, Sight, measure
 from stratc_targets.keeper.state import Look, Seen
 from stratc_targets.keeper.watchlist import View, parse_alarms, parse_readings
 from stratc_targets.vyper import constructor_layout
 from stratc_targets.vyper.emit import vault_sources
+from stratc_targets.vyper.symbols import symbols_of
 from vyper_target.vaults import HERE, _address, example, proved
 
 PERIOD = 3_600
@@ -145,3 +149,23 @@ def test_harvest_of_a_short_is_refused() -> None:
     text = (HERE / "perp_hedged.strat").read_text(encoding="utf-8")
     with pytest.raises(Unsupported, match="harvest of `perp`"):
         proved(text.replace("    rules {\n", "    rules {\n        every 24h do harvest perp\n"))
+
+
+def margin_owes(written: dict[str, dict[str, Any]]) -> str:
+    return str(written["perp.margin"]["less"])
+
+
+def test_the_keeper_counts_an_account_for_what_it_is_worth() -> None:
+    vault = example("perp_hedged").vault
+    symbols = symbols_of(vault)
+    written = {one["position"]: one for one in bands(vault, symbols)}
+    assert written["perp.margin"]["less"] == symbols.fields["value(perp.short(WETH))"]
+    assert "less" not in written["idle(WETH)"]
+    (floor,) = floors(vault, symbols, [1])
+    given = parse_goals({"readings": {"nav": "nav"}, "floors": [floor], "loans": [], "bands": [*written.values()]})
+    assert isinstance(given.floors[0].condition, Compare)
+    assert set(members_of(given.floors[0].condition)) == {symbols.fields["value(perp.margin)"], margin_owes(written)}
+    margin = next(one for one in given.bands if one.position == "perp.margin")
+    state = {"nav": 100, margin.value: 90, str(margin.less): 45}
+    assert margin.weight(state, "nav") == Fraction(45, 100)
+    assert margin.room(state, "nav") == Fraction(6, 100)

@@ -35,6 +35,7 @@ from stratc_targets.venues.erc4626.deployment import check as erc4626
 from stratc_targets.venues.morpho_blue.deployment import check as morpho_blue
 from stratc_targets.venues.perp_v2.deployment import check as perp_v2
 from stratc_targets.venues.uniswap_v3.deployment import check as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.deployment import check as uniswap_v3_lp
 from stratc_targets.vyper.arguments import SEQUENCER, BindingKind
 from stratc_targets.vyper.symbols import symbols_of
 
@@ -44,6 +45,7 @@ VENUES: dict[str, VenueCheck] = {
     "morpho_blue": morpho_blue,
     "perp_v2": perp_v2,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 """What each adapter's `deployment.py` asks, by adapter name."""
 

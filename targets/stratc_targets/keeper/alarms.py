@@ -48,6 +48,7 @@ from stratc_targets.venues.erc4626.watch import watch as erc4626
 from stratc_targets.venues.morpho_blue.watch import watch as morpho_blue
 from stratc_targets.venues.perp_v2.watch import watch as perp_v2
 from stratc_targets.venues.uniswap_v3.watch import watch as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.watch import watch as uniswap_v3_lp
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
 WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, str]], VenueReadings]] = {
@@ -56,6 +57,7 @@ WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, st
     "morpho_blue": morpho_blue,
     "perp_v2": perp_v2,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 """What each adapter's `watch.py` says, by adapter name."""
 

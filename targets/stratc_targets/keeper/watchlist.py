@@ -300,6 +300,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         parse_condition(rule["trigger"]["condition"]) for rule in document["rules"] if "condition" in rule["trigger"]
     ]
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
+    read |= {band.less for band in goals.bands if band.less is not None}
     read |= {member for one in goals.loans for member in members_of(one.health)}
     read |= {side for one in goals.sensitivities for side in (one.long, one.short)}
     for member in sorted(read - set(state_members(document["abi"]))):

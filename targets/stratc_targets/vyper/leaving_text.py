@@ -104,6 +104,8 @@ def _venue(venue: VenueModel, vault: Vault, symbols: Symbols, marks: Mapping[str
 
 
 def _position(held: Held, symbols: Symbols, marks: Mapping[str, str], names: Names) -> list[str]:
+    if held.range is not None:
+        return _give_liquidity(held, symbols, names)
     text = symbols.position(held)
     if held.debt:
         lines = _pay(held, symbols, names)
@@ -126,6 +128,17 @@ def _pay(held: Held, symbols: Symbols, names: Names) -> list[str]:
         f"if {owed} > 0:",
         f"    tokens.pull({symbols.token(held.token)}, msg.sender, {owed})",
         f"    {text.leave(owed)}",
+    ]
+
+
+def _give_liquidity(held: Held, symbols: Symbols, names: Names) -> list[str]:
+    """What the caller's part of a range consists of in its pool; fees stay for those who stay. A range has no mark."""
+    given = names.claim("give", held.name)
+    text = symbols.range(held)
+    return [
+        *statement(f"{given}: uint256 = ", _printed(part(held.var, Rounding.DOWN), {held.name: text.read})),
+        f"if {given} > 0:",
+        f"    {text.give(given, 'receiver')}",
     ]
 
 

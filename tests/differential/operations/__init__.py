@@ -10,6 +10,7 @@ from differential.operations.attestations import Admit, Attest, Revoke
 from differential.operations.gifts import Donate
 from differential.operations.leaving import RedeemInKind, RedeemUnwound
 from differential.operations.liquidation import Crash, Liquidate
+from differential.operations.liquidity import MovePool, OperationInPool, PresentLiquidity, TradeInPool
 from differential.operations.morpho import (
     CrashAtMorpho,
     LiquidateAtMorpho,
@@ -70,6 +71,7 @@ Operation = (
     | Liquidate
     | Crash
     | OperationAtMorpho
+    | OperationInPool
     | OperationAtPerp
 )
 
@@ -92,6 +94,7 @@ __all__ = [
     "Mint",
     "Misprice",
     "Move",
+    "MovePool",
     "Observe",
     "Operation",
     "OperationAtPerp",
@@ -100,6 +103,7 @@ __all__ = [
     "Penalty",
     "PoolApart",
     "Present",
+    "PresentLiquidity",
     "Rate",
     "Redeem",
     "RedeemInKind",
@@ -117,6 +121,7 @@ __all__ = [
     "SettleFunding",
     "TakeBack",
     "Terms",
+    "TradeInPool",
     "Turn",
     "Wait",
     "Whale",
