@@ -423,7 +423,7 @@ def _shown_price(token: str, vault: Vault, box: Box) -> Fraction:
 
 
 def _in_dollars(token: str, values: dict[str, Fraction], vault: Vault, box: Box) -> Fraction | None:
-    """By what the price of what is short moved in dollars: as the model says, or read off the short, if none is closed."""
+    """By what the price of what is short moved in dollars: as the model says, or read off what is short."""
     told = values.get(price_factor(in_dollars(token)).name)
     if told is not None:
         return told
