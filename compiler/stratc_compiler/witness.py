@@ -16,12 +16,13 @@ from stratc_compiler.claims import About, IsFair, lost_venue
 from stratc_compiler.environment import MOST_GAIN, Box, Interval
 from stratc_compiler.execute import FEES
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
+from stratc_compiler.ideal_world import IdealWorld, liquidity_worth
+from stratc_compiler.inside_box import funded
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.perp_execution import LEFT, costs_of, funding_of
 from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld, funded, liquidity_worth
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor, slid
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat

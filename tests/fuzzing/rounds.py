@@ -1,7 +1,7 @@
 """Random rounds in exact integers, drawn from what a strategy says and not from what the proofs make of it.
 
 Prices, interest, losses, liquidity and flows come from the assumptions as they are written: `environment.py`,
-`rounds.py` of the compiler and `replay.inside_box` have no part in it, so that a box which is too small is noticed like
+`rounds.py` and `inside_box.py` of the compiler have no part in it, so that a box which is too small is noticed like
 any other fault. Venues round as badly as their models allow, swaps pay anything inside the slippage, timers are due or
 not.
 

@@ -10,9 +10,9 @@ from math import isqrt
 
 from fuzzing.choices import Choices
 from stratc_compiler.expr import Formula
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.ranges import Range
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import Hedged, Held, Vault
 from stratc_dsl.strategy import AaveV3, Collateral, MorphoBlue, OracleOffBy, RatioPrice, Strategy
 

@@ -9,8 +9,8 @@ from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import dim_of
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import SCALE, Enter, Leave, Let, Swap, Trades
 from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories
