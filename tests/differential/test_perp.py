@@ -24,10 +24,12 @@ from differential.operations import (
     Withdraw,
 )
 from differential.pair import Tally, pair_up
-from differential.stories.perp import AT_PERP, AT_PERP_AT_LENGTH
+from differential.stories.perp import AT_PERP
 from differential.story import tell
 from lab.world import World
 from vyper_target.vaults import USDC, example
+
+pytestmark = pytest.mark.long  # the vault takes long to compile; tests/venues/test_perp_deployment.py reads its text
 
 VAULT = "perp_hedged"
 _USER, _PERMILLE = st.integers(0, 1), st.integers(0, 1_000)
@@ -105,15 +107,12 @@ def random_stories(world: World, stories: int) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize(
-    "name", [*AT_PERP, *(pytest.param(name, marks=pytest.mark.long) for name in AT_PERP_AT_LENGTH)]
-)
+@pytest.mark.parametrize("name", AT_PERP)
 def test_story_of_a_short_at_perp(perp_world: World, name: str) -> None:
-    story = (AT_PERP | AT_PERP_AT_LENGTH)[name]
+    story = AT_PERP[name]
     tell(pair_up(perp_world, example(story.vault)), story)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1_800)
 def test_contract_and_machine_agree_on_a_short(perp_world: World) -> None:
     tally = random_stories(perp_world, 25)

@@ -56,7 +56,7 @@ def told(world: World, **others: object) -> tuple[list[str], list[str]]:
     vault = example("perp_hedged").vault
     bound = []
     for one in constructor_layout(vault):
-        address = others.get(one.parameter) or _address(world, one)
+        address = others.get(one.parameter) or _address(world, one, frozenset())
         bound.append(Bound(one, str(getattr(address, "address", address)), f"{one.kind.value}.{one.name}"))
     head = Head(1, world.chain.timestamp(), None, 10**9)
     findings = check(vault, Manifest(1, tuple(bound), {}), OnRevm(world), head, world.users[3])

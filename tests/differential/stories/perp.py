@@ -53,10 +53,6 @@ AT_PERP: dict[str, Story] = {
         {"rebalance": 3, "top_up_perp_margin": 1, "redeem in kind": 2, "emergency_exit": 1, "redeem": 2},
         {},
     ),
-}
-"""Told in every run."""
-
-AT_PERP_AT_LENGTH: dict[str, Story] = {
     "the house is paused: it is left out of the exit, and of what is given in kind, and nothing is lost of it": Story(
         "perp_hedged",
         (
