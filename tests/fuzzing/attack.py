@@ -14,9 +14,9 @@ from random import Random
 from msgspec import Struct, field
 
 from fuzzing.choices import Choices
-from fuzzing.rough import RoughWorld, Unassumed
+from fuzzing.rough import RoughWorld
 from fuzzing.rounds import Round, at_scale, first_deposit, moment, opening, settles
-from fuzzing.worths import State, beyond, covered, dust, holds, nav, view
+from fuzzing.worths import State, Unassumed, beyond, covered, dust, holds, nav, view
 from fuzzing.worths import settled as is_settled
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.expr import And, Cmp, Formula, Not, Or, Rel, Rounding

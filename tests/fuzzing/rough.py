@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from fuzzing.choices import Choices
-from fuzzing.worths import FINE, amounts, covered, root, view
+from fuzzing.worths import FINE, Unassumed, amounts, covered, root, view
 from stratc_compiler.expr import Formula, number
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted
@@ -15,10 +15,6 @@ from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
 
 ANY_PRICE = Fraction(100)
 """A pool at which nobody looks may be so far from its oracle."""
-
-
-class Unassumed(Exception):
-    """Here a pool would be further from its oracle than is assumed: what comes of it breaks nothing."""
 
 
 class RoughWorld(IdealWorld):
