@@ -51,8 +51,9 @@ fuzz: $(DEV) ## attack the language with random texts for MINUTES (60)
 	@PYTHONPATH=tests $(BIN)/python tests/fuzzing/long.py $(MINUTES)
 
 COUNT ?= 1000
-fuzz-proofs: $(DEV) ## verify COUNT (1000) random strategies and attack what is proved; goes on where it stopped
-	@PYTHONPATH=tests $(BIN)/python tests/fuzzing/proofs.py $(COUNT)
+FIRST ?= 0
+fuzz-proofs: $(DEV) ## verify COUNT (1000) random strategies from FIRST (0) on, attack what is proved; goes on where it stopped
+	@PYTHONPATH=tests $(BIN)/python tests/fuzzing/proofs.py $(COUNT) --first $(FIRST)
 
 lint: $(DEV) ## style, types and the order of layers
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ from stratc_compiler.expr import Not
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
 from stratc_compiler.prooftree import hypotheses_of
+from stratc_compiler.questions import known
 from stratc_compiler.smtlib import Printer
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Obligation, Round
@@ -132,7 +133,7 @@ class _Auditor:
         self._contexts: dict[str, Context] = {}
         self._reader = Reader()
         self._printer = Printer()
-        self._printed: dict[tuple[int, ...], str] = {}
+        self._printed: dict[int, str] = {}
         self._accepted: dict[tuple[object, str, object], frozenset[int]] = {}
         self._behind: dict[tuple[str, ...], list[str]] = {}
         self.derivations = 0
@@ -162,8 +163,7 @@ class _Auditor:
             raise Refused(f"{possibility.id}: the witness is no round of this vault: {error!r}") from error
         if not accepted:
             raise Refused(f"{possibility.id}: the witness does not replay")
-        labels = [labels_of(obligation) for obligation in possibility.obligations()]
-        if not any(self._rests(told, used) for used in labels):
+        if not any(self._rests(told, labels_of(obligation)) for obligation in possibility.obligations()):
             raise Refused(f"{possibility.id}: it does not say what it rests on")
         self.witnesses += 1
 
@@ -192,11 +192,10 @@ class _Auditor:
         return self._contexts[digest]
 
     def _known(self, obligation: Obligation) -> str:
-        """The text of all that a proof may use. `audit` holds every obligation: identities tell formulas apart."""
-        formulas = [hypothesis.formula for hypothesis in obligation.hypotheses]
-        key = tuple(map(id, formulas))
+        """The text of all that a proof may use. `audit` holds every obligation: identities tell them apart."""
+        key = id(obligation.hypotheses)
         if key not in self._printed:
-            self._printed[key] = self._printer.script(formulas).text
+            self._printed[key] = self._printer.script(known(obligation)).text
         return self._printed[key]
 
     def _derivation(self, told: Any, obligation: Obligation, context: Context, goal: str) -> tuple[str, ...]:

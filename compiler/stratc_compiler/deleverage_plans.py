@@ -22,8 +22,8 @@ from stratc_compiler.expr import (
     total,
     value_of,
 )
-from stratc_compiler.plans import Parts, bought_for, find_swap, price_of, sell
 from stratc_compiler.trade_sizes import plan_name
+from stratc_compiler.trading import Parts, bought_for, find_swap, price_of, sell
 from stratc_compiler.vault import Held, Leave, Let, Plan, PlanItem, VenueModel
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span

@@ -37,14 +37,9 @@ from stratc_compiler.expr import (
     value_of,
     zero,
 )
-from stratc_compiler.plans import (
-    Parts,
-    bought_for,
-    find_swap,
-    leave_all,
-    moves_to_target,
-)
+from stratc_compiler.plans import leave_all, moves_to_target
 from stratc_compiler.trade_sizes import plan_name
+from stratc_compiler.trading import Parts, bought_for, find_swap
 from stratc_compiler.vault import (
     DUST_SHARE,
     Enter,

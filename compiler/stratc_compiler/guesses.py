@@ -14,8 +14,8 @@ from itertools import chain, islice, product
 from stratc_compiler.claims import KeeperSettles
 from stratc_compiler.corners import MOST, corners
 from stratc_compiler.environment import Box, Interval
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.perp_plans import target_shorts
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD

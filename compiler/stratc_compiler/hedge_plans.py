@@ -22,8 +22,8 @@ from stratc_compiler.expr import (
     scale,
 )
 from stratc_compiler.perp_plans import resized
-from stratc_compiler.plans import Parts, price_of, sell
 from stratc_compiler.trade_sizes import plan_name, worth_trading
+from stratc_compiler.trading import Parts, price_of, sell
 from stratc_compiler.vault import NAV, Enter, Hedged, Held, Leave, Let, Plan, VenueModel
 
 

@@ -78,10 +78,17 @@ class World(Protocol):
         """Take what is owed for a loan of `amount` out of idle. Raises Reverted where there is less."""
 
     def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
-        """Add liquidity; returns what was taken of each. Raises Reverted where it is worth less than `minimum` more."""
+        """Add liquidity; returns what was taken of each.
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
-        """Take liquidity out, and all fees; returns what came of each token. Raises Reverted as the venue would."""
+        Raises Reverted where it is worth less than `minimum` more, or while the pool is further from the prices than is
+        assumed.
+        """
+
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
+        """Take liquidity out, and all fees; returns what came of each token. Raises Reverted as the venue would.
+
+        Where that is `checked` also while the pool is further from the prices than is assumed.
+        """
 
     def trade(self, item: Trade, amount: int, bound: int) -> None:
         """Sell or buy back so much of a short, for no worse than `bound`. Raises Reverted as the venue would."""
@@ -234,7 +241,7 @@ def _provide(item: Provide, state: Evaluator) -> None:
 
 def _withdraw(item: Withdraw, state: Evaluator) -> None:
     liquidity = state.value(item.liquidity)
-    came = state.world.withdraw(item.held, liquidity) if liquidity or item.fetched else (0, 0)
+    came = state.world.withdraw(item.held, liquidity, item.checked) if liquidity or item.fetched else (0, 0)
     state.bound[item.token.name], state.bound[item.base.name] = came
 
 

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.environment import MOST_GAIN, Box
+from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.inside_box import earned, funded
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, earned, funded
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Used
 from stratc_dsl.strategy import PairMoves, PairStays, PriceMoves, PriceStays

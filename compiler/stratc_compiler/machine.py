@@ -16,6 +16,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from stratc_compiler.account_parts import account_part
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE, REASON
 from stratc_compiler.expr import Rounding, price
 from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
@@ -67,8 +68,8 @@ class _MarkingWorld(Struct):
     def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
         return self.market.provide(held, token, base, minimum)
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
-        return self.market.withdraw(held, liquidity)
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
+        return self.market.withdraw(held, liquidity, checked)
 
     def trade(self, item: Trade, amount: int, bound: int) -> None:
         self.market.trade(item, amount, bound)
@@ -276,6 +277,11 @@ class Machine(Standing):
         return known
 
     def _divide(self, venue: VenueModel, payer: str, receiver: str, known: dict[str, int]) -> None:
+        if venue.perp is not None:
+            plan, given = account_part(venue)
+            amount = run_plan(plan, self.vault, self._moving, known)[given.name]
+            self.market.transfer(venue.perp.margin, self.address, receiver, amount)
+            return
         for held in venue.debts_first:
             share = partial(self._share, held, known)
             if not held.debt:
@@ -428,6 +434,8 @@ class Machine(Standing):
             self._begin_round(state)
 
     def _begin_round(self, state: Evaluator) -> None:
+        for venue in self.vault.perps:
+            self.market.settle_funding(venue.name)
         self.book.round_assets = state.named("total_assets")
         self.book.round_withdrawn = 0
         self.book.round_deposited = 0

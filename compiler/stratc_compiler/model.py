@@ -32,15 +32,17 @@ from stratc_compiler.hedge_plans import rehedge
 from stratc_compiler.limits import deposit_room
 from stratc_compiler.perp_plans import target_shorts
 from stratc_compiler.perps import worth_of_short
-from stratc_compiler.plans import Parts, collect, exit_steps, rebalance, unwind
+from stratc_compiler.plans import exit_steps, rebalance, unwind
 from stratc_compiler.pools import pools_of
 from stratc_compiler.predicates import ONE, Quotient, Scope, lower_predicate, nav_share, share_of_nav
+from stratc_compiler.range_plans import collect
 from stratc_compiler.ranges import worth
 from stratc_compiler.refuse import refuse
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, round_assets, round_deposited
 from stratc_compiler.slices import unwinding
 from stratc_compiler.top_up_plans import top_up
 from stratc_compiler.trade_sizes import plan_name
+from stratc_compiler.trading import Parts
 from stratc_compiler.unwind_plans import unwind_position
 from stratc_compiler.vault import (
     NAV,
@@ -371,6 +373,9 @@ def _effect(rule: Rule, scope: Scope, parts: Parts, exit_flash: Flash | None, he
         case Harvest(venue, span=span):
             if all(model.name != venue for model in scope.venues):
                 raise Unsupported(f"harvest of `{venue}`, which holds no position", "harvest a lending venue", span)
+            if scope.venue(venue).perp is not None:
+                cure = "delete the rule: profit and funding are in its margin at once"
+                raise Unsupported(f"harvest of `{venue}`, a venue of perpetuals", cure, span)
             ranges = tuple(held for held in scope.held if held.venue == venue and held.range is not None)
             if ranges:
                 return _trades(collect(ranges[0], parts, span), scope)

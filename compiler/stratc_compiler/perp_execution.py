@@ -19,6 +19,17 @@ from stratc_compiler.vault import Held, Trade, Vault, VenueModel
 LEFT = "left open"
 """What of a short is left where somebody closed a part, as a variable of the proofs is called."""
 
+
+def funding_of(venue: str) -> str:
+    """What a variable of the proofs is called that says what funding adds to cash, and below zero takes."""
+    return f"funding({venue})"
+
+
+def costs_of(venue: str) -> str:
+    """The same of what closing a short took from it."""
+    return f"closing({venue})"
+
+
 Need = Callable[[str, str, Formula, Frame], None]
 """As of `execute`."""
 
@@ -124,7 +135,7 @@ def fund(venue: VenueModel, before: Frame, frame: Frame, lost: Expr | None) -> N
     Below nothing there is no cash.
     """
     of, cash, short = venue.account
-    paid, settled = frame.trace.fresh("funding"), before.state[short.name]
+    paid, settled = frame.trace.fresh(funding_of(venue.name)), before.state[short.name]
     frame.trace.learn(
         f"funding({venue.name})",
         Cmp(paid, Rel.GE, Mul(number(of.low), settled)),
@@ -173,7 +184,7 @@ def close(venue: VenueModel, frame: Frame, box: Box) -> Expr:
         Cmp(Add(taken, left), Rel.EQ, before),
     )
     dollars = box.usd[in_dollars(of.token)]
-    costs = frame.trace.fresh("costs")
+    costs = frame.trace.fresh(costs_of(venue.name))
     frame.trace.learn(f"loss of {venue.name}", Cmp(costs, Rel.GE, Mul(number(dollars.low * (1 - of.off)), taken)))
     if dollars.high is not None:
         most = dollars.high * (1 + of.off) * (1 + of.penalty)

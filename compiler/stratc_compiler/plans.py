@@ -7,38 +7,30 @@ supplied, debt is taken, deposits are made. Base idle is what remains. Trades be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 
-from msgspec import field
 from msgspec.structs import replace
 
-from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
-    Add,
     And,
     Cmp,
-    Expr,
     If,
     Min,
     Monus,
-    MulDiv,
     Num,
     Rel,
     Rounding,
-    Sub,
     Var,
     amount,
     amount_worth,
     scale,
-    token_of,
-    value_of,
     zero,
 )
 from stratc_compiler.perp_plans import closed, to_target
-from stratc_compiler.pools import Pool
-from stratc_compiler.ranges import for_token
+from stratc_compiler.range_plans import thickened, thinned, whole
 from stratc_compiler.trade_sizes import plan_name, worth_trading
+from stratc_compiler.trading import Parts, bought_for, find_swap, price_of, sell
 from stratc_compiler.vault import (
     NAV,
     Band,
@@ -49,41 +41,11 @@ from stratc_compiler.vault import (
     Let,
     Plan,
     PlanItem,
-    Provide,
-    Swap,
     SwapModel,
     VenueModel,
-    Withdraw,
 )
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
-
-
-class Parts(Record):
-    """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in.
-
-    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3, `shorts` the
-    share of nav that is short at the targets, by its venue of perpetuals.
-    """
-
-    base: str
-    idle: tuple[Held, ...]
-    exit_order: tuple[VenueModel | SwapModel, ...]
-    bands: tuple[Band, ...]
-    swaps: tuple[SwapModel, ...]
-    pools: dict[str, Pool] = field(default_factory=dict)
-    shorts: Mapping[str, Fraction] = field(default_factory=dict)
-
-
-def bought_for(debt: Held, parts: Parts) -> bool:
-    """Whether what is owed is bought to repay it, and sold when it is borrowed: not base, and not held idle."""
-    return debt.token != parts.base and not is_held_idle(debt.token, parts)
-
-
-def is_held_idle(token: str, parts: Parts) -> bool:
-    """Whether idle tokens of this kind have a place in `allocate`."""
-    return any(band.held.venue is None and band.held.token == token for band in parts.bands)
-
 
 # ── rebalance ──────────────────────────────────────────────────────────────────────────────
 
@@ -201,13 +163,6 @@ def _spent(band: Band, parts: Parts) -> Var:
     return amount(plan_name("spend for", band.held.name), parts.base) if bought_for(band.held, parts) else _less(band)
 
 
-def price_of(bought: Expr, base: str, parts: Parts, span: Span) -> Expr:
-    """So much base as buys this at the worst price, rounded up."""
-    swap = find_swap(base, token_of(bought), parts.swaps, span)
-    worth = scale(value_of(bought, Rounding.UP), 1 / (1 - swap.slippage), Rounding.UP)
-    return amount_worth(worth, base, Rounding.UP)
-
-
 def _repay(band: Band, parts: Parts) -> Plan:
     """What is bought repays, all of it."""
     held = band.held
@@ -240,25 +195,6 @@ def _increase(band: Band, parts: Parts) -> tuple[PlanItem, ...]:
     spend = amount(_more(band).name, parts.base)
     swap = sell(parts.base, held.token, spend, parts, band.span, plan_name("bought", held.name))
     return (swap,) if held.venue is None else (swap, Enter(held, swap.received))
-
-
-def sell(sold: str, bought: str, sized: Expr, parts: Parts, span: Span, received: str | None = None) -> Swap:
-    """Swap at most `slippage` below the oracle price; the minimum is rounded down at each of its two conversions.
-
-    Source of the bound: oracle value of what is sold, times (1 - slippage), in units of what is bought.
-    """
-    swap = find_swap(sold, bought, parts.swaps, span)
-    worth = scale(value_of(sized, Rounding.DOWN), 1 - swap.slippage, Rounding.DOWN)
-    minimum = amount_worth(worth, bought, Rounding.DOWN)
-    return Swap(swap, sold, bought, sized, minimum, amount(received or plan_name("proceeds", sold), bought))
-
-
-def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) -> SwapModel:
-    """The first venue that swaps the two, in the order of `Parts`. Raises Unsupported where there is none."""
-    for swap in swaps:
-        if set(swap.pair) == {sold, bought}:
-            return swap
-    raise Unsupported(f"trading {sold} for {bought} without a swap venue", f"declare one for {sold}/{bought}", span)
 
 
 # ── exit ───────────────────────────────────────────────────────────────────────────────────
@@ -301,71 +237,6 @@ def leave_all(venue: VenueModel) -> Plan:
 
 def _leave_whole(held: Held) -> PlanItem:
     return Leave(held, Min(held.var, held.liquidity)) if held.range is None else whole(held)
-
-
-# ── ranges of liquidity ────────────────────────────────────────────────────────────────────
-
-
-def came(held: Held, which: str) -> Var:
-    """What a withdrawal from a range brings of one of its tokens."""
-    return amount(plan_name(f"{which} from", held.name), which)
-
-
-def whole(held: Held) -> Withdraw:
-    """All of a range: no price is needed to take it out."""
-    assert held.range is not None
-    return Withdraw(held, held.var, held.value, came(held, held.range.token), came(held, held.range.base))
-
-
-def sold_from(held: Held, parts: Parts, span: Span) -> Plan:
-    """What of a withdrawal is not base, sold for it."""
-    assert held.range is not None
-    token = held.range.token
-    return (sell(token, parts.base, came(held, token), parts, span, plan_name("proceeds", held.name)),)
-
-
-def thinned(held: Held, less: Var, parts: Parts, span: Span) -> Plan:
-    """Take liquidity out that is worth so much base, and hold that in base. Rounded down: never more than there is."""
-    assert held.range is not None
-    value = value_of(less, Rounding.DOWN)
-    some = Cmp(less, Rel.GT, zero(less.dim))
-    size = If(some, MulDiv(held.var, value, held.value, Rounding.DOWN), zero(held.var.dim))
-    taken = Withdraw(held, size, value, came(held, held.range.token), came(held, held.range.base), checked=True)
-    return taken, *sold_from(held, parts, span)
-
-
-def thickened(held: Held, more: Var, parts: Parts, span: Span) -> Plan:
-    """Put so much base into a range: its other token is bought before in the range's proportion, what is left sold."""
-    of = held.range
-    assert of is not None
-    spend = amount(plan_name("spend for", held.name), of.base)
-    buy = sell(of.base, of.token, spend, parts, span, plan_name("bought for", held.name))
-    rest = amount(plan_name("kept for", held.name), of.base)
-    given = Add(value_of(buy.received, Rounding.DOWN), value_of(rest, Rounding.DOWN))
-    took = amount(plan_name("took", of.token, held.name), of.token)
-    added = Provide(
-        held,
-        buy.received,
-        rest,
-        scale(given, 1 - of.entering, Rounding.DOWN),
-        took,
-        amount(plan_name("took", of.base, held.name), of.base),
-    )
-    left = amount(plan_name("left of", held.name), of.token)
-    return (
-        Let(spend, for_token(of, more)),
-        buy,
-        Let(rest, Sub(more, spend)),
-        added,
-        Let(left, Sub(buy.received, took)),
-        sell(of.token, of.base, left, parts, span, plan_name("proceeds left of", held.name)),
-    )
-
-
-def collect(held: Held, parts: Parts, span: Span) -> Plan:
-    """Fetch the fees of a range, in base."""
-    fetched = replace(whole(held), liquidity=zero(held.var.dim), worth=zero(held.value.dim), fetched=True, checked=True)
-    return fetched, *sold_from(held, parts, span)
 
 
 def _buy_all(debt: Held, parts: Parts, span: Span) -> Plan:

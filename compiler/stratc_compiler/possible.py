@@ -14,9 +14,11 @@ from msgspec.structs import replace
 
 from stratc_compiler.environment import Box, box_of, unbounded
 from stratc_compiler.expr import Cmp, Formula, Mul, Not, Or, Rel, number
+from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.inside_box import holds_something, inside_box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.relax import Frame, real
-from stratc_compiler.replay import IdealWorld, comes_due, holds_something, inside_box
+from stratc_compiler.replay import comes_due
 from stratc_compiler.rounds import Opening, after_environment, first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import Condition, Exits, Freezes, OnCondition, RuleModel, Trades, Vault, net_worth
 from stratc_compiler.verdict import Obligation, ObligationResult, Round

@@ -120,7 +120,7 @@ def most_prices(decimals: int) -> int:
     return most
 
 
-def _worths(of: Range, liquidity: Expr) -> tuple[Expr, Expr, Expr]:
+def worths(of: Range, liquidity: Expr) -> tuple[Expr, Expr, Expr]:
     """What so many smallest units of token and of base are worth, and the mean of the two, in parts of 10^-18 USD."""
     fine = Mul(number(FINE), liquidity)
     token = MulDiv(price(of.token), fine, unit(of.token), Rounding.DOWN)
@@ -130,7 +130,7 @@ def _worths(of: Range, liquidity: Expr) -> tuple[Expr, Expr, Expr]:
 
 def worth(of: Range, liquidity: Expr) -> Expr:
     """USD value of liquidity at the prices of the strategy, rounded down."""
-    token, base, mean = _worths(of, liquidity)
+    token, base, mean = worths(of, liquidity)
     most_token, most_base = MulDiv(token, Q96, of.high, Rounding.UP), MulDiv(base, of.low, Q96, Rounding.UP)
     below = Monus(MulDiv(token, Q96, of.low, Rounding.DOWN), most_token)
     above = Monus(MulDiv(base, of.high, Q96, Rounding.DOWN), most_base)
@@ -141,13 +141,18 @@ def worth(of: Range, liquidity: Expr) -> Expr:
 
 def token_part(of: Range, liquidity: Expr) -> Expr:
     """How much of that is worth of `token`, rounded down."""
-    token, base, mean = _worths(of, liquidity)
+    token, base, mean = worths(of, liquidity)
     most_token = MulDiv(token, Q96, of.high, Rounding.UP)
     below = Monus(MulDiv(token, Q96, of.low, Rounding.DOWN), most_token)
     at = If(
         _is_below(of, base, mean), below, If(_is_above(of, base, mean), Mul(number(0), mean), Monus(mean, most_token))
     )
     return MulDiv(at, number(1), number(FINE), Rounding.DOWN)
+
+
+def quotient(of: Range) -> tuple[Expr, Expr]:
+    """Two numbers whose quotient is the price of the token in base, smallest unit for smallest unit."""
+    return Mul(price(of.token), unit(of.base)), Mul(price(of.base), unit(of.token))
 
 
 def _is_below(of: Range, base: Expr, mean: Expr) -> Cmp:

@@ -8,9 +8,7 @@ checks the proof, as the product of two facts that it is.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from fractions import Fraction
 from itertools import combinations, product
-from math import gcd
 
 from stratc_checker.polynomial import Monomial, Polynomial, multiply
 from stratc_checker.query import Any_, Atom, Fact, Formula
@@ -18,24 +16,15 @@ from stratc_dsl.record import Record
 
 
 class Row(Record, eq=False):
-    """`coefficients relation 0`, since `coefficients / divisor` is the product of the factors, each of them a fact.
+    """`polynomial relation 0`, since it is the product of the factors, each of them a fact. One row, one object."""
 
-    One row, one object. Integers, with a divisor that is positive: fractions are slow.
-    """
-
-    divisor: int
-    coefficients: dict[Monomial, int]
+    polynomial: Polynomial
     relation: str
     factors: tuple[Atom, ...]
 
-    @property
-    def polynomial(self) -> Polynomial:
-        """The product of the factors."""
-        return {monomial: Fraction(value, self.divisor) for monomial, value in self.coefficients.items()}
-
 
 def row_of(atom: Atom) -> Row:
-    return Row(*atom.whole, atom.relation, (atom,))
+    return Row(atom.polynomial, atom.relation, (atom,))
 
 
 def atoms(formula: Formula) -> Iterator[Atom]:
@@ -83,16 +72,12 @@ def all_products(facts: Iterable[Fact]) -> Iterator[Row]:
 
 def _product(factors: tuple[Atom, ...]) -> Row:
     first, *rest = factors
-    divisor, result = first.whole
+    result = first.polynomial
     for factor in rest:
-        below, other = factor.whole
-        divisor, result = divisor * below, multiply(result, other)
-    common = gcd(divisor, *result.values())
-    if common != 1:
-        divisor, result = divisor // common, {monomial: value // common for monomial, value in result.items()}
+        result = multiply(result, factor.polynomial)
     relations = {factor.relation for factor in factors}
     relation = "=" if "=" in relations else ">" if relations == {">"} else ">="
-    return Row(divisor, result, relation, factors)
+    return Row(result, relation, factors)
 
 
 def _bounds(known: list[Atom], within: set[Monomial]) -> dict[str, list[Atom]]:

@@ -6,9 +6,11 @@ from fractions import Fraction
 
 from stratc_compiler.claims import About, lost_venue
 from stratc_compiler.environment import Box
+from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.involved import involved
-from stratc_compiler.replay import Broken, IdealWorld, health, inside_box, margin_ratio, what_breaks
+from stratc_compiler.replay import Broken, health, margin_ratio, what_breaks
 from stratc_compiler.text import WAD, amount_text, percent, usd
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round, Scenario

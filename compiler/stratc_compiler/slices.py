@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from stratc_compiler.expr import Add, Cmp, Expr, Monus, Rel, Rounding, Sub, Var, amount, token_of
-from stratc_compiler.plans import Parts, bought_for, price_of, sell
 from stratc_compiler.shares import paid, part
 from stratc_compiler.trade_sizes import plan_name
+from stratc_compiler.trading import Parts, bought_for, price_of, sell
 from stratc_compiler.vault import Held, Leave, Let, PlanItem, Require, SwapModel, Unwinding, VenueModel
 from stratc_dsl.span import Span
 

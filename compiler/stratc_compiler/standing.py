@@ -58,6 +58,9 @@ class Market(World, Protocol):
     def hand_over(self, held: Held, share: Callable[[int], int], receiver: str) -> None:
         """Give away the share of an asset position, in whatever stands for it at its venue."""
 
+    def settle_funding(self, venue: str) -> None:
+        """Have funding booked up to now, where the venue does that at all; it never reverts."""
+
     def attestation(self, uid: str) -> Attestation | None:
         """What is attested under that name, good or not."""
 

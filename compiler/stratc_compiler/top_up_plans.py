@@ -29,9 +29,9 @@ from stratc_compiler.expr import (
     value_of,
     zero,
 )
-from stratc_compiler.plans import Parts, find_swap, sell
 from stratc_compiler.predicates import Scope, difference, lower, sides
 from stratc_compiler.trade_sizes import plan_name
+from stratc_compiler.trading import Parts, find_swap, sell
 from stratc_compiler.vault import DUST_SHARE, Enter, Held, Leave, Let, Plan, PlanItem
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import Relation, TopUp

@@ -15,8 +15,9 @@ from stratc_compiler.deleverage_plans import Payment
 from stratc_compiler.expr import Cmp, Expr, If, Min, Monus, Num, Rel, Rounding, Var, amount, scale
 from stratc_compiler.flash_plans import Lender, brings, due_of, sales, sold_for, where_enough
 from stratc_compiler.perp_plans import closed
-from stratc_compiler.plans import Parts, find_swap, is_held_idle, sell, sold_from, whole
+from stratc_compiler.range_plans import sold_from, whole
 from stratc_compiler.trade_sizes import plan_name
+from stratc_compiler.trading import Parts, find_swap, is_held_idle, sell
 from stratc_compiler.vault import Held, Leave, Let, Plan, PlanItem, Swap, VenueModel
 from stratc_dsl.span import Span
 

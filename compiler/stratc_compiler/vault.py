@@ -10,7 +10,7 @@ Variables of the model's expressions, by name:
     room(POSITION)        amount that its venue would take of it, or lend, beside what there is (see `VenueModel.room`)
     price(T), unit(T)     oracle price and smallest units per whole token
     round_price(T)        the price when the round began (see `guard`)
-    shortfall(VENUE)      basis points by which a lender's terms are worse than proved (see `guard`)
+    shortfall(VENUE)      by how much, in basis points or finer, a lender's terms are worse than proved (see `guard`)
     supply                shares in existence
     elapsed               seconds since the management fee was charged
     high_water_mark       see `fees`

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, isqrt
+from math import ceil, floor, isqrt
 
 from msgspec.structs import replace
 
@@ -16,18 +16,19 @@ from stratc_compiler.claims import About, IsFair, lost_venue
 from stratc_compiler.environment import MOST_GAIN, Box, Interval
 from stratc_compiler.execute import FEES
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
+from stratc_compiler.ideal_world import IdealWorld, liquidity_worth
+from stratc_compiler.inside_box import funded
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.perp_execution import LEFT
+from stratc_compiler.perp_execution import LEFT, costs_of, funding_of
 from stratc_compiler.perps import in_dollars
 from stratc_compiler.ranges import Range
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.replay import IdealWorld, liquidity_worth
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor, slid
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
-from stratc_compiler.vault import SCALE, Held, Ring, Vault
+from stratc_compiler.vault import SCALE, Held, Ring, Vault, VenueModel
 from stratc_compiler.verdict import Obligation, Round, Scenario
 from stratc_dsl.record import Record
 
@@ -310,6 +311,7 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
     """The model's round in smallest units. Amounts of base are rounded to units, prices to 8 decimals."""
     lost = lost_venue(about)
     relative = {token.name: _relative(token.name, values, vault, box, lost) for token in vault.strategy.tokens}
+    _follow_shorts(relative, values, vault, box)
     prices = _prices(relative, values, vault, box)
     units = {f"unit({token.name})": 10**token.decimals for token in vault.strategy.tokens}
     settled = dict(units) | {f"price({name})": price for name, price in prices.before.items()}
@@ -319,6 +321,9 @@ def concrete(values: dict[str, Fraction], vault: Vault, box: Box, about: About) 
         _lay(one, values, settled, moment)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
         _place(held, values, vault, box, relative, settled, moment, whole)
+    for venue in vault.perps:
+        if venue.name != lost:
+            _keep_to_funding(venue, vault, box, settled, moment)
     base = f"idle({vault.base})"
     for one in vault.ranges.values():
         _earn(one, values, vault, whole, settled, moment)
@@ -383,7 +388,7 @@ def _prices(relative: dict[str, Fraction], values: dict[str, Fraction], vault: V
             usd_base = max(usd_base, least) if usd_base < least else usd_base
             usd_base = most if most is not None and usd_base > most else usd_base
     for token in (venue.account[0].token for venue in vault.perps):
-        told = values.get(price_factor(in_dollars(token)).name)
+        told = _in_dollars(token, values, vault, box)
         if told and relative[token]:
             usd_base = _clamp(told / relative[token], box.usd[vault.base])
     before = {name: _shown_price(name, vault, box) for name in relative}
@@ -418,6 +423,26 @@ def _shown_price(token: str, vault: Vault, box: Box) -> Fraction:
     return Fraction(1) if stays.low <= 1 <= stays.high else (stays.low + stays.high) / 2
 
 
+def _in_dollars(token: str, values: dict[str, Fraction], vault: Vault, box: Box) -> Fraction | None:
+    """By what the price of what is short moved in dollars: as the model says, or read off what is short."""
+    told = values.get(price_factor(in_dollars(token)).name)
+    if told is not None:
+        return told
+    name = next(held.name for held in vault.shorts.values() if held.token == token)
+    before, after = values.get(f"{name}@0"), values.get(f"{name}@1")
+    closed = any(other.startswith(f"{LEFT}#") for other in values)
+    return None if closed or not before or after is None else _clamp(after / before, box.usd[token])
+
+
+def _follow_shorts(relative: dict[str, Fraction], values: dict[str, Fraction], vault: Vault, box: Box) -> None:
+    """Where only bounds are left of how two prices keep to each other: that in base follows the one in dollars."""
+    base = box.usd[vault.base]
+    for token in {held.token for held in vault.shorts.values()}:
+        told = _in_dollars(token, values, vault, box)
+        if told and base.high is not None and base.low:
+            relative[token] = _clamp(relative[token], Interval(told / base.high, told / base.low))
+
+
 def _eight(price: Fraction) -> int:
     """USD to 10^-18 USD through the 8 decimals of a feed."""
     return round(price * 10**8) * 10**10
@@ -441,6 +466,9 @@ def _place(
     settled[held.name] = _units(before * in_base, vault, held.token, whole)
     grown = Fraction(1)
     after = values.get(f"{held.name}@1")
+    if held.position.kind == "margin" and after is not None and held.venue is not None:
+        after += _told(funding_of(held.venue), values) - _told(costs_of(held.venue), values)
+        after = max(after, Fraction(0))
     moved = relative[held.token]
     if held.range is not None:
         base = settled[f"price({vault.base})"] * settled[held.name] // settled[f"unit({vault.base})"]
@@ -464,6 +492,26 @@ def _place(
         moment[held.liquidity.name] = ceil(moment[held.name] * liquid)
 
 
+def _keep_to_funding(
+    venue: VenueModel, vault: Vault, box: Box, settled: dict[str, int], moment: dict[str, int]
+) -> None:
+    """Cash changes by no unit more than funding and gifts allow of whole units."""
+    _, cash, short = venue.account
+    least, most = funded(vault, cash, settled)
+    grown = box.growth[cash.name]
+    there = max(moment[cash.name], ceil(grown.low * settled[cash.name] + least))
+    if grown.high is not None:
+        there = min(there, floor(grown.high * settled[cash.name] + most))
+    moment[cash.name] = max(there, 0)
+    realized = moment[cash.liquidity.name] if moment[short.name] else there
+    moment[cash.liquidity.name] = min(realized, moment[cash.name])
+
+
+def _told(stem: str, values: dict[str, Fraction]) -> Fraction:
+    """What a model says of the one variable of that name; nothing where it says nothing."""
+    return next((value for name, value in values.items() if name.startswith(f"{stem}#")), Fraction(0))
+
+
 def _is_short(cash: Held, values: dict[str, Fraction], vault: Vault) -> bool:
     """Whether anything is short at the moment on this account: else all of it is realized."""
     short = next(venue.account[2] for venue in vault.perps if venue.account[1] == cash)
@@ -472,9 +520,10 @@ def _is_short(cash: Held, values: dict[str, Fraction], vault: Vault) -> bool:
 
 def _left_open(held: Held, values: dict[str, Fraction]) -> Fraction:
     """What part of a short is left where somebody closed some of it; all of it where nobody has."""
-    left = next((value for name, value in values.items() if name.startswith(f"{LEFT}#")), None)
     before = values.get(f"{held.name}@0")
-    return Fraction(1) if left is None or not before else _clamp(left / before, Interval(Fraction(0), Fraction(1)))
+    if not before or not any(name.startswith(f"{LEFT}#") for name in values):
+        return Fraction(1)
+    return _clamp(_told(LEFT, values) / before, Interval(Fraction(0), Fraction(1)))
 
 
 def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], moment: dict[str, int]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -98,14 +97,14 @@ class Filled(Struct):
 
     def _files(self, source: Source) -> tuple[Used, ...]:
         """The files of an inner program, their paths seen from the outer one's folder."""
-        folder = PurePath(self.source.name).parent.as_posix()
+        folder = _folder(self.source.name)
         within = (replace(file, used=()) for file in source.files())
         return tuple(Used(posixpath.normpath(posixpath.relpath(one.name, folder)), one) for one in within)
 
     def _name(self, inner: Inner) -> str:
         """The path as the name of the file that says it begins."""
         file, _ = self.source.file_at(inner.span.start)
-        return posixpath.normpath(posixpath.join(PurePath(file.name).parent.as_posix(), inner.path))
+        return posixpath.normpath(posixpath.join(_folder(file.name), inner.path))
 
     def _fits(self, found: Strategy, terms: Erc4626, inner: Inner, strategy: Strategy) -> None:
         if found.base != terms.asset:
@@ -130,3 +129,10 @@ def _with_all_within(strategy: Strategy) -> Iterator[Strategy]:
         terms = venue.terms
         if isinstance(terms, Erc4626) and terms.inner is not None and terms.inner.strategy is not None:
             yield from _with_all_within(terms.inner.strategy)
+
+
+def _folder(name: str) -> str:
+    """Where a file lies, by its name."""
+    from pathlib import PurePath  # here, as most programs hold no other vault, and loading it is a twentieth of a start
+
+    return PurePath(name).parent.as_posix()

@@ -383,3 +383,18 @@ def test_a_market_of_morpho() -> None:
         given["venues"]["blue"]["oracle"] = world.morpho.irm.address
         found = findings(world, "blue_carry", given)
         assert any("it has no market of USDC against WETH at 86.00%" in said for _, said in wrong(found))
+
+
+@pytest.mark.long
+def test_a_range_of_liquidity(anvil_world: World) -> None:
+    """Where it would lie, and what is said of a pool that is off, or not there."""
+    world, given = anvil_world, tables(anvil_world)
+    given["venues"]["pool"] = world.uniswap.positions.address
+    found = findings(world, "fee_range", given)
+    assert [one for one in found if one.level is not Level.OK] == []
+    assert any("its range would be 999" in one.said and "USDC for one WETH" in one.said for one in found)
+    world.pool.move_to(1_950, world.arbitrageur)
+    notes = {one.said for one in findings(world, "fee_range", given) if one.level is Level.NOTE}
+    assert any("no rule will add liquidity or take it out" in said for said in notes)
+    given["tokens"]["WETH"] = world.save.address
+    assert ("venues.pool", "there is no pool of WETH/USDC at 0.05%") in wrong(findings(world, "fee_range", given))

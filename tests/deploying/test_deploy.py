@@ -270,6 +270,10 @@ def test_an_endpoint_that_answers_nonsense(command: Command) -> None:
                 between.release()
                 assert ran.status == 3, (spoil, method)
                 assert "secret-token" not in ran.out + ran.err
+        for method in ("eth_maxPriorityFeePerGas", "eth_estimateGas"):
+            between.lie(method, lambda _: "-0x1")  # of which nothing could be signed
+            assert command.run("--dry-run", key=None, rpc=between.url).status == 3
+            between.release()
     assert command.run("--dry-run", rpc="ftp://x").status == 2
 
 

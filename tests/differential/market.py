@@ -10,16 +10,22 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
+from differential.liquidity import Liquidity, Worths, liquidity_of
+from differential.perp import PerpAccount, Traded
 from lab.uniswap import Pool
 from lab.world import CATEGORY_LTV_BPS, CATEGORY_THRESHOLD_BPS, World
 from stratc_compiler.expr import Rounding
-from stratc_compiler.interpret import Reverted
+from stratc_compiler.interpret import Evaluator, Reverted
+from stratc_compiler.ranges import quotient
 from stratc_compiler.standing import Attestation
 from stratc_compiler.vault import FlashLoan, Held, Swap, Vault
-from stratc_dsl.strategy import AaveV3
+from stratc_compiler.vault import Trade as PerpTrade
+from stratc_dsl.strategy import AaveV3, PerpV2, UniswapV3, UniswapV3Lp
 from stratc_targets.venues.aave_v3.exact import AaveAccount, Category, Reserve
 from stratc_targets.venues.erc4626.exact import Erc4626Books
 from stratc_targets.venues.morpho_blue.exact import MorphoMarket
+from stratc_targets.venues.perp_v2.emit import MILLION
+from stratc_targets.venues.perp_v2.model import PENALTY
 from stratc_targets.venues.uniswap_v3.exact import LendingPool
 from venues.morpho_books import market_of
 
@@ -80,10 +86,19 @@ class ExactMarket:
     sequencer: SequencerState | None = None
     blue: MorphoMarket | None = None
     pool: LendingPool | None = None
+    range: Liquidity | None = None
+    perp: PerpAccount | None = None
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     attestations: dict[str, Attestation] = field(default_factory=dict)
     moment: Callable[[], int] = lambda: 0
     trades: tuple[int, tuple[Trade, ...]] = (0, ())
+    shorts: tuple[int, tuple[Traded, ...]] = (0, ())
+
+    @property
+    def account(self) -> PerpAccount:
+        """The account at Perp v2, where the vault has one."""
+        assert self.perp is not None
+        return self.perp
 
     @property
     def morpho(self) -> MorphoMarket:
@@ -96,6 +111,12 @@ class ExactMarket:
         """The pool that lends, where there is one."""
         assert self.pool is not None
         return self.pool
+
+    @property
+    def liquidity(self) -> Liquidity:
+        """The vault's position in a range, where it has one."""
+        assert self.range is not None
+        return self.range
 
     def now(self) -> int:
         return self.time
@@ -114,6 +135,8 @@ class ExactMarket:
 
     def read(self, name: str) -> int:
         word, _, inside = name.removesuffix(")").partition("(")
+        if self.range is not None and self.range.of.name in (word, inside):
+            return self._read_range(word)
         match word:
             case "idle":
                 return self.balance(inside, self.address)
@@ -135,6 +158,12 @@ class ExactMarket:
                 return self.morpho.lent(self.address)
             case "save":
                 return self.save.value(self.address)
+            case "perp.margin":
+                return self.account.cash
+            case "perp.short":
+                return self.account.short
+            case "liquidity" if inside == "perp.margin":
+                return self.account.realized
             case "liquidity" if inside.startswith("blue.supply("):
                 return self.morpho.liquid
             case "liquidity" if inside.startswith("blue."):
@@ -148,9 +177,19 @@ class ExactMarket:
                 return self._shortfall(inside)
         raise KeyError(name)
 
+    def _read_range(self, word: str) -> int:
+        low, high = self.liquidity.ends
+        return {"low": low, "high": high}.get(word, self.liquidity.held)
+
     def _shortfall(self, venue: str) -> int:
-        """Basis points by which the terms of what is collateral there are below those of the strategy."""
+        """Basis points by which the terms of what is collateral there are below those of the strategy; at Perp
+        millionths by which more is asked for, or taken.
+        """
         terms = self.vault.strategy.venue(venue).terms
+        if isinstance(terms, PerpV2):
+            books = self.account.books
+            asked = ((books.initial, terms.initial), (books.maintenance, terms.maintenance), (books.penalty, PENALTY))
+            return sum(max(now - int(proved * MILLION), 0) for now, proved in asked)
         assert isinstance(terms, AaveV3)
         used = {held.token for held in self.vault.venue(venue).positions if not held.debt}
         short = 0
@@ -184,7 +223,9 @@ class ExactMarket:
             self.mint(held.token, self.address, amount)
             return
         self.burn(held.token, self.address, amount)
-        if held.venue == "aave":
+        if held.venue == "perp":
+            self.account.books.deposit(self.address, amount)
+        elif held.venue == "aave":
             (self.aave.pledge if self.aave.reserves[held.token].category else self.aave.supply)(held.token, amount)
         else:
             before = self.save.value(self.address)
@@ -228,7 +269,9 @@ class ExactMarket:
                 raise Reverted("aave_v3: took less")
             self.burn(held.token, self.address, amount)
             return
-        if held.venue == "aave":
+        if held.venue == "perp":
+            self.account.books.withdraw(self.address, amount)
+        elif held.venue == "aave":
             self.aave.withdraw(held.token, amount)
         else:
             self.save.withdraw(self.address, amount)
@@ -240,6 +283,11 @@ class ExactMarket:
             if amount := share(self.read(held.name)):
                 self._leave_morpho(held, amount)
                 self.transfer(held.token, self.address, receiver, amount)
+        elif held.range is not None:
+            if part := share(self.liquidity.held):
+                came = self.liquidity.give(part)
+                for token, amount in zip(held.tokens, came, strict=True):
+                    self.mint(token, receiver, amount)
         elif held.venue == "aave":
             if amount := share(self.aave.reserves[held.token].supplied):
                 self.aave.hand_over(held.token, amount)
@@ -248,7 +296,8 @@ class ExactMarket:
 
     def swap(self, item: Swap, amount: int, minimum: int) -> int:
         trade, before = (item.sold, item.bought, amount), self._not_seen_yet()
-        received = self.quote(trade, before)
+        in_the_pool = self.range is not None and self._is_one_pool(item.swap.name, self.range.of.name)
+        received = self.liquidity.sell(item.sold, amount) if in_the_pool else self.quote(trade, before)
         if received < minimum:
             raise Reverted("Too little received")
         self.burn(item.sold, self.address, amount)
@@ -256,10 +305,55 @@ class ExactMarket:
         self.trades = self.moment(), (*before, trade)
         return received
 
+    def trade(self, item: PerpTrade, amount: int, bound: int) -> None:
+        at, before = self.shorts
+        before = before if at == self.moment() else ()
+        traded = (item.covers, amount)
+        fill, root = self.account.fill(traded, before)
+        self.account.trade(item, amount, bound, fill, root)
+        self.shorts = self.moment(), (*before, traded)
+
+    def settle_funding(self, venue: str) -> None:
+        if not self.account.stopped:
+            self.account.books.settle_all(self.address)
+
     def _not_seen_yet(self) -> tuple[Trade, ...]:
         """Swaps of this transaction: the chain makes it after the machine."""
         at, trades = self.trades
         return trades if at == self.moment() else ()
+
+    def _is_one_pool(self, dex: str, liquidity: str) -> bool:
+        one, other = (self.vault.strategy.venue(name).terms for name in (dex, liquidity))
+        assert isinstance(one, UniswapV3)
+        assert isinstance(other, UniswapV3Lp)
+        return (one.fee, {one.token, one.quote}) == (other.fee, {other.token, other.quote})
+
+    # ── liquidity ──────────────────────────────────────────────────────────────────────────
+
+    def provide(self, held: Held, token: int, base: int, minimum: int) -> tuple[int, int]:
+        before = self._worth(held)
+        self.liquidity.check_near(self._quotient())
+        took = self.liquidity.provide(token, base)
+        for name, amount in zip(held.tokens, took, strict=True):
+            self.burn(name, self.address, amount)
+        if self._worth(held) < before + minimum:
+            raise Reverted("range: worth less than was asked for")
+        return took
+
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
+        if checked:
+            self.liquidity.check_near(self._quotient())
+        came = self.liquidity.withdraw(liquidity)
+        for name, amount in zip(held.tokens, came, strict=True):
+            self.mint(name, self.address, amount)
+        return came
+
+    def _worth(self, held: Held) -> int:
+        return Evaluator(self.vault, self).named(held.value.name)
+
+    def _quotient(self) -> Worths:
+        token, base = (Evaluator(self.vault, self).value(side) for side in quotient(self.liquidity.of))
+        return token, base
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
         if loan.lender == "blue":  # of all that lies there; in the lab there is one market
@@ -282,11 +376,16 @@ class ExactMarket:
     # ── undo ───────────────────────────────────────────────────────────────────────────────
 
     def snapshot(self) -> object:
-        return copy.deepcopy((self.aave, self.save, self.balances, self.blue, self.pool, self.trades))
+        perp = None if self.perp is None else self.perp.books
+        return copy.deepcopy(
+            (self.aave, self.save, self.balances, self.blue, self.pool, self.trades, self.range, self.shorts, perp)
+        )
 
     def restore(self, snapshot: object) -> None:
         """In place: others hold references to the venues."""
-        aave, save, balances, blue, self.pool, self.trades = snapshot  # type: ignore[misc]
+        aave, save, balances, blue, self.pool, self.trades, self.range, self.shorts, perp = snapshot  # type: ignore[misc]
+        if self.perp is not None:
+            self.perp.books = perp
         self.aave.reserves, self.balances = aave.reserves, balances
         for one in fields(save):
             setattr(self.save, one.name, getattr(save, one.name))
@@ -361,10 +460,32 @@ def exact_market(world: World, vault: Vault, address: str) -> ExactMarket:
     blue = None if world.blue is None else market_of(world)
     pool = None if world.lending is None else lending_pool(world.lending)
 
+    perps = () if world.perpetual is None else (world.perp.pool,)
+
     def moment() -> int:
-        fees = (pool.contract.call(f"feeGrowthGlobal{side}X128") for pool in world.pools for side in (0, 1))
+        fees = (pool.contract.call(f"feeGrowthGlobal{side}X128") for pool in (*world.pools, *perps) for side in (0, 1))
         return sum(fees)
 
-    return ExactMarket(
-        vault, address, account, save, feeds, world.chain.timestamp(), quote, blue=blue, pool=pool, moment=moment
+    perp = None if world.perpetual is None else PerpAccount(world.perp, address, world.arbitrageur)
+    now = world.chain.timestamp()
+    market = ExactMarket(
+        vault, address, account, save, feeds, now, quote, blue=blue, pool=pool, perp=perp, moment=moment
+    )
+    for held in vault.ranges.values():
+        assert held.range is not None
+        worths = tuple(Evaluator(vault, market).value(side) for side in quotient(held.range))
+        market.range = liquidity_of(range_pool(world, vault), vault, worths)
+    return market
+
+
+def range_pool(world: World, vault: Vault) -> Pool:
+    """The pool that a vault provides liquidity in."""
+    (held,) = vault.ranges.values()
+    terms = vault.strategy.venue(held.name).terms
+    assert isinstance(terms, UniswapV3Lp)
+    pools = (*world.pools, *(() if world.lending is None else (world.lending,)))
+    return next(
+        pool
+        for pool in pools
+        if {pool.base.symbol, pool.quote.symbol} == {terms.token, terms.quote} and pool.fee == terms.fee * 1_000_000
     )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
 
-from differential.market import ExactMarket, SequencerState, exact_market, read_indices
+from differential.market import ExactMarket, SequencerState, exact_market, range_pool, read_indices
 from lab.chain import Reverted as ChainReverted
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
@@ -22,7 +22,7 @@ from vyper_target.vaults import Deployed, deploy
 
 _OWN_WORDS = (
     *("arith", "deposit", "depositors", "exit", "flash", "floor", "hedge", "mode", "oracle"),
-    *("request", "ring", "roles", "round", "rule", "shares", "unwind", "withdraw"),
+    *("range", "request", "ring", "roles", "round", "rule", "shares", "uniswap_v3_lp", "unwind", "withdraw"),
 )
 """What the contract's own revert reasons begin with; those must be the same in both."""
 
@@ -74,6 +74,8 @@ class Pair:
         """Both succeed with the same value, or both revert, for the same reason where it is the contract's own."""
         expected, told = outcome(exact, Reverted)
         actual, reason = outcome(onchain, ChainReverted)
+        if self.market.perp is not None:
+            self.market.perp.read()
         if told is None and reason is None:
             _same(f"value of {name}", expected, actual)
             self.tally.done[name] += 1
@@ -125,6 +127,8 @@ class Pair:
             self._compare_requests()
         if machine.vault.rings:
             self._compare_rings()
+        if machine.vault.ranges:
+            self._compare_range()
         self._compare_views(probe, user)
 
     def _compare_rings(self) -> None:
@@ -180,7 +184,28 @@ class Pair:
                 return world.morpho.lent(me)
             case "save":
                 return world.save.value(me)
+            case "pool":
+                number = self.chain.call("position_pool")
+                return world.uniswap.positions.call("positions", number)[7] if number else 0
+            case "perp.margin":
+                lab, scale = world.perp, 10**12
+                realized = lab.balance(me) * scale + lab.owed(me) - lab.funding(me)
+                return max(realized + lab.position(me).notional, 0) // scale
+            case "perp.short":
+                return max(-world.perp.position(me).size, 0)
         raise KeyError(name)
+
+    def _compare_range(self) -> None:
+        """The pool's price and fees, the position's number, its ticks and its roots."""
+        books, call = self.market.liquidity, self.chain.call
+        contract = range_pool(self.world, self.machine.vault).contract
+        pool = books.books.pool
+        _same("the pool's price", pool.root, contract.call("slot0")[0])
+        _same("the pool's liquidity", pool.liquidity, contract.call("liquidity"))
+        growth = contract.call("feeGrowthGlobal0X128"), contract.call("feeGrowthGlobal1X128")
+        _same("growth of fees", pool.growth, growth)
+        _same("the position's number", books.number, call("position_pool"))
+        _same("where it lies", (books.lower, books.upper, *books.ends), tuple(call("range_pool")))
 
     def _compare_views(self, probe: int, user: str) -> None:
         machine, shares = self.machine, probe * 10**12
@@ -211,6 +236,8 @@ class Pair:
             expected, told = outcome(exact, Reverted)
             actual, reason = outcome(lambda fn=fn, args=args: self.chain.call(fn, *args), ChainReverted)
             _same(fn, expected, actual)
+            # Vyper says nothing where a product is no word.
+            told = f"{self.chain.contract.name}.{fn}: no reason given" if told == "overflow" else told
             _same(f"reason of {fn}", told, reason)
 
     def _due(self, rule: str) -> Callable[[], bool]:
@@ -220,10 +247,16 @@ class Pair:
 
     def warp(self, seconds: int) -> None:
         self.world.chain.warp(seconds)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """The books read time, and what goes with it."""
         self.market.time = self.world.chain.timestamp()
         read_indices(self.world, self.market.aave)
         if self.market.blue is not None:
             self.market.blue.now = self.market.time
+        if self.market.perp is not None:
+            self.market.perp.read()
 
     def feed(self, token: str, answer: int, age: int = 0, *, arbitrage: bool = True) -> None:
         """An answer that is `age` seconds old; the pool follows one that makes sense if told to."""
@@ -234,7 +267,30 @@ class Pair:
         self.market.aave.reserves[token].price = answer
         self.morpho_price()
         if arbitrage and all(0 < one.answer < 10**15 for one in self.market.feeds.values()):
+            self.arbitrage()
+        elif self.market.perp is not None:
+            self.market.perp.read()
+
+    def arbitrage(self) -> None:
+        """All pools follow the feeds; that of Perp v2 as far as it lets anybody."""
+        if self.market.perp is None:
             self.world.arbitrage()
+            self.follow()
+            return
+        outcome(self.world.arbitrage, ChainReverted)
+        self.others_traded()
+
+    def others_traded(self) -> None:
+        """At Perp v2: that took time, and funding is settled."""
+        if self.market.perp is not None:
+            self.market.perp.settle()
+            self._catch_up()
+
+    def follow(self) -> None:
+        """Book that others have traded in the pool of the vault's range until its price is what it is now."""
+        if self.market.range is not None:
+            pool = range_pool(self.world, self.machine.vault)
+            self.market.range.move_to(pool.contract.call("slot0")[0])
 
     def morpho_price(self) -> None:
         """What Morpho's oracle makes of the feeds; it has no words for an answer that is no price."""

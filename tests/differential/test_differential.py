@@ -19,6 +19,7 @@ from differential.operations.drawn import last_operations, operations
 from differential.pair import Disagreement, Tally, deploy_behind_sequencer, pair_of, pair_up
 from differential.stories import STORIES
 from differential.stories.bitcoin import WITH_BITCOIN
+from differential.stories.liquidity import IN_A_RANGE
 from differential.stories.morpho import AT_MORPHO
 from differential.stories.pools import AT_A_POOL
 from differential.story import Story, tell
@@ -54,6 +55,7 @@ differs with the tests before it.
 RARE = {
     *("two_debts", "short", "stop", "topped", "paired", "hedged", "half_hedged", "inflow", "lender"),
     *("blue_loop", "pool_loop", "category", "treasury_loan", "eth_loop", "last_rule", "close_both", "calm_carry"),
+    "fee_range",
 }
 """Vaults that one story or two are told of: compiling them takes longer than it, so they are for the long run."""
 
@@ -94,6 +96,7 @@ def random_stories(
                 morpho=world.blue is not None,
                 bitcoin=world.bitcoin is not None,
                 observes=bool(proved.vault.rings),
+                liquidity=bool(proved.vault.ranges),
             ),
             min_size=30,
             max_size=60,
@@ -220,6 +223,35 @@ def test_story_of_a_market_with_bitcoin(bitcoin_world: World, name: str) -> None
 def test_story_of_a_pool_that_lends(lending_world: World, name: str) -> None:
     story = AT_A_POOL[name]
     tell(pair_up(lending_world, example(story.vault)), story)
+
+
+@pytest.mark.long
+def test_contract_and_machine_agree_on_a_range(
+    revm_world: World, record_property: Callable[[str, object], None]
+) -> None:
+    tally = random_stories(revm_world, "fee_range", 40, seeded=True)
+    record_property("operations", tally.operations)
+    enough_in_the_pool(tally, 1_600)
+
+
+def enough_in_the_pool(tally: Tally, at_least: int) -> None:
+    """What moves liquidity and fees was done; mints are too rare here to be counted."""
+    print(tally.told())
+    assert tally.operations >= at_least, tally.told()
+    for name in ("rebalance", "harvest_pool", "trade in the pool", "present liquidity", "redeem in kind"):
+        assert tally.done[name] >= 10, tally.told()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_contract_and_machine_agree_on_a_range_at_length(revm_world: World) -> None:
+    enough_in_the_pool(random_stories(revm_world, "fee_range", 100, seeded=False), 4_000)
+
+
+@pytest.mark.parametrize("name", told(IN_A_RANGE))
+def test_story_of_a_range(revm_world: World, name: str) -> None:
+    story = IN_A_RANGE[name]
+    tell(pair_up(revm_world, example(story.vault)), story)
 
 
 @pytest.mark.parametrize("name", told(STORIES))

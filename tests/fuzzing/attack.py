@@ -14,9 +14,9 @@ from random import Random
 from msgspec import Struct, field
 
 from fuzzing.choices import Choices
-from fuzzing.rough import RoughWorld, Unassumed
+from fuzzing.rough import RoughWorld
 from fuzzing.rounds import Round, at_scale, first_deposit, moment, opening, settles
-from fuzzing.worths import State, beyond, covered, dust, holds, nav, view
+from fuzzing.worths import State, Unassumed, beyond, covered, dust, holds, nav, view
 from fuzzing.worths import settled as is_settled
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE
 from stratc_compiler.expr import And, Cmp, Formula, Not, Or, Rel, Rounding
@@ -55,14 +55,15 @@ WELL = Told(UNHARMED)
 
 
 class Pass(Struct):
-    """What the keeper's pass came to: the state it left, or what reverted; the states after the rules that ran, and the
-    least that a floor had to spare.
+    """What the keeper's pass came to: the state it left, or what reverted; the states after the rules that ran, the
+    least that a floor had to spare, and the rules that, due at their turn, stop the vault for what a ring measures.
     """
 
     world: RoughWorld
     reverted: str | None = None
     spare: float = UNHARMED
     after: list[State] = field(default_factory=list)
+    stopped: list[RuleModel] = field(default_factory=list)
 
 
 def claims(vault: Vault) -> tuple[str | Claim, ...]:
@@ -134,10 +135,14 @@ def rounds(vault: Vault, claim: str | Claim, choices: Choices) -> Iterator[Round
 
 
 def keeper(vault: Vault, played: Round, choices: Choices, most: int | None = None) -> Pass:
-    """Every rule that trades in its turn, where it is due, or the first so many; a timer may be due or not."""
+    """Every rule in its turn, where it is due, or the first so many: those that trade do. A timer may be due or not."""
     done = Pass(RoughWorld(vault, dict(played.moment), choices=choices))
-    for rule in [one for one in vault.rules if isinstance(one.effect, Trades)][:most]:
-        if not isinstance(rule.effect, Trades) or not _due(rule, done.world, choices):
+    for rule in vault.rules[:most]:
+        if not _due(rule, done.world, choices):
+            continue
+        if not isinstance(rule.effect, Trades):
+            if _stops_for_good(rule):
+                done.stopped.append(rule)
             continue
         try:
             bound = run_plan(rule.effect.plan, vault, done.world)
@@ -287,11 +292,10 @@ def _quiet(vault: Vault, played: Round, choices: Choices) -> Told:
     if done.reverted is not None:
         return WELL  # the business of `recovers`
     seen = view(done.world)
-    before = view(RoughWorld(vault, played.moment))
     due = [
         (rule, rule.trigger.condition.formula)
         for rule in vault.rules
-        if isinstance(rule.trigger, OnCondition) and not _stopped(rule, before)
+        if isinstance(rule.trigger, OnCondition) and rule not in done.stopped
     ]
     for rule, formula in due:
         if seen.holds(formula):
@@ -299,10 +303,9 @@ def _quiet(vault: Vault, played: Round, choices: Choices) -> Told:
     return Told(min((spare(Not(formula), seen) for _, formula in due), default=UNHARMED))
 
 
-def _stopped(rule: RuleModel, before: Evaluator) -> bool:
-    """Whether the rule has stopped the vault for what a ring measures, which no action ends."""
-    stops = isinstance(rule.effect, Freezes | Exits) and "volatility(" in rule.text
-    return stops and isinstance(rule.trigger, OnCondition) and before.holds(rule.trigger.condition.formula)
+def _stops_for_good(rule: RuleModel) -> bool:
+    """Whether the rule stops the vault for what a ring measures, which no action ends."""
+    return isinstance(rule.effect, Freezes | Exits) and "volatility(" in rule.text
 
 
 def _loses(vault: Vault, played: Round, ratio: Fraction, choices: Choices) -> Told:

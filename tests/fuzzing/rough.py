@@ -6,19 +6,15 @@ from fractions import Fraction
 from math import ceil, floor
 
 from fuzzing.choices import Choices
-from fuzzing.worths import FINE, amounts, covered, root, view
+from fuzzing.worths import FINE, Unassumed, amounts, covered, root, view
 from stratc_compiler.expr import Formula, number
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted
 from stratc_compiler.ranges import Range, worth
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
 
 ANY_PRICE = Fraction(100)
 """A pool at which nobody looks may be so far from its oracle."""
-
-
-class Unassumed(Exception):
-    """Here a pool would be further from its oracle than is assumed: what comes of it breaks nothing."""
 
 
 class RoughWorld(IdealWorld):
@@ -107,7 +103,7 @@ class RoughWorld(IdealWorld):
         after, then = (state.value(worth(held.range, number(size))) for size in (before + liquidity, before))
         return after - then
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
         """What it consists of in a pool that is off its oracle, and all fees."""
         of = held.range
         assert of is not None

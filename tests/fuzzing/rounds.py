@@ -1,7 +1,7 @@
 """Random rounds in exact integers, drawn from what a strategy says and not from what the proofs make of it.
 
 Prices, interest, losses, liquidity and flows come from the assumptions as they are written: `environment.py`,
-`rounds.py` of the compiler and `replay.inside_box` have no part in it, so that a box which is too small is noticed like
+`rounds.py` and `inside_box.py` of the compiler have no part in it, so that a box which is too small is noticed like
 any other fault. Venues round as badly as their models allow, swaps pay anything inside the slippage, timers are due or
 not.
 
@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fuzzing.choices import Choices
-from fuzzing.worths import FEED, FINE, State, dust, nav, root, settled, worth, worth_held
+from fuzzing.worths import FEED, FINE, State, dust, nav, readable, root, settled, worth, worth_held
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.strategy import (
@@ -63,7 +63,9 @@ class Round(Struct):
 
 
 def at_scale(vault: Vault, played: Round) -> bool:
-    """Whether nav was large enough when the round began, for the units of all its moments."""
+    """Whether nav was large enough when the round began, for the units of all its moments, and no range too large."""
+    if not all(readable(vault, state) for state in (played.settled, played.moment)):
+        return False
     largest = max(dust(vault, played.settled), dust(vault, played.moment))
     return nav(vault, played.settled) >= SCALE * largest
 

@@ -10,9 +10,9 @@ from math import isqrt
 
 from fuzzing.choices import Choices
 from stratc_compiler.expr import Formula
-from stratc_compiler.interpret import Evaluator
-from stratc_compiler.ranges import Range
-from stratc_compiler.replay import IdealWorld
+from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.interpret import Evaluator, Reverted
+from stratc_compiler.ranges import MOST_MEAN, Range, most_prices
 from stratc_compiler.vault import Hedged, Held, Vault
 from stratc_dsl.strategy import AaveV3, Collateral, MorphoBlue, OracleOffBy, RatioPrice, Strategy
 
@@ -28,11 +28,20 @@ CUT = Fraction(9_999, 10_000) / 10_000
 """Aave truncates the average of what collateral counts for to basis points, and anybody can add a cent to it."""
 
 
+class Unassumed(Exception):
+    """Here a range would be worth more than can be read, or its pool further off than is assumed: it breaks nothing."""
+
+
 def view(world: IdealWorld) -> Evaluator:
-    """The state with every definition computed once."""
+    """The state with every definition computed once. Raises Unassumed where a root would be of no word."""
     state = Evaluator(world.vault, world)
     for name, expr in world.vault.definitions.items():
-        state.bound[name] = state.value(expr)
+        try:
+            state.bound[name] = state.value(expr)
+        except Reverted as reverted:
+            if str(reverted) == "overflow":
+                raise Unassumed(name) from None
+            raise
     return state
 
 
@@ -91,6 +100,21 @@ def amounts(of: Range, state: State, liquidity: int, at: int) -> tuple[Fraction,
     low, high = state[of.low.name], state[of.high.name]
     at = min(max(at, low), high)
     return Fraction(liquidity * (high - at) * FINE, at * high), Fraction(liquidity * (at - low), FINE)
+
+
+def readable(vault: Vault, state: State) -> bool:
+    """Whether all of nav in a range, and as much again, would be within what is assumed of its size: `scale(pool)`."""
+    for held in vault.held:
+        of = held.range
+        if of is None:
+            continue
+        token, base = (Fraction(state[f"price({one})"], state[f"unit({one})"]) for one in (of.token, of.base))
+        size = 2 * max(FINE * nav(vault, state) / worth_held(vault, state, held, FINE), Fraction(state[held.name]))
+        decimals = sum(vault.strategy.token(one).decimals for one in (of.token, of.base))
+        usd = state[f"price({of.token})"] * state[f"price({of.base})"] // 10**36
+        if size**2 * token * base >= (MOST_MEAN * 10**18) ** 2 or usd >= most_prices(decimals):
+            return False
+    return True
 
 
 # ── loans ──────────────────────────────────────────────────────────────────────────────────

@@ -72,6 +72,9 @@ def test_settings_are_what_the_command_reads(project: Path) -> None:
 
 @pytest.mark.long
 def test_the_workflow_compiles_against_the_sdk(project: Path) -> None:
+    assert SDK.is_dir(), (
+        "Chainlink's SDK is not installed: `make tests/cre/node_modules/installed.stamp`, as test-long does"
+    )
     folder = project / "keeper"
     wanted = json.loads((folder / "package.json").read_text("utf-8"))["dependencies"]
     pinned = json.loads((SDK.parent / "package.json").read_text("utf-8"))["devDependencies"]

@@ -96,10 +96,11 @@ def test_the_most_trusted_endpoint_lies_about_the_block(
         with KeeperProcess(tmp_path, doc, urls, "--no-settle") as keeper:
             keeper.wait_for("started")
             liar.lie("eth_getBlockByNumber", lambda block: block | {"hash": "0x" + "66" * 32})
+            told = keeper.wait_for("endpoint")["message"]  # the latter where it began to lie in the middle of a look
+            assert "has another block" in told or "answers eth_getBlockByNumber otherwise" in told
             liar.lie("eth_call", lambda _: "0x" + "00" * 32)
             vault.send("set_due", REBALANCE, True, False)
             keeper.wait_for("mined", call="rebalance")
-            assert "has another block" in keeper.wait_for("endpoint")["message"]
     assert calls(vault) == [REBALANCE]
     assert sent(chain) == 1
 

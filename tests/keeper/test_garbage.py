@@ -21,6 +21,7 @@ from keeper.rig import KEEPER, KEY
 from keeper.stub import CHAIN_ID, DELEVERAGE, bound_document
 from lab.chain import AnvilChain, Contract
 from stratc_targets.keeper import lane as lanes
+from stratc_targets.keeper import state as states
 from stratc_targets.keeper.chain import Chain
 from stratc_targets.keeper.config import KeeperConfig, parse_config
 from stratc_targets.keeper.duties import Keeper, Settings
@@ -57,10 +58,10 @@ def key_of(method: str, params: Any) -> str:
     return f"{method} {json.dumps(params, default=repr)}"
 
 
-def one_pass(folder: Path, vault: str, config: KeeperConfig, seconds: float) -> str:
+def one_pass(folder: Path, asked: Chain, config: KeeperConfig, seconds: float) -> str:
     """What the keeper logs in two steps, from an empty state."""
     lines = io.StringIO()
-    log, asked = Log(lines, as_json=True), Chain(Nodes(["http://127.0.0.1:1"]), config, vault)
+    log = Log(lines, as_json=True)
     path = folder / "state.json"
     path.unlink(missing_ok=True)
     store = StateFile(path, Identity(CHAIN_ID, asked.vault, KEEPER))
@@ -113,7 +114,9 @@ def test_nonsense_in_place_of_any_answer_ends_no_keeper(
     monkeypatch.setattr(Endpoint, "request", write_down)
     for name in ("LOOK_SECONDS", "RETRY_SECONDS", "QUICK_LOOK_SECONDS"):
         monkeypatch.setattr(lanes, name, 0.005)
-    said = one_pass(tmp_path, vault.address, config, 0)
+    monkeypatch.setattr(states, "replace_file", lambda path, text: None)  # which waits for the disk
+    asked = Chain(Nodes(["http://127.0.0.1:1"]), config, vault.address)
+    said = one_pass(tmp_path, asked, config, 0)
     assert '"mined"' in said
     tried, escaped = 0, {}
     for spoilt in dict.fromkeys(order):
@@ -121,7 +124,7 @@ def test_nonsense_in_place_of_any_answer_ends_no_keeper(
         for answer in nonsense(example):
             monkeypatch.setattr(Endpoint, "request", _told_again(written, spoilt, answer))
             try:
-                one_pass(tmp_path, vault.address, config, 0.02)
+                one_pass(tmp_path, asked, config, 0.02)
             except Exception as error:  # whatever it is: nothing of the kind may leave a step
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"

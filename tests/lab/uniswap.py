@@ -12,7 +12,9 @@ from lab.tokens import Number, Token
 
 ZERO = "0x" + "00" * 20
 NEVER = 2**63  # deadline
-_MAX_TICK = 887_272
+FULL_RANGE = 887_272
+"""The last tick: what lies over all prices ends at the last one before it that the pool has."""
+
 _SPACING = {100: 1, 500: 10, 3_000: 60, 10_000: 200}
 _PURSE = 10**12  # whole tokens that a trader who moves the price holds at least
 _OBSERVATIONS = 100
@@ -49,7 +51,7 @@ class Pool:
         for token, amount in ((self.base, base), (self.quote, quote)):
             token.provide(provider, self.lab.positions, amount)
         spacing = _SPACING[self.fee]
-        tick = _MAX_TICK // spacing * spacing
+        tick = FULL_RANGE // spacing * spacing
         tokens, amounts = (self.base, self.quote), (base, quote)
         if not self.base_is_token0:
             tokens, amounts = tokens[::-1], amounts[::-1]

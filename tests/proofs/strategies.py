@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from stratc_compiler.driver import model, verify
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.machine import Machine
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.standing import Roles
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Verification

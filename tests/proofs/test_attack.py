@@ -13,8 +13,11 @@ import pytest
 from proofs.strategies import vault_of
 from stratc_compiler.claims import AtAnyMoment, claims_of
 from stratc_compiler.environment import Box, Interval, box_of
-from stratc_compiler.replay import WAD, Round, inside_box, what_breaks
+from stratc_compiler.inside_box import inside_box
+from stratc_compiler.replay import what_breaks
+from stratc_compiler.text import WAD
 from stratc_compiler.vault import Vault
+from stratc_compiler.verdict import Round
 
 
 def edge(chance: Random, low: Fraction, high: Fraction) -> Fraction:

@@ -11,8 +11,8 @@ from proofs.strategies import vault_of
 from proofs.test_needs import proved
 from stratc_compiler.conservation import BUDGET
 from stratc_compiler.expr import Add, Expr, MulDiv, Plain, Rounding, number, scale, zero
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import NAV, Let, PlanItem, Trades, Vault
 
 

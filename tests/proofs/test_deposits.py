@@ -9,7 +9,7 @@ import pytest
 from proofs.strategies import claim, proved, refuted, vault_of, verified
 from stratc_compiler.assumptions import rests_on
 from stratc_compiler.environment import box_of
-from stratc_compiler.replay import inside_box
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.resting import claims_resting
 from stratc_compiler.verdict import Guardian, Proved, Refuted, Round
 

@@ -13,13 +13,13 @@ from stratc_compiler.claims import claims_of
 from stratc_compiler.driver import Options, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.judge import overall
 from stratc_compiler.possible import Place, possibilities
 from stratc_compiler.prooftree import Node, Sum
 from stratc_compiler.prove import answer
 from stratc_compiler.questions import tasks_of
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.search import Search
 from stratc_compiler.standing import Mode
 from stratc_compiler.verdict import Proved, Unknown

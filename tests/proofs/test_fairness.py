@@ -14,10 +14,10 @@ from stratc_compiler import fairness
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Expr, MulDiv, Not, Rounding
 from stratc_compiler.fairness import _Operation
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.prove import answer
 from stratc_compiler.questions import tasks_of
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import to_assets, to_shares, virtual_shares
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Vault

@@ -31,10 +31,10 @@ from stratc_compiler.fees import (
     mark_due,
     per_mark,
 )
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.prove import answer
 from stratc_compiler.questions import tasks_of
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import SUPPLY, total_assets, virtual_shares
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import Let, Vault

@@ -17,8 +17,9 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Monus, scale, times
 from stratc_compiler.expr import Rounding as Round
 from stratc_compiler.guard import only_reduces_risk
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import FLASH_COSTS, Evaluator, Reverted, run_plan
-from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.replay import health
 from stratc_compiler.vault import FlashLoan, Leave, Let, Plan, PlanItem, Provide, Swap, Trades, Vault, Withdraw
 from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories

@@ -10,8 +10,8 @@ from stratc_compiler.consistency import look_for, witnesses
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.guesses import guesses
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.recall import Forgetful, Past
-from stratc_compiler.replay import inside_box
 from stratc_compiler.verdict import Proved
 
 ORDINARY = ["treasury", "eth_carry", "eth_loop", "treasury_loan", "blue_carry"]

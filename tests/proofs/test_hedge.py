@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from proofs.strategies import proved, refuted, vault_of, verified
 from stratc_compiler.claims import KeeperHedges, KeeperSettles
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, run_plan
-from stratc_compiler.replay import IdealWorld, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.vault import RuleModel, Trades, Vault
 from stratc_compiler.verdict import Round
 from vyper_target.vaults import example

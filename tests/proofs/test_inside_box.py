@@ -11,7 +11,7 @@ from fuzzing.choices import Choices
 from fuzzing.rounds import at_scale
 from proofs.strategies import vault_of
 from stratc_compiler.environment import box_of
-from stratc_compiler.replay import inside_box
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Round
 

@@ -8,8 +8,9 @@ from proofs.strategies import claim, refuted, source_of, vault_of, verified
 from stratc_compiler.claims import Keeps, claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.verdict import Proved, Refuted, Round
 
 

@@ -10,9 +10,9 @@ from stratc_compiler.claims import LosesAtMost, claims_of
 from stratc_compiler.driver import model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.prove import all_proved
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.verdict import Proved, Refuted, Verification
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories

@@ -9,8 +9,8 @@ from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import dim_of
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.vault import SCALE, Enter, Leave, Let, Swap, Trades
 from stratc_dsl import parse_strategies
 from stratc_targets.venues import venue_factories
@@ -36,7 +36,7 @@ def test_nor_the_name_of_what_a_range_of_liquidity_brings_or_takes(name: str) ->
         ("[pool, dex]", f"[pool, {name}, dex]"),
     )
     with pytest.raises(Unsupported, match=f"a venue named `{name}`"):
-        vault_of("../tests/proofs/fee_range", *changes)
+        vault_of("fee_range", *changes)
 
 
 def test_a_venue_at_which_nothing_is_held_needs_no_room() -> None:

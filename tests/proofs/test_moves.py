@@ -17,8 +17,9 @@ from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Rounding as Round
 from stratc_compiler.expr import scale, times
 from stratc_compiler.guard import only_reduces_risk
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
-from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.replay import health
 from stratc_compiler.vault import Enter, FlashLoan, Let, PlanItem, Swap, Vault
 from stratc_compiler.verdict import Proved
 from stratc_dsl import Source, parse_strategies

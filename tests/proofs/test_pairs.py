@@ -24,10 +24,11 @@ from stratc_compiler.driver import model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Interval, box_of
 from stratc_compiler.findings import answer_all
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.involved import involved
 from stratc_compiler.judge import judge
 from stratc_compiler.recall import Forgetful, Past
-from stratc_compiler.replay import inside_box, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.scenario import replayed
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Round, Scenario, Verification

@@ -18,13 +18,14 @@ from stratc_compiler.claims import claims_of, lost_venue
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Num, Rounding
+from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.inside_box import funded, inside_box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.perps import cost, in_a_round
-from stratc_compiler.replay import IdealWorld, funded, inside_box, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Trade, Vault
 from stratc_compiler.verdict import Round
-from stratc_targets.vyper.symbols import symbols_of
 
 
 def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Round | None:
@@ -230,8 +231,3 @@ def test_what_is_not_carried_out_with_an_account_is_refused(change: tuple[str, s
         changes += ((" or delta(WETH) outside band", ""),)
     with pytest.raises(Unsupported, match=why):
         vault_of("short_ether", *changes)
-
-
-def test_no_contract_is_printed_for_an_account() -> None:
-    with pytest.raises(Unsupported, match="contracts with the adapter `perp_v2`"):
-        symbols_of(vault_of("short_ether")[0])

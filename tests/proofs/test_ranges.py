@@ -21,9 +21,11 @@ from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Rounding, number
 from stratc_compiler.guardian import Guardian
+from stratc_compiler.ideal_world import IdealWorld, liquidity_worth
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.interpret import Evaluator, Reverted, mul_div
 from stratc_compiler.ranges import FEWEST_DECIMALS, Range, most_prices, proportion, token_part, worth
-from stratc_compiler.replay import IdealWorld, inside_box, liquidity_worth, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.resting import PREMISES, kind_of
 from stratc_compiler.staying import stays
 from stratc_compiler.vault import Held, Vault
@@ -198,7 +200,7 @@ class OffPool(IdealWorld):
         SPOT[1] += liquidity > 0
         return took
 
-    def withdraw(self, held: Held, liquidity: int) -> tuple[int, int]:
+    def withdraw(self, held: Held, liquidity: int, checked: bool) -> tuple[int, int]:
         of = held.range
         assert of is not None
         if liquidity > self.state[held.name]:
@@ -377,10 +379,16 @@ def test_nobody_leaves_with_the_fees_of_all() -> None:
     assert not any("unwound" in one.id for one in stays(vault_of("fee_range")[0]))
 
 
-def test_no_contract_is_printed_for_a_range() -> None:
-    with pytest.raises(Unsupported, match="contracts with the adapter `uniswap_v3_lp`") as refusal:
-        symbols_of(vault_of("fee_range")[0])
-    assert "redeem_in_kind" in refusal.value.help
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("uniswap_v3_lp(WETH/USDC, fee=0.05%", "uniswap_v3_lp(WETH/USDC, fee=0.00005%"), "the fee of `pool`"),
+        (("range=-50%", "range=-50.00000000000000000001%"), "an end of the range of `pool` with so many digits"),
+    ],
+)
+def test_what_no_contract_can_express_is_refused_before_one_is_printed(change: tuple[str, str], why: str) -> None:
+    with pytest.raises(Unsupported, match=why):
+        symbols_of(vault_of("fee_range", change)[0])
 
 
 def test_a_range_without_base_is_refused() -> None:

@@ -17,12 +17,13 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Cmp
 from stratc_compiler.findings import answer_all
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.judge import judge
 from stratc_compiler.margins import margins
 from stratc_compiler.readings import Loan
 from stratc_compiler.recall import Forgetful, Past
-from stratc_compiler.replay import IdealWorld, health, worst_health
+from stratc_compiler.replay import health, worst_health
 from stratc_compiler.verdict import ClaimResult, Guardian, Proved, Refuted, Scenario
 from stratc_dsl.strategy import OracleOffBy, Position
 from stratc_targets.venues import venue_factories

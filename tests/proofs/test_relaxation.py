@@ -14,9 +14,9 @@ import pytest
 from proofs.strategies import vault_of
 from stratc_compiler.execute import run_plan as run_symbolically
 from stratc_compiler.expr import Cmp, Formula, Kind, Plain, Rel, TokenDim, Var, dim_of, number
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.relax import ZERO, Frame, Trace, real
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.vault import FlashLoan, Held, Let, Plan, Swap, Trades, Vault
 

@@ -16,8 +16,9 @@ from stratc_compiler.driver import model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.prove import all_proved
-from stratc_compiler.replay import inside_box, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.verdict import Guardian, Refuted, Round, Scenario, Verification
 from stratc_dsl import Source, parse_strategies
 from stratc_targets.venues import venue_factories

@@ -9,8 +9,9 @@ import pytest
 from proofs.strategies import source_of
 from stratc_compiler.driver import model
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.replay import health
 from stratc_compiler.vault import Vault
 from stratc_dsl import Source, parse_strategies, render_diagnostic
 from stratc_targets.venues import venue_factories

@@ -17,8 +17,9 @@ from stratc_compiler.driver import verify
 from stratc_compiler.expr import Rounding as Round
 from stratc_compiler.expr import Sub, Var, scale, times
 from stratc_compiler.guard import only_reduces_risk
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, run_plan
-from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.replay import health
 from stratc_compiler.staying import stays
 from stratc_compiler.vault import FlashLoan, Leave, Let, PlanItem, Require, Swap, Vault
 from stratc_compiler.verdict import Proved

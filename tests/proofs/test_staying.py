@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from proofs.strategies import vault_of
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Add, Expr, MulDiv, Not, Rounding, Sub, amount
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Reverted, run_plan
 from stratc_compiler.prove import answer
 from stratc_compiler.questions import tasks_of
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.shares import virtual_shares
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.staying import stays

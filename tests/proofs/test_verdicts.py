@@ -15,10 +15,11 @@ from stratc_compiler.driver import Options, model, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Cmp, Mul, Rel, number
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.possible import waiting
 from stratc_compiler.relax import DUST
-from stratc_compiler.replay import IdealWorld, health
+from stratc_compiler.replay import health
 from stratc_compiler.rounds import first_deposit, keeper_pass, trading_rules
 from stratc_compiler.vault import NAV, SCALE, Condition
 from stratc_compiler.verdict import Guardian, Refuted, Verification

@@ -14,8 +14,9 @@ from stratc_compiler.claims import KeeperIsQuiet
 from stratc_compiler.environment import Interval, box_of, unbounded
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Cmp, Rel, number, variables
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.possible import waiting
-from stratc_compiler.replay import IdealWorld, what_breaks
+from stratc_compiler.replay import what_breaks
 from stratc_compiler.standing import Mode
 from stratc_compiler.swings import strongest, swings
 from stratc_compiler.text import WAD

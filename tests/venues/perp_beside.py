@@ -13,11 +13,12 @@ from copy import deepcopy
 from fractions import Fraction
 
 from differential.pair import outcome
+from differential.perp import prices_of, prices_taken
 from lab.chain import Reverted as ChainReverted
-from lab.perp import FEE, HISTORY, ONE, POOL_FEE, TWAP, PerpLab
+from lab.perp import FEE, ONE, POOL_FEE, TWAP
 from lab.world import World
 from stratc_compiler.interpret import Reverted
-from stratc_targets.venues.perp_v2.exact import DUST, PerpMarket, Prices, price_of
+from stratc_targets.venues.perp_v2.exact import DUST, PerpMarket, price_of
 from stratc_targets.venues.perp_v2.fills import Fill, Market, bought, sold
 from venues.probes import perp_probe
 
@@ -27,22 +28,6 @@ Step = tuple[str, int]
 FILL_OFF_BY = 3
 THE_POOLS = ("EX_OPB", "EX_OPLAS")
 """What Perp refuses because of the price a trade would leave, whatever the account has."""
-
-
-def prices_of(lab: PerpLab) -> Prices:
-    """What the market reads now."""
-    roots = (int(lab.exchange.call("getSqrtMarketTwapX96", lab.base, interval)) for interval in (0, HISTORY, TWAP))
-    return Prices(*roots, lab.index(), lab.index(TWAP))
-
-
-def prices_taken(lab: PerpLab) -> Prices:
-    """What it reads once the index has taken the feed's answer."""
-    before = lab.chain.snapshot()
-    try:
-        lab.settle_index()
-        return prices_of(lab)
-    finally:
-        lab.chain.revert(before)
 
 
 class PerpBeside:

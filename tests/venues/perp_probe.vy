@@ -15,8 +15,14 @@ def perp_check_market(house: address, base: address, token: address, price: uint
 
 @external
 @view
-def perp_check_terms(house: address, base: address, initial: uint256, maintenance: uint256):
-    perp_v2.check_terms(perp_v2.market(house, base), initial, maintenance)
+def perp_check_terms(house: address, base: address, initial: uint256, maintenance: uint256, penalty: uint256):
+    perp_v2.check_terms(perp_v2.market(house, base), initial, maintenance, penalty)
+
+
+@external
+@view
+def perp_shortfall(house: address, base: address, initial: uint256, maintenance: uint256, penalty: uint256) -> uint256:
+    return perp_v2.shortfall(perp_v2.market(house, base), initial, maintenance, penalty)
 
 
 @external

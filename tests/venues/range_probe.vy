@@ -8,12 +8,32 @@ from . import ranges
 from . import uniswap_v3_lp
 
 place: public(uniswap_v3_lp.Place)
+lower: int24
+upper: int24
 number: public(uint256)
 
 
 @external
-def lay(manager: address, token_a: address, token_b: address, fee: uint24, low: uint256, high: uint256):
-    self.place = uniswap_v3_lp.lay(manager, token_a, token_b, fee, low, high)
+def lay(manager: address, token_a: address, token_b: address, fee: uint24, lower: int24, upper: int24):
+    self.place = uniswap_v3_lp.locate(manager, token_a, token_b, fee)
+    self.lower = lower
+    self.upper = upper
+
+
+@external
+@view
+def around(
+    manager: address,
+    token: address,
+    base: address,
+    fee: uint24,
+    worth_token: uint256,
+    worth_base: uint256,
+    below: uniswap_v3_lp.Share,
+    above: uniswap_v3_lp.Share,
+) -> uniswap_v3_lp.Ends:
+    place: uniswap_v3_lp.Place = uniswap_v3_lp.locate(manager, token, base, fee)
+    return uniswap_v3_lp.around(place, base, worth_token, worth_base, below, above)
 
 
 @external
@@ -24,21 +44,28 @@ def held() -> uint256:
 
 @external
 @view
-def check_near(root: uint256, millionths: uint256):
-    uniswap_v3_lp.check_near(self.place, root, millionths)
+def check_near(base: address, worth_token: uint256, worth_base: uint256, millionths: uint256):
+    uniswap_v3_lp.check_near(self.place, base, worth_token, worth_base, millionths)
 
 
 @external
 def provide(most0: uint256, most1: uint256) -> (uint256, uint256):
     took0: uint256 = 0
     took1: uint256 = 0
-    self.number, took0, took1 = uniswap_v3_lp.provide(self.place, self.number, most0, most1)
+    self.number, took0, took1 = uniswap_v3_lp.provide(
+        self.place, self.lower, self.upper, self.number, self.place.token1, most0, most1
+    )
     return took0, took1
 
 
 @external
 def withdraw(liquidity: uint256) -> (uint256, uint256):
-    return uniswap_v3_lp.withdraw(self.place, self.number, liquidity)
+    return uniswap_v3_lp.withdraw(self.place, self.number, self.place.token1, liquidity)
+
+
+@external
+def give(liquidity: uint256, receiver: address):
+    uniswap_v3_lp.give(self.place, self.number, liquidity, receiver)
 
 
 @external

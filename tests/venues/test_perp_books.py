@@ -127,12 +127,15 @@ def test_the_adapter_knows_the_market_that_was_proved(perp_world: World) -> None
     contract, market, usdc = perp_probe(perp_world.chain), (lab.house, lab.base), perp_world.usdc
     price = lab.index()
     contract.call("perp_check_market", *market, usdc, price)
-    contract.call("perp_check_terms", *market, 100_000, 62_500)
+    contract.call("perp_check_terms", *market, 100_000, 62_500, 25_000)
+    assert contract.call("perp_shortfall", *market, 100_001, 62_500, 25_000) == 0
+    assert contract.call("perp_shortfall", *market, 99_999, 62_497, 24_995) == 1 + 3 + 5
     for reason, call in {
         "the index differs from the feed": ("perp_check_market", *market, usdc, price * 1_001 // 1_000),
         "margin is another token": ("perp_check_market", *market, perp_world.weth, price),
-        "initial margin was raised": ("perp_check_terms", *market, 99_999, 62_500),
-        "maintenance was raised": ("perp_check_terms", *market, 100_000, 62_499),
+        "initial margin was raised": ("perp_check_terms", *market, 99_999, 62_500, 25_000),
+        "maintenance was raised": ("perp_check_terms", *market, 100_000, 62_499, 25_000),
+        "the penalty was raised": ("perp_check_terms", *market, 100_000, 62_500, 24_999),
     }.items():
         with pytest.raises(Reverted, match=reason):
             contract.call(*call)

@@ -15,7 +15,7 @@ from lab.tokens import Token
 from lab.world import POOL_FEE, World
 from stratc_compiler.expr import amount
 from stratc_compiler.interpret import Evaluator
-from stratc_compiler.plans import Parts, sell
+from stratc_compiler.trading import Parts, sell
 from stratc_compiler.vault import Held, Swap
 from stratc_dsl.span import NOWHERE
 from venues.probes import probe

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from lab.chain import Reverted as ChainReverted
 from lab.interface import Contract
 from stratc_compiler.interpret import Reverted
-from stratc_targets.venues.uniswap_v3_lp import amounts, ticks
+from stratc_targets.venues.uniswap_v3_lp import amounts, places, ticks
 from stratc_targets.venues.uniswap_v3_lp.exact import EVERYTHING
 from stratc_targets.venues.uniswap_v3_lp.pool import Both
-from venues.liquidity_beside import Beside, Market, Step, market
+from venues.liquidity_beside import Beside, Market, Step, market, pool_of
 from venues.probes import range_probe
 from venues.quietly import quietly
 
@@ -36,8 +36,7 @@ class Adapted(Beside):
         super().__init__(market, fee, price)
         self.probe = range_probe(market.chain, fault)
         self.lower, self.upper = (self.middle + way * wide * self.books.pool.spacing for way in (-1, 1))
-        low, high = ticks.root_at_tick(self.lower) + 1, ticks.root_at_tick(self.upper) - 1
-        self.probe.send("lay", self.manager, *market.tokens[::-1], fee, low, high)
+        self.probe.send("lay", self.manager, *market.tokens[::-1], fee, self.lower, self.upper)
         self.number = 0
 
     @property
@@ -51,6 +50,8 @@ class Adapted(Beside):
                 self.provide(self.wanted(first))
             case "withdraw":
                 self.withdraw(self.liquidity * second // 1_000)
+            case "give":
+                self.give(self.liquidity * second // 1_000)
             case _:
                 super().step(step)
                 return
@@ -89,8 +90,26 @@ class Adapted(Beside):
             self.books.decrease(self.number, liquidity)
         return self.books.collect(self.number, EVERYTHING)
 
-    def balances(self) -> Both:
-        first, second = (token.balance(self.probe.address) for token in self.market.tokens)
+    def give(self, liquidity: int) -> None:
+        """What the liquidity consists of is somebody else's; fees stay."""
+        receiver = self.market.chain.accounts[5]
+        mine, his = self.balances(), self.balances(receiver)
+        given: list[Both] = []
+
+        def told() -> None:
+            owed = self.books.decrease(self.number, liquidity)
+            given.append(self.books.collect(self.number, owed) if any(owed) else (0, 0))
+
+        def called() -> None:
+            self.probe.send("give", liquidity, receiver)
+
+        if self.number and liquidity:
+            self.both("give", told, called)
+            assert self.balances() == mine
+            assert self.balances(receiver) == (his[0] + given[0][0], his[1] + given[0][1])
+
+    def balances(self, holder: str = "") -> Both:
+        first, second = (token.balance(holder or self.probe.address) for token in self.market.tokens)
         return first, second
 
 
@@ -99,6 +118,7 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.one_of(
         st.tuples(st.just("provide"), SIZE, st.just(0)),
         st.tuples(st.just("withdraw"), st.just(0), st.integers(0, 1_000) | st.sampled_from([0, 1_000])),
+        st.tuples(st.just("give"), st.just(0), st.integers(0, 1_000) | st.sampled_from([0, 1_000])),
         st.tuples(st.just("mint"), st.integers(0, 41 * 30 - 1), SIZE),
         st.tuples(st.sampled_from(["sell 0", "sell 1"]), st.integers(10**6, 10**22), st.integers(1, 900)),
     ),
@@ -164,15 +184,56 @@ def test_a_pool_that_is_off_its_oracle_is_refused(uniswap: Market) -> None:
             (-1_000, 1_998, False),
         ):
             oracle = root * 10**6 // (10**6 + off)  # the pool's price is twice that off
-            if near:
-                one.probe.call("check_near", oracle, millionths + 1)
-            else:
-                with pytest.raises(ChainReverted, match="off its oracle"):
-                    one.probe.call("check_near", oracle, millionths)
+            price = oracle * oracle >> 64, 2**128
+            # The same price, told of each of the two tokens in the other.
+            for base, worths in ((uniswap.tokens[1], price), (uniswap.tokens[0], price[::-1])):
+                if near:
+                    one.probe.call("check_near", base, *worths, millionths + 1)
+                else:
+                    with pytest.raises(ChainReverted, match="off its oracle"):
+                        one.probe.call("check_near", base, *worths, millionths)
         with pytest.raises(ChainReverted, match="no pool"):
-            one.probe.send("lay", one.manager, *uniswap.tokens, 3_000, root, root + 1)
+            one.probe.send("lay", one.manager, *uniswap.tokens, 3_000, 0, 60)
         with pytest.raises(ChainReverted, match="no position"):
             one.probe.send("withdraw", 1)
+    finally:
+        uniswap.chain.revert(start)
+
+
+SHARES = st.fractions(Fraction(1, 100), 100, max_denominator=10**6)
+
+
+@quietly(30)
+@given(
+    turned=st.booleans(),
+    fee=st.sampled_from([500, 3_000]),
+    worths=st.tuples(st.integers(10**20, 10**40), st.integers(10**20, 10**40)),
+    below=SHARES,
+    width=SHARES,
+)
+def laid(
+    market: Market, probe: Contract, turned: bool, fee: int, worths: Both, below: Fraction, width: Fraction
+) -> None:
+    token, base = market.tokens[::-1] if turned else market.tokens
+    above, spacing = below * (1 + width), {500: 10, 3_000: 60}[fee]
+    ends = [(one.numerator, one.denominator) for one in (below, above)]
+    found = tuple(probe.call("around", market.uniswap.positions, token, base, fee, *worths, *ends))
+    lower, upper = places.around(*worths, below, above, spacing, not turned)
+    low, high = places.ends_in_base(lower, upper, not turned)
+    assert found == (lower, upper, low, high)
+    # It is no narrower than it says, and no wider than a spacing to each side.
+    price, step = Fraction(*worths) * 2**192, Fraction(10_001, 10_000) ** (spacing + 1)
+    last = 1 + Fraction(1, 2**60) + Fraction(4, low)  # the rounding of roots
+    assert price * below / step / last <= low * low <= price * below * last
+    assert price * above / last <= high * high <= price * above * step * last
+
+
+def test_a_range_is_laid_around_a_price_in_either_order_of_tokens(uniswap: Market) -> None:
+    start = uniswap.chain.snapshot()
+    try:
+        for fee in (500, 3_000):
+            pool_of(uniswap, fee, 2_000)
+        laid(uniswap, range_probe(uniswap.chain))
     finally:
         uniswap.chain.revert(start)
 
@@ -224,6 +285,7 @@ def nearness(contract: Contract, root: int, change: int, millionths: int) -> Non
     """Of squares, exactly, but for a unit in the root's last place."""
     other = root * isqrt(10**12 * (10**6 + change)) // 10**9
     off = abs(Fraction(other * other, root * root) - 1) * 10**6
+    assert contract.call("is_near", other, root, millionths) == places.is_near(other, root, millionths)
     found = contract.call("is_near", other, root, millionths)
     slack = Fraction(4 * 10**6, root)
     assert found or off > millionths - slack

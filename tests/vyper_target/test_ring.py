@@ -10,7 +10,7 @@ import pytest
 
 from lab.artifacts import Artifact
 from lab.chain import AnvilChain, Contract, Reverted, RevmChain
-from stratc_compiler.replay import IdealWorld
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.vault import Ring, Vault
 from stratc_compiler.volatility import LARGEST_MOVE, Observation, is_due, realised
 from stratc_targets.keeper.emit import MOVE_GAS, RING_GAS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -145,7 +145,8 @@ def install(world: World, code: Compiled, model: Vault, name: str = "vault", **a
 def _put(
     world: World, model: Vault, abi: Any, creation: str, actions: str, name: str, addresses: Mapping[str, object]
 ) -> Deployed:
-    args = [addresses.get(one.parameter) or _address(world, one) for one in constructor_layout(model)]
+    ranges = {held.name for held in model.ranges.values()}
+    args = [addresses.get(one.parameter) or _address(world, one, ranges) for one in constructor_layout(model)]
     args.append(blueprint(world.chain, actions))
     return Deployed(world, world.chain.deploy(abi, creation, args, name=name), model)
 
@@ -155,7 +156,7 @@ def blueprint(chain: Chain, creation: str) -> Contract:
     return chain.deploy([], creation, name="blueprint")
 
 
-def _address(world: World, binding: Binding) -> object:
+def _address(world: World, binding: Binding, ranges: Set[str]) -> object:
     match binding.kind:
         case BindingKind.ROLE:
             return world.chain.accounts[{"owner": 5, "guardian": 6, "keeper": 7, "fee_recipient": 4}[binding.name]]
@@ -167,8 +168,14 @@ def _address(world: World, binding: Binding) -> object:
             return NOBODY
         case BindingKind.DEPOSITORS:
             return _of_depositors(world, binding.name)
+        case BindingKind.VENUE if binding.name == "perp":
+            return world.perp.house
+        case BindingKind.MARKET if binding.name == "perp.base":
+            return world.perp.base
         case BindingKind.VENUE if binding.name == "blue":
             return world.morpho
+        case BindingKind.VENUE if binding.name in ranges:
+            return world.uniswap.positions
         case BindingKind.VENUE if binding.name.endswith("dex") or binding.name == "pool":
             return world.uniswap.router
         case BindingKind.VENUE:

@@ -10,9 +10,9 @@ from fractions import Fraction
 from itertools import groupby
 
 from stratc.margin_text import statement
+from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.margins import Margin
-from stratc_compiler.replay import IdealWorld
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Refuted, Scenario

@@ -24,7 +24,6 @@ from stratc_targets.keeper.measures import LAST_DIGITS, USD
 from stratc_targets.keeper.watchlist import (
     PRICE_SCALE,
     THE_VAULT,
-    USD_SCALE,
     FlashRead,
     Parameter,
     Told,
@@ -34,7 +33,9 @@ from stratc_targets.keeper.watchlist import (
 from stratc_targets.venues.aave_v3.deployment import check as aave_v3
 from stratc_targets.venues.erc4626.deployment import check as erc4626
 from stratc_targets.venues.morpho_blue.deployment import check as morpho_blue
+from stratc_targets.venues.perp_v2.deployment import check as perp_v2
 from stratc_targets.venues.uniswap_v3.deployment import check as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.deployment import check as uniswap_v3_lp
 from stratc_targets.vyper.arguments import SEQUENCER, BindingKind
 from stratc_targets.vyper.symbols import symbols_of
 
@@ -42,7 +43,9 @@ VENUES: dict[str, VenueCheck] = {
     "aave_v3": aave_v3,
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
+    "perp_v2": perp_v2,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 """What each adapter's `deployment.py` asks, by adapter name."""
 
@@ -291,7 +294,7 @@ def _oracle(told: Told, getters: dict[str, str], site: Site) -> Finding:
     if not site.prices.keys() >= set(tokens):
         return Finding(Level.WRONG, place, f"its price of {told.token} cannot be compared: a feed does not answer")
     if told.other is None:
-        exact = Fraction(site.prices[told.token] * USD_SCALE, USD)
+        exact = Fraction(site.prices[told.token] * told.scale, USD)
     else:
         exact = site.unit_worth(told.token) / site.unit_worth(told.other) * PRICE_SCALE
     slack = sum(LAST_DIGITS * exact / site.prices[token] for token in tokens) + 1
@@ -303,10 +306,11 @@ def _oracle(told: Told, getters: dict[str, str], site: Site) -> Finding:
     return Finding(Level.OK, place, f"it values {told.token} as the feeds do, to {percent(off)}")
 
 
-def _assumed_off(token: str, vault: Vault) -> Fraction:
-    """By how much a venue's oracle may be off."""
-    stated = (one.ratio for one in vault.strategy.assumptions if isinstance(one, OracleOffBy) and one.token == token)
-    return next(stated, Fraction(0))
+def _assumed_off(subject: str, vault: Vault) -> Fraction:
+    """By how much a venue's oracle may be off, as it is stated of the token, or follows from how a venue fills."""
+    stated = [one.ratio for one in vault.strategy.assumptions if isinstance(one, OracleOffBy) and one.token == subject]
+    filled = [venue.perp.off for venue in vault.perps if venue.perp is not None and venue.name == subject]
+    return next(iter((*stated, *filled)), Fraction(0))
 
 
 def _flash_loan(loan: FlashRead, getters: dict[str, str], site: Site) -> Finding:

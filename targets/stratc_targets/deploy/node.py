@@ -17,7 +17,7 @@ from web3.types import RPCResponse
 from stratc_targets.keeper.command import check_url
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
 from stratc_targets.keeper.nodes import KNOWN, Endpoint
-from stratc_targets.keeper.saying import error_of, is_halt
+from stratc_targets.keeper.saying import error_of, is_halt, whole
 
 ANSWER_SECONDS = 30
 """Longer than the keeper waits: trying a creation out takes a node a while."""
@@ -75,10 +75,10 @@ class Node:
             block = self._ask("eth_getBlockByNumber", "latest", False)
             base_fee = block.get("baseFeePerGas")
             return Head(
-                int(block["number"], 16),
-                int(block["timestamp"], 16),
-                None if base_fee is None else int(base_fee, 16),
-                int(block["gasLimit"], 16),
+                whole(int(block["number"], 16)),
+                whole(int(block["timestamp"], 16)),
+                None if base_fee is None else whole(int(base_fee, 16)),
+                whole(int(block["gasLimit"], 16)),
             )
 
     def tip(self) -> int:
@@ -156,11 +156,11 @@ class Node:
                 return None
             created = receipt.get("contractAddress")
             return Mined(
-                int(receipt["blockNumber"], 16),
+                whole(int(receipt["blockNumber"], 16)),
                 str(receipt["blockHash"]),
-                int(receipt["status"], 16) == 1,
-                int(receipt["gasUsed"], 16),
-                int(receipt.get("effectiveGasPrice") or "0x0", 16),
+                whole(int(receipt["status"], 16)) == 1,
+                whole(int(receipt["gasUsed"], 16)),
+                whole(int(receipt.get("effectiveGasPrice") or "0x0", 16)),
                 None if created is None else checksum_encode(created),
             )
 
@@ -174,7 +174,7 @@ class Node:
 
     def _number(self, method: str, *parameters: Any) -> int:
         with self._reading():
-            return int(self._ask(method, *parameters), 16)
+            return whole(int(self._ask(method, *parameters), 16))
 
     def _bytes(self, method: str, *parameters: Any) -> bytes:
         with self._reading():

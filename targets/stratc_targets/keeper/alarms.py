@@ -17,6 +17,7 @@ from stratc_dsl.span import Source
 from stratc_dsl.strategy import (
     ChainlinkPrice,
     FixedPrice,
+    FundingBetween,
     KeeperEvery,
     LiquidityAtLeast,
     LossAtMost,
@@ -34,6 +35,7 @@ from stratc_dsl.strategy import (
 from stratc_targets.keeper.decimals import decimal_text
 from stratc_targets.keeper.watchlist import (
     THE_VAULT,
+    USD_SCALE,
     PositionRead,
     Readings,
     TokenRead,
@@ -44,14 +46,18 @@ from stratc_targets.venues.aave_v3.watch import watch as aave_v3
 from stratc_targets.venues.emitter import VenueText
 from stratc_targets.venues.erc4626.watch import watch as erc4626
 from stratc_targets.venues.morpho_blue.watch import watch as morpho_blue
+from stratc_targets.venues.perp_v2.watch import watch as perp_v2
 from stratc_targets.venues.uniswap_v3.watch import watch as uniswap_v3
+from stratc_targets.venues.uniswap_v3_lp.watch import watch as uniswap_v3_lp
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
 WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, str]], VenueReadings]] = {
     "aave_v3": aave_v3,
     "erc4626": erc4626,
     "morpho_blue": morpho_blue,
+    "perp_v2": perp_v2,
     "uniswap_v3": uniswap_v3,
+    "uniswap_v3_lp": uniswap_v3_lp,
 }
 """What each adapter's `watch.py` says, by adapter name."""
 
@@ -112,6 +118,8 @@ def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
                     return _edges("price_ratio", f"{token}/{other}", low, high, None)
                 case RateAtMost(position, ratio, per):
                     return _edges("debt_rate", str(position), None, ratio, per)
+                case FundingBetween(venue):
+                    return _edges("funding", venue, *_pending(assumption, period), period)
                 case LossAtMost(venue, ratio):
                     return _edges("loss", venue, None, ratio, period)
                 case LiquidityAtLeast(venue, ratio):
@@ -136,7 +144,12 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
         case "scale":
             return _edges("scale", THE_VAULT, Fraction(SCALE), None, None)
         case "oracle":
-            return _edges("oracle_difference", subject, None, Fraction(0), None)
+            marked = next(
+                (venue.perp.off for venue in vault.perps if venue.perp and venue.name == subject), Fraction(0)
+            )
+            return _edges("oracle_difference", subject, None, marked, None)
+        case "settles":
+            return next(_edges("funding", subject, *_pending(one, period), period) for one in _fundings(vault, subject))
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
         case "room":
@@ -145,6 +158,16 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
             return _edges("flash_loan", subject, Fraction(1), None, None)
         case _:
             raise ValueError(f"nothing says how the keeper measures {guarded.id}")
+
+
+def _fundings(vault: Vault, venue: str) -> list[FundingBetween]:
+    return [one for one in vault.strategy.assumptions if isinstance(one, FundingBetween) and one.venue == venue]
+
+
+def _pending(written: FundingBetween, period: int) -> tuple[Fraction, Fraction]:
+    """Between what shares of a short pending funding is: of no longer than a round, in which somebody settles it."""
+    part = Fraction(period, written.per)
+    return written.low * part, written.high * part
 
 
 def _edges(
@@ -193,10 +216,21 @@ def readings(vault: Vault) -> dict[str, Any]:
     )
     flash_loans = tuple(one for venue in venues for one in venue.flash_loans)
     rooms = tuple(one for venue in venues for one in venue.rooms)
+    fundings = tuple(one for venue in venues for one in venue.fundings)
     rings = tuple(symbols.fields[ring.name] for ring in vault.rings)
-    return asdict(
-        Readings(symbols.fields["nav"], tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings)
-    )
+    nav = symbols.fields["nav"]
+    everything = Readings(nav, tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings, fundings)
+    return _without_defaults(asdict(everything))
+
+
+def _without_defaults(document: dict[str, Any]) -> dict[str, Any]:
+    """What few venues have stands in keeper.json of those alone."""
+    for told in document["oracles"]:
+        if told["scale"] == USD_SCALE:
+            del told["scale"]
+    if not document["fundings"]:
+        del document["fundings"]
+    return document
 
 
 def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:

@@ -22,7 +22,7 @@ from web3.types import LogReceipt
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
 from stratc_targets.keeper.nodes import KNOWN, Nodes
-from stratc_targets.keeper.saying import HALTS
+from stratc_targets.keeper.saying import HALTS, whole
 from stratc_targets.keeper.watchlist import THE_VAULT, View, state_members
 
 ROUND_BEGAN = "RoundBegan(uint256)"
@@ -33,9 +33,6 @@ UNUSABLE = (Web3Exception, ValueError, LookupError, TypeError, AttributeError, A
 
 LAST_MODE = 3
 """The greatest number of a vault's mode (`modes.vy`)."""
-
-MOST_BITS = 128
-"""No height, time, fee, balance or nonce has more; and a float still holds them."""
 
 ARGUMENTS: dict[str, tuple[int, ...]] = {"serve": (4,)}
 """What functions of the vault are called with that take something: so many requests at a time, for a block has room for
@@ -114,8 +111,8 @@ class Chain:
             block = self._web3.eth.get_block(number)
             fee = block.get("baseFeePerGas")
             known = block["hash"].to_0x_hex()
-            height, then = _whole(block["number"]), _whole(block["timestamp"])
-            return Head(height, then, None if fee is None else _whole(fee), known)
+            height, then = whole(block["number"]), whole(block["timestamp"])
+            return Head(height, then, None if fee is None else whole(fee), known)
 
     def code(self, address: str) -> bytes:
         with self._asking():
@@ -129,13 +126,13 @@ class Chain:
     def balance(self, address: str) -> int:
         """In wei."""
         with self._asking():
-            return _whole(self._web3.eth.get_balance(Web3.to_checksum_address(address)))
+            return whole(self._web3.eth.get_balance(Web3.to_checksum_address(address)))
 
     def nonce(self, address: str, block: int | None = None) -> int:
         """How many transactions of the address are in the chain up to a block, or up to the latest."""
         with self._asking():
             at: Any = "latest" if block is None else block
-            return _whole(self._web3.eth.get_transaction_count(Web3.to_checksum_address(address), at))
+            return whole(self._web3.eth.get_transaction_count(Web3.to_checksum_address(address), at))
 
     def view(self, name: str, block: int) -> Any:
         """The result of a view of the vault that takes no arguments."""
@@ -237,7 +234,7 @@ class Chain:
         if said:
             return max((one for one in said if one <= limit), default=said[0])
         with self._asking():
-            return _whole(self._call(name).estimate_gas({"from": Web3.to_checksum_address(sender)}))
+            return whole(self._call(name).estimate_gas({"from": Web3.to_checksum_address(sender)}))
 
     def _call(self, name: str) -> ContractFunction:
         return self._vault.functions[name](*ARGUMENTS.get(name, ()))
@@ -254,7 +251,7 @@ class Chain:
             warnings.simplefilter(
                 "ignore"
             )  # web3 warns on the log's stream where it has to ask for the history of fees
-            return _whole(self._web3.eth.max_priority_fee)
+            return whole(self._web3.eth.max_priority_fee)
 
     def send(self, raw: str, *, public: bool = False) -> None:
         """Hand over a signed transaction. That the node has it already is success.
@@ -281,7 +278,7 @@ class Chain:
                 receipt = self._web3.eth.get_transaction_receipt(HexStr(tx_hash))
             except TransactionNotFound:
                 return None
-            block, gas_used = _whole(receipt["blockNumber"]), _whole(receipt["gasUsed"])
+            block, gas_used = whole(receipt["blockNumber"]), whole(receipt["gasUsed"])
             return Landed(tx_hash, block, receipt["status"] == 1, gas_used)
 
     def why_reverted(self, name: str, sender: str, block: int) -> str:
@@ -306,13 +303,6 @@ class Chain:
         except UNUSABLE as error:
             # Only the kind: the text of these errors may quote the URL.
             raise RpcDown(f"{self.host} gives no usable answer ({type(error).__name__})") from None
-
-
-def _whole(number: Any) -> int:
-    """The number, where it is one that a chain counts. Raises ValueError for anything else that an endpoint told."""
-    if not isinstance(number, int) or not 0 <= number < 2**MOST_BITS:
-        raise ValueError("no such number")
-    return number
 
 
 def _keccak(entry: dict[str, Any]) -> bytes:

@@ -103,7 +103,10 @@ Condition = Compare | Several | Negated | OutsideBand
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where the weight of a position is kept; shares of nav, of a debt too without sign. None where an edge is open."""
+    """Where the weight of a position is kept; shares of nav, of a debt too without sign. None where an edge is open.
+
+    What counts is its value, `less` another member of State where that is named.
+    """
 
     position: str
     debt: bool
@@ -111,10 +114,15 @@ class Band:
     target: Fraction
     low: Fraction | None
     high: Fraction | None
+    less: str | None = None
+
+    def worth(self, state: Numbers) -> int:
+        """What counts, in 10^-18 USD."""
+        return state[self.value] - (0 if self.less is None else state[self.less])
 
     def weight(self, state: Numbers, nav: str) -> Fraction | None:
-        """The value's share of nav, None where there is no nav."""
-        return Fraction(state[self.value], state[nav]) if state[nav] else None
+        """Its share of nav, None where there is no nav."""
+        return Fraction(self.worth(state), state[nav]) if state[nav] else None
 
     def room(self, state: Numbers, nav: str) -> Number:
         """How much of nav may come or go before the nearer edge; negative outside."""
@@ -284,5 +292,5 @@ def _term(given: dict[str, Any]) -> Term:
 
 
 def _band(given: dict[str, Any]) -> Band:
-    edges = (None if given[edge] is None else Fraction(given[edge]) for edge in ("low", "high"))
-    return Band(given["position"], given["debt"], given["value"], Fraction(given["target"]), *edges)
+    edges = {edge: None if given[edge] is None else Fraction(given[edge]) for edge in ("low", "high")}
+    return Band(**given | edges | {"target": Fraction(given["target"])})

@@ -8,7 +8,7 @@ from typing import Any
 from stratc_compiler.expr import Combination, Expr, MulDiv, Num, TokenDim, Var
 from stratc_compiler.expr import Kind as Dimension
 from stratc_compiler.predicates import Quotient, Scope, lending, lower
-from stratc_compiler.vault import NAV, Greek, Vault
+from stratc_compiler.vault import NAV, Greek, Held, Vault, net_worth
 from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
     Allocation,
@@ -40,8 +40,16 @@ def bands(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
     """Where weights are kept: the band, and what a minimum and a maximum leave of it."""
     return [
         _band(band.held.name, band.held.debt, symbols.fields[band.held.value.name], allocation)
+        | _less(band.held, vault, symbols)
         for band, allocation in zip(vault.bands, vault.strategy.allocations, strict=True)
     ]
+
+
+def _less(held: Held, vault: Vault, symbols: Symbols) -> dict[str, str]:
+    """What the account of a margin owes: it counts for the rest."""
+    counted = net_worth(held, vault.venues).items()
+    owed = next((one.name for one, weight in counted if isinstance(one, Var) and weight < 0), None)
+    return {} if owed is None else {"less": symbols.fields[owed]}
 
 
 def _band(position: str, debt: bool, value: str, given: Allocation) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from fractions import Fraction
 from stratc_targets.keeper.state import Seen
 from stratc_targets.keeper.watchlist import (
     PRICE_SCALE,
-    USD_SCALE,
     Alarm,
     Booked,
     FlashRead,
+    FundingRead,
     PositionRead,
     Readings,
     RoomRead,
@@ -24,6 +24,8 @@ USD = 10**18
 RAY = 10**27
 AAVE_UNIT = Fraction(USD, 10**8)
 BASIS_POINTS = 10_000
+
+WORD: int = 2**256
 
 LEAST_SECONDS = 60
 """A rate is not told from less: interest comes in blocks, and looks are as coarse."""
@@ -111,6 +113,9 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
                 (lent for one in sight.readings.flash_loans for lent in _flash_loan(alarm, sight, one, ask)),
                 default=None,
             )
+        case "funding":
+            accounts = (one for one in sight.readings.fundings if one.venue == alarm.subject)
+            return max((share for one in accounts for share in _funding(one, sight, ask)), default=None, key=abs)
         case "room":
             rooms = (one for one in sight.readings.rooms if one.venue == alarm.subject)
             return min((share for one in rooms for share in _room(sight, one, ask)), default=None)
@@ -134,12 +139,21 @@ def _off(told: Told, sight: Sight, ask: Ask) -> Fraction:
     """By which part a venue's oracle differs from the vault's prices, but for the last digits of both."""
     prices = [sight.state[one.price] for one in sight.readings.tokens if one.name in (told.token, told.other)]
     if told.other is None:
-        exact = Fraction(prices[0] * USD_SCALE, USD)
+        exact = Fraction(prices[0] * told.scale, USD)
     else:
         worth, other = (unit_worth(sight.readings, sight.state, token) for token in (told.token, told.other))
         exact = worth / other * PRICE_SCALE
     slack = sum(LAST_DIGITS * exact / price for price in prices) + 1
     return max(abs(ask(told.view) - exact) - slack, Fraction(0)) / exact
+
+
+def _funding(read: FundingRead, sight: Sight, ask: Ask) -> Iterator[Fraction]:
+    """What pending funding adds to the account, as a share of what the short is worth; below zero it pays."""
+    (short,) = (one for one in sight.readings.positions if one.name == read.short)
+    worth = sight.state[short.amount] * unit_worth(sight.readings, sight.state, short.token)
+    pays = ask(read.pending)
+    if worth:
+        yield -(pays - WORD if pays >= WORD // 2 else pays) / worth
 
 
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:

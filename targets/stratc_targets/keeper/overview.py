@@ -116,7 +116,7 @@ def overview(config: KeeperConfig, chain: Chain, head: Head) -> Overview:
         supply,
         None,
         tuple(
-            Weighed(band, Fraction(state[band.value], USD), band.weight(state, goals.nav), band.room(state, goals.nav))
+            Weighed(band, Fraction(band.worth(state), USD), band.weight(state, goals.nav), band.room(state, goals.nav))
             for band in goals.bands
         ),
         tuple(_kept(floor, config, state) for floor in goals.floors),

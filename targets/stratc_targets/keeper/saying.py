@@ -27,6 +27,17 @@ NUMBERED = {"eth_call": 1, "eth_getTransactionCount": 1, "eth_getBlockByNumber":
 REVERTED = "reverted"
 
 
+MOST_BITS = 128
+"""No height, time, fee, balance or nonce has more; and a float still holds them."""
+
+
+def whole(number: Any) -> int:
+    """The number, where it is one that a chain counts. Raises ValueError for anything else that an endpoint told."""
+    if not isinstance(number, int) or not 0 <= number < 2**MOST_BITS:
+        raise ValueError("no such number")
+    return number
+
+
 def said_of(method: str, params: Any, answer: RPCResponse) -> Hashable | None:
     """What is said of a numbered block, or of a transaction in one; None where it is of no such, or says nothing."""
     try:

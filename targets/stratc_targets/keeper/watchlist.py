@@ -119,8 +119,8 @@ class Parameter:
 class Told:
     """What a venue's own oracle says: units of `other` for PRICE_SCALE units of `token`, rounded down.
 
-    Where `other` is None: USD for one whole token, in parts of USD_SCALE. `subject` is what the alarm is about that
-    compares it, the token or the venue.
+    Where `other` is None: USD for one whole token, in so many parts of a dollar as `scale`. `subject` is what the alarm
+    is about that compares it, the token or the venue.
     """
 
     venue: str
@@ -128,6 +128,16 @@ class Told:
     other: str | None
     view: View
     subject: str = ""
+    scale: int = USD_SCALE
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRead:
+    """What an account that is `short` would pay now, in 10^-18 USD, signed: below zero it would be paid."""
+
+    venue: str
+    short: str
+    pending: View
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +193,7 @@ class VenueReadings:
     flash_loans: tuple[FlashRead, ...] = ()
     rooms: tuple[RoomRead, ...] = ()
     booked: dict[str, Booked] = field(default_factory=dict)
+    fundings: tuple[FundingRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +209,7 @@ class Readings:
     flash_loans: tuple[FlashRead, ...]
     rooms: tuple[RoomRead, ...]
     rings: tuple[str, ...]
+    fundings: tuple[FundingRead, ...] = ()
 
     @property
     def members(self) -> set[str]:
@@ -250,6 +262,9 @@ def parse_readings(document: dict[str, Any]) -> Readings:
         flash_loans=tuple(_flash_read(one) for one in given["flash_loans"]),
         rooms=tuple(_room_read(one) for one in given["rooms"]),
         rings=tuple(given["rings"]),
+        fundings=tuple(
+            FundingRead(**one | {"pending": parse_view(one["pending"])}) for one in given.get("fundings", ())
+        ),
     )
 
 
@@ -285,6 +300,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         parse_condition(rule["trigger"]["condition"]) for rule in document["rules"] if "condition" in rule["trigger"]
     ]
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
+    read |= {band.less for band in goals.bands if band.less is not None}
     read |= {member for one in goals.loans for member in members_of(one.health)}
     read |= {side for one in goals.sensitivities for side in (one.long, one.short)}
     for member in sorted(read - set(state_members(document["abi"]))):
@@ -292,6 +308,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
+    venues |= {one.venue for one in readings.fundings}
     venues |= {one.venue for one in readings.oracles} | {one.venue for one in readings.flash_loans}
     known = {THE_VAULT, *tokens, *venues, *(one.name for one in readings.positions)}
     for place, alarm in enumerate(parse_alarms(document)):

@@ -53,9 +53,41 @@ class NameTable(Protocol):
         """A token's price now, for the constructor: feeds are known before venues are."""
         ...
 
+    def stored(self, *words: str) -> str:
+        """How a variable in the vault's storage is called, made of the words, which no function is called by."""
+        ...
+
     def argument(self, venue: Venue, name: str) -> str:
         """The constructor's parameter for an address that a venue needs beside its own, by `FURTHER` of its emitter."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the vault stores about a venue, public, nothing at first: its bare name, its type and what it is."""
+
+    name: str
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class RangeText:
+    """Liquidity in a range: expressions that read it and the roots of its ends, statements that move it.
+
+    `near` reverts while the pool is further from the price than is assumed, which is told as the text of two numbers,
+    its quotient (see `ranges.quotient`). `provide` takes (token, base) and `withdraw` the liquidity as text; both are
+    told the names of two locals, to which what was taken or came of each is assigned. `give` takes (liquidity,
+    receiver).
+    """
+
+    read: str
+    low: str
+    high: str
+    near: Callable[[str, str], str]
+    provide: Callable[[str, str, str, str], str]
+    withdraw: Callable[[str, str, str], str]
+    give: Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +143,26 @@ class FlashText:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeText:
+    """How a short is traded at its venue, as text: statements that sell exactly so much for at least so much of the
+    account's cash, and that buy exactly so much back for at most so much of it.
+    """
+
+    sell: Callable[[str, str], str]
+    buy: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class VenueText:
     """One venue. `module` names the adapter's file in the bundle; `checks` are statements of the vault's constructor.
 
     Immutables are assigned in order, by both contracts of a vault, the first from the constructor's argument with the
-    venue's address; then the vault runs the checks. Both may use token immutables. `swap` takes (sold, bought, amount,
-    minimum) as text. `account` is what no two venues of the vault may have in common, since their positions would be
-    one: an immutable, or None where that is the venue's address. `shortfall` reads by how many basis points what
-    collateral counts for has fallen below what was proved, None where nobody can change that.
+    venue's address; then the vault runs the checks, which may set what is `stored`. Both may use token immutables.
+    `swap` takes (sold, bought, amount, minimum) as text. `account` is what no two venues of the vault may have in
+    common, since their positions would be one: an immutable, or None where that is the venue's address; positions in
+    `ranges`, by their names, have numbers of their own. `shortfall` reads by how much the venue's terms are worse than
+    was proved, in basis points or finer, None where nobody can change them. `trade` is of a venue of shorts, `settle` a
+    statement that has funding booked when a round begins.
     """
 
     module: str
@@ -127,8 +171,12 @@ class VenueText:
     positions: dict[str, PositionText]
     swap: Callable[[str, str, str, str], str] | None = None
     flash: FlashText | None = None
+    trade: TradeText | None = None
+    settle: str | None = None
     account: str | None = None
     shortfall: str | None = None
+    ranges: dict[str, RangeText] = field(default_factory=dict)
+    stored: tuple[Stored, ...] = ()
 
     @property
     def address(self) -> str:

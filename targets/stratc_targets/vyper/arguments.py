@@ -17,7 +17,7 @@ class BindingKind(Enum):
     FEED = "feed"  # the Chainlink aggregator (proxy) of a token's price
     SEQUENCER = "sequencer"  # Chainlink's uptime feed of the chain's sequencer; zero on a chain without one
     DEPOSITORS = "depositors"  # who attests depositors, where, and the resolver of the schema (zero without one)
-    VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's SwapRouter, Morpho
+    VENUE = "venue"  # the contract that its adapter talks to: Aave's Pool, the vault, Uniswap's router, ..
     MARKET = "market"  # what else tells one market of it: of Morpho its oracle and its interest rate model
 
 

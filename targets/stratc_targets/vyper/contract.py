@@ -19,7 +19,7 @@ from stratc_dsl.administration import DepositLimit
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import DepositsAtMost, Token, WithdrawalsAtMost
 from stratc_dsl.words import duration
-from stratc_targets.venues.emitter import INNER_CODE, Callback, Immutable
+from stratc_targets.venues.emitter import INNER_CODE, Callback, Immutable, Stored
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
@@ -46,6 +46,7 @@ from stratc_targets.vyper.predicate_text import (
     settled_text,
 )
 from stratc_targets.vyper.price_text import oldest_answer, prices_usable, read_prices
+from stratc_targets.vyper.range_text import WorthText, worth_texts
 from stratc_targets.vyper.ring_text import RingText, read_volatilities, ring_texts
 from stratc_targets.vyper.rule_text import RuleContext, RuleText, marked_positions, rule_text
 from stratc_targets.vyper.symbols import BOOK, Symbols, from_outside, state_positions, symbols_of
@@ -119,6 +120,7 @@ class Contract:
     parameters: tuple[str, ...]
     sequencer_feed: str
     venue_constants: tuple[Immutable, ...]
+    venue_stored: tuple[Stored, ...]
     deployment_checks: tuple[str, ...]
     timers: tuple[str, ...]
     marks: tuple[str, ...]
@@ -126,6 +128,7 @@ class Contract:
     longest_position: int
     read_prices: list[str]
     read_balances: list[str]
+    worths: tuple[WorthText, ...]
     derive: list[str]
     prices_usable: list[str]
     floors: tuple[FloorText, ...]
@@ -164,6 +167,7 @@ class Contract:
     smallest_request: int
     served_at_once: int
     guard: GuardText | None
+    settlements: tuple[str, ...]
     rings: tuple[RingText, ...]
     freezes: bool
 
@@ -184,6 +188,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     marked = tuple(mark.removeprefix(f"{BOOK}.") for mark in marks.values())
     modules, adapters, book_uses = used_modules(vault), _adapters(vault), _book_uses(vault)
     immutables = tuple(one for venue in book.venues.values() for one in venue.immutables)
+    stored = tuple(one for venue in book.venues.values() for one in venue.stored)
     return Contract(
         title=f"{plain(vault.strategy.name)} vault",
         version=version("stratc"),
@@ -199,6 +204,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         book_public=(
             *(token.address for token in book.tokens.values()),
             *(one.name for one in immutables if not one.constant),
+            *(one.name for one in stored),
             *timers,
             *(one.variable for one in (guard.remembered if guard else ())),
             *marked,
@@ -213,6 +219,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
         venue_constants=immutables,
+        venue_stored=stored,
         deployment_checks=(*_distinct(vault, book), *_venue_checks(book)),
         timers=timers,
         marks=marked,
@@ -220,6 +227,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         longest_position=max((len(name) for name in marks), default=1),
         read_prices=[*read_prices(vault, book), *read_volatilities(vault, book)],
         read_balances=[f"s.{book.fields[held.name]} = {book.read(held)}" for held in state_positions(vault)],
+        worths=worth_texts(vault, book),
         derive=definition_lines(vault, book),
         prices_usable=statement("return ", prices_usable(vault, book)),
         floors=floors,
@@ -258,6 +266,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         smallest_request=SMALLEST_REQUEST,
         served_at_once=SERVED_AT_ONCE,
         guard=guard,
+        settlements=tuple(venue.settle for venue in book.venues.values() if venue.settle is not None),
         rings=ring_texts(vault, book),
         freezes=any(freezes_on_volatility(rule, vault) for rule in vault.rules),
     )
@@ -272,6 +281,7 @@ def used_modules(vault: Vault) -> tuple[str, ...]:
         "flash": bool(vault.loans),
         "roots": _has_roots(vault),
         "ring": bool(vault.rings),
+        "ranges": bool(vault.ranges),
     }
     asked_for = (name for name in ASKED_FOR if wanted[name])
     return (*RUNTIME, *asked_for, *_adapters(vault))
@@ -315,7 +325,7 @@ def _distinct(vault: Vault, book: Symbols) -> tuple[str, ...]:
     """What is counted as two must be two: tokens, accounts at venues, and what stands for a position there."""
     tokens = {token.name: book.token(token.name) for token in vault.strategy.tokens}
     texts = {venue.name: book.venues[venue.name] for venue in vault.venues}
-    venues = {name: text.address for name, text in texts.items() if text.account is None}
+    venues = {name: text.address for name, text in texts.items() if text.account is None and not text.ranges}
     accounts = {name: text.account for name, text in texts.items() if text.account is not None}
     receipts = {held: one.receipt for text in texts.values() for held, one in text.positions.items() if one.receipt}
     pairs = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stratc_compiler.account_parts import account_part
 from stratc_compiler.expr import Expr, Plain, Rounding, Var
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, part, remainder, round_assets, whole
 from stratc_compiler.vault import ExitStep, Held, Let, Vault, VenueModel, every_item
 from stratc_targets.vyper.layout import Doc, statement
-from stratc_targets.vyper.names import Names
+from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.plan_text import Loans, plan_text
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.symbols import Symbols, live_scope
@@ -83,7 +84,7 @@ def in_kind_text(vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> In
         part_of_token=statement("part: uint256 = ", _printed(part(all_of_it, Rounding.DOWN))),
         idle=tuple(symbols.token(held.token) for held in vault.idle),
         venues=tuple(
-            VenueInKind(step.venue, 2**number, _venue(vault.venue(step.venue), symbols, marks, names))
+            VenueInKind(step.venue, 2**number, _venue(vault.venue(step.venue), vault, symbols, marks, names))
             for number, step in enumerate(vault.exit_steps)
             if step.venue in {venue.name for venue in vault.venues}
         ),
@@ -96,11 +97,15 @@ def _printed(expr: Expr, names: Mapping[str, str] = {}) -> Doc:
     return expression(expr, Scope(lambda var: names.get(var.name, var.name)))
 
 
-def _venue(venue: VenueModel, symbols: Symbols, marks: Mapping[str, str], names: Names) -> list[str]:
+def _venue(venue: VenueModel, vault: Vault, symbols: Symbols, marks: Mapping[str, str], names: Names) -> list[str]:
+    if venue.perp is not None:
+        return _account(venue, venue.perp.margin, vault, symbols, marks)
     return [line for held in venue.debts_first for line in _position(held, symbols, marks, names)]
 
 
 def _position(held: Held, symbols: Symbols, marks: Mapping[str, str], names: Names) -> list[str]:
+    if held.range is not None:
+        return _give_liquidity(held, symbols, names)
     text = symbols.position(held)
     if held.debt:
         lines = _pay(held, symbols, names)
@@ -126,6 +131,17 @@ def _pay(held: Held, symbols: Symbols, names: Names) -> list[str]:
     ]
 
 
+def _give_liquidity(held: Held, symbols: Symbols, names: Names) -> list[str]:
+    """What the caller's part of a range consists of in its pool; fees stay for those who stay. A range has no mark."""
+    given = names.claim("give", held.name)
+    text = symbols.range(held)
+    return [
+        *statement(f"{given}: uint256 = ", _printed(part(held.var, Rounding.DOWN), {held.name: text.read})),
+        f"if {given} > 0:",
+        f"    {text.give(given, 'receiver')}",
+    ]
+
+
 def _give(held: Held, symbols: Symbols, names: Names) -> list[str]:
     """The caller's part of a position that nobody else can hold: drawn, and given in its token."""
     given = names.claim("give", held.name)
@@ -136,3 +152,11 @@ def _give(held: Held, symbols: Symbols, names: Names) -> list[str]:
         f"    {text.leave(given)}",
         f"    tokens.push({symbols.token(held.token)}, receiver, {given})",
     ]
+
+
+def _account(venue: VenueModel, margin: str, vault: Vault, symbols: Symbols, marks: Mapping[str, str]) -> list[str]:
+    """The caller's part of an account that is short: bought back out of its cash, of which the rest is given."""
+    plan, given = account_part(venue)
+    lines = plan_text(plan, vault, symbols, marks, live=True, bound=_SLICE)
+    # The plan ends with the withdrawal, if there is anything to withdraw.
+    return [*lines, f"    tokens.push({symbols.token(margin)}, receiver, {sanitized(given.name)})"]

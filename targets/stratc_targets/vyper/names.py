@@ -23,7 +23,7 @@ _IMPORTED = frozenset({"state", "ierc20detailed", "ierc4626", "sequencer_feed"})
         "modes",
     ),
     *("rounds", "depositors", "fees", "requests", "flash", "ranges", "ring", "roots"),
-    *("aave_v3", "erc4626", "morpho_blue", "uniswap_v3", "uniswap_v3_lp"),
+    *("aave_v3", "erc4626", "morpho_blue", "perp_v2", "uniswap_v3", "uniswap_v3_lp"),
 }
 
 

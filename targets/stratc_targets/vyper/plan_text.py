@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NoReturn
 
-from stratc_compiler.expr import Expr, Formula, Var, variables
+from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Var, variables
+from stratc_compiler.ranges import quotient
 from stratc_compiler.vault import (
     Enter,
     FlashLoan,
@@ -24,13 +24,21 @@ from stratc_compiler.vault import (
     Withdraw,
     every_item,
 )
-from stratc_targets.vyper.layout import call, statement
+from stratc_targets.vyper.layout import call, flat, statement
 from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
 from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
 
-_BODY = frozenset({"s", "minimum", "shares", "receiver", "owner", "least_assets", "whole", "supply_before"})
+WORTH_LESS = "range: worth less than was asked for"
+"""Why a rule reverts that adds liquidity where the pool takes too much for it."""
+
+_BODY = frozenset(
+    {
+        *("s", "minimum", "least", "most", "worth_before"),
+        *("shares", "receiver", "owner", "least_assets", "whole", "supply_before"),
+    }
+)
 """Locals of the functions that plans are printed into."""
 
 
@@ -129,8 +137,12 @@ class _Printer:
                 self._swap(item)
             case FlashLoan():
                 self._borrow(item)
-            case Provide() | Withdraw() | Trade():
-                _no_range(item)
+            case Trade():
+                self._trade(item)
+            case Provide():
+                self._provide(item)
+            case Withdraw():
+                self._withdraw(item)
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
@@ -184,6 +196,59 @@ class _Printer:
         self.bound[item.received.name] = received
         self.stale = True
 
+    def _provide(self, item: Provide) -> None:
+        """What the position is worth more is seen in the State, which plans that add liquidity have."""
+        assert not self.live, "liquidity is added by rules, and never within a loan"
+        held, text = item.held, self.symbols.range(item.held)
+        token, base = (self._amount(amount, "provide", held.name) for amount in (item.token, item.base))
+        value, before = held.value, Var("worth_before", Plain.VALUE)
+        self._fresh([item.minimum, value])
+        took = [self.names.claim(name.name) for name in (item.took_token, item.took_base)]
+        enough = Cmp(value, Rel.GE, Add(before, item.minimum))
+        lines = [
+            *statement("worth_before: uint256 = ", expression(value, self._scope())),
+            self._near(held),
+            text.provide(token, base, *took),
+            f"s = {BOOK}._refresh(s)",
+            *statement("assert ", formula(enough, self._scope({before.name: before.name})), f', "{WORTH_LESS}"'),
+        ]
+        self.lines += [*(f"{name}: uint256 = 0" for name in took), f"if {token} > 0 or {base} > 0:"]
+        self.lines += [f"    {line}" for line in lines]
+        self.bound |= {item.took_token.name: took[0], item.took_base.name: took[1]}
+        self.stale = True  # where nothing was added it was not read again
+
+    def _withdraw(self, item: Withdraw) -> None:
+        held, text = item.held, self.symbols.range(item.held)
+        came = [self.names.claim(name.name) for name in (item.token, item.base)]
+        self.lines += [f"{name}: uint256 = 0" for name in came]
+        near = [self._near(held)] if item.checked else []
+        if item.fetched:
+            self.lines += [*near, text.withdraw("0", *came)]
+        else:
+            size = self._amount(item.liquidity, "withdraw", held.name)
+            self.lines.append(f"if {size} > 0:")
+            self.lines += [f"    {line}" for line in (*near, text.withdraw(size, *came))]
+        self.bound |= {item.token.name: came[0], item.base.name: came[1]}
+        self.stale = True
+
+    def _near(self, held: Held) -> str:
+        assert held.range is not None
+        token, base = (flat(expression(side, self._scope())) for side in quotient(held.range))
+        return self.symbols.range(held).near(token, base)
+
+    def _trade(self, item: Trade) -> None:
+        """The bound needs prices, so it is computed only where something is traded."""
+        amount = self._amount(item.amount, "cover" if item.covers else "short", item.short.name)
+        self._fresh([item.bound])
+        known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
+        trade = self.symbols.venues[item.short.venue or ""].trade
+        assert trade is not None, "the model trades a short at a venue that has none"
+        bound = "most" if item.covers else "least"
+        lines = statement(f"{bound}: uint256 = ", expression(item.bound, self._scope(known)))
+        moved = (trade.buy if item.covers else trade.sell)(amount, bound)
+        self.lines += [f"if {amount} > 0:", *(f"    {line}" for line in (*lines, moved))]
+        self.stale = True
+
     def _borrow(self, loan: FlashLoan) -> None:
         """Ask for the loan: what it is for is done when the lender calls back, and at once where there is none."""
         used = {var.name for item in every_item(loan.within) for expr in _exprs(item) for var in variables(expr)}
@@ -217,14 +282,13 @@ def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
             return (amount,)
         case Swap(amount=amount, minimum=minimum):
             return amount, minimum
+        case Trade(amount=amount, bound=bound):
+            return amount, bound
         case FlashLoan(amount=amount, due=due):
             return amount, due
-        case Provide() | Withdraw() | Trade():
-            _no_range(item)
+        case Provide(token=token, base=base, minimum=minimum):
+            return token, base, minimum
+        case Withdraw(liquidity=liquidity):
+            return (liquidity,)
         case Require():
             return ()
-
-
-def _no_range(item: Provide | Withdraw | Trade) -> NoReturn:
-    """No venue with a range of liquidity, or of perpetuals, has an emitter: the vault was refused before."""
-    raise AssertionError(f"{type(item).__name__} should have been refused before")

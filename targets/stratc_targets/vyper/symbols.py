@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Expr, Formula, Var
+from stratc_compiler.expr import Expr, Formula, Var, price
 from stratc_compiler.fees import mark, mark_due
+from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
 from stratc_dsl.strategy import RatioPrice, Token, Venue
-from stratc_targets.venues.emitter import PositionText, VenueText
+from stratc_targets.venues.emitter import PositionText, RangeText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
 from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout, market_argument
-from stratc_targets.vyper.names import Names
+from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.printer import NotPrintable, Scope
 
 BOOK = "book"
@@ -32,7 +33,10 @@ class TokenSymbols:
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """Everything nameable of one vault. `fields` maps variables of the model to members of the State struct."""
+    """Everything nameable of one vault. `fields` maps variables of the model to members of the State struct.
+
+    `home` is what stands before functions of the book.
+    """
 
     base: str
     tokens: dict[str, TokenSymbols]
@@ -41,6 +45,7 @@ class Symbols:
     functions: Names
     arguments: tuple[Binding, ...]
     base_read: str
+    home: str
 
     def token(self, name: str) -> str:
         """The immutable that holds a token's address."""
@@ -55,8 +60,15 @@ class Symbols:
         assert held.venue is not None
         return self.venues[held.venue].positions[held.name]
 
+    def range(self, held: Held) -> RangeText:
+        """The text of liquidity in a range."""
+        assert held.venue is not None
+        return self.venues[held.venue].ranges[held.name]
+
     def read(self, held: Held) -> str:
         """An expression that reads a position from the chain, now."""
+        if held.range is not None:
+            return self.range(held).read
         if held.venue is not None:
             return self.position(held).read
         return self.base_read if held.token == self.base else f"tokens.held({self.token(held.token)})"
@@ -73,6 +85,9 @@ class _ConstantNames:
 
     def constant(self, *words: str) -> str:
         return self._home + self._names.constant(*words)
+
+    def stored(self, *words: str) -> str:
+        return (self._home or "self.") + self._names.claim(*words)
 
     def token(self, name: str) -> str:
         return self._symbols.token(name)
@@ -104,7 +119,7 @@ def _symbols(vault: Vault, functions: Names, home: str) -> Symbols:
     arguments = constructor_layout(vault)
     own = f"{home or 'self.'}_idle()"
     base_read = own if vault.queues else f"tokens.held({tokens[vault.base].address})"
-    symbols = Symbols(vault.base, tokens, {}, _fields(vault), functions, arguments, base_read)
+    symbols = Symbols(vault.base, tokens, {}, _fields(vault), functions, arguments, base_read, home or "self.")
     table = _ConstantNames(module, symbols, vault, home)
     for venue in vault.strategy.venues:
         symbols.venues[venue.name] = _lending(_venue(venue, vault, symbols, table), venue.name, vault)
@@ -122,9 +137,6 @@ def _venue(venue: Venue, vault: Vault, symbols: Symbols, table: _ConstantNames) 
     model = next(one for one in models if one.name == venue.name)
     if isinstance(model, SwapModel) and model.adapter in SWAPPING:
         return SWAPPING[model.adapter](venue, model, argument, table)
-    if isinstance(model, VenueModel) and any(held.range is not None for held in model.positions):
-        cure = "what `redeem_in_kind` gives of a range is not defined yet; `stratc verify` says what is proved of it"
-        raise Unsupported(f"contracts with the adapter `{model.adapter}`", cure, venue.span)
     if isinstance(model, VenueModel) and model.adapter in HOLDING:
         return HOLDING[model.adapter](venue, model.positions, argument, table)
     raise Unsupported(f"contracts with the adapter `{model.adapter}`", "install one that has an emitter", venue.span)
@@ -185,9 +197,27 @@ def state_scope(
             return local[var.name]
         if var.name in symbols.fields:
             return f"s.{symbols.fields[var.name]}"
-        return _standing(var, vault, symbols)
+        return standing(var, vault, symbols)
 
-    return Scope(variable, named or {})
+    return Scope(variable, {**_worths(vault, symbols), **(named or {})})
+
+
+def worth_functions(of: Range, symbols: Symbols) -> tuple[str, str]:
+    """The functions of the book that say what liquidity in a range is worth, and what of that is in its token."""
+    return f"{symbols.home}_worth_{sanitized(of.name)}", f"{symbols.home}_token_part_{sanitized(of.name)}"
+
+
+def _worths(vault: Vault, symbols: Symbols) -> dict[Expr | Formula, str]:
+    """What those functions are asked for, in a State."""
+    named: dict[Expr | Formula, str] = {}
+    for of in (held.range for held in vault.ranges.values() if held.range is not None):
+        all_of_it, in_token = worth_functions(of, symbols)
+        prices = ", ".join(f"s.{symbols.fields[price(token).name]}" for token in (of.token, of.base))
+        sample = f"{SAMPLE.value.numerator:_}"
+        named[worth(of, of.liquidity)] = f"{all_of_it}(s.{symbols.fields[of.name]}, {prices})"
+        named[worth(of, SAMPLE)] = f"{all_of_it}({sample}, {prices})"
+        named[token_part(of, SAMPLE)] = f"{in_token}({sample}, {prices})"
+    return named
 
 
 def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scope:
@@ -199,7 +229,7 @@ def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scop
         for table in (bound, reads, prices):
             if var.name in table:
                 return table[var.name]
-        return _standing(var, vault, symbols)
+        return standing(var, vault, symbols)
 
     return Scope(variable)
 
@@ -211,15 +241,19 @@ def _live_price(token: Token, vault: Vault, symbols: Symbols) -> str:
     return f"oracle.price({feed})"
 
 
-def _standing(var: Var, vault: Vault, symbols: Symbols) -> str:
-    """What is the same in every scope: units, liquidity, the supply of shares."""
+def standing(var: Var, vault: Vault, symbols: Symbols) -> str:
+    """What is the same in every scope: units, liquidity, the ends of ranges, the supply of shares."""
     units = {f"unit({name})": token.unit for name, token in symbols.tokens.items()}
     if var.name in units:
         return units[var.name]
     if var.name == "supply":
         return "share_token.totalSupply"
     for held in vault.held:
-        if held.venue is not None and held.liquidity.name == var.name:
+        if held.range is not None:
+            ends = {held.range.low.name: symbols.range(held).low, held.range.high.name: symbols.range(held).high}
+            if var.name in ends:
+                return ends[var.name]
+        elif held.venue is not None and held.liquidity.name == var.name:
             liquidity = symbols.position(held).liquidity
             if liquidity is not None:
                 return liquidity

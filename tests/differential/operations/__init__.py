@@ -10,6 +10,7 @@ from differential.operations.attestations import Admit, Attest, Revoke
 from differential.operations.gifts import Donate
 from differential.operations.leaving import RedeemInKind, RedeemUnwound
 from differential.operations.liquidation import Crash, Liquidate
+from differential.operations.liquidity import MovePool, OperationInPool, PresentLiquidity, TradeInPool
 from differential.operations.morpho import (
     CrashAtMorpho,
     LiquidateAtMorpho,
@@ -17,6 +18,14 @@ from differential.operations.morpho import (
     OperationAtMorpho,
     Others,
     Present,
+)
+from differential.operations.perp import (
+    LiquidateAtPerp,
+    OperationAtPerp,
+    Pause,
+    Penalty,
+    PoolApart,
+    SettleFunding,
 )
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
 from differential.operations.requests import Claim, Request, Serve, TakeBack
@@ -62,6 +71,8 @@ Operation = (
     | Liquidate
     | Crash
     | OperationAtMorpho
+    | OperationInPool
+    | OperationAtPerp
 )
 
 __all__ = [
@@ -78,14 +89,21 @@ __all__ = [
     "Keep",
     "Liquidate",
     "LiquidateAtMorpho",
+    "LiquidateAtPerp",
     "Mend",
     "Mint",
     "Misprice",
     "Move",
+    "MovePool",
     "Observe",
     "Operation",
+    "OperationAtPerp",
     "Others",
+    "Pause",
+    "Penalty",
+    "PoolApart",
     "Present",
+    "PresentLiquidity",
     "Rate",
     "Redeem",
     "RedeemInKind",
@@ -100,8 +118,10 @@ __all__ = [
     "Sequencer",
     "Serve",
     "Settle",
+    "SettleFunding",
     "TakeBack",
     "Terms",
+    "TradeInPool",
     "Turn",
     "Wait",
     "Whale",

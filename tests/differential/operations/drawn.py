@@ -20,10 +20,12 @@ from differential.operations import (
     Mint,
     Misprice,
     Move,
+    MovePool,
     Observe,
     Operation,
     Others,
     Present,
+    PresentLiquidity,
     Redeem,
     RedeemInKind,
     RedeemUnwound,
@@ -37,6 +39,7 @@ from differential.operations import (
     Serve,
     Settle,
     TakeBack,
+    TradeInPool,
     Turn,
     Wait,
     Whale,
@@ -61,10 +64,11 @@ def operations(
     morpho: bool = False,
     bitcoin: bool = False,
     observes: bool = False,
+    liquidity: bool = False,
 ) -> st.SearchStrategy[Operation]:
     """Any of them, the useful ones more often than the odd ones; of attestations only where the vault asks for them,
-    of the guard where it has one, of Morpho where it borrows there, of bitcoin where the market has it, and of
-    observations where the vault keeps some."""
+    of the guard where it has one, of Morpho where it borrows there, of bitcoin where the market has it, of
+    observations where the vault keeps some, and of a pool where it provides liquidity."""
     usual: list[st.SearchStrategy[Operation]] = [
         st.builds(Deposit, _USER, _AMOUNT),
         st.builds(Mint, _USER, _USER, st.integers(0, 10**24), st.sampled_from([False, False, True])),
@@ -133,6 +137,8 @@ def operations(
         odd += [st.builds(Turn, st.just("accept_prices"), st.sampled_from(WHO))]
     if observes:
         usual += [st.builds(Observe)] * 2
+    if liquidity:
+        usual += _in_the_pool()
     if attested:
         odd += about_attestations * 2
     if bitcoin:
@@ -150,6 +156,17 @@ def _of_bitcoin() -> list[st.SearchStrategy[Operation]]:
         st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.just("WBTC"), st.booleans()),
         st.builds(Flag, st.sampled_from(["freeze", "pause"]), st.just("WBTC"), st.just(False)),
         st.builds(Report, st.just("WBTC"), age=st.sampled_from([-1, 3_600, 3_601])),
+    ]
+
+
+def _in_the_pool() -> list[st.SearchStrategy[Operation]]:
+    """Where a pool that has gone astray is mostly brought back by the next price."""
+    return [
+        st.builds(TradeInPool, st.just("WETH"), st.integers(1, 3_000)),
+        st.builds(TradeInPool, st.just("USDC"), st.integers(1, 6_000_000)),
+        st.builds(MovePool, st.integers(990_000, 1_010_000)),
+        st.builds(MovePool, st.sampled_from([500_000, 992_500, 999_000, 1_001_000, 1_007_500, 2_000_000])),
+        st.builds(PresentLiquidity, st.integers(0, 100_000)),
     ]
 
 

@@ -58,6 +58,8 @@ class RedeemUnwound:
     spare: int | None = None
 
     def apply(self, pair: Pair) -> None:
+        if not pair.machine.vault.unwinding:
+            return  # the vault has no such call
         user = pair.users[self.user]
         shares = pair.machine.balance(user) * self.permille // 1_000
         least = 0 if self.spare is None else max(self._brings(pair, user, shares) + self.spare, 0)

@@ -67,7 +67,7 @@ class Mend:
         for token, feed in pair.market.feeds.items():
             low, usual, high = _SENSIBLE[token]
             pair.feed(token, feed.answer if low <= feed.answer <= high else usual, arbitrage=False)
-        pair.world.arbitrage()
+        pair.arbitrage()
         pair.tally.done["mend feeds"] += 1
 
 

@@ -11,6 +11,7 @@
 
 from ethereum.ercs import IERC20
 
+from . import arith
 from . import tokens
 
 struct OpenPosition:
@@ -59,6 +60,7 @@ interface Exchange:
 interface Config:
     def getImRatio() -> uint24: view
     def getMmRatio() -> uint24: view
+    def getLiquidationPenaltyRatio() -> uint24: view
 
 interface BaseToken:
     def isOpen() -> bool: view
@@ -98,13 +100,28 @@ def check_market(at: Market, token: address, price: uint256):
 
 @internal
 @view
-def check_terms(at: Market, initial: uint256, maintenance: uint256):
+def check_terms(at: Market, initial: uint256, maintenance: uint256, penalty: uint256):
     """
-    @notice Reverts where the protocol asks for more margin than was proved; in millionths.
+    @notice Reverts where the protocol asks for more margin than was proved, or takes more for a liquidation; in millionths.
     """
     config: address = staticcall ClearingHouse(at.house).getClearingHouseConfig()
     assert convert(staticcall Config(config).getImRatio(), uint256) <= initial, "perp_v2: initial margin was raised"
     assert convert(staticcall Config(config).getMmRatio(), uint256) <= maintenance, "perp_v2: maintenance was raised"
+    taken: uint256 = convert(staticcall Config(config).getLiquidationPenaltyRatio(), uint256)
+    assert taken <= penalty, "perp_v2: the penalty was raised"
+
+
+@internal
+@view
+def shortfall(at: Market, initial: uint256, maintenance: uint256, penalty: uint256) -> uint256:
+    """
+    @notice By how much the protocol asks and takes more than was proved, in millionths, in all.
+    """
+    config: address = staticcall ClearingHouse(at.house).getClearingHouseConfig()
+    asked: uint256 = arith.monus(convert(staticcall Config(config).getImRatio(), uint256), initial)
+    kept: uint256 = arith.monus(convert(staticcall Config(config).getMmRatio(), uint256), maintenance)
+    taken: uint256 = arith.monus(convert(staticcall Config(config).getLiquidationPenaltyRatio(), uint256), penalty)
+    return asked + kept + taken
 
 
 @internal
@@ -172,6 +189,17 @@ def withdraw(at: Market, token: address, amount: uint256):
     @notice Take margin out, which the protocol lets go while what is left is the initial margin of the short.
     """
     extcall MarginVault(at.vault).withdraw(token, amount)
+
+
+@internal
+def settle(at: Market):
+    """
+    @notice Have funding booked up to now: what is pending counts for all the time since anybody did. Nothing where the
+            house is paused.
+    """
+    settled: bool = raw_call(
+        at.house, abi_encode(self, method_id=method_id("settleAllFunding(address)")), revert_on_failure=False
+    )
 
 
 @internal

@@ -138,6 +138,11 @@ class PerpMarket:
         account.owed -= paid
         account.growth = self.growth
 
+    def settle_all(self, owner: str) -> None:
+        """Funding of whoever has a position, at anybody's call."""
+        if self.account(owner).registered:
+            self.settle_funding(owner)
+
     # ── what an account is worth ───────────────────────────────────────────────────────────
 
     def realized(self, owner: str) -> int:

@@ -150,7 +150,7 @@ def _assumed(venue: Venue, of: Perp, strategy: Strategy) -> Iterator[Assumed]:
         f"{venue.name} asks for {percent(of.initial)} and liquidates below {percent(of.maintenance)}, "
         f"for a penalty of {percent(of.penalty)}",
         Guardian.WATCHED,
-        "the vault compares the two ratios when it is deployed, the keeper at each look: the contracts can be replaced",
+        "the vault compares all three when it is deployed and is guarded while one is higher, the keeper looks too",
     )
     for token in exactly(strategy, of.token):
         yield Assumed(
@@ -163,5 +163,5 @@ def _assumed(venue: Venue, of: Perp, strategy: Strategy) -> Iterator[Assumed]:
         "settles",
         f"somebody trades in the market of {venue.name}, or settles its funding, once a round at least",
         Guardian.WATCHED,
-        "the keeper settles it where nobody does",
+        "the vault settles it whenever a round begins, unless the house is paused; the keeper measures what is pending",
     )
