@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from proofs.strategies import proved, refuted, vault_of, verified
+from proofs.strategies import proved, vault_of, verified
 from stratc_compiler.claims import KeeperHedges, KeeperSettles
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.ideal_world import IdealWorld
@@ -127,9 +127,3 @@ def test_a_hedged_staking_position_is_proved() -> None:
     verification = verified(STAKING)
     assert proved(verification) == {found.name for found in verification.claims}
     assert "hedged" in proved(verification)
-
-
-@pytest.mark.long
-def test_a_band_narrower_than_a_trade_costs_is_refuted() -> None:
-    """What is bought at a better price than the worst one repays more than was lacking."""
-    assert {"recovers", "hedged"} <= refuted(verified(STAKING, (BAND, "delta(WETH): -0.02% .. +0.02% of nav")))
