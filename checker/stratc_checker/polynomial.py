@@ -24,10 +24,9 @@ def constant(value: Fraction) -> Polynomial:
     return {(): value} if value else {}
 
 
-def accumulate(total: dict[Monomial, Number], other: dict[Monomial, Number], times: Number | int = 1) -> None:
-    """Add `times * other` to `total`, in place."""
-    for monomial, coefficient in other.items():
-        value = coefficient if times == 1 else coefficient * times
+def accumulate(total: dict[Monomial, Number], other: dict[Monomial, Number]) -> None:
+    """Add `other` to `total`, in place."""
+    for monomial, value in other.items():
         if monomial in total:
             value += total[monomial]
         if value:
@@ -43,9 +42,12 @@ def negated(polynomial: Polynomial) -> Polynomial:
 def multiply(left: dict[Monomial, Number], right: dict[Monomial, Number]) -> dict[Monomial, Number]:
     result: dict[Monomial, Number] = {}
     for monomial, coefficient in left.items():
-        shifted = {tuple(sorted(monomial + other)) if other else monomial: value for other, value in right.items()}
-        accumulate(result, shifted, coefficient)
+        accumulate(result, {_times(monomial, other): coefficient * value for other, value in right.items()})
     return result
+
+
+def _times(one: Monomial, other: Monomial) -> Monomial:
+    return tuple(sorted(one + other)) if one and other else one or other
 
 
 def whole(polynomial: Polynomial) -> Whole:

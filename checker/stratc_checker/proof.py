@@ -26,6 +26,7 @@ from stratc_checker.query import Any_, Atom, Fact, Reader, Unreadable, flat
 
 VARIABLE = "variable"
 FRACTION = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
+PAIR = (list, tuple)
 
 
 class Rejected(Exception):
@@ -115,11 +116,15 @@ def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Po
     added: list[tuple[int, int, Whole]] = []
     strict = False
     for term in terms:
-        text, factors = term if isinstance(term, list | tuple) and len(term) == 2 else (None, None)
+        text, factors = term if isinstance(term, PAIR) and len(term) == 2 else (None, None)
         if not isinstance(text, str) or not isinstance(factors, list) or not factors:
             raise Rejected(f"no term: {str(term)[:80]}")
         times, divisor = _fraction(text)
-        relation, product = _product(factors, facts, names)
+        if len(factors) == 1:
+            fact = _factor(factors[0], facts, names)
+            relation, product = fact.relation, fact.whole
+        else:
+            relation, product = _product(factors, facts, names)
         if relation != "=" and (times <= 0 or relation == VARIABLE):
             raise Rejected(f"a term may be negative: {text} times {factors}")
         added.append((times, divisor, product))
@@ -130,8 +135,6 @@ def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Po
 def _product(factors: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[str, Whole]:
     """The product of the factors, and what is known of it."""
     first = _factor(factors[0], facts, names)
-    if len(factors) == 1:
-        return first.relation, first.whole
     relation, (divisor, coefficients) = first.relation, first.whole
     for factor in factors[1:]:
         other = _factor(factor, facts, names)
@@ -157,7 +160,7 @@ def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> Atom:
 
 
 def _fact(number: Any, facts: list[Fact]) -> Fact:
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(facts):
+    if type(number) is not int or not 0 <= number < len(facts):  # True is no number
         raise Rejected(f"there is no fact {number!r}")
     return facts[number]
 

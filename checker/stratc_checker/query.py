@@ -14,25 +14,18 @@ from typing import Any
 
 from stratc_checker.polynomial import ONE, Polynomial, Whole, accumulate, constant, multiply, negated, whole
 
-TOKEN = re.compile(r"([()])|([^\s()|]+)|\|([^|\\]*)\||(\S)")
-"""A bracket, a word, a name, or what is none of them."""
+TOKEN = re.compile(r"[()]|[^\s()|]+|\|[^|\\]*\||\S")
+"""A bracket, a word, a name, or a bar that is none of them. Names keep their bars: none is taken for a word."""
+
+BAR = "|"
 
 LITERAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-MINUS = Fraction(-1)
-
 MOST_LINES = 10_000
 """The carry's obligations have some 1,500."""
 
 
 class Unreadable(Exception):
     """The query is not in the part of SMT-LIB 2 that is read here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A variable; always written in bars, so that it is never taken for a word of the language."""
-
-    text: str
 
 
 @dataclass(frozen=True)
@@ -103,23 +96,23 @@ class Reader:
         names = set(known)
         groups: list[list[Fact]] = []
         for line in text.split("\n"):
-            if line not in self._lines:
-                self._lines[line] = [_command(command) for command in _commands(line)]
-            for command in self._lines[line]:
-                match command:
-                    case Asserted(facts, used) if used <= names:
-                        groups.append(facts)
-                    case Declared(name) if name not in names:
-                        names.add(name)
-                    case _:
-                        raise Unreadable(f"declared twice or not at all: {line[:80]}")
+            commands = self._lines.get(line)
+            if commands is None:
+                commands = self._lines[line] = [_command(command) for command in _commands(line)]
+            for command in commands:
+                if isinstance(command, Asserted) and command.names <= names:
+                    groups.append(command.facts)
+                elif isinstance(command, Declared) and command.name not in names:
+                    names.add(command.name)
+                else:
+                    raise Unreadable(f"declared twice or not at all: {line[:80]}")
         return frozenset(names), groups
 
 
 def _command(command: Any) -> Declared | Asserted:
     match command:
-        case ["declare-const", Name(name), "Real"]:
-            return Declared(name)
+        case ["declare-const", str(name), "Real"] if name[0] == BAR:
+            return Declared(name[1:-1])
         case ["assert", term]:
             names: set[str] = set()
             facts = list(flat(_formula(term, True, names)))
@@ -130,20 +123,18 @@ def _command(command: Any) -> Declared | Asserted:
 
 def _commands(text: str) -> list[Any]:
     stack: list[list[Any]] = [[]]
-    for bracket, word, name, other in TOKEN.findall(text):
-        if word:
-            stack[-1].append(word)
-        elif bracket == "(":
+    for token in TOKEN.findall(text):
+        if token == "(":
             stack.append([])
-        elif bracket and len(stack) > 1:
+        elif token == ")" and len(stack) > 1:
             done = stack.pop()
             stack[-1].append(done)
-        elif bracket:
+        elif token == ")":
             raise Unreadable("a `)` too many")
-        elif other:
-            raise Unreadable(f"no token: {other!r} in {text[:80]!r}")
+        elif token == BAR:
+            raise Unreadable(f"no token: {token!r} in {text[:80]!r}")
         else:
-            stack[-1].append(Name(name))
+            stack[-1].append(token)
     if len(stack) > 1:
         raise Unreadable("a `)` is missing")
     return stack[0]
@@ -161,7 +152,7 @@ def _formula(term: Any, positive: bool, names: set[str]) -> Formula:
             return All(parts) if (word == "and") == positive else Any_(parts)
         case ["<" | "<=" | ">" | ">=" | "=" as word, left, right]:
             difference = _term(left, names)
-            accumulate(difference, _term(right, names), MINUS)
+            accumulate(difference, negated(_term(right, names)))
             return _atom(word, difference, positive)
         case _:
             raise Unreadable(f"no formula: {str(term)[:80]}")
@@ -169,28 +160,27 @@ def _formula(term: Any, positive: bool, names: set[str]) -> Formula:
 
 def _atom(word: str, difference: Polynomial, positive: bool) -> Formula:
     """`difference word 0`, or its negation."""
-    other = negated(difference)
     if word == "=":
-        apart = Any_((Atom(">", difference), Atom(">", other)))
+        apart = Any_((Atom(">", difference), Atom(">", negated(difference))))
         return Atom("=", difference) if positive else apart
     if word in ("<", "<="):
-        difference, other = other, difference
-        word = word.replace("<", ">")
-    return Atom(word, difference) if positive else Atom(">=" if word == ">" else ">", other)
+        # What is below zero is above it with the other sign.
+        return _atom(word.replace("<", ">"), negated(difference), positive)
+    return Atom(word, difference) if positive else Atom(">=" if word == ">" else ">", negated(difference))
 
 
 def _term(term: Any, names: set[str]) -> Polynomial:
     match term:
+        case str() if term[0] == BAR:
+            names.add(name := term[1:-1])
+            return {(name,): ONE}
         case str():
             return constant(_number(term))
-        case Name(name):
-            names.add(name)
-            return {(name,): ONE}
         case ["-", operand]:
             return negated(_term(operand, names))
         case ["+" | "-" as sign, left, right]:
-            total = _term(left, names)
-            accumulate(total, _term(right, names), ONE if sign == "+" else MINUS)
+            total, other = _term(left, names), _term(right, names)
+            accumulate(total, other if sign == "+" else negated(other))
             return total
         case ["*", left, right]:
             return multiply(_term(left, names), _term(right, names))

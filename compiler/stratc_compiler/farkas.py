@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 
 from stratc_checker.polynomial import Monomial
 from stratc_compiler import smt
@@ -39,17 +39,22 @@ def _used(found: Sequence[Fraction | int], rows: list[Row]) -> Multipliers:
 
 
 def _direction(rows: list[Row]) -> Sequence[int] | None:
-    """The one direction of the null space, if it is one and refutes."""
+    """The one direction of the null space, if it is one and refutes; as small as integers can be."""
     solved = eliminated(_equations(rows))
     free = [index for index in range(len(rows)) if index not in solved]
     if len(free) != 1:
         return None
     values = _satisfying(solved, free[0], len(rows))
-    return next((way for way in (values, [-value for value in values]) if _refutes(way, rows)), None)
+    found = next((way for way in (values, [-value for value in values]) if _refutes(way, rows)), None)
+    if found is None:
+        return None
+    multiples = [value * row.divisor for value, row in zip(found, rows, strict=True)]
+    common = gcd(*multiples)
+    return [value // common for value in multiples]
 
 
 def _satisfying(solved: dict[int, Equation], free: int, count: int) -> list[int]:
-    """Multipliers of so many rows that satisfy the equations, as small as integers can be."""
+    """Multipliers of the integers of so many rows that satisfy the equations."""
     known = {free: 1}
     for pivot, equation in reversed(solved.items()):
         value = -sum(times * known[index] for index, times in equation.items() if index != pivot)
@@ -58,23 +63,17 @@ def _satisfying(solved: dict[int, Equation], free: int, count: int) -> list[int]
         if times != 1:
             known = {index: times * one for index, one in known.items()}
         known[pivot] = value // common
-    common = gcd(*known.values())
-    return [known[index] // common for index in range(count)]
+    return [known[index] for index in range(count)]
 
 
 def _equations(rows: list[Row]) -> list[Equation]:
-    """What multipliers have to satisfy for every monomial to vanish, the shortest first."""
-    equations: dict[Monomial, dict[int, Fraction]] = {}
+    """What multipliers of the rows' integers have to satisfy for every monomial to vanish, the shortest first."""
+    equations: dict[Monomial, Equation] = {}
     for index, row in enumerate(rows):
-        for monomial, coefficient in row.polynomial.items():
+        for monomial, coefficient in row.coefficients.items():
             if monomial:
                 equations.setdefault(monomial, {})[index] = coefficient
-    return sorted(map(_whole, equations.values()), key=len)
-
-
-def _whole(equation: dict[int, Fraction]) -> Equation:
-    common = lcm(*(value.denominator for value in equation.values()))
-    return {index: value.numerator * (common // value.denominator) for index, value in equation.items()}
+    return sorted(equations.values(), key=len)
 
 
 def eliminated(equations: list[Equation]) -> dict[int, Equation]:
@@ -106,8 +105,7 @@ def _without(pivot: int, equation: Equation, other: Equation) -> Equation:
 def _refutes(values: list[int], rows: list[Row]) -> bool:
     if any(value < 0 for value, row in zip(values, rows, strict=True) if row.relation != "="):
         return False
-    constants = ((value, row.polynomial.get(())) for value, row in zip(values, rows, strict=True))
-    constant = sum((value * constant for value, constant in constants if constant), Fraction(0))
+    constant = sum(value * row.coefficients.get((), 0) for value, row in zip(values, rows, strict=True))
     strict = any(value and row.relation == ">" for value, row in zip(values, rows, strict=True))
     return constant < 0 or (constant == 0 and strict)
 
@@ -119,14 +117,14 @@ def _asked(rows: list[Row], rlimit: int) -> list[Fraction] | None:
     wanted: list[Formula] = [Cmp(unknown, Rel.GE, ZERO) for unknown, row in pairs if row.relation != "="]
     for equation in _equations(rows):
         wanted.append(Cmp(_sum([Mul(number(c), unknowns[i]) for i, c in equation.items()]), Rel.EQ, ZERO))
-    constant = _sum([Mul(number(row.polynomial.get((), 0)), unknown) for unknown, row in pairs])
+    constant = _sum([Mul(number(row.coefficients.get((), 0)), unknown) for unknown, row in pairs])
     strict = _sum([unknown for unknown, row in pairs if row.relation == ">"])
     negative = Cmp(constant, Rel.EQ, number(-1))
     strictly = And((Cmp(constant, Rel.EQ, ZERO), Cmp(strict, Rel.EQ, number(1))))
     answer = smt.Query((*wanted, Or((negative, strictly))), rlimit).solve()
     if not isinstance(answer, smt.Sat):
         return None
-    return [answer.values.get(unknown.name, Fraction(0)) for unknown in unknowns]
+    return [answer.values.get(unknown.name, Fraction(0)) * row.divisor for unknown, row in pairs]
 
 
 def _sum(terms: list[Expr]) -> Expr:

@@ -64,11 +64,14 @@ class Learned:
 
     def among(self, new: Sequence[int], assumed: frozenset[int]) -> Found | None:
         """A refutation that needs something of what is new, and else nothing but what is assumed."""
-        tried = [lemma for store in (self._always, self._now) for one in new for lemma in store.by_fact.get(one, ())]
-        if not tried:
-            return None
-        together = assumed.union(new)
-        return next((found for needs, found in tried if needs <= together), None)
+        together: frozenset[int] | None = None
+        for store in (self._always, self._now):
+            for one in new:
+                for needs, found in store.by_fact.get(one, ()):
+                    together = together or assumed.union(new)  # most of what is asked for has no lemma at all
+                    if needs <= together:
+                        return found
+        return None
 
 
 def _within(facts: Iterable[Fact]) -> Iterator[Fact]:

@@ -36,14 +36,9 @@ Vector = NDArray[np.float64]
 
 
 class Contradiction(Record):
-    """Numbers of active rows that seem to contradict each other.
-
-    `rows` are those with a multiplier that is not tiny. In `basis` stand, too, those whose multiplier the
-    floating-point solver cannot tell from zero: multipliers of dust are of another size than those of whole positions.
-    """
+    """Numbers of active rows that seem to contradict each other: those with a multiplier that is not tiny."""
 
     rows: list[int]
-    basis: list[int]
 
 
 class Point(Record):
@@ -71,6 +66,8 @@ class Relaxation:
         self._slack = 0
         self._solver.addCol(-1.0, -highspy.kHighsInf, 1.0, 0, np.empty(0, np.int32), np.empty(0))
         self._rows: list[Row] = []
+        self._least: list[float] = []  # of each row, where it is switched on
+        self._strict: list[bool] = []
 
     @property
     def size(self) -> int:
@@ -82,18 +79,22 @@ class Relaxation:
     def add(self, rows: Sequence[Row], active: bool) -> list[int]:
         """The numbers that the rows are known by from now on."""
         first = self.size
-        self._add_columns(monomial for row in rows for monomial in row.polynomial if monomial)
+        self._add_columns(monomial for row in rows for monomial in row.coefficients if monomial)
         entries = [self._entries(row) for row in rows]
         starts = np.cumsum([0, *map(len, entries)])[:-1].astype(np.int32)
         columns = np.array([column for entry in entries for column, _ in entry], np.int32)
         values = np.array([value for entry in entries for _, value in entry])
-        lower, upper = np.array([_bounds(row) if active else _FREE for row in rows]).reshape(-1, 2).T
-        self._solver.addRows(len(rows), lower.copy(), upper.copy(), len(columns), starts, columns, values)
         self._rows += rows
+        self._least += [-row.coefficients.get((), 0) / row.divisor for row in rows]
+        self._strict += [row.relation == ">" for row in rows]
+        bounds = [self._bounds(number) if active else _FREE for number in range(first, self.size)]
+        lower, upper = np.array(bounds).reshape(-1, 2).T
+        self._solver.addRows(len(rows), lower.copy(), upper.copy(), len(columns), starts, columns, values)
         return list(range(first, self.size))
 
     def _entries(self, row: Row) -> list[tuple[int, float]]:
-        entries = [(self._columns[monomial], float(value)) for monomial, value in row.polynomial.items() if monomial]
+        terms = row.coefficients.items()
+        entries = [(self._columns[monomial], value / row.divisor) for monomial, value in terms if monomial]
         return [*entries, (self._slack, -1.0)] if row.relation == ">" else entries
 
     def _add_columns(self, monomials: Iterable[Monomial]) -> None:
@@ -106,11 +107,15 @@ class Relaxation:
         """Drop the rows from number `size` on."""
         if self.size > size:
             self._solver.deleteRows(self.size - size, np.arange(size, self.size, dtype=np.int32))
-            del self._rows[size:]
+            del self._rows[size:], self._least[size:], self._strict[size:]
 
     def switch(self, numbers: Iterable[int], on: bool) -> None:
         for number in numbers:
-            self._solver.changeRowBounds(number, *(_bounds(self._rows[number]) if on else _FREE))
+            self._solver.changeRowBounds(number, *(self._bounds(number) if on else _FREE))
+
+    def _bounds(self, number: int) -> tuple[float, float]:
+        least = self._least[number]
+        return least, least if self._rows[number].relation == "=" else highspy.kHighsInf
 
     def solve(self) -> Contradiction | Point | None:
         """None where the floating-point solver cannot tell."""
@@ -124,8 +129,7 @@ class Relaxation:
         slack = solution.col_value[self._slack]
         if slack < TINY:
             return self._contradiction(np.array(solution.row_dual))
-        shifts = [float(row.polynomial.get((), 0)) + slack * (row.relation == ">") for row in self._rows]
-        return Point(np.array(solution.row_value) + np.array(shifts))
+        return Point(np.array(solution.row_value) - np.array(self._least) + slack * np.array(self._strict))
 
     def _run(self) -> Any:
         """The solver's status, from where it was; from the beginning, then without scaling, where it is at a loss."""
@@ -141,16 +145,22 @@ class Relaxation:
     def _contradiction(self, multipliers: Vector) -> Contradiction:
         sizes = np.abs(multipliers)
         large = sizes > TINY * sizes.max(initial=0.0)
-        binding = _at_bounds(self._solver.getBasis().row_status)
-        return Contradiction(np.nonzero(large)[0].tolist(), np.nonzero(large | binding)[0].tolist())
+        return Contradiction(np.nonzero(large)[0].tolist())
+
+    def binding(self) -> list[int]:
+        """The numbers of the rows that bind, of what was solved last.
+
+        Among them are those of a contradiction whose multiplier the solver cannot tell from zero: multipliers of dust
+        are of another size than those of whole positions.
+        """
+        return [int(number) for number in np.nonzero(_at_bounds(self._solver.getBasis().row_status))[0]]
 
     def basis(self) -> Basis:
         """Of what was solved last."""
         found = self._solver.getBasis()
         computed = [status == highspy.HighsBasisStatus.kBasic for status in found.col_status]
         zero = [monomial for monomial, column in self._columns.items() if not computed[column]]
-        rows = [self._rows[number] for number in np.nonzero(_at_bounds(found.row_status))[0]]
-        return Basis(rows, zero, most_slack=not computed[self._slack])
+        return Basis([self._rows[number] for number in self.binding()], zero, most_slack=not computed[self._slack])
 
 
 def _at_bounds(statuses: Sequence[Any]) -> NDArray[np.bool_]:
@@ -163,8 +173,3 @@ _SCALED, _UNSCALED = 2, 0
 """HiGHS's `simplex_scale_strategy`: what it does unless told, and none."""
 
 _FREE = (-highspy.kHighsInf, highspy.kHighsInf)
-
-
-def _bounds(row: Row) -> tuple[float, float]:
-    least = -float(row.polynomial.get((), 0))
-    return least, least if row.relation == "=" else highspy.kHighsInf

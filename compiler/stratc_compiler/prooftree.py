@@ -46,15 +46,17 @@ def _json(node: Node, numbers: dict[int, int], known: int) -> dict[str, Any]:
 
 def hypotheses_of(proof: dict[str, Any], context: Context) -> frozenset[int]:
     """Which assertions of the context, by number, a proof that was accepted uses."""
-    named: set[int] = set()
+    named: set[int | str] = set()
     _name(proof, named)
-    return frozenset(context.owners[fact] for fact in named if fact < len(context.owners))
+    facts = (fact for fact in named if isinstance(fact, int))
+    return frozenset(context.owners[fact] for fact in facts if fact < len(context.owners))
 
 
-def _name(proof: dict[str, Any], named: set[int]) -> None:
-    """Add every number of a fact."""
+def _name(proof: dict[str, Any], named: set[int | str]) -> None:
+    """Add every factor: the number of a fact, or a variable."""
     for terms in (proof.get("sum", ()), proof.get("lemma", ())):
-        named.update(factor for _, factors in terms for factor in factors if isinstance(factor, int))
+        for _, factors in terms:
+            named.update(factors)
     if "lemma" in proof:
         _name(proof["then"], named)
     if "split" in proof:

@@ -8,7 +8,9 @@ checks the proof, as the product of two facts that it is.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from fractions import Fraction
 from itertools import combinations, product
+from math import gcd
 
 from stratc_checker.polynomial import Monomial, Polynomial, multiply
 from stratc_checker.query import Any_, Atom, Fact, Formula
@@ -16,15 +18,24 @@ from stratc_dsl.record import Record
 
 
 class Row(Record, eq=False):
-    """`polynomial relation 0`, since it is the product of the factors, each of them a fact. One row, one object."""
+    """`coefficients relation 0`, since `coefficients / divisor` is the product of the factors, each of them a fact.
 
-    polynomial: Polynomial
+    One row, one object. Integers, with a divisor that is positive: fractions are slow.
+    """
+
+    divisor: int
+    coefficients: dict[Monomial, int]
     relation: str
     factors: tuple[Atom, ...]
 
+    @property
+    def polynomial(self) -> Polynomial:
+        """The product of the factors."""
+        return {monomial: Fraction(value, self.divisor) for monomial, value in self.coefficients.items()}
+
 
 def row_of(atom: Atom) -> Row:
-    return Row(atom.polynomial, atom.relation, (atom,))
+    return Row(*atom.whole, atom.relation, (atom,))
 
 
 def atoms(formula: Formula) -> Iterator[Atom]:
@@ -72,12 +83,16 @@ def all_products(facts: Iterable[Fact]) -> Iterator[Row]:
 
 def _product(factors: tuple[Atom, ...]) -> Row:
     first, *rest = factors
-    result = first.polynomial
+    divisor, result = first.whole
     for factor in rest:
-        result = multiply(result, factor.polynomial)
+        below, other = factor.whole
+        divisor, result = divisor * below, multiply(result, other)
+    common = gcd(divisor, *result.values())
+    if common != 1:
+        divisor, result = divisor // common, {monomial: value // common for monomial, value in result.items()}
     relations = {factor.relation for factor in factors}
     relation = "=" if "=" in relations else ">" if relations == {">"} else ">="
-    return Row(result, relation, factors)
+    return Row(divisor, result, relation, factors)
 
 
 def _bounds(known: list[Atom], within: set[Monomial]) -> dict[str, list[Atom]]:

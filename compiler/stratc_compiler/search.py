@@ -37,9 +37,8 @@ class NoProof(Exception):
 
 
 class Case(Record):
-    """A part of a choice, with the facts that it makes known, and these by identity."""
+    """The facts that a part of a choice makes known, and these by identity."""
 
-    part: Formula
     facts: tuple[Fact, ...]
     new: tuple[int, ...]
 
@@ -51,7 +50,7 @@ class Search:
         self._effort = effort
         self._relaxation = Relaxation()
         self._numbers: dict[int, int] = {}  # rows of the relaxation by atom
-        self._cases: dict[int, Case] = {}  # of every part of a choice
+        self._cases: dict[int, tuple[Any_, tuple[Case, ...]]] = {}  # by the choice's identity: so it stays the same
         self._nodes = 0
         self._context = tuple(context)
         self._learned = Learned(self._context)
@@ -130,23 +129,24 @@ class Search:
     def _is_forced(self, choice: Any_, assumed: frozenset[int]) -> bool:
         """Whether all of its parts but one, or all of them, are known to contradict what is assumed."""
         left = 0
-        for part in choice.parts:
-            left += self._learned.among(self._case(part).new, assumed) is None
+        for case in self._cases_of(choice):
+            left += self._learned.among(case.new, assumed) is None
             if left > 1:
                 return False
         return True
 
-    def _case(self, part: Formula) -> Case:
-        case = self._cases.get(id(part))
-        if case is None:
-            facts = tuple(flat(part))
-            case = self._cases[id(part)] = Case(part, facts, tuple(map(id, facts)))
-        return case
+    def _cases_of(self, choice: Any_) -> tuple[Case, ...]:
+        known = self._cases.get(id(choice))
+        if known is None:
+            known = self._cases[id(choice)] = choice, tuple(map(_case, choice.parts))
+        return known[1]
 
     def _hinted(self, hint: Contradiction) -> Found | None:
-        tried = ([self._relaxation.row(number) for number in numbers] for numbers in (hint.rows, hint.basis))
-        found = (only_multipliers(rows) for rows in tried)
-        return next((_sum(one) for one in found if one is not None), None)
+        found = only_multipliers([self._relaxation.row(number) for number in hint.rows])
+        if found is None:
+            numbers = sorted({*hint.rows, *self._relaxation.binding()})
+            found = only_multipliers([self._relaxation.row(number) for number in numbers])
+        return None if found is None else _sum(found)
 
     def _summed(self, rows: list[Row]) -> Found | None:
         found = multipliers(rows, self._effort.rlimit)
@@ -197,8 +197,7 @@ class Search:
         rest = [other for other in open_ if other is not choice]
         cases: list[tuple[tuple[Fact, ...], Node]] = []
         uses = {id(choice)}
-        for part in choice.parts:
-            case = self._case(part)
+        for case in self._cases_of(choice):
             found = self._learned.among(case.new, assumed) or self._refuted_in(case, active, assumed, rest)
             if found.uses.isdisjoint(case.new):
                 return found  # the case was no help: what refutes it refutes the whole
@@ -213,6 +212,11 @@ class Search:
             return self._refuted([*active, *numbers], assumed.union(case.new), [*rest, *choices(case.facts)])
         finally:
             self._relaxation.switch(numbers, on=False)
+
+
+def _case(part: Formula) -> Case:
+    facts = tuple(flat(part))
+    return Case(facts, tuple(map(id, facts)))
 
 
 def _sum(found: Multipliers) -> Found:

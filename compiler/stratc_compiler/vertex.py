@@ -5,11 +5,10 @@ It is computed by elimination in integers, and believed only once every row is s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import lcm
 
-from stratc_checker.polynomial import Monomial, Polynomial
+from stratc_checker.polynomial import Monomial
 from stratc_compiler.farkas import Equation, eliminated
 from stratc_compiler.lp import Basis
 from stratc_compiler.rows import Row
@@ -22,20 +21,18 @@ Values = dict[Monomial, Fraction]
 
 def vertex(rows: Sequence[Row], basis: Basis) -> Values | None:
     """Values of the monomials at which every row holds; None where the basis does not lead to such."""
-    monomials = dict.fromkeys(monomial for row in rows for monomial in row.polynomial if monomial)
+    monomials = dict.fromkeys(monomial for row in rows for monomial in row.coefficients if monomial)
     unknowns = {monomial: index for index, monomial in enumerate(monomials, 1)}
     equations = [{unknowns[monomial]: 1} for monomial in basis.zero if monomial in unknowns]
     equations += [{_SLACK: 1, _ONE: -1}] if basis.most_slack else []
     equations += [_equation(row, unknowns) for row in basis.rows]
     values = _solution(eliminated(equations), unknowns)
-    return values if values is not None and all(holds(row.polynomial, row.relation, values) for row in rows) else None
+    return values if values is not None and all(holds(row.coefficients, row.relation, values) for row in rows) else None
 
 
 def _equation(row: Row, unknowns: dict[Monomial, int]) -> Equation:
-    terms = {unknowns[monomial] if monomial else _ONE: value for monomial, value in row.polynomial.items()}
-    common = lcm(*(value.denominator for value in terms.values()))
-    equation = {index: value.numerator * (common // value.denominator) for index, value in terms.items()}
-    return equation | {_SLACK: -common} if row.relation == ">" else equation
+    equation = {unknowns[monomial] if monomial else _ONE: value for monomial, value in row.coefficients.items()}
+    return equation | {_SLACK: -row.divisor} if row.relation == ">" else equation
 
 
 def _solution(solved: dict[int, Equation], unknowns: dict[Monomial, int]) -> Values | None:
@@ -49,7 +46,7 @@ def _solution(solved: dict[int, Equation], unknowns: dict[Monomial, int]) -> Val
     return {monomial: known.get(index, Fraction(0)) for monomial, index in unknowns.items()}
 
 
-def holds(polynomial: Polynomial, relation: str, values: Values) -> bool:
+def holds(polynomial: Mapping[Monomial, Fraction | int], relation: str, values: Values) -> bool:
     """Whether `polynomial relation 0`, each monomial taken for an unknown of its own; what has no value is zero."""
     terms = (times * (values.get(monomial, 0) if monomial else 1) for monomial, times in polynomial.items())
     value = sum(terms, Fraction(0))

@@ -183,8 +183,8 @@ CHECKED: tuple[Fault, ...] = (
     checker(
         "proof",
         "facts are counted from the end",
-        "bool) or not 0 <= number < len(facts):\n",
-        "bool) or not number < len(facts):\n",
+        "    if type(number) is not int or not 0 <= number < len(facts):",
+        "    if type(number) is not int or not number < len(facts):",
         "a number that means no fact would mean the goal",
         step("context6-proof6-there is no fact -1"),
     ),
@@ -199,7 +199,7 @@ CHECKED: tuple[Fault, ...] = (
     checker(
         "query",
         "an equation that fails is one inequality",
-        '        apart = Any_((Atom(">", difference), Atom(">", other)))\n',
+        '        apart = Any_((Atom(">", difference), Atom(">", negated(difference))))\n',
         '        apart = Any_((Atom(">", difference),))\n',
         "two numbers that differ may differ the other way",
         checks("the_negation_of_an_equation_is_a_choice"),
@@ -207,8 +207,8 @@ CHECKED: tuple[Fault, ...] = (
     checker(
         "query",
         "at most is taken for less",
-        '    return Atom(word, difference) if positive else Atom(">=" if word == ">" else ">", other)\n',
-        '    return Atom(word, difference) if positive else Atom(">", other)\n',
+        'positive else Atom(">=" if word == ">" else ">", negated(difference))\n',
+        'positive else Atom(">", negated(difference))\n',
         "the edge is where counterexamples are",
         checks("what_is_not_more_may_be_equal[(> |x| 0.0)-(>= |x| 0.0)-False]"),
     ),

@@ -63,9 +63,9 @@ def test_multipliers_of_dust_are_found_among_the_rows_that_bind() -> None:
         row({Y: Fraction(1), (): Fraction(-1)}, ">="),
         row({X: Fraction(-1), (): tiny / 2}, ">"),
     ]
-    _, hint = solved(some)
+    relaxation, hint = solved(some)
     assert isinstance(hint, Contradiction)
     assert only_multipliers([some[number] for number in hint.rows]) is None
-    found = only_multipliers([some[number] for number in hint.basis])
+    found = only_multipliers([some[number] for number in sorted({*hint.rows, *relaxation.binding()})])
     assert found is not None
     assert {id(one) for _, one in found} == set(map(id, some))
