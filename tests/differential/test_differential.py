@@ -66,7 +66,7 @@ def told(stories: dict[str, Story]) -> list[Any]:
     return [pytest.param(name, marks=[pytest.mark.long] if rare[name] else []) for name in stories]
 
 
-OFTEN = 1_000
+OFTEN = 2_000
 """So many thousandths of an operation have to be expected for its absence to mean something."""
 
 

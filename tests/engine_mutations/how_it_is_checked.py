@@ -47,7 +47,7 @@ CHECKED: tuple[Fault, ...] = (
         evidence("a_state_that_does_not_replay_is_no_witness"),
     ),
     compiler(
-        "replay",
+        "inside_box",
         "a round may begin anywhere",
         "    for condition in vault.settled:\n"
         "        if not opening.holds(condition.formula):\n"

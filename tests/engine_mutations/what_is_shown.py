@@ -41,8 +41,8 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "relax",
         "rounding errors of at most half a unit",
-        '        self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(error, Rel.LE, DUST))\n',
-        '        self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(Mul(number(2), error), Rel.LE, DUST))\n',
+        '        self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(error, Rel.LE, most))\n',
+        '        self.trace.learn("rounding", Cmp(error, Rel.GE, ZERO), Cmp(Mul(number(2), error), Rel.LE, most))\n',
         "divisions lose up to a whole unit",
         REBALANCES,
     ),

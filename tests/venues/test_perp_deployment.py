@@ -28,7 +28,7 @@ from stratc_targets.keeper.watchlist import View, parse_alarms, parse_readings
 from stratc_targets.vyper import constructor_layout
 from stratc_targets.vyper.emit import vault_sources
 from stratc_targets.vyper.symbols import symbols_of
-from vyper_target.vaults import HERE, _address, example, proved
+from vyper_target.vaults import HERE, bound_to, example, proved
 
 PERIOD = 3_600
 
@@ -56,7 +56,7 @@ def told(world: World, **others: object) -> tuple[list[str], list[str]]:
     vault = example("perp_hedged").vault
     bound = []
     for one in constructor_layout(vault):
-        address = others.get(one.parameter) or _address(world, one, frozenset())
+        address = others.get(one.parameter) or bound_to(world, one)
         bound.append(Bound(one, str(getattr(address, "address", address)), f"{one.kind.value}.{one.name}"))
     head = Head(1, world.chain.timestamp(), None, 10**9)
     findings = check(vault, Manifest(1, tuple(bound), {}), OnRevm(world), head, world.users[3])

@@ -11,7 +11,7 @@ from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.vyper import constructor_layout
 from vyper_target.probes import HERE
-from vyper_target.vaults import _address, blueprint, deploy, example, files, proved
+from vyper_target.vaults import blueprint, bound_to, deploy, example, files, proved
 
 USDC = 10**6
 
@@ -35,7 +35,7 @@ def test_a_vault_is_not_made_with_other_actions(revm_world: World, other: str) -
             actions = blueprint(revm_world.chain, creation.replace(reason, b"actions: everybody's on".hex()))
         case _:
             actions = revm_world.users[0]
-    arguments = [*(_address(revm_world, one) for one in constructor_layout(idle().vault)), actions]
+    arguments = [*(bound_to(revm_world, one) for one in constructor_layout(idle().vault)), actions]
     with pytest.raises(Reverted, match="actions: other code"):
         revm_world.chain.deploy(json.loads(emitted["abi.json"]), emitted["bytecode.hex"].strip(), arguments)
 

@@ -146,7 +146,7 @@ def _put(
     world: World, model: Vault, abi: Any, creation: str, actions: str, name: str, addresses: Mapping[str, object]
 ) -> Deployed:
     ranges = {held.name for held in model.ranges.values()}
-    args = [addresses.get(one.parameter) or _address(world, one, ranges) for one in constructor_layout(model)]
+    args = [addresses.get(one.parameter) or bound_to(world, one, ranges) for one in constructor_layout(model)]
     args.append(blueprint(world.chain, actions))
     return Deployed(world, world.chain.deploy(abi, creation, args, name=name), model)
 
@@ -156,7 +156,8 @@ def blueprint(chain: Chain, creation: str) -> Contract:
     return chain.deploy([], creation, name="blueprint")
 
 
-def _address(world: World, binding: Binding, ranges: Set[str]) -> object:
+def bound_to(world: World, binding: Binding, ranges: Set[str] = frozenset()) -> object:
+    """What the lab's market has for this argument of a vault; `ranges` are the venues that are ranges of liquidity."""
     match binding.kind:
         case BindingKind.ROLE:
             return world.chain.accounts[{"owner": 5, "guardian": 6, "keeper": 7, "fee_recipient": 4}[binding.name]]
