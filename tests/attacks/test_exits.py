@@ -54,6 +54,7 @@ def test_bank_run(revm_world: World) -> None:
     assert target.call("maxWithdraw", users[-1]) == target.call("round_assets") // 20
 
 
+@pytest.mark.long
 def test_bank_run_takes_all_that_is_idle_from_a_vault_without_rounds(revm_world: World) -> None:
     target = without(revm_world, "eth_carry", NO_ROUND_LIMIT)
     users = crowd(target)

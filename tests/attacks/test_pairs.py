@@ -87,6 +87,7 @@ def test_pair_that_parts_robs_a_vault_that_looks_at_each_price_alone(revm_world:
     assert take(target, market) > least
 
 
+@pytest.mark.long
 def test_pair_that_stays_parted(revm_world: World) -> None:
     """Who takes his part of everything takes nothing of the others'. Once the owner has accepted it, everybody has lost
     alike, who comes now has no part in it, and who leaves first gets no more than who leaves second."""

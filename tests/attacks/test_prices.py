@@ -85,6 +85,7 @@ def test_flash_loan(revm_world: World) -> None:
     assert true_assets(target, PAR) / target.call("totalSupply") >= per_share
 
 
+@pytest.mark.long
 def test_flash_loan_robs_a_vault_that_values_at_the_pool(revm_world: World) -> None:
     target = at_work(without(revm_world, "eth_carry", (*SPOT_PRICE, *NO_GUARD)), 3 * MILLION // 2, times=2)
     per_share = true_assets(target, PAR) / target.call("totalSupply")
@@ -176,6 +177,7 @@ def test_stale_feed(revm_world: World) -> None:
             target.contract.send(fn, *args, sender=sender)
 
 
+@pytest.mark.long
 def test_stale_feed_overpays_those_who_leave_a_vault_that_takes_any_age(revm_world: World) -> None:
     paid, worth = leave_before_the_fall(filled(without(revm_world, "eth_carry", (*ANY_AGE, *NO_ROUND))), 3_601)
     assert paid > worth * 110 / 100
@@ -279,6 +281,7 @@ def test_clamped_feed(revm_world: World) -> None:
         target.run("rebalance")
 
 
+@pytest.mark.long
 def test_clamped_feed_empties_the_idle_of_a_vault_without_rounds(revm_world: World) -> None:
     target = filled(without(revm_world, "eth_carry", (*ANY_AGE, *NO_ROUND)))
     allowance = target.call("round_assets") // 20
@@ -395,6 +398,7 @@ def test_hard_coded_price(revm_world: World) -> None:
     assert left >= fair * 20
 
 
+@pytest.mark.long
 def test_hard_coded_price_lets_the_first_leave_at_the_cost_of_the_rest(revm_world: World) -> None:
     fair, left, paid = leave_a_loss(without(revm_world, "treasury", SHARE_IS_ASSET))
     assert all(one > fair * 110 // 100 for one in paid)

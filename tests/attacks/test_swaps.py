@@ -74,6 +74,7 @@ def test_sandwich_of_the_exit(revm_world: World, pushed_to: int) -> None:
     assert before - true_assets(target, PAR) <= sold * SLIPPAGE + 4
 
 
+@pytest.mark.long
 def test_sandwich_robs_a_vault_that_takes_any_price(revm_world: World) -> None:
     target = deposited(without(revm_world, "eth_carry", (*NO_LEAST_PRICE, *NO_CONSERVATION)), 2 * MILLION)
     lost, earned = sandwich(target, 10**8 * USDC)

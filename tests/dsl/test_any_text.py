@@ -17,7 +17,7 @@ WORDS = sorted({word for word in EXAMPLE.replace("(", " ( ").replace(")", " ) ")
 EVERYTHING = (Path(__file__).parent / "typed" / "everything.strat").read_text()
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
-bounded = settings(max_examples=80, deadline=None)
+bounded = settings(max_examples=60, deadline=None)
 
 
 def answer(text: str) -> ParseResult:

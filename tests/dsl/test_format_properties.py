@@ -27,7 +27,7 @@ WORDS = sorted(
     {word for text in EXAMPLES + CORPUS for word in re.findall(r"[\w.%]+|[^\w\s]|\n", text)} | {"\r\n", "\f", "\ufeff"}
 )
 
-bounded = settings(max_examples=80, deadline=None)
+bounded = settings(max_examples=60, deadline=None)
 
 # ── what must hold of any text ──
 

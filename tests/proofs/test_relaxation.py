@@ -104,7 +104,7 @@ RUNS = 150
 
 
 @pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury_loan"])
+@pytest.mark.parametrize("name", ["eth_carry", "eth_loop", pytest.param("treasury_loan", marks=pytest.mark.long)])
 def test_exact_runs_are_admitted(name: str, plan: str) -> None:
     vault, _ = vault_of(name)
     done = 0

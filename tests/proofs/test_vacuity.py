@@ -66,7 +66,9 @@ def test_a_rule_that_always_reverts_is_not_proved(name: str, change: Change) -> 
     assert not isinstance(certify(verification), ProvedVault)
 
 
-@pytest.mark.parametrize("change", [asks_too_much, takes_too_much], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "change", [pytest.param(asks_too_much, marks=pytest.mark.long), takes_too_much], ids=lambda one: one.__name__
+)
 def test_an_exit_that_always_reverts_is_not_proved(change: Change) -> None:
     vault, source = vault_of("eth_carry")
     steps = tuple(replace(step, plan=tuple(map(change, step.plan))) for step in vault.exit_steps)

@@ -73,6 +73,7 @@ def test_the_examples_are_proved_claim_by_claim(name: str, claims: set[str]) -> 
     assert isinstance(certify(verification), ProvedVault)
 
 
+@pytest.mark.long
 def test_a_45_percent_hour_breaks_the_carry() -> None:
     verification = verified("eth_carry", FALL_45)
     assert {"survives", "safe(aave)", "recovers", "loss <= 20% per round"} <= refuted(verification)

@@ -34,7 +34,7 @@ def solved(some: list[Row]) -> tuple[Relaxation, Point | Contradiction | None]:
     return relaxation, relaxation.solve()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=7))
 def test_every_row_holds_at_the_point(some: list[Row]) -> None:
     relaxation, hint = solved(some)
