@@ -163,8 +163,8 @@ def test_an_account_is_proved() -> None:
 @pytest.mark.parametrize(
     ("changes", "broken"),
     [
-        ((("-20% .. +20%", "-20% .. +45%"),), "safe(perp)"),
-        ((("slippage(perp) <= 0.30%", "slippage(perp) <= 4%"),), "hedged"),
+        ((("-20% .. +20%", "-20% .. +60%"),), "safe(perp)"),
+        ((("slippage(perp) <= 0.30%", "slippage(perp) <= 4%"),), "loss <= 4% per round"),
     ],
 )
 def test_what_does_not_hold_is_refuted(changes: tuple[tuple[str, str], ...], broken: str) -> None:

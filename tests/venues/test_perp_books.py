@@ -73,7 +73,8 @@ def test_the_books_are_perps_at_length(perp_world: World) -> None:
     assert count.total() >= 900, count
     for what in MINE:
         assert count[f"{what} done"] >= 20, count
-        assert count[f"{what} reverted"] >= 2, count
+        # A cover is refused by the pool alone, which is counted by itself.
+        assert what == "cover" or count[f"{what} reverted"] >= 2, count
     assert count["bad debt"] >= 5, count
     assert worst <= FILL_OFF_BY
 
