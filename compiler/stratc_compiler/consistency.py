@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import chain
 
 from stratc_compiler.claims import KeeperSettles
+from stratc_compiler.concrete import concrete
 from stratc_compiler.corners import at_corners
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box
@@ -128,7 +129,7 @@ class _Tried:
 
     def _rounds(self, obligation: Obligation, asked: Obligation) -> Iterator[Round]:
         """Rounds that may be witnesses, the quick ones first."""
-        from stratc_compiler.witness import concrete, models  # only here, since it loads a solver
+        from stratc_compiler.witness import models  # only here, since it loads a solver
 
         vault, box, rlimit = self._wanted.vault, self._place.box, self._wanted.effort.rlimit
         everywhere = (*at_corners(obligation, box, vault.base), asked)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import chain, islice, product
 
 from stratc_compiler.claims import KeeperSettles
+from stratc_compiler.concrete import PERCENT, concrete
 from stratc_compiler.corners import MOST, corners
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.ideal_world import IdealWorld
@@ -21,7 +22,6 @@ from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round
-from stratc_compiler.witness import PERCENT, concrete
 from stratc_dsl.strategy import Allocation
 
 ONE = Fraction(1)
