@@ -9,9 +9,9 @@ from stratc_compiler.interpret import Reverted
 from stratc_compiler.ranges import Range
 from stratc_dsl.strategy import UniswapV3Lp, Venue
 from stratc_targets.deploy.findings import Finding, Level, Site, percent
-from stratc_targets.deploy.manifest import NOWHERE
+from stratc_targets.venues.uniswap_v3.deployment import is_first, pool_of
 from stratc_targets.venues.uniswap_v3_lp.model import near_enough
-from stratc_targets.venues.uniswap_v3_lp.places import MILLION, around, ends_in_base, root_in_pool
+from stratc_targets.venues.uniswap_v3_lp.places import around, ends_in_base, root_in_pool
 from stratc_targets.venues.uniswap_v3_lp.ticks import Q96
 
 
@@ -19,23 +19,15 @@ def check(venue: Venue, site: Site) -> Iterator[Finding]:
     """The pool of these tokens at this fee that the position manager's factory knows, and what is laid in it."""
     assert isinstance(venue.terms, UniswapV3Lp)
     terms, place = venue.terms, f"venues.{venue.name}"
-    fee = int(terms.fee * MILLION)
-    tokens = sorted((site.token(terms.token), site.token(terms.quote)), key=lambda address: int(address, 16))
-    factory = site.address(site.venue(venue), "factory()")
-    pool = site.address(factory, "getPool(address,address,uint24)", *tokens, fee)
-    what = f"{terms.token}/{terms.quote} at {percent(terms.fee)}"
-    if pool == NOWHERE:
-        yield Finding(Level.WRONG, place, f"there is no pool of {what}")
-        return
-    found = [site.address(pool, "token0()"), site.address(pool, "token1()")]
-    if found != tokens or site.word(pool, "fee()") != fee:
-        yield Finding(Level.WRONG, place, f"the pool at {pool} is not that of {what}")
+    pool, what = pool_of(venue, terms, site)
+    if isinstance(pool, Finding):
+        yield pool
         return
     yield Finding(Level.OK, place, f"its pool of {what}: {pool}")
     positions = next((one.positions for one in site.vault.venues if one.name == venue.name), ())
     for of in (held.range for held in positions if held.range is not None):
         if site.prices.keys() >= {of.token, of.base}:
-            yield from _range(of, pool, tokens[0] == site.token(of.token), site)
+            yield from _range(of, pool, is_first(of.token, terms, site), site)
 
 
 def _range(of: Range, pool: str, token_first: bool, site: Site) -> Iterator[Finding]:
