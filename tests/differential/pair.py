@@ -88,6 +88,23 @@ class Pair:
         self.tally.reasons[f"{name}: {told}"] += 1
         return None
 
+    def beside(self, name: str, exact: Callable[[], object], onchain: Callable[[], object]) -> None:
+        """What others do at a venue: both succeed or both revert, and then the books are as they were; what they
+        return is not compared."""
+
+        def booked() -> None:
+            kept = self.market.snapshot()
+            try:
+                exact()
+            except Reverted:
+                self.market.restore(kept)
+                raise
+
+        def called() -> None:
+            onchain()
+
+        self.both(name, booked, called)
+
     def send(self, name: str, sender: str, exact: Callable[[], Any], fn: str, *args: Any) -> Any:
         """A transaction to the vault."""
         return self.both(name, exact, lambda: self.chain.contract.send(fn, *args, sender=sender).value)

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from differential.pair import Pair
-from stratc_compiler.interpret import Reverted
 
 WHOLE = 1_000
-
-
-def _both(pair: Pair, name: str, exact: Callable[[], object], onchain: Callable[[], object]) -> None:
-    """Both succeed or both revert, and then the books are as they were; what they return is not compared."""
-
-    def booked() -> None:
-        kept = pair.market.snapshot()
-        try:
-            exact()
-        except Reverted:
-            pair.market.restore(kept)
-            raise
-
-    def called() -> None:
-        onchain()
-
-    pair.both(name, booked, called)
 
 
 @dataclass(frozen=True)
@@ -48,7 +29,7 @@ class Others:
         if self.kind == "borrow":  # against more than enough
             lab.pledge(whale, 10**24)
             books.supply_collateral(whale, 10**24)
-        _both(pair, f"others {self.kind}", lambda: exact(whale, amount), lambda: onchain(whale, amount))
+        pair.beside(f"others {self.kind}", lambda: exact(whale, amount), lambda: onchain(whale, amount))
 
 
 @dataclass(frozen=True)
@@ -65,7 +46,7 @@ class Present:
             "repayment": (books.repay, lab.repay),
         }[self.kind]
         whale, name = pair.world.whale, f"present {self.kind}"
-        _both(pair, name, lambda: exact(vault, self.amount), lambda: onchain(whale, self.amount, vault))
+        pair.beside(name, lambda: exact(vault, self.amount), lambda: onchain(whale, self.amount, vault))
 
 
 @dataclass(frozen=True)
@@ -92,8 +73,7 @@ class LiquidateAtMorpho:
         pair.world.usdc.provide(pair.world.arbitrageur, lab.contract, 10**18)
 
         name, liquidator = "liquidate at morpho", pair.world.arbitrageur
-        _both(
-            pair,
+        pair.beside(
             name,
             lambda: books.liquidate(vault, repaid_shares=shares),
             lambda: lab.liquidate(liquidator, vault, repaid_shares=shares),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from differential.pair import Pair, outcome
 from lab.chain import Reverted as ChainReverted
-from stratc_compiler.interpret import Reverted
 
 _PLENTY = 10**15  # of a liquidator's margin, in units of the dollar
 
@@ -71,29 +69,11 @@ class LiquidateAtPerp:
         account.books.deposit(user, _PLENTY)
         account.books.purse = pair.world.usdc.balance(lab.insurance.address)
         vault = pair.chain.address
-        _both(
-            pair,
+        pair.beside(
             "liquidate at perp",
             lambda: account.books.liquidate(user, vault),
             lambda: lab.liquidate(user, vault),
         )
-
-
-def _both(pair: Pair, name: str, exact: Callable[[], object], onchain: Callable[[], object]) -> None:
-    """Both succeed or both revert, and then the books are as they were; what they return is not compared."""
-
-    def booked() -> None:
-        kept = pair.market.snapshot()
-        try:
-            exact()
-        except Reverted:
-            pair.market.restore(kept)
-            raise
-
-    def called() -> None:
-        onchain()
-
-    pair.both(name, booked, called)
 
 
 OperationAtPerp = PoolApart | SettleFunding | Penalty | Pause | LiquidateAtPerp
