@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
-from stratc_compiler.assumptions import is_inherited, labels_of, rests_on
+from stratc_compiler.assumptions import Stakes, is_inherited, stakes
 from stratc_compiler.environment import most_growth
 from stratc_compiler.rooms import ample
 from stratc_compiler.vault import SCALE, Held, Vault
-from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
+from stratc_compiler.verdict import GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import (
     ChainlinkPrice,
@@ -65,24 +65,38 @@ WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, st
 # ── what is assumed ────────────────────────────────────────────────────────────────────────
 
 
-def alarms(verification: Verification, period: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a vault's proofs rest on, of a verification or of a certificate that was accepted."""
+
+    vault: Vault
+    source: Source
+    assumptions: tuple[GuardedAssumption, ...]
+    stakes: Stakes
+
+
+def grounds_of(verification: Verification) -> Grounds:
+    return Grounds(verification.vault, verification.source, verification.assumptions, stakes(verification))
+
+
+def alarms(grounds: Grounds, period: int) -> list[dict[str, Any]]:
     """One alarm, as it stands in keeper.json, for each assumption that the keeper has to watch."""
     watched = [
         one
-        for one in verification.assumptions
+        for one in grounds.assumptions
         if one.guardian is Guardian.WATCHED and not is_inherited(one.id)  # an inner vault has a keeper of its own
     ]
-    return [_alarm(one, verification, period) for one in watched]
+    return [_alarm(one, grounds, period) for one in watched]
 
 
-def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) -> dict[str, Any]:
+def _alarm(guarded: GuardedAssumption, grounds: Grounds, period: int) -> dict[str, Any]:
     return {
         "id": guarded.id,
         "text": guarded.text,
-        **_place(guarded, verification.source),
+        **_place(guarded, grounds.source),
         "how": guarded.how,
-        "measure": _written(guarded, verification.vault, period) or _implied(guarded, verification.vault, period),
-        "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
+        "measure": _written(guarded, grounds.vault, period) or _implied(guarded, grounds.vault, period),
+        "claims": [claim for claim, used in grounds.stakes.items() if guarded.id in used],
     }
 
 
@@ -93,11 +107,6 @@ def _place(guarded: GuardedAssumption, source: Source) -> dict[str, Any]:
     file, start = source.file_at(guarded.span.start)
     elsewhere = {"file": PurePath(file.name).name} if start != guarded.span.start else {}
     return {"line": file.line_and_column(start)[0]} | elsewhere
-
-
-def _uses(claim: ClaimResult, guarded: GuardedAssumption, vault: Vault) -> bool:
-    """All that a proof may use: which of it one proof does use may differ from machine to machine."""
-    return any(guarded.id in rests_on(labels_of(result.obligation), vault) for result in claim.obligations)
 
 
 def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str, Any] | None:
