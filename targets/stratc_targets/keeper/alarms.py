@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from stratc_compiler.assumptions import Stakes, is_inherited, stakes
-from stratc_compiler.environment import most_growth
+from stratc_compiler.environment import MOST_GAIN, most_growth
 from stratc_compiler.rooms import ample
 from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import GuardedAssumption, Guardian, Verification
@@ -159,6 +159,8 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
             return _edges("oracle_difference", subject, None, marked, None)
         case "settles":
             return next(_edges("funding", subject, *_pending(one, period), period) for one in _fundings(vault, subject))
+        case "fees":
+            return _edges("waiting_fees", subject, None, MOST_GAIN, None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
         case "room":
@@ -228,7 +230,10 @@ def readings(vault: Vault) -> dict[str, Any]:
     fundings = tuple(one for venue in venues for one in venue.fundings)
     rings = tuple(symbols.fields[ring.name] for ring in vault.rings)
     nav = symbols.fields["nav"]
-    everything = Readings(nav, tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings, fundings)
+    fees = tuple(one for venue in venues for one in venue.fees)
+    everything = Readings(
+        nav, tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings, fundings, fees
+    )
     return _without_defaults(asdict(everything))
 
 
@@ -237,9 +242,21 @@ def _without_defaults(document: dict[str, Any]) -> dict[str, Any]:
     for told in document["oracles"]:
         if told["scale"] == USD_SCALE:
             del told["scale"]
-    if not document["fundings"]:
-        del document["fundings"]
+    for few in ("fundings", "fees"):
+        if not document[few]:
+            del document[few]
+    _plain(document)
     return document
+
+
+def _plain(part: Any) -> None:
+    """Views say only of those that are asked as the vault, or with more arguments than one, that they are."""
+    if isinstance(part, dict):
+        for name in ("further", "as_vault"):
+            if name in part and not part[name]:
+                del part[name]
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, (list, tuple)) else ():
+        _plain(one)
 
 
 def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:
@@ -262,4 +279,6 @@ def _heartbeat(token: Token, vault: Vault) -> int | None:
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:
     tokens = {name: one.address for name, one in symbols.tokens.items()}
     positions = next((one.positions for one in vault.venues if one.name == venue.name), ())  # none where one swaps
-    return WATCHES[venue.adapter](venue, positions, symbols.venues[venue.name], tokens)
+    found = WATCHES[venue.adapter](venue, positions, symbols.venues[venue.name], tokens)
+    worths = {one.name: symbols.fields[one.value.name] for one in positions}
+    return replace(found, fees=tuple(replace(one, worth=worths[one.worth]) for one in found.fees))

@@ -31,7 +31,7 @@ from stratc_targets.artifact import Artifact
 from stratc_targets.keeper.alarms import Grounds, alarms, grounds_of, readings
 from stratc_targets.keeper.config import QUEUE_FUNCTIONS, RING_FUNCTIONS, SCHEMA, VAULT_FUNCTIONS
 from stratc_targets.keeper.decimals import decimal_text
-from stratc_targets.keeper.goals import bands, condition, floors, loans, sensitivities
+from stratc_targets.keeper.goals import accounts, bands, condition, floors, loans, sensitivities
 from stratc_targets.keeper.watchlist import THE_VAULT, View
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
@@ -87,6 +87,7 @@ def keeper_text(grounds: Grounds, abi: Sequence[dict[str, Any]], runtime_hex: st
         "floors": floors(vault, symbols, lines),
         "bands": bands(vault, symbols),
         "loans": loans(vault, symbols),
+        **({"accounts": accounts(vault, symbols)} if vault.perps else {}),
         **({"sensitivities": sensitivities(vault, symbols)} if vault.greeks else {}),
         "gas": {
             "max_fee_per_gas_gwei": {"normal": NORMAL_MAX_FEE_GWEI, "emergency": EMERGENCY_MAX_FEE_GWEI},
