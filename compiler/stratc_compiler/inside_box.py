@@ -25,7 +25,9 @@ from stratc_compiler.verdict import Round
 
 
 def names_of_a_round(vault: Vault) -> Iterator[str]:
-    """Every name that the states of a round may give a number to."""
+    """Every name that the states of a round may give a number to: of this vault, or of one of ours that it holds."""
+    for inner in vault.inner.values():
+        yield from names_of_a_round(inner)
     for token in vault.strategy.tokens:
         yield from (f"price({token.name})", f"unit({token.name})")
     for held in (*vault.held, *vault.idle):
