@@ -26,6 +26,9 @@ from stratc_compiler.verdict import (
 )
 from stratc_dsl.record import Record
 
+AT_ONCE = 16
+"""So many obligations are tried in turn: each keeps a solver meanwhile."""
+
 
 def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) -> ClaimResult:
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
@@ -121,13 +124,20 @@ def _refuted(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
     for number, one in sought.items():
         if (known := one.known()) is not None:
             return number, known
-    searches = {number: one.attempts() for number, one in sought.items()}
-    while searches:
-        for number, search in list(searches.items()):
+    searches = [(number, one.attempts()) for number, one in sought.items()]
+    batches = (searches[first : first + AT_ONCE] for first in range(0, len(searches), AT_ONCE))
+    return next((found for batch in batches if (found := _by_turns(batch)) is not None), None)
+
+
+def _by_turns(searches: Sequence[tuple[int, Iterator[Refuted | None]]]) -> tuple[int, Refuted] | None:
+    """What the first search finds, of which each makes one attempt after the other in turn with all others."""
+    going = dict(searches)
+    while going:
+        for number, search in list(going.items()):
             try:
                 found = next(search)
             except StopIteration:
-                del searches[number]
+                del going[number]
                 continue
             if found is not None:
                 return number, found
