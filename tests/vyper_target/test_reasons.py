@@ -85,6 +85,12 @@ def check(sources: dict[str, str]) -> int:
     return found
 
 
+def test_a_module_says_the_same_with_its_reasons_in_one_place() -> None:
+    path = "contracts/modes.vy"
+    assert check({path: LIBRARY[path]}) == 4
+
+
+@pytest.mark.long
 def test_the_library_says_the_same_with_its_reasons_in_one_place() -> None:
     assert check(LIBRARY) > 60
 
@@ -99,10 +105,8 @@ def test_a_vault_says_the_same_with_its_reasons_in_one_place(name: str) -> None:
 
 def test_what_asserts_without_a_reason_and_what_only_looks_like_it_stay_as_they_are() -> None:
     text = LIBRARY["contracts/arith.vy"]
-    odd = (
-        text
-        + '\n\n@internal\n@pure\ndef _odd(x: uint256):\n    assert x != 1\n    assert (\n        x != 2\n    ), "b) ("\n'
-    )
+    checks = '    assert x != 1\n    assert (\n        x != 2\n    ), "b) ("\n'
+    odd = f"{text}\n\n@internal\n@pure\ndef _odd(x: uint256):\n{checks}"
     changed = in_one_place({"a": odd})["a"]
     assert "    assert x != 1\n" in changed
     assert 'if not ((\n        x != 2\n    )):\n        reasons.fail("b) (")' in changed
