@@ -159,19 +159,22 @@ class Chain:
         to = self._address(view.contract, block)
         for step in view.through:
             to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
-        given = view.argument
-        if view.given is not None:
-            argument = self.ask(view.given, block)
-        elif given is None:
-            return self._word(to, view.function, b"", block)
-        elif view.function.endswith("(bytes32)"):
-            argument = self._word(self.vault, f"{given}()", b"", block)
-        else:
-            argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
-        found = self._word(to, view.function, argument.to_bytes(32), block, view.word)
+        argument = self._argument(view, block)
+        found = self._word(to, view.function, argument, block, view.word)
         if view.less is None:
             return found
-        return max(found - self._word(to, view.function, argument.to_bytes(32), block, view.less), 0)
+        return max(found - self._word(to, view.function, argument, block, view.less), 0)
+
+    def _argument(self, view: View, block: int) -> bytes:
+        """What a view is asked of, as it stands in the call: nothing where it takes none."""
+        given = view.argument
+        if view.given is not None:
+            return self.ask(view.given, block).to_bytes(32)
+        if given is None:
+            return b""
+        if view.function.endswith("(bytes32)"):
+            return self._word(self.vault, f"{given}()", b"", block).to_bytes(32)
+        return (int(given) if given.isdecimal() else int(self._address(given, block), 16)).to_bytes(32)
 
     def events(self, first: int, last: int) -> list[tuple[int, bool]]:
         """Every event that the vault emitted in some blocks, in order: its block, and whether it began a round."""
