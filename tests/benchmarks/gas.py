@@ -18,7 +18,7 @@ from vyper.compiler.settings import OptimizationLevel, Settings
 
 from lab.artifacts import EVM_VERSION, Artifact, solidity_artifact
 from lab.chain import AnvilChain, Contract
-from lab.world import World, build_world
+from lab.world import World, build_world, with_perp
 from vyper_target.vaults import USDC, deploy, example, proved
 
 HERE = Path(__file__).resolve().parent
@@ -40,7 +40,7 @@ def subjects(world: World, *, idle_only: bool = False) -> list[Subject]:
     """OpenZeppelin's first: the others are measured in terms of it."""
     chain, keeper = world.chain, world.chain.accounts[7]
     idle = proved(IDLE.read_text(encoding="utf-8"), "idle.strat")
-    names = () if idle_only else ("treasury", "eth_carry")
+    names = () if idle_only else ("treasury", "eth_carry", "fee_range", "short_ether")
     emitted = {"idle only": idle} | {name: example(name) for name in names}
     bare = {BASELINE: solidity_artifact(HERE / "bare_vault.sol", "BareVault"), "snekmate 0.1.2": snekmate()}
     return [
@@ -121,7 +121,7 @@ def _cell(gas: int | None, base: int | None) -> str:
 def run(choose: Callable[[World], list[Subject]] = subjects) -> dict[str, dict[str, int]]:
     """Every subject on one chain."""
     with AnvilChain() as chain:
-        world = build_world(chain)
+        world = with_perp(build_world(chain))
         return {subject.name: measure(world, subject) for subject in choose(world)}
 
 

@@ -32,8 +32,8 @@ RANGES: tuple[Mutant, ...] = (
     in_book(
         "a range counts with its ether alone",
         _LIFE,
-        "s.value_pool = self._worth_pool(s.pool, s.price_weth, s.price_usdc)",
-        "s.value_pool = self._token_part_pool(s.pool, s.price_weth, s.price_usdc)",
+        "    return arith.mul_div_down(all_of_it, 1, 16_777_216),",
+        "    return arith.mul_div_down(in_token, 1, 16_777_216),",
     ),
     in_actions("a harvest is not noted", _LIFE, "    book.harvest_pool_last_run = block.timestamp\n", "    pass\n"),
 )
