@@ -24,7 +24,7 @@ from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round
 from stratc_dsl.strategy import Allocation
 
-ONE = Fraction(1)
+ONE, HALF = Fraction(1), Fraction(1, 2)
 NOTHING: Mapping[str, Fraction] = {}
 Worths = Mapping[str, Fraction]
 
@@ -53,12 +53,17 @@ def _openings(vault: Vault) -> Iterator[Worths]:
 
 
 def _with_shorts(vault: Vault, shares: Mapping[Held, Fraction]) -> Mapping[Held, Fraction]:
-    """Accounts at venues of perpetuals hold what their shorts were sold for, besides what they are worth."""
+    """Accounts at venues of perpetuals hold what their shorts were sold for, besides what they are worth.
+
+    Ranges are half in their token, as in their middle.
+    """
     wanted, result = target_shorts(vault.strategy, vault.hedges, vault.bands), dict(shares)
     for venue in vault.perps:
         _, cash, short = venue.account
-        result[short] = wanted[venue.name]
-        result[cash] += wanted[venue.name]
+        of = wanted[venue.name]
+        size = max(of.share + sum(HALF * shares[band.held] for band in of.ranges), Fraction(0))
+        result[short] = size
+        result[cash] += size
     return result
 
 

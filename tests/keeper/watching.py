@@ -20,7 +20,7 @@ from stratc_targets.keeper.emit import emit_keeper
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.state import Identity, StateFile
-from stratc_targets.keeper.watch import Watch
+from stratc_targets.keeper.watch import Measured, Watch
 from stratc_targets.keeper.watchlist import PositionRead, View
 from vyper_target.vaults import USDC, Deployed, deploy, files
 
@@ -52,6 +52,11 @@ class Watching:
         """What a look says of which alarms."""
         return [(one["event"], one.get("id") or one.get("ids")) for one in self.look()]
 
+    def measured(self, id_: str) -> Measured:
+        """What the last look found of an assumption."""
+        (found,) = (one for one in self._watch.latest if one.alarm.id == id_)
+        return found
+
     @property
     def positions(self) -> tuple[PositionRead, ...]:
         """What it reads of positions."""
@@ -63,7 +68,7 @@ class Watching:
 
 
 def watched_from_a_round(
-    world: World, folder: Path, given: ProvedVault, *rules: str, built: ProvedVault | None = None
+    world: World, folder: Path, given: ProvedVault, *rules: str, built: ProvedVault | None = None, **addresses: object
 ) -> tuple[Deployed, Watching]:
     """A vault of 150,000 USDC that ran these rules and has just begun a round, and the watch over it.
 
@@ -71,7 +76,7 @@ def watched_from_a_round(
     """
     assert isinstance(world.chain, AnvilChain)
     given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted, vault = files(built or given), deploy(world, built or given)
+    emitted, vault = files(built or given), deploy(world, built or given, **addresses)
     codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
     document = json.loads(emit_keeper(given, *codes).text)
     watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))

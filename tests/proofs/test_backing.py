@@ -27,7 +27,7 @@ from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.resting import claims_resting
 from stratc_compiler.verdict import Guardian, Proved, Refuted, Unknown, Verdict, Verification
 from stratc_dsl.span import Source
-from stratc_targets.keeper.alarms import alarms
+from stratc_targets.keeper.alarms import alarms, grounds_of
 from stratc_targets.venues import venue_factories
 
 Change = tuple[str, str]
@@ -233,7 +233,7 @@ def test_what_nothing_enforces_is_said_by_name(verification: Verification) -> No
         ("deployed(inner)", "was created by what Treasury compiles to"),
     ):
         assert words in told[id_].text
-        assert told[id_].guardian is Guardian.TRUSTED
+        assert told[id_].guardian is (Guardian.WATCHED if id_.startswith("rounds") else Guardian.TRUSTED)
 
 
 def test_a_narrower_move_here_than_there_is_no_harm() -> None:
@@ -311,9 +311,9 @@ def test_the_assumptions_of_the_inner_vault_are_inherited_by_name(verification: 
 
 
 def test_only_what_is_its_own_is_watched_by_its_keeper(verification: Verification) -> None:
-    watched = {alarm["id"]: alarm for alarm in alarms(verification, 6 * 3_600)}
+    watched = {alarm["id"]: alarm for alarm in alarms(grounds_of(verification), 6 * 3_600)}
     assert not any(id_.startswith("inner/") for id_ in watched)
-    assert {"loss(inner)", "gain(inner)", "liquidity(inner)"} <= set(watched)
+    assert {"loss(inner)", "gain(inner)", "liquidity(inner)", "rounds(inner)"} <= set(watched)
     growth = box_of(verification.vault).growth["inner"]
     assert growth.low == Fraction(935, 1000)
     assert growth.high is not None

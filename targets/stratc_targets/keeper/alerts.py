@@ -15,6 +15,7 @@ from typing import Any
 from vyper.utils import checksum_encode
 
 from stratc_targets.artifact import Artifact
+from stratc_targets.keeper.watchlist import COUNTED
 
 PATH = "alerts.yml"
 
@@ -139,6 +140,18 @@ def _broken(document: dict[str, Any]) -> Iterator[Alert]:
             f"{_where(document, floor['line'])} It is missed by {{{{ $value | humanizePercentage }}}} of its edge. The "
             "proofs say that this cannot be while their assumptions hold.",
         )
+    for one in (*document["loans"], *document.get("accounts", ())):
+        labels = {"venue": one["venue"]}
+        yield Alert(
+            "StratcLiquidatable",
+            f"{_metric('stratc_liquidation_room', document, **labels)} < 0",
+            None,
+            "critical",
+            labels,
+            f"{one['venue']} may liquidate the vault",
+            "At the vault's prices what covers its debt there is less than the venue asks for. The proofs say that "
+            "this cannot be while their assumptions hold.",
+        )
     rescue = max((rule["gas_limit"] for rule in document["rules"] if rule["reduces_risk"]), default=0)
     cost = Fraction(rescue) * Fraction(str(document["gas"]["max_fee_per_gas_gwei"]["emergency"])) / 10**9
     if cost:
@@ -169,7 +182,7 @@ def _assumptions(document: dict[str, Any]) -> Iterator[Alert]:
             f"An assumption fails: {alarm['text']}",
             f"{_where(document, alarm['line'], alarm.get('file'))} Measured: {{{{ $value }}}}. At stake: {at_stake}.",
         )
-        if alarm["measure"]["high"] != "0":
+        if alarm["measure"]["high"] != "0" and alarm["measure"]["quantity"] not in COUNTED:
             yield Alert(
                 "StratcAssumptionNearlyUsedUp",
                 f"{used} >= {NEARLY} unless {broken} == 1",
