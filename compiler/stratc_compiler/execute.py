@@ -218,9 +218,11 @@ def _provide(item: Provide, frame: Frame, need: Need, step: str) -> Frame:
         Cmp(added, Rel.LE, Add(taken, slack)),
         Cmp(added, Rel.GE, ZERO),
     )
+    worth = frame.named(held.name, Add(frame.state[held.name], added))
     after = frame.moved(
         {
-            held.name: frame.named(held.name, Add(frame.state[held.name], added)),
+            held.name: worth,
+            **_part_after(held, frame, worth, Add),
             **{_idle(one): frame.named(_idle(one), Sub(idle[one], took[one])) for one in took},
         }
     )
@@ -254,6 +256,7 @@ def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
     after = frame.moved(
         {
             held.name: left,
+            **_part_after(held, frame, left),
             _idle(of.token): frame.named(_idle(of.token), Add(frame.state[_idle(of.token)], token)),
             _idle(of.base): frame.named(_idle(of.base), Add(frame.state[_idle(of.base)], base)),
         }

@@ -80,6 +80,11 @@ class Range(Record):
         return Var(f"high({self.name})", Plain.NUMBER)
 
     @property
+    def part(self) -> Var:
+        """What of its worth is worth of its token, in the proofs: the contract computes it (`token_part`)."""
+        return Var(f"token part({self.name})", Plain.VALUE)
+
+    @property
     def fees(self) -> Var:
         """What of fees waits to be fetched, in scenarios: no part of the vault's state, since nav does not count it."""
         return Var(f"fees({self.name})", Plain.VALUE)
