@@ -15,7 +15,8 @@ from fractions import Fraction
 
 from stratc_compiler.derivative import Slope, summed
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Expr, Plain, Rounding, Var, scale, times, total
+from stratc_compiler.expr import Combination, Expr, Monus, Plain, Rounding, Var, scale, times, total
+from stratc_compiler.ranges import Range, token_part
 from stratc_compiler.vault import Greek, Held, VenueModel
 from stratc_dsl.record import Leaf, parts
 from stratc_dsl.span import Span
@@ -65,8 +66,8 @@ def greek_definitions(
                 what = f"`{greek}` beside `{venue.name}`, a vault of ours"
                 cure = "its shares hang on prices of what it holds: hold that directly, or ask there"
                 raise Unsupported(what, cure, strategy.venue(venue.name).span)
-            if any(one.range is not None for one in venue.positions):
-                # Proofs know how its worth moves with a price, not yet how fast it does.
+            if greek.name != "delta" and any(one.range is not None for one in venue.positions):
+                # Proofs know how fast its worth moves with a price, not yet how that changes.
                 what = f"`{greek}` of a vault with a range of liquidity"
                 raise Unsupported(what, "state the weight of the range instead", strategy.venue(venue.name).span)
         result |= _of_vault(greek, held, definitions, strategy)
@@ -84,7 +85,7 @@ def _of_vault(
     result: dict[str, Expr] = {}
     sides: dict[Var, list[Expr]] = {greek.long: [], greek.short: []}
     for one in held:
-        derived = slope.of(one.value)
+        derived = slope.of(one.value) if one.range is None else _of_range(one, one.range, slope.prices)
         if greek.name == "gamma":
             # p^2 V'' = p (p V')' - p V'
             derived = summed(((Fraction(1), slope.of_all(derived)), (Fraction(-1), derived)))
@@ -97,6 +98,21 @@ def _of_vault(
                 worth = own
             sides[side] += [worth] if terms else []
     return result | {side.name: total(tuple(terms), Plain.VALUE) for side, terms in sides.items()}
+
+
+def _of_range(held: Held, of: Range, prices: frozenset[str]) -> Combination:
+    """The delta of liquidity in a range is what of it is worth of the tokens whose prices move.
+
+    So it is by the amounts at the oracle's price, V' = L (1 / sqrt(P) - 1 / sqrt(high)) in the range, which the books
+    of the range have in a form of their own (`ranges.token_part`): derived from V it is the same, off by roundings.
+    """
+    token, base = (f"price({name})" in prices for name in (of.token, of.base))
+    part = token_part(of, of.liquidity)
+    if token and base:
+        return {held.value: Fraction(1)}
+    if token:
+        return {part: Fraction(1)}
+    return {Monus(held.value, part): Fraction(1)} if base else {}
 
 
 def _times(weight: Fraction, term: Expr) -> Expr:

@@ -19,6 +19,7 @@ from stratc_compiler.expr import (
     If,
     Min,
     Monus,
+    MulDiv,
     Plain,
     Rel,
     Rounding,
@@ -26,23 +27,49 @@ from stratc_compiler.expr import (
     amount,
     amount_worth,
     scale,
+    total,
     value_of,
     zero,
 )
 from stratc_compiler.greeks import prices_with
 from stratc_compiler.perps import Perp, least_fetched, most_paid, size_for
+from stratc_compiler.ranges import proportion
 from stratc_compiler.trade_sizes import plan_name, worth_trading
 from stratc_compiler.vault import NAV, SCALE, Band, Enter, Hedged, Leave, Let, Plan, Trade, VenueModel
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import Strategy
 
 
-def target_shorts(strategy: Strategy, hedges: tuple[Hedged, ...], bands: tuple[Band, ...]) -> Mapping[str, Fraction]:
-    """By its venue, the share of nav that is short where every position is at its target and delta in its middle.
+class TargetShort(Record):
+    """What is short where every position is at its target and delta in its middle: a share of nav, in which what ranges
+    of liquidity have of the token is not counted, and these ranges.
+    """
+
+    share: Fraction
+    ranges: tuple[Band, ...] = ()
+
+    def value(self) -> Expr:
+        """What it is worth, of the nav and at the prices at the start; rounded down."""
+        of_ranges = tuple(_of_token(band) for band in self.ranges)
+        held = total((*((scale(NAV, self.share, Rounding.DOWN),) if self.share > 0 else ()), *of_ranges), Plain.VALUE)
+        return Monus(held, scale(NAV, -self.share, Rounding.DOWN)) if self.share < 0 else held
+
+
+def _of_token(band: Band) -> Expr:
+    """What of a range at its target is worth of its token."""
+    assert band.held.range is not None
+    part, all_of_it = proportion(band.held.range)
+    return MulDiv(scale(NAV, band.target, Rounding.DOWN), part, all_of_it, Rounding.DOWN)
+
+
+def target_shorts(
+    strategy: Strategy, hedges: tuple[Hedged, ...], bands: tuple[Band, ...]
+) -> Mapping[str, TargetShort]:
+    """By its venue, what is short where every position is at its target and delta in its middle.
 
     Raises Unsupported for a margin that no hedge uses, and for two hedges by one account.
     """
-    shares: dict[str, Fraction] = {}
+    shares: dict[str, TargetShort] = {}
     for hedge in hedges:
         venue = hedge.instrument.venue
         if hedge.instrument.margin is None or venue is None:
@@ -57,7 +84,11 @@ def target_shorts(strategy: Strategy, hedges: tuple[Hedged, ...], bands: tuple[B
             for band in bands
             if f"price({band.held.token})" in moving and band.held.range is None
         )
-        shares[venue] = max(Fraction(exposed) - (hedge.low + hedge.high) / 2, Fraction(0))
+        ranges = tuple(
+            band for band in bands if band.held.range is not None and f"price({band.held.range.token})" in moving
+        )
+        share = Fraction(exposed) - (hedge.low + hedge.high) / 2
+        shares[venue] = TargetShort(share if ranges else max(share, Fraction(0)), ranges)
     for band in bands:
         if band.held.position.kind == "margin" and band.held.venue not in shares:
             cure = f"write `hedge {{ delta(TOKEN): .. of nav using {band.held.venue}.short(TOKEN) }}`"
@@ -73,10 +104,11 @@ class AccountMoves(Record):
     deposit: Plan
 
 
-def to_target(band: Band, venue: VenueModel, share: Fraction) -> AccountMoves:
+def to_target(band: Band, venue: VenueModel, of: TargetShort) -> AccountMoves:
     """The account's worth at its target, and the short at its share of nav."""
     _, cash, short = venue.account
-    target, wanted = scale(NAV, band.target, Rounding.DOWN), scale(NAV, share, Rounding.DOWN)
+    target = scale(NAV, band.target, Rounding.DOWN)
+    wanted = Var(plan_name("target of", short.name), Plain.VALUE)
     net = Monus(cash.value, short.value)
     out = amount(plan_name("reduce", cash.name), cash.token)
     into = amount(plan_name("increase", cash.name), cash.token)
@@ -89,6 +121,7 @@ def to_target(band: Band, venue: VenueModel, share: Fraction) -> AccountMoves:
     )
     return AccountMoves(
         (
+            Let(wanted, of.value()),
             Let(out, worth_trading(over, amount_worth(over, cash.token, Rounding.DOWN))),
             Let(into, worth_trading(under, amount_worth(under, cash.token, Rounding.DOWN))),
             *sizes,

@@ -215,6 +215,7 @@ def _worths(vault: Vault, symbols: Symbols) -> dict[Expr | Formula, str]:
         prices = ", ".join(f"s.{symbols.fields[price(token).name]}" for token in (of.token, of.base))
         sample = f"{SAMPLE.value.numerator:_}"
         named[worth(of, of.liquidity)] = f"{all_of_it}(s.{symbols.fields[of.name]}, {prices})"
+        named[token_part(of, of.liquidity)] = f"{in_token}(s.{symbols.fields[of.name]}, {prices})"
         named[worth(of, SAMPLE)] = f"{all_of_it}({sample}, {prices})"
         named[token_part(of, SAMPLE)] = f"{in_token}({sample}, {prices})"
     return named
