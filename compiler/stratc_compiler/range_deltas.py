@@ -150,6 +150,22 @@ def _moved(before: tuple[Expr, Expr], after: tuple[Var, Var], factor: Var, bent:
     return Cmp(later, Rel.LE, tangent), Or((And(risen), And(fallen)))
 
 
+def part_after(held: Held, frame: Frame, worth: Expr, *, more: bool) -> dict[str, Expr]:
+    """The part of a range once liquidity was added, or taken out, at one price; no change where nobody asks."""
+    of = held.range
+    if of is None or held not in frame.vault.divided:
+        return {}
+    before, part = frame.state[held.name], frame.state[of.part.name]
+    after = frame.trace.fresh(of.part.name)
+    _is_part(frame, after, worth)
+    grown, added = (Sub(after, part), Sub(worth, before)) if more else (Sub(part, after), Sub(before, worth))
+    frame.trace.learn("definition", Cmp(grown, Rel.GE, ZERO), Cmp(grown, Rel.LE, added))
+    for known in frame.parts:
+        if known.of == of:
+            frame.keep(known, worth, after)
+    return {of.part.name: after}
+
+
 def _times(one: Expr, factor: Var) -> Expr:
     assert isinstance(one, Var)
     return product_name(one.name, factor)
