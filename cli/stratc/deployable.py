@@ -11,6 +11,7 @@ from stratc.output import MARK
 from stratc.problem import Problem, news, of_unsupported, tell
 from stratc.read import read_source
 from stratc.status import Status
+from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.audit import Refused, audit
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.vault import Vault
@@ -19,7 +20,9 @@ from stratc_dsl.span import Source
 from stratc_targets.deploy.command import Deployable, Stopped
 from stratc_targets.deploy.package import Code, Package
 from stratc_targets.documents import read_json
+from stratc_targets.keeper.alarms import Grounds
 from stratc_targets.keeper.emit import PATH as KEEPER
+from stratc_targets.keeper.emit import keeper_text
 from stratc_targets.vyper import ContractTooLarge
 
 CODE = ("bytecode.hex", "actions.blueprint.hex")
@@ -57,7 +60,7 @@ def of_file(file: str) -> Deployable:
         except ContractTooLarge as error:
             raise _refused(str(error)) from None
         code = Code(*(files[name] for name in CODE))
-        return Package(model.vault, model.source, code, files[MARK], files[KEEPER])
+        return Package(model.vault, model.source, code, files[MARK], files[KEEPER], files[KEEPER])
 
     return Deployable(model.vault, model.source, package)
 
@@ -85,7 +88,7 @@ def of_record(certificate: Path, file: str | None) -> Deployable:
     Raises Stopped.
     """
     certified = _Certified(certificate, file)
-    return Deployable(certified.vault, certified.source, lambda: certified.package(""))
+    return Deployable(certified.vault, certified.source, certified.package)
 
 
 class _Certified:
@@ -105,10 +108,11 @@ class _Certified:
         except Refused as error:
             raise _rejected(self._name, error) from None
 
-    def package(self, keeper: str, confirm: bool = False) -> Package:
-        """The code that the certificate's source compiles to. Raises Stopped where the certificate is rejected.
+    def package(self, keeper: str | None = None, confirm: bool = False) -> Package:
+        """The code that the certificate's source compiles to. `keeper` tells its keeper, where not the source does.
 
-        `confirm` is whether the solver is asked again for what there is no proof of.
+        Raises Stopped where the certificate is rejected. `confirm` is whether the solver is asked again for what there
+        is no proof of.
         """
         from stratc_targets.vyper.build import blueprint_creation, compile_vault
         from stratc_targets.vyper.emit import vault_sources
@@ -125,7 +129,10 @@ class _Certified:
         compiled = compile_vault(vault_sources(self.vault, self.source))
         assert compiled.actions is not None, "a vault deploys its actions"
         code = Code(compiled.creation, blueprint_creation(compiled.actions.blueprint))
-        return Package(self.vault, self.source, code, self._text, keeper, audited.unproved)
+        grounds = Grounds(self.vault, self.source, guarded_assumptions(self.vault), audited.stakes(self.vault))
+        printed = keeper_text(grounds, compiled.abi, compiled.runtime, compiled.actions.runtime)
+        given = printed if keeper is None else keeper
+        return Package(self.vault, self.source, code, self._text, given, printed, audited.unproved)
 
 
 def _ask_again(vault: Vault, source: Source) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
 from stratc_compiler.backing import split_label
@@ -11,7 +11,7 @@ from stratc_compiler.holding import begun_within
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.text import percent
 from stratc_compiler.vault import SCALE, Freezes, Held, OnCondition, Vault, VenueModel
-from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult
+from stratc_compiler.verdict import Derivation, GuardedAssumption, Guardian, Obligation, ObligationResult, Verification
 from stratc_dsl.strategy import (
     Assumption,
     DepositsAtMost,
@@ -34,6 +34,9 @@ from stratc_dsl.strategy import (
 )
 
 ENFORCED, WATCHED, TRUSTED = Guardian.ENFORCED, Guardian.WATCHED, Guardian.TRUSTED
+
+Stakes = Mapping[str, frozenset[str]]
+"""Ids of the assumptions that each claim may rest on, by the claim's name, in the order of claims."""
 
 _GUARDED = "and beyond it the vault only does what reduces risk"
 _BETWEEN = "in this round between transactions of the vault"
@@ -74,6 +77,19 @@ def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
 def labels_of(obligation: Obligation) -> tuple[str, ...]:
     """Labels of all that a proof may use, each once."""
     return tuple(dict.fromkeys(hypothesis.label for hypothesis in obligation.hypotheses))
+
+
+def stakes(verification: Verification) -> Stakes:
+    """What each claim may rest on: all that its proofs may use.
+
+    Which of it one proof does use may differ from machine to machine.
+    """
+    return {
+        claim.name: frozenset(
+            id_ for one in claim.obligations for id_ in rests_on(labels_of(one.obligation), verification.vault)
+        )
+        for claim in verification.claims
+    }
 
 
 def core_of(result: ObligationResult) -> tuple[str, ...]:

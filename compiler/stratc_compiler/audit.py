@@ -8,7 +8,7 @@ integers. So it can be wrong in no way that would matter and be accepted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -16,12 +16,13 @@ from msgspec.structs import replace
 
 from stratc_checker.proof import Context, Rejected
 from stratc_checker.query import Reader
-from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
+from stratc_compiler.assumptions import Stakes, guarded_assumptions, labels_of, rests_on
 from stratc_compiler.backing import claim_name, within
 from stratc_compiler.certificate import SCHEMA, assumption_json, files_json
 from stratc_compiler.claims import claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Not
+from stratc_compiler.inside_box import names_of_a_round
 from stratc_compiler.interpret import Reverted
 from stratc_compiler.possible import CLAIM, TEXT, Possibility, possibilities
 from stratc_compiler.prooftree import hypotheses_of
@@ -35,6 +36,17 @@ from stratc_dsl.span import NOWHERE, Source
 Expected = Sequence[Obligation | Possibility]
 
 
+FIELDS = ("schema", "strategy", "source", "tools", "options", "assumptions", "claims", "contexts", "proofs")
+CLAIM_FIELDS = ("name", "text", "verdict", "obligations")
+COMMON_FIELDS = ("id", "text", "verdict", "core", "rests_on", "kind")
+EVIDENCE_FIELDS = {
+    "derivation": ("context", "goal", "proof"),
+    "solver": ("context", "goal"),
+    "witness": ("settled", "moment", "deposited", "withdrawn"),
+}
+"""Besides, by kind: what nothing here reads is no part of a certificate."""
+
+
 class Refused(Exception):
     """The certificate is not accepted. Says where, and why."""
 
@@ -46,6 +58,13 @@ class Audited(Record):
     derivations: int
     witnesses: int
     unproved: tuple[str, ...]  # ids of obligations that rest on a solver's word
+    labels: dict[str, frozenset[tuple[str, ...]]]  # of each claim: of all that each of its proofs may use
+
+    def stakes(self, vault: Vault) -> Stakes:
+        """What each claim may rest on, as `assumptions.stakes` says of a verification."""
+        return {
+            name: frozenset(id_ for one in known for id_ in rests_on(one, vault)) for name, known in self.labels.items()
+        }
 
 
 def source_of(document: Any) -> Source:
@@ -83,7 +102,9 @@ def _made_by_another(document: Any) -> str:
 
 
 def _audited(document: Any, vault: Vault, source: Source) -> Audited:
-    _same("source", _field(document, "source", dict).get("sha256"), source.digest())
+    _only("no certificate", document, FIELDS)
+    _only("source", _field(document, "source", dict), ("sha256", "files"))
+    _same("source", document["source"].get("sha256"), source.digest())
     _same("source: files", document["source"].get("files"), files_json(source))
     auditor = _Auditor(document, vault)
     expected = _expected(vault)
@@ -93,7 +114,8 @@ def _audited(document: Any, vault: Vault, source: Source) -> Audited:
         auditor.claim(claim, name, text, obligations)
     assumptions = [assumption_json(assumption) for assumption in guarded_assumptions(vault)]
     _same("assumptions", _field(document, "assumptions", list), assumptions)
-    return Audited(len(told), auditor.derivations, auditor.witnesses, tuple(auditor.unproved))
+    labels = {name: frozenset(used) for name, used in auditor.labels.items()}
+    return Audited(len(told), auditor.derivations, auditor.witnesses, tuple(auditor.unproved), labels)
 
 
 def _expected(vault: Vault) -> list[tuple[str, str, Expected]]:
@@ -128,6 +150,7 @@ class _Auditor:
 
     def __init__(self, document: Any, vault: Vault) -> None:
         self._vault = vault
+        self._names = frozenset(names_of_a_round(vault))
         self._texts = _field(document, "contexts", dict)
         self._proofs = _field(document, "proofs", dict)
         self._contexts: dict[str, Context] = {}
@@ -139,48 +162,68 @@ class _Auditor:
         self.derivations = 0
         self.witnesses = 0
         self.unproved: list[str] = []
+        self.labels: dict[str, set[tuple[str, ...]]] = {}
+        self._labels_of: dict[int, tuple[str, ...]] = {}
 
     def claim(self, told: Any, name: str, text: str, expected: Expected) -> None:
+        _only(name, told, CLAIM_FIELDS)
         _same(f"{name}: text", _field(told, "text", str), text)
         _same(f"{name}: verdict", _field(told, "verdict", str), "proved")
         obligations = _field(told, "obligations", list)
         _same(f"{name}: obligations", [_field(one, "id", str) for one in obligations], [one.id for one in expected])
+        used = self.labels.setdefault(name, set())
         for one, obligation in zip(obligations, expected, strict=True):
             _same(f"{obligation.id}: text", _field(one, "text", str), obligation.text)
             _same(f"{obligation.id}: verdict", _field(one, "verdict", str), "proved")
+            if (kind := _field(one, "kind", str)) in EVIDENCE_FIELDS:
+                _only(obligation.id, one, (*COMMON_FIELDS, *EVIDENCE_FIELDS[kind]))
             if isinstance(obligation, Possibility):
-                self._witness(one, obligation)
+                used.add(self._witness(one, obligation))
             else:
-                self._obligation(one, obligation)
+                used.add(self._obligation(one, obligation))
 
-    def _witness(self, told: Any, possibility: Possibility) -> None:
+    def _witness(self, told: Any, possibility: Possibility) -> tuple[str, ...]:
         _same(f"{possibility.id}: kind", _field(told, "kind", str), "witness")
         flows = [_whole(_field(told, name, str)) for name in ("deposited", "withdrawn")]
         played = Round(_state(told, "settled"), _state(told, "moment"), *flows)
+        for state in (played.settled, played.moment):
+            _only(f"{possibility.id}: the witness", state, self._names)
         try:
             accepted = possibility.accepts(played)
         except (KeyError, ZeroDivisionError, Reverted) as error:
             raise Refused(f"{possibility.id}: the witness is no round of this vault: {error!r}") from error
         if not accepted:
             raise Refused(f"{possibility.id}: the witness does not replay")
-        if not any(self._rests(told, labels_of(obligation)) for obligation in possibility.obligations()):
+        may_use = (labels_of(obligation) for obligation in possibility.obligations())
+        labels = next((one for one in may_use if self._rests(told, one)), None)
+        if labels is None:
             raise Refused(f"{possibility.id}: it does not say what it rests on")
         self.witnesses += 1
+        return labels
 
-    def _obligation(self, told: Any, obligation: Obligation) -> None:
+    def _obligation(self, told: Any, obligation: Obligation) -> tuple[str, ...]:
+        """The labels of all that its proof may use."""
         context = self._context(told, obligation)
         goal = self._printer.script((Not(obligation.goal),), context.names).text
         _same(f"{obligation.id}: goal", _field(told, "goal", str), goal)
         kind = _field(told, "kind", str)
+        may_use = self._may_use(obligation)
         if kind == "solver":
             self.unproved.append(obligation.id)
-            used = labels_of(obligation)
+            used = may_use
         elif kind == "derivation":
             used = self._derivation(told, obligation, context, goal)
         else:
             raise Refused(f"{obligation.id}: kind {kind!r} is no evidence")
         if not self._rests(told, used):
             raise Refused(f"{obligation.id}: the proof rests on other things than it says: {', '.join(used)}")
+        return may_use
+
+    def _may_use(self, obligation: Obligation) -> tuple[str, ...]:
+        key = id(obligation.hypotheses)  # as in `_known`
+        if key not in self._labels_of:
+            self._labels_of[key] = labels_of(obligation)
+        return self._labels_of[key]
 
     def _context(self, told: Any, obligation: Obligation) -> Context:
         """The context that the obligation names, which must be the one that it has. Read once."""
@@ -236,6 +279,13 @@ def _field(document: Any, name: str, kind: type) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise Refused(f"no certificate: `{name}` is missing or is no {kind.__name__}")
     return value
+
+
+def _only(where: str, told: Any, known: Collection[str]) -> None:
+    """Raises Refused where it says more than somebody reads."""
+    for name in told if isinstance(told, dict) else ():
+        if name not in known:
+            raise Refused(f"{where}: nothing reads `{str(name)[:40]}`")
 
 
 def _state(told: Any, name: str) -> dict[str, int]:

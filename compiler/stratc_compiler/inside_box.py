@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
 
@@ -21,6 +22,20 @@ from stratc_compiler.vault import (
     Vault,
 )
 from stratc_compiler.verdict import Round
+
+
+def names_of_a_round(vault: Vault) -> Iterator[str]:
+    """Every name that the states of a round may give a number to: of this vault, or of one of ours that it holds."""
+    for inner in vault.inner.values():
+        yield from names_of_a_round(inner)
+    for token in vault.strategy.tokens:
+        yield from (f"price({token.name})", f"unit({token.name})")
+    for held in (*vault.held, *vault.idle):
+        yield from (held.name, held.liquidity.name, held.room.name)
+    for of in (one.range for one in vault.ranges.values()):
+        if of is not None:
+            yield from (of.low.name, of.high.name, of.fees.name)
+    yield from (ring.name for ring in vault.rings)
 
 
 def inside_box(vault: Vault, box: Box, played: Round, lost: str | None = None) -> str | None:

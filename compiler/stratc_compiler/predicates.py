@@ -194,8 +194,7 @@ def _quantity(quantity: Quantity, scope: Scope) -> Quotient:
             top = net_worth(_held(str(quantity.position), scope, quantity.span), scope.venues)
             return Quotient(top, plain if quantity.name == "value" else nav)
         case "margin_ratio" if quantity.venue is not None:
-            _, cash, short = scope.venue(quantity.venue).account
-            return Quotient({cash.value: Fraction(1), short.value: Fraction(-1)}, {short.value: Fraction(1)})
+            return margin_ratio(scope.venue(quantity.venue))
         case "volatility" if quantity.token is not None and quantity.period is not None:
             return Quotient({volatility(quantity.token, quantity.period): Fraction(1)}, {ONE: Fraction(WAD)})
         case "leverage":
@@ -220,6 +219,12 @@ def _idle_value(token: str, scope: Scope) -> Expr:
         if held.venue is None and held.token == token:
             return held.value
     return value_of(amount(f"idle({token})", token), Rounding.DOWN)
+
+
+def margin_ratio(venue: VenueModel) -> Quotient:
+    """What an account at a venue of perpetuals is worth, over what buying its short back costs."""
+    _, cash, short = venue.account
+    return Quotient({cash.value: Fraction(1), short.value: Fraction(-1)}, {short.value: Fraction(1)})
 
 
 def lending(name: str, venue: VenueModel, span: Span) -> Quotient:

@@ -380,7 +380,7 @@ class Standing:
 
     def max_deposit(self, receiver: str) -> int:
         """What `deposit` would take now."""
-        if not self.may_hold(receiver) or self.book.mode is not Mode.OPEN or not self.prices_usable():
+        if not self.may_hold(receiver) or self.book.mode is not Mode.OPEN or not self._priced():
             return 0
         state = self.state()
         return self._room(state) if self._floors_hold(state) and not self._is_guarded(state) else 0
@@ -434,7 +434,19 @@ class Standing:
         return not self.book.mode.over and self._is_guarded(account)
 
     def _accountable(self) -> bool:
-        return self.book.mode is not Mode.STUCK and (self.book.mode.over or self.prices_usable())
+        return self.book.mode is not Mode.STUCK and (self.book.mode.over or self._priced())
+
+    def _priced(self) -> bool:
+        """Whether everything can be valued: at an absurd price liquidity in a range is worth more than a word holds."""
+        if not self.prices_usable():
+            return False
+        try:
+            self.state()
+        except Reverted:
+            if not self.vault.ranges:
+                raise
+            return False
+        return True
 
     def round_allowance(self) -> int:
         """How much may still be withdrawn in this round."""

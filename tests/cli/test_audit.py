@@ -153,6 +153,22 @@ def negative_witness(document: Certificate) -> None:
     first(document, "witness")["deposited"] = "-5"
 
 
+def talkative_witness(document: Certificate) -> None:
+    first(document, "witness")["moment"]["nav"] = "1"
+
+
+def talkative_evidence(document: Certificate) -> None:
+    first(document, "derivation")["reviewed"] = "by nobody"
+
+
+def talkative_claim(document: Certificate) -> None:
+    document["claims"][0]["holds"] = True
+
+
+def talkative_certificate(document: Certificate) -> None:
+    document["audited"] = "twice"
+
+
 def other_schema(document: Certificate) -> None:
     document["schema"] = 1
 
@@ -188,6 +204,10 @@ def no_source(document: Certificate) -> None:
         (witness_of_other_decimals, "the witness does not replay"),
         (incomplete_witness, "no round of this vault"),
         (negative_witness, "no whole number"),
+        (talkative_witness, "the witness: nothing reads `nav`"),
+        (talkative_evidence, "nothing reads `reviewed`"),
+        (talkative_claim, "consistent: nothing reads `holds`"),
+        (talkative_certificate, "nothing reads `audited`"),
         (other_schema, "schema 1 is not the one"),
         (other_strategy, "has no strategy Carry"),
         (no_source, "no certificate: `source` is missing"),
@@ -224,6 +244,7 @@ def test_a_solvers_word_is_told_and_is_status_3(text: str, tmp_path: Path, capsy
     document = json.loads(text)
     told = claim(document, "survives")["obligations"][0]
     told["kind"] = "solver"
+    del told["proof"]
     everything = audited(tmp_path, document)  # what it rests on is then all that it may use
     assert everything == 1
     told["core"], told["rests_on"] = _all_of(told["id"])

@@ -360,6 +360,11 @@ def test_a_build_whose_code_is_not_that_of_its_certificate(command: Command, tmp
     ran = command.run("--dry-run", what=build)
     assert ran.status == 2
     assert "keeper.json of the build is of another code: build again" in ran.err
+    document = json.loads((command.build / "keeper.json").read_text())
+    keeper.write_text(json.dumps(document | {"alarms": document["alarms"][1:]}))
+    ran = command.run("--dry-run", what=build)
+    assert ran.status == 2
+    assert "keeper.json of the build differs from what its source gives in alarms: build again" in ran.err
     certificate = build / "certificate.json"
     certificate.write_text(certificate.read_text().replace('"verdict": "proved"', '"verdict": "hoped"', 1))
     ran = command.run("--dry-run", what=build)

@@ -36,7 +36,7 @@ def found(world: World, address: str) -> list[Finding]:
     proved = example("vault_of_vaults")
     given = tables(world)
     given["venues"]["inner"] = address
-    package = Package(proved.vault, proved.verification.source, Code("", ""), "", "")
+    package = Package(proved.vault, proved.verification.source, Code("", ""), "", "", "")
     manifest = parse_manifest(toml(given), "m.toml", proved.vault)
     return list(inner.check_inner(package, manifest, Node(url_of(world))))
 
@@ -99,7 +99,7 @@ def test_nothing_is_sent_over_a_vault_of_other_code(
     world, proved, emitted = anvil_world, example("vault_of_vaults"), files(example("vault_of_vaults"))
     code = Code(emitted["bytecode.hex"], emitted["actions.blueprint.hex"])
     keeper = json.dumps(document_of("vault_of_vaults"))
-    package = Package(proved.vault, proved.verification.source, code, "{}", keeper)
+    package = Package(proved.vault, proved.verification.source, code, "{}", keeper, keeper)
     treasury = deploy(world, example("treasury")).address
     given = tables(world)
     given["venues"]["inner"] = treasury

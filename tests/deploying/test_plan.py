@@ -61,7 +61,7 @@ def planned(world: World, strategy: str, given: Tables) -> tuple[Plan, Package, 
     proved = example(strategy)
     emitted = files(proved)
     code = Code(emitted["bytecode.hex"], emitted["actions.blueprint.hex"])
-    package = Package(proved.vault, proved.verification.source, code, "", "")
+    package = Package(proved.vault, proved.verification.source, code, "", "", "")
     manifest = parse_manifest(toml(given), "m.toml", proved.vault)
     node = Node(url_of(world))
     addresses = [one.address for one in manifest.arguments]

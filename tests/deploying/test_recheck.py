@@ -14,6 +14,8 @@ from cli.examples import TREASURY
 from deploying.market import Command
 from lab.chain import ACCOUNTS, AnvilChain
 from stratc_targets.deploy.node import Node
+from stratc_targets.keeper.alerts import emit_alerts
+from stratc_targets.keeper.emit import document_text
 
 pytestmark = pytest.mark.anvil
 
@@ -55,7 +57,14 @@ def test_all_is_as_it_was_proved(deployed: Command) -> None:
     assert (ran.status, ran.err) == (0, "")
     vault = record()["vault"]["address"]
     assert ran.out.endswith(f"Treasury at {vault} is what was proved\n")
-    for said in ("ok     certificate", "ok     actions", "ok     vault", "ok     venues.aave", "ok     feeds.USDC"):
+    for said in (
+        "ok     certificate",
+        "ok     actions",
+        "ok     vault",
+        "ok     venues.aave",
+        "ok     feeds.USDC",
+        "ok     keeper.json",
+    ):
         assert said in ran.out
     assert "wrong" not in ran.out
 
@@ -139,6 +148,40 @@ def test_another_certificate(deployed: Command) -> None:
     ran = deployed.check("record.json")
     assert ran.status == 2
     assert "cannot read certificate.json" in ran.err
+
+
+def test_what_the_keeper_is_told_is_compared_too(deployed: Command) -> None:
+    keeper, alerts = Path("keeper.json"), Path("alerts.yml")
+    document = json.loads(keeper.read_text("utf-8"))
+
+    def found(status: int, changed: dict[str, Any]) -> str:
+        keeper.write_text(document_text(document | changed), "utf-8")
+        ran = deployed.check("record.json")
+        assert ran.status == status
+        return " ".join(ran.out.split())
+
+    caps = {"max_fee_per_gas_gwei": {"normal": 20, "emergency": 900}}
+    changed = {"gas": document["gas"] | caps}
+    alerts.write_text(emit_alerts(document | changed).text, "utf-8")
+    said = found(0, changed)
+    assert "note keeper.json" in said
+    assert "but for gas: 20 gwei at most, 900 for a rescue" in said
+    assert "ok alerts.yml" in said
+    silenced = document["alarms"][0] | {"measure": document["alarms"][0]["measure"] | {"high": "86400"}}
+    said = found(1, {"alarms": [silenced, *document["alarms"][1:]]})
+    assert "wrong keeper.json it differs from what the source gives in alarms ok alerts.yml" in said
+    alerts.write_text(alerts.read_text("utf-8").replace("StratcBlocksOld", "Quiet"), "utf-8")
+    said = found(1, {})
+    assert "ok keeper.json" in said
+    assert "wrong alerts.yml it differs from what keeper.json gives" in said
+    assert "wrong keeper.json keeper.json: period: " in found(1, {"period": "soon"})
+    alerts.unlink()
+    keeper.unlink()
+    ran = deployed.check("record.json")
+    assert ran.status == 0
+    assert "note keeper.json there is no keeper.json note alerts.yml there is no alerts.yml" in " ".join(
+        ran.out.split()
+    )
 
 
 def test_another_source(deployed: Command) -> None:

@@ -61,4 +61,6 @@ def test_a_row_of_the_status() -> None:
     free = Sensitivity("gamma(WETH)", "up", "down", None, None)
     seen = Exposed(free, Fraction(-10), free.share(state, "nav"), free.room(state, "nav"))
     assert _exposed(seen) == ("gamma(WETH)", "-10 USD", "-1%", "any", "")
-    assert hedged.room({"up": 1, "down": 0, "nav": 0}, "nav") == inf
+    bare = {"up": 1, "down": 0, "nav": 0}
+    assert (hedged.room(bare, "nav"), free.room(bare, "nav"), hedged.room(bare | {"up": 0}, "nav")) == (-inf, inf, inf)
+    assert _exposed(Exposed(hedged, Fraction(1), None, -inf))[4] == "outside, without nav"

@@ -177,6 +177,20 @@ def test_room_of_what_is_composed() -> None:
     assert Compare(RATIO, ">=", ONE, usd=False).room(NAV | {"b": 0}) == inf
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "worth", "inside"), [(1, 2, 0, True), (1, 2, 5, False), (1, None, 5, True), (None, 2, 5, False)]
+)
+def test_without_nav_only_nothing_is_in_a_band(low: int | None, high: int | None, worth: int, inside: bool) -> None:
+    """As the contract has it, which multiplies by nav: low x 0 <= worth <= high x 0."""
+    edges = [None if edge is None else Fraction(edge, 10) for edge in (low, high)]
+    band, state = Band("a", False, "a", Fraction(1, 10), *edges), {"nav": 0, "a": worth}
+    outside = (low is not None and worth < low * state["nav"]) or (high is not None and worth > high * state["nav"])
+    assert inside is not outside
+    goals = Goals("nav", (), (band,))
+    assert goals.holds(OutsideBand(), state) is not inside
+    assert goals.room(OutsideBand(), state) == (-inf if inside else inf)
+
+
 LEFT = Side((Term(Fraction(1), ("a",), 1), Term(Fraction(-1), ("b",), 1)), (Term(Fraction(1), ("a",), 1),))
 
 

@@ -20,7 +20,7 @@ from stratc_targets.keeper.emit import emit_keeper
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.nodes import Nodes
 from stratc_targets.keeper.state import Identity, StateFile
-from stratc_targets.keeper.watch import Watch
+from stratc_targets.keeper.watch import Measured, Watch
 from stratc_targets.keeper.watchlist import PositionRead, View
 from vyper_target.vaults import USDC, Deployed, deploy, files
 
@@ -51,6 +51,11 @@ class Watching:
     def says(self) -> list[tuple[str, str]]:
         """What a look says of which alarms."""
         return [(one["event"], one.get("id") or one.get("ids")) for one in self.look()]
+
+    def measured(self, id_: str) -> Measured:
+        """What the last look found of an assumption."""
+        (found,) = (one for one in self._watch.latest if one.alarm.id == id_)
+        return found
 
     @property
     def positions(self) -> tuple[PositionRead, ...]:

@@ -27,7 +27,7 @@ from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.resting import claims_resting
 from stratc_compiler.verdict import Guardian, Proved, Refuted, Unknown, Verdict, Verification
 from stratc_dsl.span import Source
-from stratc_targets.keeper.alarms import alarms
+from stratc_targets.keeper.alarms import alarms, grounds_of
 from stratc_targets.venues import venue_factories
 
 Change = tuple[str, str]
@@ -311,7 +311,7 @@ def test_the_assumptions_of_the_inner_vault_are_inherited_by_name(verification: 
 
 
 def test_only_what_is_its_own_is_watched_by_its_keeper(verification: Verification) -> None:
-    watched = {alarm["id"]: alarm for alarm in alarms(verification, 6 * 3_600)}
+    watched = {alarm["id"]: alarm for alarm in alarms(grounds_of(verification), 6 * 3_600)}
     assert not any(id_.startswith("inner/") for id_ in watched)
     assert {"loss(inner)", "gain(inner)", "liquidity(inner)"} <= set(watched)
     growth = box_of(verification.vault).growth["inner"]

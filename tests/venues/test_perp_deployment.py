@@ -18,7 +18,7 @@ from stratc_targets.deploy.checks import check, wrong
 from stratc_targets.deploy.findings import Level
 from stratc_targets.deploy.manifest import Bound, Manifest
 from stratc_targets.deploy.node import Head, Node
-from stratc_targets.keeper.alarms import alarms, readings
+from stratc_targets.keeper.alarms import alarms, grounds_of, readings
 from stratc_targets.keeper.conditions import Compare, members_of, parse_goals
 from stratc_targets.keeper.errors import Reverted
 from stratc_targets.keeper.goals import bands, floors
@@ -126,7 +126,7 @@ def test_the_keeper_measures_what_is_assumed_of_a_short() -> None:
 
 
 def alarms_of(verification: Verification) -> list[dict[str, object]]:
-    return [one | {"claims": []} for one in alarms(verification, PERIOD)]
+    return [one | {"claims": []} for one in alarms(grounds_of(verification), PERIOD)]
 
 
 def test_a_vault_without_a_short_has_nothing_of_it() -> None:

@@ -20,6 +20,7 @@ from stratc_targets.deploy.checks import check, wrong
 from stratc_targets.deploy.comparing import actions_immutables, actions_of, compare
 from stratc_targets.deploy.findings import Finding
 from stratc_targets.deploy.inner import check_inner
+from stratc_targets.deploy.keeping import differing
 from stratc_targets.deploy.manifest import Manifest, parse_manifest, skeleton
 from stratc_targets.deploy.node import Head, Node
 from stratc_targets.deploy.package import Package
@@ -28,6 +29,7 @@ from stratc_targets.deploy.plan_text import bound_text, ether, findings_text, pl
 from stratc_targets.deploy.recheck import read_finished, recheck
 from stratc_targets.deploy.record import Record, begin, locked, read_record, with_immutables, write_beside
 from stratc_targets.deploy.sending import NonceTaken, Sending, Unfinished
+from stratc_targets.documents import read_json
 from stratc_targets.keeper.alerts import PATH as ALERTS
 from stratc_targets.keeper.alerts import emit_alerts
 from stratc_targets.keeper.command import read_text
@@ -80,7 +82,7 @@ def main_check(arguments: Namespace, deployable: Callable[[], Deployable], paint
     def run() -> int:
         node, record = Node(arguments.rpc), read_finished(Path(arguments.check))
         node.chain_id()  # before anybody waits for the compiler
-        return recheck(record, deployable().package(), node, paint)
+        return recheck(Path(arguments.check), record, deployable().package(), node, paint)
 
     return _told(run)
 
@@ -300,6 +302,10 @@ def _check_keeper(package: Package) -> None:
         raise SetupError("keeper.json of the build is of another code: build again")
     if config.deployment is not None:
         raise SetupError(f"keeper.json of the build is bound to {config.deployment.vault} already: build again")
+    if names := differing(read_json(package.keeper), read_json(package.printed)):
+        raise SetupError(
+            f"keeper.json of the build differs from what its source gives in {', '.join(names)}: build again"
+        )
 
 
 def _leave(sending: Sending, package: Package) -> None:

@@ -60,7 +60,7 @@ class Runtime:
 class Package:
     """A proved vault, ready to be deployed; `certificate` and `keeper` are texts of the build's files.
 
-    `unproved` are obligations that rest on a solver's word.
+    `printed` is keeper.json as its source gives it. `unproved` are obligations that rest on a solver's word.
     """
 
     vault: Vault
@@ -68,6 +68,7 @@ class Package:
     code: Code
     certificate: str
     keeper: str
+    printed: str
     unproved: tuple[str, ...] = ()
 
     @property

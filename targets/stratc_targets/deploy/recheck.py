@@ -16,6 +16,7 @@ from stratc_targets.deploy.checks import check
 from stratc_targets.deploy.comparing import compare
 from stratc_targets.deploy.findings import Finding, Level
 from stratc_targets.deploy.inner import check_inner
+from stratc_targets.deploy.keeping import check_beside
 from stratc_targets.deploy.manifest import Bound, Manifest, place_of
 from stratc_targets.deploy.node import Head, Node
 from stratc_targets.deploy.package import Package
@@ -49,8 +50,8 @@ def read_finished(path: Path) -> Record:
     return record
 
 
-def recheck(record: Record, package: Package, node: Node, paint: Paint) -> int:
-    """Tell how it stands.
+def recheck(path: Path, record: Record, package: Package, node: Node, paint: Paint) -> int:
+    """Tell how it stands, and what lies beside the record at `path`.
 
     Returns the exit status: 0 all is as it was proved; 1 something is not; 3 something cannot be said. Raises
     SetupError where the chain is another one, RpcDown where it does not answer.
@@ -64,7 +65,8 @@ def recheck(record: Record, package: Package, node: Node, paint: Paint) -> int:
     head = node.head()
     deployed = _Deployed(record, record.blueprint, record.vault, manifest, package, node, head)
     print(bound_text(package.name, package.source, manifest, head.number))
-    findings = tuple(_findings(deployed))
+    beside = check_beside(path, package.printed, chain_id, record.vault.address)
+    findings = (*_findings(deployed), *beside)
     print(f"\nfound\n{findings_text(findings, paint)}")
     return _told(findings, f"{package.name} at {record.vault.address}")
 

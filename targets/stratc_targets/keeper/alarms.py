@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
-from stratc_compiler.assumptions import is_inherited, labels_of, rests_on
-from stratc_compiler.environment import most_growth
+from stratc_compiler.assumptions import Stakes, is_inherited, stakes
+from stratc_compiler.environment import MOST_GAIN, most_growth
 from stratc_compiler.rooms import ample
 from stratc_compiler.vault import SCALE, Held, Vault
-from stratc_compiler.verdict import ClaimResult, GuardedAssumption, Guardian, Verification
+from stratc_compiler.verdict import GuardedAssumption, Guardian, Verification
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import (
     ChainlinkPrice,
@@ -65,24 +65,38 @@ WATCHES: dict[str, Callable[[Venue, tuple[Held, ...], VenueText, Mapping[str, st
 # ── what is assumed ────────────────────────────────────────────────────────────────────────
 
 
-def alarms(verification: Verification, period: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a vault's proofs rest on, of a verification or of a certificate that was accepted."""
+
+    vault: Vault
+    source: Source
+    assumptions: tuple[GuardedAssumption, ...]
+    stakes: Stakes
+
+
+def grounds_of(verification: Verification) -> Grounds:
+    return Grounds(verification.vault, verification.source, verification.assumptions, stakes(verification))
+
+
+def alarms(grounds: Grounds, period: int) -> list[dict[str, Any]]:
     """One alarm, as it stands in keeper.json, for each assumption that the keeper has to watch."""
     watched = [
         one
-        for one in verification.assumptions
+        for one in grounds.assumptions
         if one.guardian is Guardian.WATCHED and not is_inherited(one.id)  # an inner vault has a keeper of its own
     ]
-    return [_alarm(one, verification, period) for one in watched]
+    return [_alarm(one, grounds, period) for one in watched]
 
 
-def _alarm(guarded: GuardedAssumption, verification: Verification, period: int) -> dict[str, Any]:
+def _alarm(guarded: GuardedAssumption, grounds: Grounds, period: int) -> dict[str, Any]:
     return {
         "id": guarded.id,
         "text": guarded.text,
-        **_place(guarded, verification.source),
+        **_place(guarded, grounds.source),
         "how": guarded.how,
-        "measure": _written(guarded, verification.vault, period) or _implied(guarded, verification.vault, period),
-        "claims": [claim.name for claim in verification.claims if _uses(claim, guarded, verification.vault)],
+        "measure": _written(guarded, grounds.vault, period) or _implied(guarded, grounds.vault, period),
+        "claims": [claim for claim, used in grounds.stakes.items() if guarded.id in used],
     }
 
 
@@ -93,11 +107,6 @@ def _place(guarded: GuardedAssumption, source: Source) -> dict[str, Any]:
     file, start = source.file_at(guarded.span.start)
     elsewhere = {"file": PurePath(file.name).name} if start != guarded.span.start else {}
     return {"line": file.line_and_column(start)[0]} | elsewhere
-
-
-def _uses(claim: ClaimResult, guarded: GuardedAssumption, vault: Vault) -> bool:
-    """All that a proof may use: which of it one proof does use may differ from machine to machine."""
-    return any(guarded.id in rests_on(labels_of(result.obligation), vault) for result in claim.obligations)
 
 
 def _written(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str, Any] | None:
@@ -150,6 +159,8 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
             return _edges("oracle_difference", subject, None, marked, None)
         case "settles":
             return next(_edges("funding", subject, *_pending(one, period), period) for one in _fundings(vault, subject))
+        case "fees":
+            return _edges("waiting_fees", subject, None, MOST_GAIN, None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
         case "room":
@@ -219,7 +230,10 @@ def readings(vault: Vault) -> dict[str, Any]:
     fundings = tuple(one for venue in venues for one in venue.fundings)
     rings = tuple(symbols.fields[ring.name] for ring in vault.rings)
     nav = symbols.fields["nav"]
-    everything = Readings(nav, tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings, fundings)
+    fees = tuple(one for venue in venues for one in venue.fees)
+    everything = Readings(
+        nav, tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings, fundings, fees
+    )
     return _without_defaults(asdict(everything))
 
 
@@ -228,9 +242,21 @@ def _without_defaults(document: dict[str, Any]) -> dict[str, Any]:
     for told in document["oracles"]:
         if told["scale"] == USD_SCALE:
             del told["scale"]
-    if not document["fundings"]:
-        del document["fundings"]
+    for few in ("fundings", "fees"):
+        if not document[few]:
+            del document[few]
+    _plain(document)
     return document
+
+
+def _plain(part: Any) -> None:
+    """Views say only of those that are asked as the vault, or with more arguments than one, that they are."""
+    if isinstance(part, dict):
+        for name in ("further", "as_vault"):
+            if name in part and not part[name]:
+                del part[name]
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, (list, tuple)) else ():
+        _plain(one)
 
 
 def _token(token: Token, vault: Vault, symbols: Symbols) -> TokenRead:
@@ -253,4 +279,6 @@ def _heartbeat(token: Token, vault: Vault) -> int | None:
 def _venue(venue: Venue, vault: Vault, symbols: Symbols) -> VenueReadings:
     tokens = {name: one.address for name, one in symbols.tokens.items()}
     positions = next((one.positions for one in vault.venues if one.name == venue.name), ())  # none where one swaps
-    return WATCHES[venue.adapter](venue, positions, symbols.venues[venue.name], tokens)
+    found = WATCHES[venue.adapter](venue, positions, symbols.venues[venue.name], tokens)
+    worths = {one.name: symbols.fields[one.value.name] for one in positions}
+    return replace(found, fees=tuple(replace(one, worth=worths[one.worth]) for one in found.fees))

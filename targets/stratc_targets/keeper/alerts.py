@@ -139,6 +139,18 @@ def _broken(document: dict[str, Any]) -> Iterator[Alert]:
             f"{_where(document, floor['line'])} It is missed by {{{{ $value | humanizePercentage }}}} of its edge. The "
             "proofs say that this cannot be while their assumptions hold.",
         )
+    for one in (*document["loans"], *document.get("accounts", ())):
+        labels = {"venue": one["venue"]}
+        yield Alert(
+            "StratcLiquidatable",
+            f"{_metric('stratc_liquidation_room', document, **labels)} < 0",
+            None,
+            "critical",
+            labels,
+            f"{one['venue']} may liquidate the vault",
+            "At the vault's prices what covers its debt there is less than the venue asks for. The proofs say that "
+            "this cannot be while their assumptions hold.",
+        )
     rescue = max((rule["gas_limit"] for rule in document["rules"] if rule["reduces_risk"]), default=0)
     cost = Fraction(rescue) * Fraction(str(document["gas"]["max_fee_per_gas_gwei"]["emergency"])) / 10**9
     if cost:

@@ -17,7 +17,7 @@ from eth_utils.abi import abi_to_signature
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, ContractPanicError, TransactionNotFound, Web3Exception, Web3RPCError
-from web3.types import LogReceipt
+from web3.types import LogReceipt, TxParams
 
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
@@ -159,19 +159,25 @@ class Chain:
         to = self._address(view.contract, block)
         for step in view.through:
             to = Web3.to_checksum_address(self._word(to, step, b"", block).to_bytes(32)[12:])
-        given = view.argument
-        if view.given is not None:
-            argument = self.ask(view.given, block)
-        elif given is None:
-            return self._word(to, view.function, b"", block)
-        elif view.function.endswith("(bytes32)"):
-            argument = self._word(self.vault, f"{given}()", b"", block)
-        else:
-            argument = int(given) if given.isdecimal() else int(self._address(given, block), 16)
-        found = self._word(to, view.function, argument.to_bytes(32), block, view.word)
+        words = b"".join(one.to_bytes(32) for one in self._arguments(view, block))
+        sender = self.vault if view.as_vault else None
+        found = self._word(to, view.function, words, block, view.word, sender)
         if view.less is None:
             return found
-        return max(found - self._word(to, view.function, argument.to_bytes(32), block, view.less), 0)
+        return max(found - self._word(to, view.function, words, block, view.less, sender), 0)
+
+    def _arguments(self, view: View, block: int) -> Iterator[int]:
+        if view.given is not None:
+            yield self.ask(view.given, block)
+        elif view.argument is not None and view.function.endswith("(bytes32)"):
+            yield self._word(self.vault, f"{view.argument}()", b"", block)
+        elif view.argument is not None:
+            yield self._argument(view.argument, block)
+        yield from (self._argument(one, block) for one in view.further)
+
+    def _argument(self, given: str, block: int) -> int:
+        """A number, or an address that a getter of the vault tells."""
+        return int(given) if given.isdecimal() else int(self._address(given, block), 16)
 
     def events(self, first: int, last: int) -> list[tuple[int, bool]]:
         """Every event that the vault emitted in some blocks, in order: its block, and whether it began a round."""
@@ -211,10 +217,14 @@ class Chain:
             self._addresses[getter] = Web3.to_checksum_address(word.to_bytes(32)[12:])
         return self._addresses[getter]
 
-    def _word(self, to: str, function: str, arguments: bytes, block: int, number: int = 0) -> int:
-        data = Web3.keccak(text=function)[:4] + arguments
+    def _word(
+        self, to: str, function: str, arguments: bytes, block: int, number: int = 0, sender: str | None = None
+    ) -> int:
+        asked: TxParams = {"to": Web3.to_checksum_address(to), "data": Web3.keccak(text=function)[:4] + arguments}
+        if sender is not None:
+            asked["from"] = Web3.to_checksum_address(sender)
         with self._asking():
-            answer = self._web3.eth.call({"to": Web3.to_checksum_address(to), "data": data}, block)
+            answer = self._web3.eth.call(asked, block)
         if len(answer) < 32 * (number + 1):
             raise Refused(f"the contract at {to} has no {function}")
         return int.from_bytes(answer[32 * number : 32 * (number + 1)])

@@ -125,12 +125,20 @@ class Band:
         return Fraction(self.worth(state), state[nav]) if state[nav] else None
 
     def room(self, state: Numbers, nav: str) -> Number:
-        """How much of nav may come or go before the nearer edge; negative outside."""
-        weight = self.weight(state, nav)
-        if weight is None:
-            return inf
-        below = inf if self.low is None else weight - self.low
-        return min(below, inf if self.high is None else self.high - weight)
+        """How much of nav may come or go before the nearer edge; negative outside.
+
+        Without nav only nothing is inside, as the contract has it: of all else there is too much.
+        """
+        return _room(self.worth(state), state[nav], self.low, self.high)
+
+
+def _room(worth: int, nav: int, low: Fraction | None, high: Fraction | None) -> Number:
+    """How much of nav a worth is away from the nearer of two edges, which are shares of nav; negative outside."""
+    if not nav:
+        beyond = (worth < 0 and low is not None) or (worth > 0 and high is not None)
+        return -inf if beyond else inf
+    share = Fraction(worth, nav)
+    return min(inf if low is None else share - low, inf if high is None else high - share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,23 @@ class Loan:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What is short at a venue of perpetuals: its margin ratio, and the one below which it may be liquidated."""
+
+    venue: str
+    margin: Side
+    least: Fraction
+
+    def rise(self, state: Numbers) -> Number:
+        """By what share the price may rise before that, with nothing else changed; negative where it has.
+
+        Without bound where nothing is short. Cash over what the short costs is 1 + margin, and a rise divides it.
+        """
+        margin = self.margin.of(state)
+        return (1 + margin) / (1 + self.least) - 1 if isinstance(margin, Fraction) else margin
+
+
+@dataclass(frozen=True, slots=True)
 class Sensitivity:
     """How nav hangs on a price: `long` less `short`; a share of nav where it is hedged. None where an edge is open."""
 
@@ -172,12 +197,8 @@ class Sensitivity:
         return Fraction(state[self.long] - state[self.short], state[nav]) if state[nav] else None
 
     def room(self, state: Numbers, nav: str) -> Number:
-        """How much of nav it is away from the nearer edge; negative outside."""
-        share = self.share(state, nav)
-        if share is None:
-            return inf
-        below = inf if self.low is None else share - self.low
-        return min(below, inf if self.high is None else self.high - share)
+        """How much of nav it is away from the nearer edge; negative outside. Without nav only nothing is inside."""
+        return _room(state[self.long] - state[self.short], state[nav], self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +210,7 @@ class Goals:
     bands: tuple[Band, ...]
     loans: tuple[Loan, ...] = ()
     sensitivities: tuple[Sensitivity, ...] = ()
+    accounts: tuple[Account, ...] = ()
 
     def room(self, condition: Condition, state: Numbers) -> Number:
         """How far inside a condition the vault is: positive where it holds, negative where not, 0 at the edge.
@@ -245,7 +267,12 @@ def parse_goals(document: dict[str, Any]) -> Goals:
     loans = tuple(Loan(one["venue"], _side(one["health"])) for one in document["loans"])
     bands = tuple(_band(one) for one in document["bands"])
     sensitivities = tuple(_sensitivity(one) for one in document.get("sensitivities", []))
-    return Goals(document["readings"]["nav"], floors, bands, loans, sensitivities)
+    accounts = tuple(_account(one) for one in document.get("accounts", []))
+    return Goals(document["readings"]["nav"], floors, bands, loans, sensitivities, accounts)
+
+
+def _account(given: dict[str, Any]) -> Account:
+    return Account(given["venue"], _side(given["margin"]), Fraction(given["least"]))
 
 
 def _sensitivity(given: dict[str, Any]) -> Sensitivity:

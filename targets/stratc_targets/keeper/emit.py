@@ -28,10 +28,10 @@ from stratc_compiler.vault import (
 from stratc_dsl.span import Source
 from stratc_dsl.strategy import KeeperEvery, Rule, Strategy, When
 from stratc_targets.artifact import Artifact
-from stratc_targets.keeper.alarms import alarms, readings
+from stratc_targets.keeper.alarms import Grounds, alarms, grounds_of, readings
 from stratc_targets.keeper.config import QUEUE_FUNCTIONS, RING_FUNCTIONS, SCHEMA, VAULT_FUNCTIONS
 from stratc_targets.keeper.decimals import decimal_text
-from stratc_targets.keeper.goals import bands, condition, floors, loans, sensitivities
+from stratc_targets.keeper.goals import accounts, bands, condition, floors, loans, sensitivities
 from stratc_targets.keeper.watchlist import THE_VAULT, View
 from stratc_targets.vyper.symbols import Symbols, symbols_of
 
@@ -65,7 +65,12 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
     immutables (with or without `0x`).
     Raises ValueError where the vault lacks a function that its keeper calls.
     """
-    vault, source = proved.vault, proved.verification.source
+    return Artifact(PATH, keeper_text(grounds_of(proved.verification), abi, runtime_hex, actions_hex))
+
+
+def keeper_text(grounds: Grounds, abi: Sequence[dict[str, Any]], runtime_hex: str, actions_hex: str) -> str:
+    """What `emit_keeper` writes, of grounds that somebody else has seen to be proved."""
+    vault, source = grounds.vault, grounds.source
     period, symbols = _period(vault.strategy), symbols_of(vault)
     lines = [source.line_and_column(floor.span.start)[0] for floor in vault.floors]
     document = {
@@ -82,6 +87,7 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
         "floors": floors(vault, symbols, lines),
         "bands": bands(vault, symbols),
         "loans": loans(vault, symbols),
+        **({"accounts": accounts(vault, symbols)} if vault.perps else {}),
         **({"sensitivities": sensitivities(vault, symbols)} if vault.greeks else {}),
         "gas": {
             "max_fee_per_gas_gwei": {"normal": NORMAL_MAX_FEE_GWEI, "emergency": EMERGENCY_MAX_FEE_GWEI},
@@ -93,14 +99,14 @@ def emit_keeper(proved: ProvedVault, abi: Sequence[dict[str, Any]], runtime_hex:
             },
         },
         "swaps": [_swap(swap) for swap in vault.swaps],
-        "alarms": alarms(proved.verification, period),
+        "alarms": alarms(grounds, period),
         "readings": readings(vault),
         "abi": _abi(abi, vault),
         "events": [entry for entry in abi if entry["type"] == "event"],
         "code": {"vault": _code(runtime_hex), "actions": _code(actions_hex)},
         "deployment": None,
     }
-    return Artifact(PATH, document_text(document))
+    return document_text(document)
 
 
 def _code(runtime_hex: str) -> dict[str, Any]:

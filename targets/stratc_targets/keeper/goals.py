@@ -7,7 +7,7 @@ from typing import Any
 
 from stratc_compiler.expr import Combination, Expr, MulDiv, Num, TokenDim, Var
 from stratc_compiler.expr import Kind as Dimension
-from stratc_compiler.predicates import Quotient, Scope, lending, lower
+from stratc_compiler.predicates import Quotient, Scope, lending, lower, margin_ratio
 from stratc_compiler.vault import NAV, Greek, Held, Vault, net_worth
 from stratc_dsl.span import NOWHERE
 from stratc_dsl.strategy import (
@@ -72,6 +72,15 @@ def loans(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
     owing = [venue for venue in vault.venues if venue.health is not None]
     return [
         {"venue": venue.name, "health": _side(lending("health", venue, NOWHERE), vault, symbols)} for venue in owing
+    ]
+
+
+def accounts(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
+    """The margin ratio of every account at a venue of perpetuals, and the one below which it may be liquidated."""
+    return [
+        {"venue": venue.name, "margin": _side(margin_ratio(venue), vault, symbols), "least": decimal_text(least)}
+        for venue in vault.perps
+        for least in ((venue.perp.maintenance,) if venue.perp else ())
     ]
 
 

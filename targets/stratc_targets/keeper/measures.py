@@ -11,6 +11,7 @@ from stratc_targets.keeper.watchlist import (
     PRICE_SCALE,
     Alarm,
     Booked,
+    FeesRead,
     FlashRead,
     FundingRead,
     PositionRead,
@@ -116,6 +117,9 @@ def measure(alarm: Alarm, sight: Sight, ask: Ask) -> Fraction | None:
         case "funding":
             accounts = (one for one in sight.readings.fundings if one.venue == alarm.subject)
             return max((share for one in accounts for share in _funding(one, sight, ask)), default=None, key=abs)
+        case "waiting_fees":
+            earned = (one for one in sight.readings.fees if one.venue == alarm.subject)
+            return max((share for one in earned for share in _waiting(one, sight, ask)), default=None)
         case "room":
             rooms = (one for one in sight.readings.rooms if one.venue == alarm.subject)
             return min((share for one in rooms for share in _room(sight, one, ask)), default=None)
@@ -154,6 +158,16 @@ def _funding(read: FundingRead, sight: Sight, ask: Ask) -> Iterator[Fraction]:
     pays = ask(read.pending)
     if worth:
         yield -(pays - WORD if pays >= WORD // 2 else pays) / worth
+
+
+def _waiting(read: FeesRead, sight: Sight, ask: Ask) -> Iterator[Fraction]:
+    """What waits to be fetched from a position, as a share of what that is worth; nothing where there is none."""
+    worth = sight.state[read.worth]
+    if worth:
+        tokens = read.tokens if ask(read.first) == ask(read.own) else read.tokens[::-1]
+        amounts = zip(tokens, read.waiting, strict=True)
+        waiting = (ask(view) * unit_worth(sight.readings, sight.state, token) for token, view in amounts)
+        yield sum(waiting, Fraction(0)) / worth
 
 
 def _rate(alarm: Alarm, sight: Sight, grown: Fraction) -> Iterator[Fraction]:

@@ -28,6 +28,7 @@ HELP = {
     "stratc_band_room": "How much of nav may come or go before a position leaves its band.",
     "stratc_sensitivity": "What nav, or delta, gains for each 100% that a price moves: a share of nav, with its sign.",
     "stratc_sensitivity_room": "How much of nav a sensitivity is away from the nearer edge of its band.",
+    "stratc_liquidation_room": "What collateral may lose, or what is short may rise, before a venue may liquidate.",
     "stratc_floor_room": "How far a floor is, as a share of its edge; negative where it is broken.",
     "stratc_rule_due": "Whether a rule is due.",
     "stratc_rule_due_seconds": "For how many seconds of the chain's time it has been due without a break.",
@@ -99,6 +100,10 @@ def _told(looked: Looked) -> Iterator[tuple[str, Number, dict[str, str]]]:
         if exposed.share is not None:
             yield "stratc_sensitivity", exposed.share, sensitivity
         yield "stratc_sensitivity_room", exposed.room, sensitivity
+    for owing in seen.loans:
+        yield "stratc_liquidation_room", owing.buffer, {"venue": owing.venue}
+    for short in seen.shorts:
+        yield "stratc_liquidation_room", short.rise, {"venue": short.account.venue}
     for kept in seen.floors:
         yield "stratc_floor_room", kept.room, {"floor": kept.floor.text}
     for coming in seen.rules:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import inf
 
 from stratc_targets.keeper.chain import Chain, Head
-from stratc_targets.keeper.conditions import Band, Compare, Floor, Number, Sensitivity
+from stratc_targets.keeper.conditions import Account, Band, Compare, Floor, Number, Sensitivity
 from stratc_targets.keeper.config import KeeperConfig, Rule, Stale, Timer
 from stratc_targets.keeper.errors import Refused
 from stratc_targets.keeper.measures import USD
@@ -46,6 +46,15 @@ class Owing:
     venue: str
     health: Number
     buffer: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """What is short at a venue: its margin ratio, and by what share the price may rise before it may be liquidated."""
+
+    account: Account
+    margin: Number
+    rise: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class Overview:
     rules: tuple[Coming, ...]
     ages: tuple[Aged, ...]
     sensitivities: tuple[Exposed, ...] = ()
+    shorts: tuple[Short, ...] = ()
 
     @property
     def broken(self) -> list[Kept]:
@@ -124,6 +134,7 @@ def overview(config: KeeperConfig, chain: Chain, head: Head) -> Overview:
         tuple(_coming(rule, config, chain, head, state, ages) for rule in config.rules),
         ages,
         tuple(_exposed(one, state, goals.nav) for one in goals.sensitivities),
+        tuple(Short(one, one.margin.of(state), one.rise(state)) for one in goals.accounts),
     )
 
 

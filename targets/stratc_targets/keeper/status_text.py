@@ -11,7 +11,7 @@ from stratc_dsl.paint import Paint, Part
 from stratc_targets.keeper.conditions import Negated, Number, OutsideBand, Several
 from stratc_targets.keeper.config import Deployment, KeeperConfig
 from stratc_targets.keeper.measures import USD
-from stratc_targets.keeper.overview import Aged, Coming, Exposed, Kept, Overview, Owing, Weighed, used_up
+from stratc_targets.keeper.overview import Aged, Coming, Exposed, Kept, Overview, Owing, Short, Weighed, used_up
 from stratc_targets.keeper.state import Seen
 from stratc_targets.keeper.watch import Measured
 from stratc_targets.keeper.watchlist import Alarm
@@ -38,6 +38,7 @@ def status_text(
     parts.append(_table(("position", "worth", "weight", "band", "room"), map(_weighed, seen.weights), paint))
     parts.append(_table(("floor", "now", "edge", "distance"), (_kept(one, paint) for one in seen.floors), paint))
     parts.append(_table(("loan", "health", "buffer"), map(_owing, seen.loans), paint))
+    parts.append(_table(("short", "margin", "liquidated below", "price may rise"), map(_short, seen.shorts), paint))
     parts.append(
         _table(("sensitivity", "per 100%", "of nav", "band", "room"), map(_exposed, seen.sensitivities), paint)
     )
@@ -72,13 +73,12 @@ def _weighed(one: Weighed) -> Row:
     worth = (sign if one.worth else "") + _usd(one.worth)
     weight = "" if one.weight is None else f"{sign}{_percent(one.weight)}"
     edges = "any" if (band.low, band.high) == (None, None) else f"{sign}{low} .. {sign}{high}"
-    room = "" if isinf(one.room) else f"{_places(Fraction(one.room) * 100, 2)} points of nav"
-    return band.position, worth, weight, edges, room
+    return band.position, worth, weight, edges, _points(one.room)
 
 
 def _kept(one: Kept, paint: Paint) -> Row:
     now, edge = (_side(side, usd=one.usd) for side in (one.now, one.edge))
-    far = "no debt" if isinf(one.room) else _percent(one.room)
+    far = _side(one.room, usd=False) if isinf(one.room) else _percent(one.room)
     return one.floor.text, now, edge, paint(f"{far}: broken", Part.ERROR) if one.room < 0 else far
 
 
@@ -87,12 +87,26 @@ def _owing(one: Owing) -> Row:
     return one.venue, _side(one.health, usd=False), left
 
 
+def _short(one: Short) -> Row:
+    if isinf(one.margin) and one.margin > 0:
+        return one.account.venue, "nothing is short", _percent(one.account.least), ""
+    margin = "nothing covers it" if isinf(one.margin) else _percent(one.margin)
+    rise = "" if isinf(one.rise) else _percent(one.rise)
+    return one.account.venue, margin, _percent(one.account.least), rise
+
+
 def _exposed(one: Exposed) -> Row:
     low, high = one.sensitivity.low, one.sensitivity.high
     edges = "any" if (low, high) == (None, None) else f"{_open(low)} .. {_open(high)}"
     share = "" if one.share is None else _percent(one.share)
-    room = "" if isinf(one.room) else f"{_places(Fraction(one.room) * 100, 2)} points of nav"
-    return one.sensitivity.name, _usd(one.worth), share, edges, room
+    return one.sensitivity.name, _usd(one.worth), share, edges, _points(one.room)
+
+
+def _points(room: Number) -> str:
+    """How far the edge of a band is, where it has one that is not the whole world away."""
+    if isinf(room):
+        return "" if room > 0 else "outside, without nav"
+    return f"{_places(Fraction(room) * 100, 2)} points of nav"
 
 
 def _coming(one: Coming, paint: Paint) -> Row:
@@ -168,7 +182,7 @@ def _side(side: Number | None, *, usd: bool) -> str:
     if side is None:
         return ""
     if isinf(side):
-        return "no debt"
+        return "nothing owed" if side > 0 else "nothing covers it"
     return _usd(Fraction(side) / USD) if usd else _places(Fraction(side), 4)
 
 

@@ -35,7 +35,8 @@ class View:
     `contract` names the vault's getter of an address, `function` is a signature ("balanceOf(address)"), and
     `argument` another getter, THE_VAULT or a decimal number; None where the function takes none. `through` are
     functions without argument that lead from that contract to the one that is asked, each to the next address. `given`
-    is a view whose answer is the argument, in its place.
+    is a view whose answer is the argument, in its place. `further` are arguments after it, and `as_vault` says that the
+    vault itself asks: what only its owner may do with a position is tried out, and leaves no trace.
     """
 
     contract: str
@@ -45,6 +46,8 @@ class View:
     through: tuple[str, ...] = ()
     given: View | None = None
     less: int | None = None
+    further: tuple[str, ...] = ()
+    as_vault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,22 @@ class FundingRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FeesRead:
+    """What waits to be fetched from a position in two tokens: `waiting` are amounts, in the order of the venue.
+
+    That is the order of `tokens` where `first`, the token that the venue has first, is what `own` tells of the former
+    of them. `worth` is the member of State that says what the position is worth, in 10^-18 USD.
+    """
+
+    venue: str
+    worth: str
+    tokens: tuple[str, str]
+    own: View
+    first: View
+    waiting: tuple[View, View]
+
+
+@dataclass(frozen=True, slots=True)
 class FlashRead:
     """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
 
@@ -194,6 +213,7 @@ class VenueReadings:
     rooms: tuple[RoomRead, ...] = ()
     booked: dict[str, Booked] = field(default_factory=dict)
     fundings: tuple[FundingRead, ...] = ()
+    fees: tuple[FeesRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +230,14 @@ class Readings:
     rooms: tuple[RoomRead, ...]
     rings: tuple[str, ...]
     fundings: tuple[FundingRead, ...] = ()
+    fees: tuple[FeesRead, ...] = ()
 
     @property
     def members(self) -> set[str]:
         """The members of State that are read."""
-        return {self.nav, *(one.price for one in self.tokens), *(one.amount for one in self.positions), *self.rings}
+        return {self.nav, *(one.price for one in self.tokens), *(one.amount for one in self.positions), *self.rings} | {
+            one.worth for one in self.fees
+        }
 
     def held(self, subject: str) -> list[PositionRead]:
         """The positions of a venue, or the one of that name."""
@@ -265,6 +288,7 @@ def parse_readings(document: dict[str, Any]) -> Readings:
         fundings=tuple(
             FundingRead(**one | {"pending": parse_view(one["pending"])}) for one in given.get("fundings", ())
         ),
+        fees=tuple(_fees_read(one) for one in given.get("fees", ())),
     )
 
 
@@ -280,6 +304,13 @@ def _room_read(given: dict[str, Any]) -> RoomRead:
     return RoomRead(**given | views | {bits: tuple(given[bits]) for bits in ("on", "off")})
 
 
+def _fees_read(given: dict[str, Any]) -> FeesRead:
+    former, latter = given["tokens"]
+    one, other = map(parse_view, given["waiting"])
+    own, first = (parse_view(given[name]) for name in ("own", "first"))
+    return FeesRead(given["venue"], given["worth"], (former, latter), own, first, (one, other))
+
+
 def _flash_read(given: dict[str, Any]) -> FlashRead:
     terms = {name: _view_or_none(given[name]) for name in ("flags", "premium", "liquidity")}
     return FlashRead(**given | {"available": parse_view(given["available"])} | terms)
@@ -293,6 +324,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
         yield f"readings: `state` of abi has no member `{member}`"
     used = {one.token for one in readings.positions} | {one.token for one in readings.shares}
     used |= {token for one in readings.oracles for token in (one.token, one.other) if token is not None}
+    used |= {token for one in readings.fees for token in one.tokens}
     used |= {one.token for one in readings.flash_loans} | {one.token for one in readings.rooms}
     goals = parse_goals(document)
     conditions = [floor.condition for floor in goals.floors]
@@ -302,13 +334,14 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     read = {member for one in conditions for member in members_of(one)} | {band.value for band in goals.bands}
     read |= {band.less for band in goals.bands if band.less is not None}
     read |= {member for one in goals.loans for member in members_of(one.health)}
+    read |= {member for one in goals.accounts for member in members_of(one.margin)}
     read |= {side for one in goals.sensitivities for side in (one.long, one.short)}
     for member in sorted(read - set(state_members(document["abi"]))):
         yield f"floors, bands, loans, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}
-    venues |= {one.venue for one in readings.fundings}
+    venues |= {one.venue for one in readings.fundings} | {one.venue for one in readings.fees}
     venues |= {one.venue for one in readings.oracles} | {one.venue for one in readings.flash_loans}
     known = {THE_VAULT, *tokens, *venues, *(one.name for one in readings.positions)}
     for place, alarm in enumerate(parse_alarms(document)):
@@ -340,7 +373,8 @@ def _alarm(given: dict[str, Any]) -> Alarm:
 
 def parse_view(given: dict[str, Any]) -> View:
     """A view of a document that fits the schema."""
-    return View(**given | {"through": tuple(given["through"]), "given": _view_or_none(given["given"])})
+    several = {name: tuple(given.get(name, ())) for name in ("through", "further")}
+    return View(**given | several | {"given": _view_or_none(given["given"])})
 
 
 def _view_or_none(given: dict[str, Any] | None) -> View | None:

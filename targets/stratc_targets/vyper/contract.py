@@ -131,6 +131,7 @@ class Contract:
     worths: tuple[WorthText, ...]
     derive: list[str]
     prices_usable: list[str]
+    ranged: bool
     floors: tuple[FloorText, ...]
     floors_hold: list[str]
     in_band: list[str]
@@ -230,6 +231,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         worths=worth_texts(vault, book),
         derive=definition_lines(vault, book),
         prices_usable=statement("return ", prices_usable(vault, book)),
+        ranged=bool(vault.ranges),
         floors=floors,
         floors_hold=statement("return ", both(*(f"self.{floor.function}(s)" for floor in floors))),
         in_band=band_text(vault, book),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from eth_utils.abi import function_signature_to_4byte_selector
 
-from differential.pair import Pair
+from differential.pair import Pair, outcome
+from stratc_compiler.interpret import Reverted
 
 WHO = ("owner", "guardian", "keeper", "stranger")
 
@@ -27,11 +29,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Keep:
-    """The keeper runs what is due, in order."""
+    """The keeper runs what is due, in order. Where that cannot be told, as of a range at absurd prices, nothing is."""
 
     def apply(self, pair: Pair) -> None:
         for rule in pair.machine.vault.rules:
-            if pair.machine.due(rule.name):
+            if outcome(partial(pair.machine.due, rule.name), Reverted)[0]:
                 Run(rule.name).apply(pair)
                 pair.compare_state()  # before the next rule moves the same positions
 

@@ -10,6 +10,7 @@ from differential.operations import (
     PresentLiquidity,
     Redeem,
     RedeemInKind,
+    Report,
     Run,
     Settle,
     TradeInPool,
@@ -71,5 +72,19 @@ IN_A_RANGE: dict[str, Story] = {
         ),
         {"rebalance": 1, "redeem in kind": 2, "emergency_exit": 1, "redeem": 2},
         {"rebalance": 2, "harvest_pool": 2},
+    ),
+    "at a price at which the range's worth is no word, limits are zero": Story(
+        "fee_range",
+        (
+            *_BEGUN,
+            Report("USDC", 2**128),
+            Redeem(0, 1_000, 1),
+            Deposit(2, USDC),
+            Keep(),
+            Report("USDC", 10**8),
+            Redeem(0, 10),
+        ),
+        {"redeem": 1},
+        {"redeem": 1, "deposit": 1},
     ),
 }

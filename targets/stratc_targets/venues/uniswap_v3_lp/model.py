@@ -145,11 +145,11 @@ def _assumes(of: Range, decimals: int) -> tuple[Assumed, ...]:
     reverts = (
         "the vault compares what the position is worth more, and reverts: the rule waits until the pool has moved on"
     )
-    nothing = "a rule fetches them by the calendar; nothing measures them"
+    looked = "a rule fetches them by the calendar, and the keeper measures what waits"
     return (
         Assumed("spot", near, Guardian.ENFORCED, how),
         Assumed("adds", adds, Guardian.TRUSTED, reverts),
-        Assumed("fees", fees, Guardian.TRUSTED, nothing),
+        Assumed("fees", fees, Guardian.WATCHED, looked),
         Assumed("scale", size, Guardian.TRUSTED, "beyond it every call that reads the position reverts"),
         Assumed("parameters", ticks, Guardian.ENFORCED, "the vault computes its ticks when it is deployed"),
     )
