@@ -124,6 +124,7 @@ def _join(vault: Vault, box: Box, frame: Frame, settled: Trace, factors: dict[st
 def _between_held(vault: Vault, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
     """Without the pairs that lead to no other token that is held: those are bounds of the one token, and stated so."""
     held = {one.token if one.margin is None else in_dollars(one.token) for one in vault.held}
+    held |= {one.range.token for one in vault.divided if one.range is not None}
     uses = Counter(token for pair in pairs for token in (pair.token, pair.other))
     kept = tuple(pair for pair in pairs if all(t in held or uses[t] > 1 for t in (pair.token, pair.other)))
     return kept if kept == pairs else _between_held(vault, kept)
