@@ -17,6 +17,7 @@ from stratc_compiler.corners import MOST, corners
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.perp_plans import target_shorts
+from stratc_compiler.range_deltas import part_of
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
@@ -24,7 +25,7 @@ from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round
 from stratc_dsl.strategy import Allocation
 
-ONE = Fraction(1)
+ONE, HALF = Fraction(1), Fraction(1, 2)
 NOTHING: Mapping[str, Fraction] = {}
 Worths = Mapping[str, Fraction]
 
@@ -53,12 +54,17 @@ def _openings(vault: Vault) -> Iterator[Worths]:
 
 
 def _with_shorts(vault: Vault, shares: Mapping[Held, Fraction]) -> Mapping[Held, Fraction]:
-    """Accounts at venues of perpetuals hold what their shorts were sold for, besides what they are worth."""
+    """Accounts at venues of perpetuals hold what their shorts were sold for, besides what they are worth.
+
+    Ranges are half in their token, as in their middle.
+    """
     wanted, result = target_shorts(vault.strategy, vault.hedges, vault.bands), dict(shares)
     for venue in vault.perps:
         _, cash, short = venue.account
-        result[short] = wanted[venue.name]
-        result[cash] += wanted[venue.name]
+        of = wanted[venue.name]
+        size = max(of.share + sum(HALF * shares[band.held] for band in of.ranges), Fraction(0))
+        result[short] = size
+        result[cash] += size
     return result
 
 
@@ -90,6 +96,7 @@ def _with_the_rest_idle(vault: Vault, shares: Mapping[Held, Fraction]) -> Worths
     for held, share in shares.items():
         rest -= 0 if held.name == _idle(vault) else -share if held.debt else share
     worths = {f"{held.name}@0": shares.get(held, Fraction(0)) * 100 * PERCENT for held in vault.held}
+    worths |= {f"{part_of(held)}@0": HALF * worths[f"{held.name}@0"] for held in vault.divided}
     return worths | {f"{_idle(vault)}@0": rest * 100 * PERCENT}
 
 
