@@ -34,7 +34,7 @@ something between nothing and A - B. That needs no product, and is all that the 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isqrt
+from math import ceil, isqrt
 
 from stratc_compiler.environment import Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Or, Rel, Sub, Var, number
@@ -44,6 +44,9 @@ from stratc_compiler.vault import Held
 from stratc_dsl.record import Record
 
 _FINE = 10**12
+
+_DIGITS = 1_000
+"""Bounds are told in so many parts: long fractions are slow to compute with."""
 
 
 class Bend(Record):
@@ -67,7 +70,8 @@ def bend(of: Range, moves: Interval) -> Bend:
         top = _root(moves.high, up=True)
         up, fall = max(top - 1, Fraction(0)) / (top + 1), top / (top + 1)
     bottom = _root(moves.low, up=False)
-    return Bend(up / k, max(1 - bottom, Fraction(0)) / (bottom + 1) / k, fall / k, 1 / k / 2)
+    down = max(1 - bottom, Fraction(0)) / (bottom + 1)
+    return Bend(*(Fraction(ceil(share / k * _DIGITS), _DIGITS) for share in (up, down, fall, Fraction(1, 2))))
 
 
 def _root(value: Fraction, *, up: bool) -> Fraction:
@@ -103,7 +107,7 @@ def move(held: Held, frame: Frame, factor: Var, moves: Interval, growth: Interva
     worth, part = real(f"{held.name} moved"), real(f"{of.part.name} moved")
     _is_part(frame, part, worth)
     label = f"move({held.name})"
-    frame.trace.learn(label, *_moved(before, (worth, part), factor, bend(of, moves)))
+    frame.trace.learn(label, *moved(before, (worth, part), factor, bend(of, moves)))
     after = real(f"{held.name}@1"), real(f"{of.part.name}@1")
     _is_part(frame, after[1], after[0])
     sizes = ((worth, after[0]), (part, after[1]), (Sub(worth, part), Sub(*after)))
@@ -119,7 +123,7 @@ def _learn_growth(frame: Frame, label: str, size: Expr, grown: Expr, growth: Int
         frame.trace.learn(label, Cmp(grown, Rel.LE, Mul(number(growth.high), size)))
 
 
-def _moved(before: tuple[Expr, Expr], after: tuple[Var, Var], factor: Var, bent: Bend) -> tuple[Formula, ...]:
+def moved(before: tuple[Expr, Expr], after: tuple[Var, Var], factor: Var, bent: Bend) -> tuple[Formula, ...]:
     """What is known of U and E: see above."""
     (worth, part), (later, exposed) = before, after
     by, part_by = (_times(one, factor) for one in before)
