@@ -315,8 +315,8 @@ def _of_inner(venue: str, inner: Vault, vault: Vault) -> Iterator[GuardedAssumpt
         f"within one of {venue}: those that keepers begin for their age. Rules and used up allowances begin more, and "
         "anyone may (`settle`)"
     )
-    how = f"no contract counts them; what more lose, gain or take is measured: `loss({venue})`, `gain({venue})`, "
-    yield _implied(often, text, TRUSTED, f"{how}`liquidity({venue})`")
+    how = f"the keeper counts both; what more lose, gain or take it measures too: `loss({venue})`, `gain({venue})`, "
+    yield _implied(often, text, WATCHED, f"{how}`liquidity({venue})`")
     text = (
         f"{venue} is not left by its exit, whose costs are no loss of a round; nobody gives it more than "
         f"{percent(MOST_GAIN)} of its nav in a round, by sending it {inner.base} or by what `redeem_in_kind` leaves "

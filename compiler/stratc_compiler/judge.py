@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec.structs import replace
@@ -24,71 +24,134 @@ from stratc_compiler.verdict import (
     Unknown,
     Verdict,
 )
+from stratc_dsl.record import Record
+
+AT_ONCE = 16
+"""So many obligations are tried in turn: each keeps a solver meanwhile."""
 
 
 def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) -> ClaimResult:
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
-
-    def replay(obligation: Obligation, answered: Answered) -> Verdict:
-        if isinstance(spec.about, IsBacked):
-            return _not_backed(obligation, answered, spec.about, past)
-        linear = replace(answered.linear or obligation, id=obligation.id)
-        scenario = _scenario(obligation, linear, spec.about, box, past)
-        if scenario is None:
-            return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
-        return Refuted(scenario.broken, scenario, span=obligation.span)
-
-    results = tuple(_judged(zip(spec.obligations, answers, strict=True), replay))
+    asked = tuple(zip(spec.obligations, answers, strict=True))
+    sought = {
+        number: _Sought(obligation, answered, spec.about, box, past)
+        for number, (obligation, answered) in enumerate(asked)
+        if answered.evidence is None and answered.gave_up is None
+    }
+    refuted = _refuted(sought)
+    results = tuple(
+        ObligationResult(obligation, _verdict(number, answered, sought.get(number), refuted), answered.evidence)
+        for number, (obligation, answered) in enumerate(asked)
+    )
     return ClaimResult(spec.name, spec.text, overall(results), results, span=spec.span)
 
 
-def _scenario(obligation: Obligation, linear: Obligation, about: About, box: Box, past: Past) -> Scenario | None:
-    """A replayed counterexample: the one of an earlier run if it still is one, or one that is found now."""
-    known = past.round(linear, lambda played: replayed(played, about, past.vault, box))
-    if known is not None:
-        return known
-    from stratc_compiler.witness import find_scenario  # only here, since it loads a solver
+class _Sought(Record):
+    """An obligation without a proof, of which a counterexample is sought."""
 
-    tried = chain(at_corners(obligation, box, past.vault.base), (linear,))
-    all_found = (find_scenario(one, about, past.vault, box, past.effort.rlimit) for one in tried)
-    found = next((one for one in all_found if one is not None), None)
-    if found is None:
-        return None
-    played, scenario = found
-    past.keep_round(linear, played)
-    return scenario
+    obligation: Obligation
+    answered: Answered
+    about: About
+    box: Box
+    past: Past
+
+    def known(self) -> Refuted | None:
+        """What is known from the numbers alone, or by a round of an earlier run that still is a counterexample."""
+        if isinstance(self.about, IsBacked) and self.obligation.id in self.about.refuted:
+            return self.about.refuted[self.obligation.id]
+        if (asked := self._asked()) is None:
+            return None
+        past, about = asked.past, asked.about
+        scenario = past.round(asked.linear, lambda played: replayed(played, about, past.vault, asked.box))
+        return None if scenario is None else self._told(scenario)
+
+    def attempts(self) -> Iterator[Refuted | None]:
+        """One model after the other: a counterexample, or None where it does not replay."""
+        if (asked := self._asked()) is None:
+            return
+        from stratc_compiler.witness import attempts  # only here, since it loads a solver
+
+        past = asked.past
+        for one in chain(at_corners(asked.obligation, asked.box, past.vault.base), (asked.linear,)):
+            for found in attempts(one, asked.about, past.vault, asked.box, past.effort.rlimit):
+                if found is None:
+                    yield None
+                else:
+                    played, scenario = found
+                    past.keep_round(asked.linear, played)
+                    yield self._told(scenario)
+
+    def unknown(self) -> Unknown:
+        if isinstance(self.about, IsBacked):
+            return Unknown(f"not proved: {self.obligation.text}")
+        return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
+
+    def _asked(self) -> _Asked | None:
+        """What rounds are looked for; of an inner vault those in which it does not pay, if that is what is asked."""
+        linear = replace(self.answered.linear or self.obligation, id=self.obligation.id)
+        if not isinstance(self.about, IsBacked):
+            return _Asked(self.obligation, linear, self.about, self.box, self.past)
+        if not is_of_payment(self.obligation):
+            return None
+        venue, past = self.about.venue, self.past
+        inner = past.vault.inner[venue]
+        own, linear = (as_its_own(venue, one) for one in (self.obligation, self.answered.linear or self.obligation))
+        return _Asked(own, linear, Pays(self.about.share), box_of(inner), Past(past.memory, past.effort, inner))
+
+    def _told(self, scenario: Scenario) -> Refuted:
+        if not isinstance(self.about, IsBacked):
+            return Refuted(scenario.broken, scenario, span=self.obligation.span)
+        venue = self.about.venue
+        why = f"in {self.past.vault.inner[venue].strategy.name} {scenario.broken}"
+        return Refuted(why, scenario, f"assume less: `liquidity({venue}) >= ..`", span=self.obligation.span)
 
 
-def _not_backed(obligation: Obligation, answered: Answered, about: IsBacked, past: Past) -> Verdict:
-    """Known from the numbers alone, or shown by a round of the inner vault in which it does not pay."""
-    if obligation.id in about.refuted:
-        return about.refuted[obligation.id]
-    if is_of_payment(obligation):
-        inner = past.vault.inner[about.venue]
-        asked, linear = (as_its_own(about.venue, one) for one in (obligation, answered.linear or obligation))
-        scenario = _scenario(asked, linear, Pays(about.share), box_of(inner), Past(past.memory, past.effort, inner))
-        if scenario is not None:
-            cure = f"assume less: `liquidity({about.venue}) >= ..`"
-            return Refuted(f"in {inner.strategy.name} {scenario.broken}", scenario, cure, span=obligation.span)
-    return Unknown(f"not proved: {obligation.text}")
+class _Asked(Record):
+    """What a round of a vault is looked for that breaks it: the obligation, and without its shocks."""
+
+    obligation: Obligation
+    linear: Obligation
+    about: About
+    box: Box
+    past: Past
 
 
-def _judged(
-    asked: Iterable[tuple[Obligation, Answered]], replay: Callable[[Obligation, Answered], Verdict]
-) -> Iterator[ObligationResult]:
-    refuted = False
-    for obligation, answered in asked:
-        verdict: Verdict
-        if answered.evidence is not None:
-            verdict = Proved()
-        elif answered.gave_up is not None:
-            verdict = Unknown(f"the solver gave up: {answered.gave_up}")
-        elif refuted:
-            verdict = Unknown("not examined further: the claim is refuted already")
-        else:
-            verdict = replay(obligation, answered)
-            refuted = isinstance(verdict, Refuted)
-        yield ObligationResult(obligation, verdict, answered.evidence)
+def _refuted(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
+    """The first obligation that is refuted, with its number: what is known first, then by one model of each in turn.
+
+    In turn, since an obligation that no model refutes may take long, and one that the first refutes stand behind it.
+    """
+    for number, one in sought.items():
+        if (known := one.known()) is not None:
+            return number, known
+    searches = [(number, one.attempts()) for number, one in sought.items()]
+    batches = (searches[first : first + AT_ONCE] for first in range(0, len(searches), AT_ONCE))
+    return next((found for batch in batches if (found := _by_turns(batch)) is not None), None)
+
+
+def _by_turns(searches: Sequence[tuple[int, Iterator[Refuted | None]]]) -> tuple[int, Refuted] | None:
+    """What the first search finds, of which each makes one attempt after the other in turn with all others."""
+    going = dict(searches)
+    while going:
+        for number, search in list(going.items()):
+            try:
+                found = next(search)
+            except StopIteration:
+                del going[number]
+                continue
+            if found is not None:
+                return number, found
+    return None
+
+
+def _verdict(number: int, answered: Answered, sought: _Sought | None, refuted: tuple[int, Refuted] | None) -> Verdict:
+    if answered.evidence is not None:
+        return Proved()
+    if sought is None:
+        return Unknown(f"the solver gave up: {answered.gave_up}")
+    if refuted is None:
+        return sought.unknown()
+    return refuted[1] if refuted[0] == number else Unknown("not examined further: the claim is refuted already")
 
 
 def with_claims_of(venue: str, claims: Iterable[ClaimResult], backed: ClaimResult) -> ClaimResult:

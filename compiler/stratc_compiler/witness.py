@@ -35,31 +35,31 @@ SHARE = 4
 """Models are looked for with a fourth of what a proof may take: what is hard to satisfy seldom replays."""
 
 
-def find_scenario(
+def attempts(
     obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int
-) -> tuple[Round, Scenario] | None:
-    """A replayed counterexample to the obligation, or None where no model that was tried replays."""
+) -> Iterator[tuple[Round, Scenario] | None]:
+    """One model of the refuted obligation after the other: a replayed counterexample, or None where it does not replay.
+
+    After the first, where a range beside a sensitivity lies as it says, those in which it lies there. At last what is
+    near them, which is tried at once.
+    """
     if isinstance(about, IsFair):
-        return None
+        return
     round_ones: list[Round] = []
     for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
-        scenario = replayed(played, about, vault, box)
-        if scenario is not None:
-            return played, scenario
+        yield _counterexample(played, about, vault, box)
+        if vault.divided and not round_ones:
+            laid = models(_as_laid(obligation, played, vault), vault, box, rlimit)
+            yield from (_counterexample(concrete(one, vault, box, about), about, vault, box) for one in laid)
         round_ones.append(played)
-    if vault.divided and round_ones:
-        nearer = _as_laid(obligation, round_ones[0], vault)
-        for values in models(nearer, vault, box, rlimit):
-            played = concrete(values, vault, box, about)
-            scenario = replayed(played, about, vault, box)
-            if scenario is not None:
-                return played, scenario
-    for played in (near for one in round_ones for near in _unround(one, vault)):
-        scenario = replayed(played, about, vault, box)
-        if scenario is not None:
-            return played, scenario
-    return None
+    near = (_counterexample(played, about, vault, box) for one in round_ones for played in _unround(one, vault))
+    yield next((found for found in near if found is not None), None)
+
+
+def _counterexample(played: Round, about: About, vault: Vault, box: Box) -> tuple[Round, Scenario] | None:
+    scenario = replayed(played, about, vault, box)
+    return None if scenario is None else (played, scenario)
 
 
 def _as_laid(obligation: Obligation, played: Round, vault: Vault) -> Obligation:

@@ -32,9 +32,9 @@ CHECKED: tuple[Fault, ...] = (
     compiler(
         "judge",
         "what does not replay is proved",
-        '            return Unknown("a counterexample over the reals was found, but none that replays in '
+        '        return Unknown("a counterexample over the reals was found, but none that replays in '
         'exact integers")\n',
-        "            return Proved()\n",
+        "        return Proved()\n",
         "a counterexample that is too small to replay is one",
         "proofs/test_verdicts.py::test_a_band_that_rounding_can_leave_is_not_proved",
     ),

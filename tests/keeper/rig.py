@@ -130,8 +130,8 @@ LIMITED = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "to
 class Endpoint:
     """An RPC endpoint before another.
 
-    `down` closes it; `hold`, `refuse`, `garbage`, `nest`, `quote` and `drip` spoil one method until `release`. `lie`
-    changes answers.
+    `down` closes it; `hold`, `refuse`, `garbage`, `nest`, `swallow`, `quote` and `drip` spoil one method until
+    `release`. `lie` changes answers.
     """
 
     def __init__(self, port: int) -> None:
@@ -188,6 +188,10 @@ class Endpoint:
         """Answer `method` from now on with JSON that is nested deeper than any parser's stack."""
         self._held[method] = "nested"
 
+    def swallow(self, method: str) -> None:
+        """Answer `method` from now on as if it were done, with the hash of something else, and do nothing."""
+        self._held[method] = "swallow"
+
     def quote(self, method: str) -> None:
         """Answer `method` from now on with an error that quotes the whole URL."""
         self._held[method] = "quote"
@@ -213,6 +217,7 @@ class Endpoint:
         when = self._held.get(method)
         spoilt = {"refuse": self._refusal, "garbage": b"<html>", "nested": b"[" * 200_000, "before": b""}
         quoted = {"code": -32000, "message": f"no such project: {self.url}"}
+        spoilt["swallow"] = json.dumps({"jsonrpc": "2.0", "id": 1, "result": "0x" + "11" * 32}).encode()
         spoilt["quote"] = json.dumps({"jsonrpc": "2.0", "id": 1, "error": quoted}).encode()
         answer = spoilt[when] if when in spoilt else self._forward(body)
         if method in self._lies:

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -356,6 +357,34 @@ def test_a_private_relay_gets_everything_until_a_rescue_would_be_late(
             until(lambda: len(calls(vault)) == 3, "the rebalance")
             assert "secret-token" not in keeper.text()
     assert calls(vault) == [REBALANCE, DELEVERAGE, REBALANCE]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("said", ["nonce too low", "underpriced", "we do not like it", None, "done"])
+def test_what_a_relay_says_of_a_rescue_is_not_believed(
+    said: str | None, tmp_path: Path, chain: AnvilChain, vault: Contract, doc: dict[str, Any]
+) -> None:
+    """It refuses, answers nothing that could be read, or says that it sent it and does not."""
+    with endpoint(chain.port) as public, endpoint(chain.port) as relay:
+        if said == "done":
+            relay.swallow(SEND)
+        elif said is None:
+            relay.garbage(SEND)
+        else:
+            relay.refuse(SEND, {"code": -32000, "message": said})
+        options = ("--no-settle", "--relay", relay.url, "--replace-after", "1")
+        with KeeperProcess(tmp_path, doc, public.url, *options) as keeper:
+            vault.send("set_due", DELEVERAGE, True, False)
+            keeper.wait_for("mined", call="deleverage_aave")
+            assert (said == "done") is ("relay_down" not in keeper.text())
+            vault.send("set_due", REBALANCE, True, False)
+            keeper.wait_for("sending", call="rebalance")
+            before, seen = relay.methods.count(SEND), public.methods.count(SEND)
+            time.sleep(2)
+            assert relay.methods.count(SEND) - before <= 4  # it is not asked over and over
+            assert public.methods.count(SEND) == seen  # what can wait stays private
+            assert keeper.terminate() == 0
+    assert (calls(vault), sent(chain)) == ([DELEVERAGE], 1)
 
 
 @pytest.mark.long

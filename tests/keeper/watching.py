@@ -68,7 +68,7 @@ class Watching:
 
 
 def watched_from_a_round(
-    world: World, folder: Path, given: ProvedVault, *rules: str, built: ProvedVault | None = None
+    world: World, folder: Path, given: ProvedVault, *rules: str, built: ProvedVault | None = None, **addresses: object
 ) -> tuple[Deployed, Watching]:
     """A vault of 150,000 USDC that ran these rules and has just begun a round, and the watch over it.
 
@@ -76,7 +76,7 @@ def watched_from_a_round(
     """
     assert isinstance(world.chain, AnvilChain)
     given = replace(given, verification=replace(given.verification, assumptions=guarded_assumptions(given.vault)))
-    emitted, vault = files(built or given), deploy(world, built or given)
+    emitted, vault = files(built or given), deploy(world, built or given, **addresses)
     codes = json.loads(emitted["abi.json"]), emitted["runtime.hex"].strip(), emitted["actions.runtime.hex"].strip()
     document = json.loads(emit_keeper(given, *codes).text)
     watching = Watching(folder, world.chain.url, bind(document, CHAIN_ID, vault.address))

@@ -9,7 +9,8 @@ from pathlib import PurePath
 from typing import Any
 
 from stratc_compiler.assumptions import Stakes, is_inherited, stakes
-from stratc_compiler.environment import MOST_GAIN, most_growth
+from stratc_compiler.environment import MOST_GAIN, most_growth, period_of
+from stratc_compiler.holding import begun_within
 from stratc_compiler.rooms import ample
 from stratc_compiler.vault import SCALE, Held, Vault
 from stratc_compiler.verdict import GuardedAssumption, Guardian, Verification
@@ -38,6 +39,7 @@ from stratc_targets.keeper.watchlist import (
     USD_SCALE,
     PositionRead,
     Readings,
+    RoundsRead,
     TokenRead,
     VenueReadings,
     View,
@@ -161,6 +163,8 @@ def _implied(guarded: GuardedAssumption, vault: Vault, period: int) -> dict[str,
             return next(_edges("funding", subject, *_pending(one, period), period) for one in _fundings(vault, subject))
         case "fees":
             return _edges("waiting_fees", subject, None, MOST_GAIN, None)
+        case "rounds":
+            return _edges("rounds_begun", subject, None, Fraction(1), None)
         case "parameters":
             return _edges("parameter_difference", subject, None, Fraction(0), None)
         case "room":
@@ -232,9 +236,34 @@ def readings(vault: Vault) -> dict[str, Any]:
     nav = symbols.fields["nav"]
     fees = tuple(one for venue in venues for one in venue.fees)
     everything = Readings(
-        nav, tokens, positions, shares, parameters, oracles, flash_loans, rooms, rings, fundings, fees
+        nav,
+        tokens,
+        positions,
+        shares,
+        parameters,
+        oracles,
+        flash_loans,
+        rooms,
+        rings,
+        fundings,
+        fees,
+        _rounds(vault, symbols),
     )
     return _without_defaults(asdict(everything))
+
+
+def _rounds(vault: Vault, symbols: Symbols) -> tuple[RoundsRead, ...]:
+    """Of each vault of ours that is held."""
+    own = period_of(vault.strategy)
+    return tuple(
+        RoundsRead(
+            venue,
+            symbols.venues[venue].immutables[0].name,
+            begun_within(own, period_of(inner.strategy)),
+            begun_within(period_of(inner.strategy), own),
+        )
+        for venue, inner in vault.inner.items()
+    )
 
 
 def _without_defaults(document: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +271,7 @@ def _without_defaults(document: dict[str, Any]) -> dict[str, Any]:
     for told in document["oracles"]:
         if told["scale"] == USD_SCALE:
             del told["scale"]
-    for few in ("fundings", "fees"):
+    for few in ("fundings", "fees", "rounds"):
         if not document[few]:
             del document[few]
     _plain(document)

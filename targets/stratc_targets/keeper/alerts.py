@@ -15,6 +15,7 @@ from typing import Any
 from vyper.utils import checksum_encode
 
 from stratc_targets.artifact import Artifact
+from stratc_targets.keeper.watchlist import COUNTED
 
 PATH = "alerts.yml"
 
@@ -181,7 +182,7 @@ def _assumptions(document: dict[str, Any]) -> Iterator[Alert]:
             f"An assumption fails: {alarm['text']}",
             f"{_where(document, alarm['line'], alarm.get('file'))} Measured: {{{{ $value }}}}. At stake: {at_stake}.",
         )
-        if alarm["measure"]["high"] != "0":
+        if alarm["measure"]["high"] != "0" and alarm["measure"]["quantity"] not in COUNTED:
             yield Alert(
                 "StratcAssumptionNearlyUsedUp",
                 f"{used} >= {NEARLY} unless {broken} == 1",

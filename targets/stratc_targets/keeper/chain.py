@@ -17,7 +17,7 @@ from eth_utils.abi import abi_to_signature
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, ContractPanicError, TransactionNotFound, Web3Exception, Web3RPCError
-from web3.types import LogReceipt, TxParams
+from web3.types import FilterParams, LogReceipt, TxParams
 
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, Reverted, RpcDown
@@ -184,6 +184,22 @@ class Chain:
         with self._asking():
             logs = self._web3.eth.get_logs({"address": self._vault.address, "fromBlock": first, "toBlock": last})
             return [(log["blockNumber"], log["topics"][:1] == [Web3.keccak(text=ROUND_BEGAN)]) for log in logs]
+
+    def rounds_begun(self, getter: str, first: int, last: int) -> list[bool]:
+        """Every round that began in some blocks, in order, of this vault or of the one whose address the getter tells:
+        whether it was that one's.
+        """
+        inner = self._address(getter, last)
+        with self._asking():
+            asked: FilterParams = {
+                "address": [Web3.to_checksum_address(self.vault), Web3.to_checksum_address(inner)],
+                "topics": [HexStr(Web3.keccak(text=ROUND_BEGAN).to_0x_hex())],
+                "fromBlock": first,
+                "toBlock": last,
+            }
+            logs = self._web3.eth.get_logs(asked)
+            order = sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
+            return [log["address"] == inner for log in order]
 
     def history(self, first: int, last: int) -> list[Happened]:
         """Every event that the vault emitted in some blocks, in order, with its arguments."""

@@ -152,7 +152,7 @@ class Lane:
                     answer = self._replace(flight, store, chain) if out else self._send(flight, store, chain)
                     out = answer is not Answer.AGAIN
                     stuck_at = time.monotonic() + (0 if answer is Answer.BID_MORE else self.replace_after)
-                    pause = QUICK_LOOK_SECONDS
+                    pause = QUICK_LOOK_SECONDS if answer is Answer.TAKEN else LOOK_SECONDS
                 else:
                     self._watch_on()
                 retry.failures = 0
@@ -218,15 +218,15 @@ class Lane:
     def _send(self, flight: Flight, store: StateFile, chain: Chain, *, late: bool = False) -> Answer:
         """Hand over the latest attempt: to the relay alone where there is one.
 
-        What reduces risk is better seen by everybody than late: where the relay does not answer, or has not got it
-        mined in time, it goes everywhere.
+        What reduces risk is better seen by everybody than late: where the relay does not answer, does not take it, or
+        says that it did and has not got it mined in time, it goes everywhere.
         """
         latest, urgent = flight.latest, self._reduces_risk(flight.latest)
         try:
             try:
                 chain.send(latest.raw, public=urgent and late)
-            except RpcDown as trouble:
-                if not (urgent and chain.private):
+            except (RpcDown, Refused) as trouble:
+                if not (urgent and chain.private) or late:
                     raise
                 self.log.warning("relay_down", f"{latest.call}: sent to everybody: {trouble}", tx=latest.tx_hash)
                 chain.send(latest.raw, public=True)

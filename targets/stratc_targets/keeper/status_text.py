@@ -14,7 +14,7 @@ from stratc_targets.keeper.measures import USD
 from stratc_targets.keeper.overview import Aged, Coming, Exposed, Kept, Overview, Owing, Short, Weighed, used_up
 from stratc_targets.keeper.state import Seen
 from stratc_targets.keeper.watch import Measured
-from stratc_targets.keeper.watchlist import Alarm
+from stratc_targets.keeper.watchlist import COUNTED, Alarm
 
 MODES = ("open", "frozen", "exited", "stuck")
 NEAR = Fraction(9, 10)
@@ -151,8 +151,12 @@ def _used(one: Measured, paint: Paint) -> Row:
     if one.value is None or used is None:
         return one.alarm.id, "nothing yet", _assumed(one.alarm), ""
     share = "all, and more" if isinf(used) else _percent(used)
-    part = Part.ERROR if not one.alarm.inside(one.value) else Part.WARNING if used >= NEAR else None
+    part = Part.ERROR if not one.alarm.inside(one.value) else Part.WARNING if _is_near(one.alarm, used) else None
     return one.alarm.id, _quantity(one.alarm, one.value), _assumed(one.alarm), paint(share, part) if part else share
+
+
+def _is_near(alarm: Alarm, used: Number) -> bool:
+    return used >= NEAR and alarm.quantity not in COUNTED
 
 
 # ── numbers ────────────────────────────────────────────────────────────────────────────────

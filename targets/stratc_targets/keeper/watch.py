@@ -14,10 +14,11 @@ from fractions import Fraction
 from stratc_targets.keeper.chain import Chain, Head
 from stratc_targets.keeper.config import KeeperConfig
 from stratc_targets.keeper.errors import Refused, RpcDown
+from stratc_targets.keeper.inner_rounds import RoundCount
 from stratc_targets.keeper.log import Log
 from stratc_targets.keeper.measures import AAVE_UNIT, Sight, kept, measure, parameter_difference, unit_worth
 from stratc_targets.keeper.state import Look, Memory, Seen
-from stratc_targets.keeper.watchlist import ONE_SHARE, Alarm, View
+from stratc_targets.keeper.watchlist import ONE_SHARE, Alarm, RoundsRead, View
 
 EVENTS = "the vault's events"
 
@@ -44,6 +45,7 @@ class Watch:
     log: Log
     latest: tuple[Measured, ...] = ()
     _block: int = -1
+    _rounds: dict[str, RoundCount] = field(default_factory=dict)
     _raised: set[str] = field(default_factory=set)
     _unread: set[str] = field(default_factory=set)
 
@@ -66,6 +68,7 @@ class Watch:
     def begin_again(self) -> None:
         """Measure the next block whatever its number: those before it are no more."""
         self._block = -1
+        self._rounds.clear()
 
     def recall(self, head: Head) -> None:
         """Begin with the round that the vault's events tell of, where nodes still know of it."""
@@ -94,15 +97,22 @@ class Watch:
         def ask(view: View) -> int:
             return self.chain.ask(view, head.number)
 
-        # These two can be told while no price is usable.
+        # These can be told while no price is usable.
         if alarm.quantity == "parameter_difference":
             return parameter_difference(alarm, self.config.readings, ask)
         if alarm.quantity == "keeper_interval_seconds":
             seen = self.store.state.seen
             return None if seen is None else Fraction(head.time - seen.began)
+        if alarm.quantity == "rounds_begun":
+            counts = (self._count(one) for one in self.config.readings.rounds if one.venue == alarm.subject)
+            found = (count.measured(head.number) for count in counts)
+            return max((one for one in found if one is not None), default=None)
         if isinstance(sight, Refused):
             raise sight
         return measure(alarm, sight, ask)
+
+    def _count(self, read: RoundsRead) -> RoundCount:
+        return self._rounds.setdefault(read.venue, RoundCount(read, self.chain))
 
     def _judge(self, alarm: Alarm, measured: Fraction | None) -> None:
         """Raise the alarm where it was not, end it where it was."""

@@ -24,6 +24,9 @@ PRICE_SCALE = 10**36
 USD_SCALE = 10**8
 """Parts of a dollar in which a price in USD is told."""
 
+COUNTED = ("rounds_begun",)
+"""Quantities that are counts: they may be at their edge, and often are."""
+
 TOKENS_OF = {"price_usd": (1,), "price_ratio": (2,), "price_move": (1, 2)}
 """How many tokens a price is of: one, told in USD, or one told in another."""
 
@@ -160,6 +163,19 @@ class FeesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundsRead:
+    """A vault of ours that is held, by the getter of its address.
+
+    At most `inside` of its rounds may begin within one of this vault, and at most `own` of this one's within one of it.
+    """
+
+    venue: str
+    vault: str
+    inside: int
+    own: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlashRead:
     """Whether a venue would lend a token by a flash loan: what it has of it, and its terms.
 
@@ -231,6 +247,7 @@ class Readings:
     rings: tuple[str, ...]
     fundings: tuple[FundingRead, ...] = ()
     fees: tuple[FeesRead, ...] = ()
+    rounds: tuple[RoundsRead, ...] = ()
 
     @property
     def members(self) -> set[str]:
@@ -289,6 +306,7 @@ def parse_readings(document: dict[str, Any]) -> Readings:
             FundingRead(**one | {"pending": parse_view(one["pending"])}) for one in given.get("fundings", ())
         ),
         fees=tuple(_fees_read(one) for one in given.get("fees", ())),
+        rounds=tuple(RoundsRead(**one) for one in given.get("rounds", ())),
     )
 
 
