@@ -62,9 +62,7 @@ def _of_token(band: Band) -> Expr:
     return MulDiv(scale(NAV, band.target, Rounding.DOWN), part, all_of_it, Rounding.DOWN)
 
 
-def target_shorts(
-    strategy: Strategy, hedges: tuple[Hedged, ...], bands: tuple[Band, ...]
-) -> Mapping[str, TargetShort]:
+def target_shorts(strategy: Strategy, hedges: tuple[Hedged, ...], bands: tuple[Band, ...]) -> Mapping[str, TargetShort]:
     """By its venue, what is short where every position is at its target and delta in its middle.
 
     Raises Unsupported for a margin that no hedge uses, and for two hedges by one account.

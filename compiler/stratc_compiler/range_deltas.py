@@ -1,8 +1,8 @@
 """What of a range's worth is worth of its token, in the proofs: its delta, beside what all of it is worth.
 
 With V(P) as in `ranges`, all in base, and x(P) = V'(P) of the token in it, D = P x(P) is what the token is worth that a
-range consists of. So 0 <= D <= V, and a move of the price by f makes of V and D some U and E for which all of this holds,
-wherever the range lies; L its liquidity, low and high its ends, k = 1 - sqrt(low / high), r = sqrt(f):
+range consists of. So 0 <= D <= V, and a move of the price by f makes of V and D some U and E for which all of this
+holds, wherever the range lies; L its liquidity, low and high its ends, k = 1 - sqrt(low / high), r = sqrt(f):
 
     V is concave with the slope x:        U <= V + (f - 1) D
     V never falls:                        U >= V for f >= 1,  U <= V for f <= 1
@@ -21,14 +21,15 @@ That is so where P is between the ends: then of a formula that goes on beyond th
 both ends only what is beyond `low` counts, from above what is beyond `high`. Below, V = L P k / sqrt(low), so that with
 q = sqrt(low / P) >= 1 the first is (V / k) (r - q)^2, the second (V / k) r (r - q), each at its most for q = 1. Above,
 V = L k sqrt(high), so that with q = sqrt(f P / high) >= r they are (V / k) (1 - q)^2, at its most for q = r, and
-(V / k) q (1 - q). Roots of f are bounded by lines between its least and its most: (r - 1)^2 = |f - 1| |r - 1| / (r + 1), of
-which |r - 1| / (r + 1) is at its most at the end of f, so is r / (r + 1) of f - r = (f - 1) r / (r + 1); r - f and q - q^2
-are at most (1 - f) / 2, since (1 - r)^2 and (1 - q)^2 are not negative.
+(V / k) q (1 - q). Roots of f are bounded by lines between its least and its most: (r - 1)^2 is |f - 1| times
+|r - 1| / (r + 1), and f - r is (f - 1) r / (r + 1), quotients that are at their most at the end of f; r - f and q - q^2 are at most
+(1 - f) / 2, since (1 - r)^2 and (1 - q)^2 are not negative.
 
 All these are linear once f is multiplied by V and by D.
 
-At one price the part D / V is one for any liquidity. So of two worths A >= B of a range at one price the parts differ by
-something between nothing and A - B. That needs no product, and is all that the proofs say of what is put in and taken out.
+At one price the part D / V is one for any liquidity. So of two worths A >= B of a range at one price the parts differ
+by something between nothing and A - B. That needs no product, and is all that the proofs say of what is put in and
+taken out.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def settled_frame(vault: Vault) -> Frame:
 
 
 def _state_names(vault: Vault) -> tuple[str, ...]:
-    """Positions and idle balances, and the parts of ranges; liquidity is not part of the state but of the environment."""
+    """Positions, idle balances, parts of ranges; liquidity is not part of the state but of the environment."""
     held = (one.name for one in (*vault.held, *vault.idle))
     return tuple(dict.fromkeys((*held, *map(part_of, vault.divided))))
 

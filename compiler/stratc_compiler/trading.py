@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from msgspec import field
 
@@ -17,6 +16,7 @@ from stratc_compiler.expr import (
     token_of,
     value_of,
 )
+from stratc_compiler.perp_plans import TargetShort
 from stratc_compiler.pools import Pool
 from stratc_compiler.trade_sizes import plan_name
 from stratc_compiler.vault import (
@@ -33,8 +33,8 @@ from stratc_dsl.span import Span
 class Parts(Record):
     """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in.
 
-    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3, `shorts` the
-    share of nav that is short at the targets, by its venue of perpetuals.
+    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3, `shorts`
+    what is short at the targets, by its venue of perpetuals.
     """
 
     base: str
@@ -43,7 +43,7 @@ class Parts(Record):
     bands: tuple[Band, ...]
     swaps: tuple[SwapModel, ...]
     pools: dict[str, Pool] = field(default_factory=dict)
-    shorts: Mapping[str, Fraction] = field(default_factory=dict)
+    shorts: Mapping[str, TargetShort] = field(default_factory=dict)
 
 
 def bought_for(debt: Held, parts: Parts) -> bool:

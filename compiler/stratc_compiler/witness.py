@@ -12,8 +12,8 @@ from stratc_compiler.concrete import PERCENT, concrete, divided, ratio_of, slide
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.ideal_world import IdealWorld
-from stratc_compiler.relax import ZERO, real
 from stratc_compiler.range_deltas import product_name
+from stratc_compiler.relax import ZERO, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat

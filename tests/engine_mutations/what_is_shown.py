@@ -81,8 +81,8 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "relax",
         "paths know of each other",
-        "        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known))\n",
-        "        return Frame(self.vault, dict(self.state), self.trace, dict(self.known))\n",
+        "        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known), self.parts)\n",
+        "        return Frame(self.vault, dict(self.state), self.trace, dict(self.known), self.parts)\n",
         "that a rule is due, learnt on one way, would contradict that it is not on another",
         TRADES,
     ),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs.strategies import claim, proved, refuted, vault_of, verified
+from proofs.strategies import vault_of
 from proofs.test_attack import edge, prices
 from proofs.test_perps import FILLS, Market
 from proofs.test_ranges import SPOT, OffPool, Unfit, of_the_pool, root_of
@@ -19,17 +19,20 @@ from stratc_compiler import replay
 from stratc_compiler.claims import claims_of, lost_venue
 from stratc_compiler.derivative import Slope
 from stratc_compiler.environment import Box, Interval, box_of
-from stratc_compiler.expr import And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, Var, number
+from stratc_compiler.execute import run_plan as run_symbolically
 from stratc_compiler.expr import Add as Sum
+from stratc_compiler.expr import And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, Var, number
 from stratc_compiler.ideal_world import IdealWorld, liquidity_worth
 from stratc_compiler.inside_box import funded, inside_box
-from stratc_compiler.interpret import Evaluator
+from stratc_compiler.interpret import Evaluator, run_plan
 from stratc_compiler.range_deltas import bend, moved
-from stratc_compiler.ranges import Range, proportion, token_part, worth
+from stratc_compiler.ranges import Range, token_part, worth
 from stratc_compiler.relax import Frame, Part, Trace, real
 from stratc_compiler.replay import what_breaks
+from stratc_compiler.rounds import after_environment, price_factor
+from stratc_compiler.smt import Query, Sat
 from stratc_compiler.text import WAD
-from stratc_compiler.vault import Vault
+from stratc_compiler.vault import Trades, Vault
 from stratc_compiler.verdict import Round
 from venues.quietly import quietly
 
@@ -164,8 +167,10 @@ def test_parts_of_worths_differ_by_no_more_than_these(
 
 @quietly(40)
 @given(st.integers(-60_000, 60_000), st.integers(200, 120_000), st.integers(10**5, 10**7), st.integers(10**12, 10**22))
-def test_the_delta_of_a_range_is_the_derivative_of_its_worth(shift: int, width: int, cents: int, liquidity: int) -> None:
-    """By symbolic differentiation, by central differences, and by what the amounts are: P L (1/sqrt(P) - 1/sqrt(Pb))."""
+def test_the_delta_of_a_range_is_the_derivative_of_its_worth(
+    shift: int, width: int, cents: int, liquidity: int
+) -> None:
+    """By symbolic differentiation, by central differences, and by the amounts: P L (1/sqrt(P) - 1/sqrt(Pb))."""
     vault, _ = vault_of(NEUTRAL)
     of, price = of_the_pool(vault), cents * 10**16
     state = {"price(WETH)": price, "price(USDC)": 10**18, "unit(WETH)": 10**18, "unit(USDC)": 10**6}
@@ -192,6 +197,83 @@ def test_the_delta_of_a_range_is_the_derivative_of_its_worth(shift: int, width: 
     assert abs(told - central) <= 2 * 10**10 / step + bend_of_it or near_an_end
 
 
+# ── exact runs ─────────────────────────────────────────────────────────────────────────────
+
+NEARLY = Fraction(1, 1_000)
+"""Roots are cut off: worths are pinned to so many smallest units of base."""
+
+
+def worths(vault: Vault, state: dict[str, int]) -> dict[str, Fraction]:
+    """What positions are worth in smallest units of base, which are the largest units here, and the range's token."""
+    of = of_the_pool(vault)
+    low, high, root = (Fraction(one, 2**96) for one in (state[of.low.name], state[of.high.name], root_of(of, state)))
+    whole, token = consists_of(root, low, high)
+    (venue,) = vault.perps
+    _, cash, short = venue.account
+    ether = Fraction(state["idle(WETH)"] * state["price(WETH)"] * 10**6, state["price(USDC)"] * 10**18)
+    return {
+        "pool": whole * state["pool"],
+        of.part.name: token * state["pool"],
+        cash.name: Fraction(state[cash.name]),
+        short.name: Fraction(state[short.name] * state["price(WETH)"] * 10**6, 10**36),
+        "idle(USDC)": Fraction(state["idle(USDC)"]),
+        "idle(WETH)": ether,
+    }
+
+
+def pinned(expr: Expr, number_: Fraction) -> tuple[Formula, ...]:
+    return Cmp(expr, Rel.GE, number(number_ - NEARLY)), Cmp(expr, Rel.LE, number(number_ + NEARLY))
+
+
+def run_beside(vault: Vault, box: Box, one: Round) -> tuple[bool, bool]:
+    """Whether a round is among those that the proofs speak of, and a rebalance in it."""
+    opening = after_environment(vault, box)
+    before, after = worths(vault, one.settled), worths(vault, one.moment)
+    factor = Fraction(one.moment["price(WETH)"], one.settled["price(WETH)"])
+    relative = factor * one.settled["price(USDC)"] / one.moment["price(USDC)"]
+    pins: list[Formula] = [
+        Cmp(price_factor("WETH"), Rel.EQ, number(relative)),
+        Cmp(price_factor("WETH in dollars"), Rel.EQ, number(factor)),
+    ]
+    for name, worth_ in before.items():
+        if name != "idle(WETH)":
+            pins += pinned(real(f"{name}@0"), worth_)
+    for name, worth_ in after.items():
+        pins += pinned(opening.frame.state[name], worth_)
+    pins += pinned(opening.frame.state["liquidity(perp.margin)"], Fraction(one.moment["liquidity(perp.margin)"]))
+    facts = [fact.formula for fact in opening.frame.trace.facts]
+    moment = isinstance(Query((*facts, *pins), 10_000_000, linear=False).solve(), Sat)
+    (rule,) = (one for one in vault.rules if one.name == "rebalance")
+    assert isinstance(rule.effect, Trades)
+    world = Rough(vault, dict(one.moment))
+    bound = run_plan(rule.effect.plan, vault, world)
+    end = run_symbolically(rule.effect.plan, opening.frame, lambda *_: None)
+    for name, worth_ in worths(vault, world.state).items():
+        pins += pinned(end.state[name], worth_)
+    target = "target_of_perp_short_WETH"
+    pins += pinned(end.known[target], Fraction(bound[target] * 10**6, one.moment["price(USDC)"]))
+    facts = [fact.formula for fact in end.trace.facts]
+    return moment, isinstance(Query((*facts, *pins), 10_000_000, linear=False).solve(), Sat)
+
+
+def test_exact_rounds_and_rebalances_of_a_hedged_range_are_admitted() -> None:
+    vault, _ = vault_of(NEUTRAL)
+    box, chance = box_of(vault), Random(5)
+    played = 0
+    for _ in range(60):
+        one = drawn(vault, box, chance)
+        if one is None or inside_box(vault, box, one) is not None:
+            continue
+        off = int(of_the_pool(vault).off * 10**6) - 1
+        SPOT[0], SPOT[2], FILLS["share"] = chance.choice([-off, 0, off]), 50, edge(chance, Fraction(-1), Fraction(1))
+        try:
+            assert run_beside(vault, box, one) == (True, True), one
+        except Unfit:
+            continue
+        played += 1
+    assert played >= 5
+
+
 # ── attack ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -203,8 +285,11 @@ def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Ro
     """A round of a vault with a range, a short against it and base: anywhere in its bands, or at their edges."""
     of, hedge = of_the_pool(vault), vault.hedges[0]
     (venue,) = vault.perps
-    terms, cash, short = venue.account
-    shares = {str(one.position): edge(chance, one.low or Fraction(0), one.high or Fraction(1)) for one in vault.strategy.allocations}
+    _, cash, short = venue.account
+    shares = {
+        str(one.position): edge(chance, one.low or Fraction(0), one.high or Fraction(1))
+        for one in vault.strategy.allocations
+    }
     base, near = f"idle({vault.base})", Fraction(999_999, 1_000_000)
     shares[base] = 1 - sum(share for name, share in shares.items() if name != base)
     if shares[base] < 0:
