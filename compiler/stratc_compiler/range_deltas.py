@@ -22,8 +22,8 @@ both ends only what is beyond `low` counts, from above what is beyond `high`. Be
 q = sqrt(low / P) >= 1 the first is (V / k) (r - q)^2, the second (V / k) r (r - q), each at its most for q = 1. Above,
 V = L k sqrt(high), so that with q = sqrt(f P / high) >= r they are (V / k) (1 - q)^2, at its most for q = r, and
 (V / k) q (1 - q). Roots of f are bounded by lines between its least and its most: (r - 1)^2 is |f - 1| times
-|r - 1| / (r + 1), and f - r is (f - 1) r / (r + 1), quotients that are at their most at the end of f; r - f and q - q^2 are at most
-(1 - f) / 2, since (1 - r)^2 and (1 - q)^2 are not negative.
+|r - 1| / (r + 1), and f - r is (f - 1) r / (r + 1), quotients that are at their most at the end of f; r - f and q - q^2
+are at most (1 - f) / 2, since (1 - r)^2 and (1 - q)^2 are not negative.
 
 All these are linear once f is multiplied by V and by D.
 
