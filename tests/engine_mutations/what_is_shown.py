@@ -548,6 +548,6 @@ SHOWN: tuple[Fault, ...] = (
         "        return {part: Fraction(1)}\n",
         "        return {held.value: Fraction(1)}\n",
         "the short against a range would be twice as large as what moves",
-        "proofs/test_range_deltas.py::test_the_delta_of_a_range_is_the_slope_of_its_worth",
+        "proofs/test_range_deltas.py::test_the_delta_of_a_range_is_the_derivative_of_its_worth",
     ),
 )
