@@ -6,7 +6,7 @@ contradict the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import highspy
@@ -19,6 +19,10 @@ from stratc_dsl.record import Record
 
 TINY = 1e-9
 """Slacks and multipliers below this are taken for zero."""
+
+UNIT = 1_024
+"""So many units of account are one here. All is worth some 10^6 of them and more, a rounding one, and tolerances are
+absolute: in a unit between the two, what is left of large sums by rounding is below them, and a rounding is not."""
 
 # Virtual shares of a base token with few decimals are coefficients that HiGHS would refuse, and the row with them.
 OPTIONS = (
@@ -85,7 +89,7 @@ class Relaxation:
         columns = np.array([column for entry in entries for column, _ in entry], np.int32)
         values = np.array([value for entry in entries for _, value in entry])
         self._rows += rows
-        self._least += [-row.coefficients.get((), 0) / row.divisor for row in rows]
+        self._least += [-row.coefficients.get((), 0) / row.divisor / UNIT for row in rows]
         self._strict += [row.relation == ">" for row in rows]
         bounds = [self._bounds(number) if active else _FREE for number in range(first, self.size)]
         lower, upper = np.array(bounds).reshape(-1, 2).T
@@ -117,9 +121,23 @@ class Relaxation:
         least = self._least[number]
         return least, least if self._rows[number].relation == "=" else highspy.kHighsInf
 
-    def solve(self) -> Contradiction | Point | None:
-        """None where the floating-point solver cannot tell."""
-        status = self._run()
+    def hints(self) -> Iterator[Contradiction | Point | None]:
+        """What the floating-point solver says, from where it was; then from the beginning, then without scaling.
+
+        None where it cannot tell. Where it stands by what was asked of it before, it may name rows that do not
+        contradict each other, and seldom names such twice.
+        """
+        yield self._solved()
+        for scaling in (_SCALED, _UNSCALED):
+            self._solver.setOptionValue("simplex_scale_strategy", scaling)
+            self._solver.clearSolver()
+            hint = self._solved()
+            self._solver.setOptionValue("simplex_scale_strategy", _SCALED)
+            yield hint
+
+    def _solved(self) -> Contradiction | Point | None:
+        self._solver.run()
+        status = self._solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             _, found, ray = self._solver.getDualRay()
             return self._contradiction(np.array(ray)) if found else None
@@ -130,17 +148,6 @@ class Relaxation:
         if slack < TINY:
             return self._contradiction(np.array(solution.row_dual))
         return Point(np.array(solution.row_value) - np.array(self._least) + slack * np.array(self._strict))
-
-    def _run(self) -> Any:
-        """The solver's status, from where it was; from the beginning, then without scaling, where it is at a loss."""
-        self._solver.run()
-        for scaling in (_SCALED, _UNSCALED):
-            if self._solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:
-                self._solver.setOptionValue("simplex_scale_strategy", scaling)
-                self._solver.clearSolver()
-                self._solver.run()
-        self._solver.setOptionValue("simplex_scale_strategy", _SCALED)
-        return self._solver.getModelStatus()
 
     def _contradiction(self, multipliers: Vector) -> Contradiction:
         sizes = np.abs(multipliers)

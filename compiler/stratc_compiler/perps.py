@@ -21,7 +21,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from stratc_compiler.expr import Expr, Kind, MulDiv, Num, Rounding, TokenDim, price, scale, unit, value_of
+from stratc_compiler.expr import (
+    Expr,
+    Kind,
+    MulDiv,
+    Num,
+    Rounding,
+    TokenDim,
+    dim_of,
+    price,
+    scale,
+    unit,
+    value_of,
+)
 from stratc_dsl.record import Record
 
 _WAD = Fraction(10**18)
@@ -62,6 +74,23 @@ def _dollar(margin: str) -> Num:
 def cost(size: Expr, margin: str, rounding: Rounding) -> Expr:
     """How much margin buys so much of the token at the oracle price."""
     return MulDiv(value_of(size, rounding), unit(margin), _dollar(margin), rounding)
+
+
+def size_that_costs(expr: Expr, margin: str) -> Expr | None:
+    """What `cost` was asked of, where the expression is what it says of that, rounded up."""
+    match expr:
+        case MulDiv(MulDiv(size)) if _is_amount(size):
+            return size if expr == cost(size, margin, Rounding.UP) else None
+        case _:
+            return None
+
+
+def _is_amount(size: Expr) -> bool:
+    match dim_of(size):
+        case TokenDim(kind=Kind.AMOUNT):
+            return True
+        case _:
+            return False
 
 
 def size_for(paid: Expr, token: str, margin: str) -> Expr:

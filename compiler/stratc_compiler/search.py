@@ -113,9 +113,11 @@ class Search:
         self._nodes += 1
         if self._nodes > self._effort.nodes:
             raise NoProof
-        hint = self._relaxation.solve()
-        if isinstance(hint, Contradiction):
-            found = self._hinted(hint)
+        hint: Contradiction | Point | None = None
+        for hint in self._relaxation.hints():
+            if isinstance(hint, Point):
+                break
+            found = None if hint is None else self._hinted(hint)
             if found is not None:
                 return found
         choice = self._violated(hint, open_) if isinstance(hint, Point) else None

@@ -33,8 +33,8 @@ from stratc_dsl.span import Span
 class Parts(Record):
     """What plans are made of: the base token, the venues in exit order, the bands, the places to swap in.
 
-    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3, `shorts`
-    what is short at the targets, by its venue of perpetuals.
+    Of places to swap the same pair in the first is used. `pools` has those that are pools of Uniswap v3, `shorts` what
+    is short at the targets, by its venue of perpetuals.
     """
 
     base: str
@@ -64,14 +64,18 @@ def find_swap(sold: str, bought: str, swaps: tuple[SwapModel, ...], span: Span) 
     raise Unsupported(f"trading {sold} for {bought} without a swap venue", f"declare one for {sold}/{bought}", span)
 
 
-def sell(sold: str, bought: str, sized: Expr, parts: Parts, span: Span, received: str | None = None) -> Swap:
-    """Swap at most `slippage` below the oracle price; the minimum is rounded down at each of its two conversions.
-
-    Source of the bound: oracle value of what is sold, times (1 - slippage), in units of what is bought.
+def least_bought(swap: SwapModel, sized: Expr, bought: str) -> Expr:
+    """The least of `bought` that is taken for so much: its oracle value, times (1 - slippage), in units of what is
+    bought, rounded down at each conversion.
     """
-    swap = find_swap(sold, bought, parts.swaps, span)
     worth = scale(value_of(sized, Rounding.DOWN), 1 - swap.slippage, Rounding.DOWN)
-    minimum = amount_worth(worth, bought, Rounding.DOWN)
+    return amount_worth(worth, bought, Rounding.DOWN)
+
+
+def sell(sold: str, bought: str, sized: Expr, parts: Parts, span: Span, received: str | None = None) -> Swap:
+    """Swap at most `slippage` below the oracle price."""
+    swap = find_swap(sold, bought, parts.swaps, span)
+    minimum = least_bought(swap, sized, bought)
     return Swap(swap, sold, bought, sized, minimum, amount(received or plan_name("proceeds", sold), bought))
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from stratc_checker.polynomial import Monomial
 from stratc_compiler.farkas import Equation, eliminated
-from stratc_compiler.lp import Basis
+from stratc_compiler.lp import UNIT, Basis
 from stratc_compiler.rows import Row
 
 _ONE, _SLACK = -1, 0
@@ -24,7 +24,7 @@ def vertex(rows: Sequence[Row], basis: Basis) -> Values | None:
     monomials = dict.fromkeys(monomial for row in rows for monomial in row.coefficients if monomial)
     unknowns = {monomial: index for index, monomial in enumerate(monomials, 1)}
     equations = [{unknowns[monomial]: 1} for monomial in basis.zero if monomial in unknowns]
-    equations += [{_SLACK: 1, _ONE: -1}] if basis.most_slack else []
+    equations += [{_SLACK: 1, _ONE: -UNIT}] if basis.most_slack else []
     equations += [_equation(row, unknowns) for row in basis.rows]
     values = _solution(eliminated(equations), unknowns)
     return values if values is not None and all(holds(row.coefficients, row.relation, values) for row in rows) else None

@@ -30,6 +30,8 @@ from stratc_dsl.span import Source
 from stratc_targets.artifact import Artifact
 from stratc_targets.vyper.emit import vault_sources
 
+SHORT_ETHER = str(Path(IDLE).parents[2] / "examples" / "short_ether.strat")
+
 NASTY = "<script>alert(1)</script>"
 
 
@@ -253,6 +255,35 @@ def test_positions_stand_where_the_scenario_has_them(refuted: Verification, scen
     assert debt.right < zero
 
 
+SHORT = {
+    "idle(WETH)": 265 * E18,
+    "perp.margin": 880_000 * 10**6,
+    "perp.short(WETH)": 250 * E18,
+    "liquidity(perp.margin)": 880_000 * 10**6,
+    "idle(USDC)": 90_000 * 10**6,
+    "price(USDC)": E18,
+    "price(WETH)": 2_000 * E18,
+    "unit(USDC)": 10**6,
+    "unit(WETH)": E18,
+}
+
+
+def test_a_short_counts_in_its_margin_and_what_is_hedged_has_a_row_of_its_own() -> None:
+    (model,) = load(SHORT_ETHER).models
+    shares = weights(model.vault, SHORT)
+    told = {"idle(WETH)": 0.53, "perp.margin": 0.38, "idle(USDC)": 0.09, "delta(WETH)": 0.03}
+    assert shares == pytest.approx(told, abs=1e-6)
+    rows, zero = bands(model.vault, {"settled": SHORT})
+    margin, hedged = rows[1], rows[-1]
+    assert (margin.name, margin.told) == ("perp.margin", "target 40%, 34% .. 46%")
+    assert margin.left < margin.marks[1].x < margin.right
+    assert (hedged.name, hedged.told) == ("delta(WETH)", "hedged, -3% .. 3%")
+    assert hedged.left < zero < hedged.right == hedged.marks[0].x
+    shown = Verification(model.vault, model.source, (), ())
+    section_ = section(html.document_fromstring(page([Shown(shown, 1.0)])), "allocation")
+    assert "A margin counts for all that its account is worth." in section_
+
+
 def test_lines_go_from_the_settled_vault_to_the_break(refuted: Verification, scenario: Scenario) -> None:
     values, prices = round_charts(refuted.vault, scenario)
     nav = values.lines[0]
@@ -326,17 +357,20 @@ OVERLAPPING = """[...document.querySelectorAll('svg')].flatMap(svg => {
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", ["refuted", "proved", "nasty"])
+@pytest.mark.parametrize("kind", ["refuted", "proved", "nasty", "short"])
 def test_a_browser_shows_it_on_a_phone_and_a_desk_in_light_and_dark(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only_losses(monkeypatch)
+    if kind == "short":
+        (tmp_path / "page.html").write_text(page([Shown(_broken_short(), 1.0, missing="x")]), "utf-8")
     text = {
         "refuted": Path(CARRY_45).read_text("utf-8"),
         "proved": SAVED,
         "nasty": f"# </pre>{NASTY}<img src=x onerror=alert(1)>\n{SAVED}",
-    }[kind]
-    made(tmp_path, text, *(["--quick"] if kind == "nasty" else []))
+    }.get(kind)
+    if text is not None:
+        made(tmp_path, text, *(["--quick"] if kind == "nasty" else []))
     seen = set()
     with browser(tmp_path / "profile") as tab:
         for width in (360, 1280):
@@ -352,6 +386,14 @@ def test_a_browser_shows_it_on_a_phone_and_a_desk_in_light_and_dark(
                 assert tab.value(OVERLAPPING) == []
         assert tab.troubles == []
     assert len(seen) == 4  # light and dark differ
+
+
+def _broken_short() -> Verification:
+    """Ether that is short, as if it broke where ether rises by a half."""
+    (model,) = load(SHORT_ETHER).models
+    broken = Scenario((("settled", "nav 1,000,000 USD"),), SHORT, SHORT | {"price(WETH)": 3_000 * E18}, "it breaks")
+    claims = (ClaimResult("safe(perp)", "perp can never liquidate", Refuted("it breaks", broken), ()),)
+    return Verification(model.vault, model.source, claims, guarded_assumptions(model.vault))
 
 
 @pytest.mark.long

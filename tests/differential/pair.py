@@ -295,6 +295,7 @@ class Pair:
             self.follow()
             return
         outcome(self.world.arbitrage, ChainReverted)
+        self.follow()
         self.others_traded()
 
     def others_traded(self) -> None:

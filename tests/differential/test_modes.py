@@ -1,7 +1,7 @@
 """Every mode of the compiler gives the same contract: the same stories, equal to the wei, beside the exact machine.
 
-`build` emits the first mode, or the second where only that fits; the others say that a vault does not hang on one code
-generator being right.
+`build` emits the first mode, the second or the compact one where only that fits; the others say that a vault does not
+hang on one code generator being right.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from differential.story import tell
 from differential.test_differential import check, random_stories
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
-from vyper_target.modes import MODES, compiled, deploy_in_mode
+from vyper_target.modes import COMPACT, MODES, compiled, deploy_in_mode
 from vyper_target.vaults import Deployed
 
 VAULTS = ("treasury", "eth_carry")
@@ -22,7 +22,7 @@ VAULTS = ("treasury", "eth_carry")
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [*MODES, COMPACT])
 @pytest.mark.parametrize("name", VAULTS)
 def test_every_story_goes_the_same_in_every_mode(roomy_world: World, name: str, mode: str) -> None:
     stories = [story for story in STORIES.values() if story.vault == name]

@@ -35,35 +35,35 @@ VAULT = "perp_hedged"
 _USER, _PERMILLE = st.integers(0, 1), st.integers(0, 1_000)
 
 
-def _moved(permille: int) -> tuple[Operation, ...]:
+def moved(permille: int) -> tuple[Operation, ...]:
     """Perp's index takes one answer of a second, and no other after it."""
     return Wait(60, refresh=False), Move("WETH", permille)
 
 
-def _alone(one: st.SearchStrategy[Operation]) -> st.SearchStrategy[tuple[Operation, ...]]:
+def alone(one: st.SearchStrategy[Operation]) -> st.SearchStrategy[tuple[Operation, ...]]:
     return st.tuples(one)
 
 
 OPERATIONS: st.SearchStrategy[list[tuple[Operation, ...]]] = st.lists(
     st.one_of(
-        _alone(st.builds(Deposit, _USER, st.integers(1, 10**12))),
-        _alone(st.builds(Mint, _USER, _USER, st.integers(1, 10**23))),
-        _alone(st.builds(Withdraw, _USER, _USER, st.integers(0, 60))),
-        _alone(st.builds(Redeem, _USER, st.integers(0, 60))),
-        _alone(st.builds(RedeemInKind, _USER, _PERMILLE, st.sampled_from([0, 0, 0, 1]))),
-        st.builds(_moved, st.integers(930, 1_070)),
-        st.builds(_moved, st.integers(820, 1_190)),
-        _alone(st.builds(Move, st.just("USDC"), st.integers(990, 1_010))),
-        _alone(st.builds(PoolApart, st.integers(970, 1_030))),
-        _alone(st.builds(Wait, st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 20 * 86_400))),
-        _alone(st.builds(Run, st.sampled_from(["rebalance", "rehedge", "top_up_perp_margin"]))),
-        _alone(st.builds(Settle)),
-        _alone(st.builds(SettleFunding)),
-        _alone(st.builds(LiquidateAtPerp)),
-        _alone(st.just(Turn("accept_prices", "owner"))),
-        _alone(st.builds(Keep)),
-        _alone(st.builds(Keep)),
-        _alone(st.builds(Keep)),
+        alone(st.builds(Deposit, _USER, st.integers(1, 10**12))),
+        alone(st.builds(Mint, _USER, _USER, st.integers(1, 10**23))),
+        alone(st.builds(Withdraw, _USER, _USER, st.integers(0, 60))),
+        alone(st.builds(Redeem, _USER, st.integers(0, 60))),
+        alone(st.builds(RedeemInKind, _USER, _PERMILLE, st.sampled_from([0, 0, 0, 1]))),
+        st.builds(moved, st.integers(930, 1_070)),
+        st.builds(moved, st.integers(820, 1_190)),
+        alone(st.builds(Move, st.just("USDC"), st.integers(990, 1_010))),
+        alone(st.builds(PoolApart, st.integers(970, 1_030))),
+        alone(st.builds(Wait, st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 20 * 86_400))),
+        alone(st.builds(Run, st.sampled_from(["rebalance", "rehedge", "top_up_perp_margin"]))),
+        alone(st.builds(Settle)),
+        alone(st.builds(SettleFunding)),
+        alone(st.builds(LiquidateAtPerp)),
+        alone(st.just(Turn("accept_prices", "owner"))),
+        alone(st.builds(Keep)),
+        alone(st.builds(Keep)),
+        alone(st.builds(Keep)),
     ),
     min_size=12,
     max_size=30,
@@ -74,7 +74,12 @@ ENDING: st.SearchStrategy[list[Operation]] = st.just([]) | st.just(
 )
 
 
-def random_stories(world: World, stories: int) -> Tally:
+def random_stories(
+    world: World,
+    stories: int,
+    vault: str = VAULT,
+    operations: st.SearchStrategy[list[tuple[Operation, ...]]] = OPERATIONS,
+) -> Tally:
     """So many lists of operations, each on a fresh vault. Raises Disagreement, with the shortest list found."""
     tally = Tally()
 
@@ -86,11 +91,11 @@ def random_stories(world: World, stories: int) -> Tally:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(OPERATIONS, ENDING)
+    @given(operations, ENDING)
     def drawn(story: list[tuple[Operation, ...]], ending: list[Operation]) -> None:
         start = world.chain.snapshot()
         try:
-            pair = pair_up(world, example(VAULT), tally)
+            pair = pair_up(world, example(vault), tally)
             middle = (one for part in story for one in part)
             steps = (Deposit(0, 100_000 * USDC), Deposit(1, 50_000 * USDC), Keep(), *middle, *ending)
             for left, step in reversed(tuple(enumerate(reversed(steps)))):

@@ -85,13 +85,13 @@ def attempts(verification: Verification, verdict: type, number: int, tries: int)
     """Attacks on every claim of this verdict but `consistent`, whose witnesses others can look at."""
     vault, chance = verification.vault, Random(number)
     return {
-        result.name: _climb(vault, claim, chance, tries)
+        result.name: climb(vault, claim, chance, tries)
         for result, claim in zip(verification.claims, claims(vault), strict=True)
         if isinstance(result.verdict, verdict) and claim != "consistent"
     }
 
 
-def _climb(vault: Vault, claim: str | Claim, chance: Random, tries: int) -> Attacked:
+def climb(vault: Vault, claim: str | Claim, chance: Random, tries: int) -> Attacked:
     """Rounds against one claim, each a change of the one that came nearest so far, or a new one."""
     played = 0
     nearest, best = Choices(chance), AFAR
@@ -228,6 +228,8 @@ def tell(vault: Vault, claim: str | Claim, played: Round, choices: Choices) -> T
             return _alive(vault, played.moment, choices, (), True)
         case Safe(venue):
             return _alive(vault, played.moment, choices, (venue,), False)
+        case SurvivesLossOf(name) if vault.venue(name).perp is not None:
+            return _closed_and_hedged(vault, played, choices)
         case SurvivesLossOf():
             return _alive(vault, played.moment, choices, tuple(venue.name for venue in vault.venues), True)
         case LossPerRound(ratio):
@@ -285,6 +287,18 @@ def _hedged(vault: Vault, played: Round, choices: Choices) -> Told:
     off = max(beyond(vault, state, hedge) for hedge in vault.hedges) - units
     margin = -float(off / total)
     return Told(margin, "what is hedged is outside its band after the keeper's pass" if off > 0 else None)
+
+
+def _closed_and_hedged(vault: Vault, played: Round, choices: Choices) -> Told:
+    """Where somebody closed a part of a short: nothing is liquidated, and the pass that follows hedges again."""
+    alive = _alive(vault, played.moment, choices, tuple(venue.name for venue in vault.venues), True)
+    if alive.broken is not None:
+        return alive
+    done = keeper(vault, played, choices)
+    if done.reverted is not None:
+        return Told(-1.0, done.reverted)
+    hedged = _hedged(vault, played, choices)
+    return hedged if hedged.broken is not None else Told(min(alive.margin, hedged.margin))
 
 
 def _quiet(vault: Vault, played: Round, choices: Choices) -> Told:

@@ -95,9 +95,9 @@ def token(draft: Draft, name: str, decimals: str, other: str = "") -> None:
     draft.tokens.append(f"token {name} {{ decimals: {decimals}, price: {price} }}")
 
 
-def risky(draft: Draft, name: str) -> None:
-    """A token whose price moves, and where it is swapped for base."""
-    token(draft, name, draft.pick("18", "8", "6", "2"))
+def risky(draft: Draft, name: str, decimals: str = "") -> None:
+    """A token whose price moves, and where it is swapped for base; of any decimals, where none are said."""
+    token(draft, name, decimals or draft.pick("18", "8", "6", "2"))
     fall, rise = draft.pick("0", "1", "5", "10", "20", "45"), draft.pick("0", "1", "5", "20", "100")
     draft.assume.append(f"price({name}) moves -{fall}% .. +{rise}%")
     if draft.likely(10):

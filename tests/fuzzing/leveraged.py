@@ -134,6 +134,57 @@ def _ranged(draft: Draft) -> None:
         draft.rules.insert(0, f"when weight(lp) > {weight + draft.chance.choice([4, 12])}% do unwind lp")
 
 
+def _short_at_perpetuals(draft: Draft) -> None:
+    """Ether that is held, and short at a venue of perpetuals, whose cash is base."""
+    _ether_and_account(draft)
+    draft.weights["idle(WETH)"] = draft.chance.choice([5, 30, 50, 60])
+    draft.weights["perp.margin"] = draft.chance.choice([10, 25, 40])
+    idle(draft, 100 - sum(draft.weights.values()))
+    _hedged_by_perpetuals(draft)
+
+
+def _range_at_perpetuals(draft: Draft) -> None:
+    """Liquidity in a range, whose ether is short."""
+    _ether_and_account(draft)
+    low, high = draft.pick("5", "50", "90"), draft.pick("5", "100", "900")
+    draft.venues.append(f"venue lp = uniswap_v3_lp(WETH/{BASE}, fee=0.05%, range=-{low}% .. +{high}%)")
+    draft.weights |= {"lp": draft.chance.choice([20, 50, 60]), "perp.margin": draft.chance.choice([10, 30, 35])}
+    draft.order.append("lp")
+    idle(draft, 100 - sum(draft.weights.values()))
+    draft.rules.append("every 1d do harvest lp")
+    _hedged_by_perpetuals(draft)
+
+
+def _ether_and_account(draft: Draft) -> None:
+    risky(draft, "WETH", "18")
+    draft.venues.append(f"venue perp = perp_v2(WETH, margin={BASE}, initial=10%, maintenance=6.25%)")
+    draft.order.insert(0, "perp")
+    low, high = draft.pick("0", "0.1", "1", "5"), draft.pick("0", "0.1", "2")
+    draft.assume += [
+        f"funding(perp) in -{low}% .. +{high}% per 8h",
+        f"slippage(perp) <= {draft.pick('0', '0.1', '0.3', '1', '4')}%",
+    ]
+    if draft.likely(20):
+        _misread(draft)
+
+
+def _hedged_by_perpetuals(draft: Draft) -> None:
+    half, off = draft.chance.choice([0.2, 1, 3, 3, 5, 20]), draft.chance.choice([0, 0, 0, 2, -2])
+    draft.hedge.append(f"delta(WETH): {off - half:g}% .. {off + half:g}% of nav using perp.short(WETH)")
+    trigger = draft.pick("weights outside band or delta(WETH) outside band", "weights outside band")
+    draft.rules.append(f"when {trigger} do rebalance")
+    if trigger == "weights outside band" or draft.likely(10):
+        draft.rules.insert(0, "when delta(WETH) outside band do rehedge")
+    if draft.likely(20):
+        draft.rules.insert(
+            0, "when margin_ratio(perp) < 40% do top_up perp.margin to margin_ratio(perp) 60% from [idle(USDC)]"
+        )
+    if draft.likely(70):
+        draft.prove.append("safe(perp)")
+    if draft.likely(50):
+        draft.prove.append("survives loss of perp")
+
+
 SHAPES_BEYOND: dict[str, tuple[int, Shape]] = {
     "misread": (12, _over((carry, short, looped), _misread)),
     "capped": (12, _over((carry, short), _capped)),
@@ -146,3 +197,8 @@ SHAPES_BEYOND: dict[str, tuple[int, Shape]] = {
     "ranged": (12, _ranged),
 }
 """With how often each is drawn, in percent."""
+
+SHAPES_AT_PERPETUALS: dict[str, tuple[int, Shape]] = {
+    "perpetual": (70, _short_at_perpetuals),
+    "ranged_perpetual": (30, _range_at_perpetuals),
+}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
+from fuzzing.accounts import buying_back
 from fuzzing.choices import Choices
 from fuzzing.worths import FINE, Unassumed, amounts, covered, root, view
 from stratc_compiler.expr import Formula, number
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted
 from stratc_compiler.ranges import Range, worth
-from stratc_compiler.vault import FlashLoan, Held, Swap, VenueModel
+from stratc_compiler.vault import FlashLoan, Held, Swap, Trade, VenueModel
 
 ANY_PRICE = Fraction(100)
 """A pool at which nobody looks may be so far from its oracle."""
@@ -64,6 +65,16 @@ class RoughWorld(IdealWorld):
         fair = worth * self.state[f"unit({item.bought})"] / self.state[f"price({item.bought})"]
         best = max(floor(fair * (1 + item.swap.slippage)), minimum)
         return super().swap(item, amount, self._next("swap", minimum, best))
+
+    def trade(self, item: Trade, amount: int, bound: int) -> None:
+        """Filled anywhere between the worst that is let through and as far on the better side of the oracle's price."""
+        assert item.short.perp is not None
+        fair = buying_back(self.vault, self.state, item.short, amount)
+        better = fair * (1 + (-1 if item.covers else 1) * item.short.perp.slippage)
+        least, most = sorted((bound, floor(better)))
+        super().trade(item, amount, self._next("fill", least, most))
+        if not covered(self.vault, self.state, item.short.venue or "", self.choices):
+            raise Reverted(f"{item.short.name} is left with too little margin")
 
     def lend(self, loan: FlashLoan, amount: int) -> int:
         return self._next("flash premium", amount, super().lend(loan, amount))

@@ -18,8 +18,9 @@ from math import ceil, floor
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fuzzing.accounts import accounts, close, funded, realize
 from fuzzing.choices import Choices
-from fuzzing.worths import FEED, FINE, State, dust, nav, readable, root, settled, worth, worth_held
+from fuzzing.worths import FEED, FINE, State, delta, dust, nav, readable, root, settled, worth, worth_held
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Vault
 from stratc_dsl.strategy import (
@@ -210,8 +211,11 @@ def _nearest(vault: Vault, start: State, goal: dict[str, Fraction], size: int, c
 
 
 def _weights(vault: Vault, choices: Choices) -> dict[str, Fraction] | None:
-    """Weights inside all bands that sum to one, mostly at their edges; None where there are none."""
-    ranges = {held.name: (Fraction(0), Fraction(3)) for held in vault.held}
+    """Weights inside all bands that sum to one, mostly at their edges; None where there are none.
+
+    A short at a venue of perpetuals has none: its account's is what margin is left when it is bought back.
+    """
+    ranges = {held.name: (Fraction(0), Fraction(3)) for held in vault.held if held.perp is None}
     for one in vault.strategy.allocations:
         low, high = (Fraction(-3), Fraction(0)) if one.position.kind == "debt" else (Fraction(0), Fraction(3))
         low = max([low, *(edge for edge in (one.low, one.minimum) if edge is not None)])
@@ -236,11 +240,22 @@ def _at(vault: Vault, start: State, weights: dict[str, Fraction], size: int, cho
     state = dict(start)
     for held in dict.fromkeys((*vault.held, *vault.idle)):
         if held in vault.held:
-            amount = abs(weights[held.name]) * size * FINE / worth_held(vault, start, held, FINE)
+            amount = abs(weights.get(held.name, Fraction(0))) * size * FINE / worth_held(vault, start, held, FINE)
             state[held.name] = floor(amount) + choices.whole(f"unit {held.name}", 0, 1)
         else:
             state[held.name] = choices.whole(f"left {held.name}", 0, 10**9)
+    for _, cash, short in accounts(vault):
+        state[short.name] = _shorted(vault, state, short, size, choices)
+        state[cash.name] += floor(worth_held(vault, start, short, state[short.name]))
     return state
+
+
+def _shorted(vault: Vault, state: State, short: Held, size: int, choices: Choices) -> int:
+    """As much as hedges what else is held, somewhere in the band."""
+    (hedge,) = vault.hedges
+    left = choices.between(f"delta of {short.name}", hedge.low, hedge.high) * size
+    long = delta(vault, {**state, short.name: 0}, hedge.greek.token)
+    return floor(max(long - left, Fraction(0)) * FINE / worth_held(vault, state, short, FINE))
 
 
 def first_deposit(vault: Vault, choices: Choices) -> Round | None:
@@ -265,17 +280,23 @@ def first_deposit(vault: Vault, choices: Choices) -> Round | None:
 
 
 def moment(vault: Vault, before: State, choices: Choices, when: str = "", lost: str | None = None) -> Round | None:
-    """The settled state after some of a round; `lost` is a venue where everything is lost."""
+    """The settled state after some of a round; `lost` is a venue where everything is lost, or a short is closed."""
     after = moved_prices(vault, before, choices, when)
     if after is None:
         return None
     for held in dict.fromkeys((*vault.held, *vault.idle)):
-        gone = lost is not None and held.venue == lost and not held.debt
+        gone = lost is not None and held.venue == lost and not held.debt and vault.venue(lost).perp is None
         low, high = (Fraction(0), Fraction(0)) if gone else _growth(vault, held)
         grown = before[held.name] * choices.between(f"{when}growth {held.name}", low, high)
         after[held.name] = _read(held, grown, choices, when)
         if held.venue is not None and not held.debt:
             _liquidity(vault, held, after, choices, when)
+    for venue, cash, short in accounts(vault):
+        after[cash.name] = max(after[cash.name] + funded(vault, venue, before, choices, when), 0)
+        if venue.name == lost:
+            dearest = moved_prices(vault, before, choices, f"{when}closed at ")
+            close(vault, venue, after, dearest or before, choices, when)
+        realize(cash, short, after, choices, when)
     base = f"idle({vault.base})"
     deposited = choices.whole(f"{when}deposited", 0, floor(_most_deposited(vault, before, choices, when)))
     withdrawn = choices.whole(f"{when}withdrawn", 0, _most_withdrawn(vault, before, deposited))
@@ -297,13 +318,15 @@ def _read(held: Held, grown: Fraction, choices: Choices, when: str) -> int:
 
     Liquidity is told as it is.
     """
-    if held.venue is None or held.range is not None or not grown:
+    if held.venue is None or held.range is not None or held.perp is not None or not grown:
         return floor(grown)
     return choices.whole(f"{when}reading {held.name}", max(ceil(grown) - 1, 0), floor(grown) + 1)
 
 
 def _growth(vault: Vault, held: Held) -> tuple[Fraction, Fraction]:
     one = Fraction(1)
+    if held.perp is not None:
+        return one, one
     if held.venue is None:
         return one, one if held.token == vault.base else one + GAIN
     if held.debt:

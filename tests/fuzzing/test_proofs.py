@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 from msgspec.structs import replace
 
 from fuzzing import proofs
-from fuzzing.attack import Broken, attack, attempts
+from fuzzing.attack import Broken, attack, attempts, climb
 from fuzzing.invented import BEYOND, IN_OTHERS
 from fuzzing.proofs import ONE_PROCESS, Examined, examine, figures, main, unknown_share, verified
 from proofs.strategies import vault_of
@@ -100,6 +101,13 @@ def test_the_examples_withstand_it_too(name: str) -> None:
     assert all(attacked.rounds > 500 for attacked in found.values())
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1_200)
+def test_an_account_at_a_venue_of_perpetuals_withstands_it_too() -> None:
+    found = attack(example("short_ether"), 1, tries=300)
+    assert all(attacked.rounds > 200 for attacked in found.values())
+
+
 def verified_text(text: str) -> Verification:
     source = Source("text.strat", text)
     (strategy,) = parse_strategies(source).strategies
@@ -107,6 +115,21 @@ def verified_text(text: str) -> Verification:
 
 
 # ── that the attack can succeed ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "claim"),
+    [
+        ("-20% .. +20%", "-20% .. +60%", "Safe"),
+        ("loss <= 4%", "loss <= 0.2%", "LossPerRound"),
+        ("exit >= 97%", "exit >= 99.9%", "ExitPays"),
+        ("-3% .. +3%", "-0.001% .. +0.001%", "SurvivesLossOf"),
+    ],
+)
+def test_the_attack_finds_what_breaks_an_account_at_a_venue_of_perpetuals(said: str, instead: str, claim: str) -> None:
+    vault, _ = vault_of("short_ether", (said, instead))
+    (asked,) = (one for one in vault.strategy.claims if type(one).__name__ == claim)
+    assert climb(vault, asked, Random(1), 80).broken is not None
 
 
 def test_the_attack_finds_most_of_what_is_refuted() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
+from fuzzing.accounts import State, buying_back, can_be_liquidated
 from fuzzing.choices import Choices
 from stratc_compiler.expr import Formula
 from stratc_compiler.ideal_world import IdealWorld
@@ -15,8 +16,6 @@ from stratc_compiler.interpret import Evaluator, Reverted
 from stratc_compiler.ranges import MOST_MEAN, Range, most_prices
 from stratc_compiler.vault import Hedged, Held, Vault
 from stratc_dsl.strategy import AaveV3, Collateral, MorphoBlue, OracleOffBy, RatioPrice, Strategy
-
-State = dict[str, int]
 
 FEED = 10**10
 """Prices have 8 decimals of the 18 that they are told in."""
@@ -64,7 +63,12 @@ def worth(vault: Vault, state: State, token: str, units: int | Fraction) -> Frac
 
 
 def worth_held(vault: Vault, state: State, held: Held, size: int) -> Fraction:
-    """So much of a position, in smallest units of base: an amount, or liquidity, of which roots are cut off."""
+    """So much of a position, in smallest units of base: an amount, or liquidity, of which roots are cut off.
+
+    Of a short at a venue of perpetuals what buying it back costs: its margin is base.
+    """
+    if held.perp is not None:
+        return buying_back(vault, state, held, size)
     if held.range is None:
         return worth(vault, state, held.token, size)
     token, base = amounts(held.range, state, size, root(held.range, state))
@@ -121,7 +125,9 @@ def readable(vault: Vault, state: State) -> bool:
 
 
 def covered(vault: Vault, state: State, venue: str, choices: Choices, borrowing: bool = False) -> bool:
-    """Whether a lender lets a loan be, by what its own oracle reads in one of the ways that are assumed."""
+    """Whether a lender lets a loan be, or a venue of perpetuals an account, by what its own oracle may read."""
+    if vault.venue(venue).perp is not None:
+        return not can_be_liquidated(vault, state, venue, choices)
     owed = [held for held in vault.venue(venue).positions if held.debt]
     if not any(state[held.name] for held in owed):
         return True
@@ -169,18 +175,29 @@ def _read_of(strategy: Strategy, tokens: tuple[str, ...] | None, choices: Choice
 
 def beyond(vault: Vault, state: State, hedge: Hedged) -> Fraction:
     """By how much delta is outside its band, in smallest units of base; below zero where it is inside."""
-    token = hedge.greek.token
+    moves, total = delta(vault, state, hedge.greek.token), nav(vault, state)
+    return max(hedge.low * total - moves, moves - hedge.high * total)
+
+
+def delta(vault: Vault, state: State, token: str) -> Fraction:
+    """What is held and owed that moves with the price of a token, in smallest units of base."""
     exposed = {one.name for one in vault.strategy.tokens if _follows(vault.strategy, one.name, token)}
-    delta = sum(
+    return sum(
         (
-            (-1 if held.debt else 1) * worth(vault, state, held.token, state[held.name])
+            (-1 if held.debt else 1) * exposure(vault, state, held)
             for held in vault.held
-            if held.token in exposed
+            if held.token in exposed or (held.range is not None and held.range.token in exposed)
         ),
         Fraction(0),
     )
-    total = nav(vault, state)
-    return max(hedge.low * total - delta, delta - hedge.high * total)
+
+
+def exposure(vault: Vault, state: State, held: Held) -> Fraction:
+    """What moves with the price of a position's token: all of it, or of a range what it holds of that token."""
+    if held.range is None:
+        return worth_held(vault, state, held, state[held.name])
+    token, _ = amounts(held.range, state, state[held.name], root(held.range, state))
+    return worth(vault, state, held.range.token, token)
 
 
 def _follows(strategy: Strategy, one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from stratc_checker.proof import Context, read, refute
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, number
-from stratc_compiler.lp import Relaxation
+from stratc_compiler.lp import Contradiction, Point, Relaxation
 from stratc_compiler.prooftree import proof_json
 from stratc_compiler.relax import real
 from stratc_compiler.search import NoProof, Search
@@ -71,8 +72,8 @@ def test_search_and_solver_agree(examples: int) -> None:
 class Blind(Relaxation):
     """A floating-point solver that never knows anything."""
 
-    def solve(self) -> None:
-        return None
+    def hints(self) -> Iterator[Contradiction | Point | None]:
+        return iter([None])
 
 
 @settings(max_examples=100, deadline=None)
@@ -151,13 +152,13 @@ def test_what_was_refuted_once_is_not_looked_for_again(monkeypatch: pytest.Monke
     either = Or((Cmp(x, Rel.LE, number(-1)), Cmp(x, Rel.GE, number(1))))
     known: list[Formula] = [Cmp(x, Rel.GE, number(0)), either, Cmp(y, Rel.GE, x), Cmp(z, Rel.GE, y)]
     solved: list[Relaxation] = []
-    solve = Relaxation.solve
+    hints = Relaxation.hints
 
-    def counted(relaxation: Relaxation) -> object:
+    def counted(relaxation: Relaxation) -> Iterator[Contradiction | Point | None]:
         solved.append(relaxation)
-        return solve(relaxation)
+        return hints(relaxation)
 
-    monkeypatch.setattr(Relaxation, "solve", counted)
+    monkeypatch.setattr(Relaxation, "hints", counted)
     context = Context(script(known))
     search = Search(context.facts, EFFORT)
     counts = []

@@ -21,6 +21,9 @@ MODES = {
 }
 """Optimisation, and whether by the experimental code generator. The first is what `build` takes if it fits."""
 
+COMPACT = "codesize, reasons in one place"
+"""What `build` takes where nothing else fits."""
+
 STRATEGIES = ("idle only", "treasury", "eth_carry")
 
 
@@ -33,9 +36,10 @@ def strategy(name: str) -> ProvedVault:
 
 @cache
 def compiled(name: str, mode: str) -> Compiled:
-    """The vault of a strategy in one of the modes."""
+    """The vault of a strategy in one of the modes, or compact."""
     given = strategy(name)
-    return compile_in(MODES[mode], vault_sources(given.vault, given.verification.source))
+    chosen = Mode("codesize", compact=True) if mode == COMPACT else MODES[mode]
+    return compile_in(chosen, vault_sources(given.vault, given.verification.source))
 
 
 def deploy_in_mode(world: World, name: str, mode: str, **addresses: object) -> Deployed:

@@ -49,7 +49,7 @@ class Mark(Record):
 
 
 class BandRow(Record):
-    """One position: its band from `left` to `right`, and marks for its target, its limits and where it was."""
+    """One position, or what is hedged: its band from `left` to `right`; marks are target, limits and where it was."""
 
     name: str
     left: float
@@ -59,11 +59,14 @@ class BandRow(Record):
 
 
 def bands(vault: Vault, states: Mapping[str, Mapping[str, int]]) -> tuple[tuple[BandRow, ...], float]:
-    """Every position against its band, with where it stands in states that are named; and where zero is."""
+    """Every position and every hedged sensitivity against its band, with where each stands in states that are named;
+    and where zero is.
+    """
     targets = vault.strategy.allocations
     shares = {name: weights(vault, state) for name, state in states.items()}
     ends = [edge for one in targets for edge in (one.target, one.low, one.high, one.minimum, one.maximum)]
     reached = [share for of in shares.values() for share in of.values()]
+    ends += [edge for hedge in vault.hedges for edge in (hedge.low, hedge.high)]
     all_values = [value for value in (*ends, *reached, Fraction(0)) if value is not None]
     scale = Scale(min(all_values), max(all_values))
     rows = []
@@ -74,22 +77,41 @@ def bands(vault: Vault, states: Mapping[str, Mapping[str, int]]) -> tuple[tuple[
         for word, limit in (("min", one.minimum), ("max", one.maximum)):
             if limit is not None:
                 marks.append(Mark(scale.at(limit), "limit", f"{word} {percent(limit)}"))
-        for word, of in shares.items():
-            if name in of:
-                marks.append(Mark(scale.at(of[name]), word, f"{word} {percent(round(of[name], 4))}"))
-        told = f"{percent(low)} .. {percent(high)}" if one.low is not None else "no band"
+        marks += _stood(name, shares, scale)
+        band = f"{percent(low)} .. {percent(high)}" if one.low is not None else "no band"
+        told = f"target {percent(one.target)}, {band}"
         rows.append(BandRow(name, scale.at(low), scale.at(high), tuple(marks), told))
+    for hedge in vault.hedges:
+        name, told = str(hedge.greek), f"hedged, {percent(hedge.low)} .. {percent(hedge.high)}"
+        rows.append(BandRow(name, scale.at(hedge.low), scale.at(hedge.high), tuple(_stood(name, shares, scale)), told))
     return tuple(rows), scale.at(Fraction(0))
 
 
+def _stood(name: str, shares: Mapping[str, Mapping[str, Fraction]], scale: Scale) -> list[Mark]:
+    return [
+        Mark(scale.at(of[name]), word, f"{word} {percent(round(of[name], 4))}")
+        for word, of in shares.items()
+        if name in of
+    ]
+
+
 def weights(vault: Vault, state: Mapping[str, int]) -> dict[str, Fraction]:
-    """Shares of nav, those of debts negative; none where nav is not positive."""
+    """Shares of nav, those of debts negative, and what is hedged; none where nav is not positive.
+
+    A margin counts for the whole of its account, and what is short there for nothing besides.
+    """
     view = Evaluator(vault, IdealWorld(vault, dict(state)))
     nav = view.named("assets") - view.named("debts")
     if nav <= 0:
         return {}
-    signs = {held.name: -1 if held.debt else 1 for held in vault.held}
-    return {held.name: Fraction(signs[held.name] * view.named(held.value.name), nav) for held in vault.held}
+    worths = {held.name: (-1 if held.debt else 1) * view.named(held.value.name) for held in vault.held}
+    for venue in vault.perps:
+        _, cash, short = venue.account
+        worths[cash.name] += worths.pop(short.name)
+    for hedge in vault.hedges:
+        long, owed = (view.named(side.name) for side in (hedge.greek.long, hedge.greek.short))
+        worths[str(hedge.greek)] = long - owed
+    return {name: Fraction(worth, nav) for name, worth in worths.items()}
 
 
 # ── the counterexample over the round ──────────────────────────────────────────────────────

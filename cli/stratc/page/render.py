@@ -65,6 +65,7 @@ def _strategy(shown: Shown) -> dict[str, Any]:
         "claims": claims,
         "bands": rows,
         "zero": zero,
+        "account": bool(vault.perps),
         "states": list(states),
         "plots": margin_plots(shown.margins, source),
         "pushed": shown.pushed,

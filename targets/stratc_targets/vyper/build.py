@@ -13,6 +13,7 @@ from vyper.cli.vyper_json import compile_json
 from vyper.utils import keccak256
 
 from stratc_targets.venues import emitter
+from stratc_targets.vyper import reasons
 from stratc_targets.vyper.size import parts
 
 EVM_VERSION = "cancun"
@@ -29,13 +30,17 @@ BLUEPRINT = bytes.fromhex("fe7100")
 
 
 class Mode(NamedTuple):
-    """How Vyper compiles: what it optimises for, and whether by its experimental code generator (venom)."""
+    """How Vyper compiles: what it optimises for, and whether by its experimental code generator (venom).
+
+    `compact` sources revert with their reasons in one place (see `reasons`).
+    """
 
     optimize: str
     experimental: bool = False
+    compact: bool = False
 
 
-MODES = (Mode("gas"), Mode("codesize"))
+MODES = (Mode("gas"), Mode("codesize"), Mode("codesize", compact=True))
 """Tried in this order, until the code fits on chain: docs/contract-size.md says why."""
 
 _NAMED = 6
@@ -109,6 +114,8 @@ def compile_in(mode: Mode, sources: Mapping[str, str]) -> Compiled:
 
     Sources without actions are a single contract. Raises StorageDiffers.
     """
+    if mode.compact:
+        return compile_in(mode._replace(compact=False), reasons.in_one_place(sources))
     if ACTIONS not in sources:
         return compile_request(standard_json(sources, mode))
     return compile_around(compile_actions(mode, sources), mode, sources)

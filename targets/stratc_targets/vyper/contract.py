@@ -27,6 +27,7 @@ from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
+from stratc_targets.vyper.perp_text import CostText, cost_texts
 from stratc_targets.vyper.plan_text import Loans, LoanText
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
@@ -46,9 +47,10 @@ from stratc_targets.vyper.predicate_text import (
     settled_text,
 )
 from stratc_targets.vyper.price_text import oldest_answer, prices_usable, read_prices
-from stratc_targets.vyper.range_text import WorthText, worth_texts
+from stratc_targets.vyper.range_text import NearText, WorthText, near_texts, worth_texts
 from stratc_targets.vyper.ring_text import RingText, read_volatilities, ring_texts
 from stratc_targets.vyper.rule_text import RuleContext, RuleText, marked_positions, rule_text
+from stratc_targets.vyper.swap_text import SwapFunction, swap_functions
 from stratc_targets.vyper.symbols import BOOK, Symbols, from_outside, state_positions, symbols_of
 from stratc_targets.vyper.words import file_name, place, plain
 
@@ -129,6 +131,7 @@ class Contract:
     read_prices: list[str]
     read_balances: list[str]
     worths: tuple[WorthText, ...]
+    costs: tuple[CostText, ...]
     derive: list[str]
     prices_usable: list[str]
     ranged: bool
@@ -155,6 +158,8 @@ class Contract:
     rules: tuple[RuleText, ...]
     leaving: tuple[LeavingText, ...]
     trades: bool
+    swaps: tuple[SwapFunction, ...]
+    nears: tuple[NearText, ...]
     loans: tuple[LoanText, ...]
     callbacks: tuple[Callback, ...]
     carried: tuple[str, ...]
@@ -229,6 +234,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         read_prices=[*read_prices(vault, book), *read_volatilities(vault, book)],
         read_balances=[f"s.{book.fields[held.name]} = {book.read(held)}" for held in state_positions(vault)],
         worths=worth_texts(vault, book),
+        costs=cost_texts(vault, book),
         derive=definition_lines(vault, book),
         prices_usable=statement("return ", prices_usable(vault, book)),
         ranged=bool(vault.ranges),
@@ -254,6 +260,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         room_comment="; ".join(place(one.span, source, source.words(one.span)) for one in _inflow(vault)),
         rules=rules,
         leaving=leaving,
+        swaps=swap_functions(vault, outside),
+        nears=near_texts(vault, outside),
         loans=tuple(loans.texts),
         callbacks=_callbacks(book),
         carried=tuple(loans.carried.values()),

@@ -17,7 +17,7 @@ from stratc_dsl.span import Source
 from stratc_targets.artifact import Artifact
 from stratc_targets.venues.emitter import INNER_CODE
 from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME, adapter_source, runtime_source
-from stratc_targets.vyper.build import ACTIONS, ACTIONS_CODE, VAULT, blueprint_creation, compile_vault, inner_code
+from stratc_targets.vyper.build import ACTIONS, VAULT, blueprint_creation, compile_vault, inner_code
 from stratc_targets.vyper.contract import Contract, contract_of, used_modules
 from stratc_targets.vyper.symbols import BOOK
 
@@ -31,13 +31,11 @@ def emit_vault(proved: ProvedVault) -> tuple[Artifact, ...]:
     `standard.json` and `actions.standard.json`, the compiler inputs that give this code, in the first mode of
     `build.MODES` in which both fit. Raises ContractTooLarge, and Unsupported for what no emitter knows.
     """
-    sources = vault_sources(proved.vault, proved.verification.source)
-    compiled = compile_vault(sources)
+    compiled = compile_vault(vault_sources(proved.vault, proved.verification.source))
     actions = compiled.actions
     assert actions is not None, "a vault deploys its actions"
-    code = compiled.request["sources"][ACTIONS_CODE]["content"]
     return (
-        *(Artifact(path, text) for path, text in {**sources, ACTIONS_CODE: code}.items()),
+        *(Artifact(path, source["content"]) for path, source in compiled.request["sources"].items()),
         Artifact("abi.json", _json(compiled.abi)),
         Artifact("bytecode.hex", compiled.creation + "\n"),
         Artifact("runtime.hex", compiled.runtime + "\n"),

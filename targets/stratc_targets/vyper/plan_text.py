@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Var, variables
-from stratc_compiler.ranges import quotient
+from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Var, price, variables
 from stratc_compiler.vault import (
     Enter,
     FlashLoan,
@@ -24,10 +23,12 @@ from stratc_compiler.vault import (
     Withdraw,
     every_item,
 )
-from stratc_targets.vyper.layout import call, flat, statement
+from stratc_targets.vyper.layout import Atom, Call, call, flat, statement
 from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.printer import Scope, expression, formula
+from stratc_targets.vyper.range_text import near_function
 from stratc_targets.vyper.shared_parts import part_name, shared_parts
+from stratc_targets.vyper.swap_text import function_of
 from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
 
 WORTH_LESS = "range: worth less than was asked for"
@@ -185,16 +186,23 @@ class _Printer:
         # A variable that was just read into a local is called by it.
         known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
         received = self.names.claim(item.received.name)
+        self.lines += [f"{received}: uint256 = 0", f"if {amount} > 0:"]
+        self.lines += [f"    {line}" for line in self._traded(item, amount, received, known)]
+        self.bound[item.received.name] = received
+        self.stale = True
+
+    def _traded(self, item: Swap, amount: str, received: str, known: Mapping[str, str]) -> list[str]:
+        """The minimum needs prices, so it is computed only where something is sold."""
+        scope = self._scope(known)
+        function = function_of(item, self.vault)
+        if function is not None:
+            prices = (expression(price(token), scope) for token in (item.sold, item.bought))
+            return statement(f"{received} = ", Call(f"self.{function}", (Atom(amount), *prices)))
         swap = self.symbols.venues[item.swap.name].swap
         assert swap is not None, "the model swaps at a venue that cannot"
         sold, bought = self.symbols.token(item.sold), self.symbols.token(item.bought)
-        # The minimum needs prices, so it is computed only where something is sold.
-        minimum = statement("minimum: uint256 = ", expression(item.minimum, self._scope(known)))
-        traded = statement(f"{received} = ", call(swap(sold, bought, amount, "minimum")))
-        self.lines += [f"{received}: uint256 = 0", f"if {amount} > 0:"]
-        self.lines += [f"    {line}" for line in (*minimum, *traded)]
-        self.bound[item.received.name] = received
-        self.stale = True
+        minimum = statement("minimum: uint256 = ", expression(item.minimum, scope))
+        return [*minimum, *statement(f"{received} = ", call(swap(sold, bought, amount, "minimum")))]
 
     def _provide(self, item: Provide) -> None:
         """What the position is worth more is seen in the State, which plans that add liquidity have."""
@@ -233,8 +241,8 @@ class _Printer:
 
     def _near(self, held: Held) -> str:
         assert held.range is not None
-        token, base = (flat(expression(side, self._scope())) for side in quotient(held.range))
-        return self.symbols.range(held).near(token, base)
+        prices = (flat(expression(price(token), self._scope())) for token in held.tokens)
+        return f"self.{near_function(held.range)}({', '.join(prices)})"
 
     def _trade(self, item: Trade) -> None:
         """The bound needs prices, so it is computed only where something is traded."""

@@ -32,18 +32,26 @@ class NotPrintable(Exception):
     """The model holds an expression that a contract cannot: a bug of the compiler, never the user's fault."""
 
 
+Called = tuple[str, tuple[Expr, ...]]
+"""A function, and what it is asked of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What variables are called here, and larger parts that have a name of their own."""
+    """What variables are called here, and larger parts: those with a name, and those that a function is asked for."""
 
     variable: Callable[[Var], str]
     named: Mapping[Expr | Formula, str] = field(default_factory=dict)
+    function: Callable[[Expr], Called | None] = lambda _: None
 
 
 def expression(expr: Expr, scope: Scope) -> Doc:
     """The expression, of the same value in every state. Raises NotPrintable for what is no whole number."""
     if expr in scope.named:
         return Atom(scope.named[expr])
+    if (called := scope.function(expr)) is not None:
+        function, arguments = called
+        return Call(function, tuple(expression(argument, scope) for argument in arguments))
     match expr:
         case Num(value):
             return Atom(_number(value))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Expr, Formula, Var, price
+from stratc_compiler.expr import Expr, Formula, Var, price, token_of
 from stratc_compiler.fees import mark, mark_due
+from stratc_compiler.perps import size_that_costs
 from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
@@ -16,7 +18,7 @@ from stratc_targets.venues.emitter import PositionText, RangeText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
 from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout, market_argument
 from stratc_targets.vyper.names import Names, sanitized
-from stratc_targets.vyper.printer import NotPrintable, Scope
+from stratc_targets.vyper.printer import Called, NotPrintable, Scope
 
 BOOK = "book"
 """The generated module of what both contracts of a vault know: State, immutables, storage, what must hold."""
@@ -199,26 +201,40 @@ def state_scope(
             return f"s.{symbols.fields[var.name]}"
         return standing(var, vault, symbols)
 
-    return Scope(variable, {**_worths(vault, symbols), **(named or {})})
+    return Scope(variable, {**_worths(vault, symbols), **(named or {})}, partial(_cost, vault, symbols))
 
 
-def worth_functions(of: Range, symbols: Symbols) -> tuple[str, str]:
-    """The functions of the book that say what liquidity in a range is worth, and what of that is in its token."""
-    return f"{symbols.home}_worth_{sanitized(of.name)}", f"{symbols.home}_token_part_{sanitized(of.name)}"
+def worth_function(of: Range, symbols: Symbols) -> str:
+    """The function of the book that says what liquidity in a range is worth, and what of that is in its token."""
+    return f"{symbols.home}_worth_{sanitized(of.name)}"
 
 
 def _worths(vault: Vault, symbols: Symbols) -> dict[Expr | Formula, str]:
     """What those functions are asked for, in a State."""
     named: dict[Expr | Formula, str] = {}
     for of in (held.range for held in vault.ranges.values() if held.range is not None):
-        all_of_it, in_token = worth_functions(of, symbols)
+        function = worth_function(of, symbols)
         prices = ", ".join(f"s.{symbols.fields[price(token).name]}" for token in (of.token, of.base))
-        sample = f"{SAMPLE.value.numerator:_}"
-        named[worth(of, of.liquidity)] = f"{all_of_it}(s.{symbols.fields[of.name]}, {prices})"
-        named[token_part(of, of.liquidity)] = f"{in_token}(s.{symbols.fields[of.name]}, {prices})"
-        named[worth(of, SAMPLE)] = f"{all_of_it}({sample}, {prices})"
-        named[token_part(of, SAMPLE)] = f"{in_token}({sample}, {prices})"
+        sizes: dict[Expr, str] = {of.liquidity: f"s.{symbols.fields[of.name]}", SAMPLE: f"{SAMPLE.value.numerator:_}"}
+        for liquidity, text in sizes.items():
+            for place, asked in enumerate((worth, token_part)):
+                named[asked(of, liquidity)] = f"{function}({text}, {prices})[{place}]"
     return named
+
+
+def cost_function(venue: VenueModel, symbols: Symbols) -> str:
+    """The function of the book that says what it costs to buy so much back."""
+    return f"{symbols.home}_cost_at_{sanitized(venue.name)}"
+
+
+def _cost(vault: Vault, symbols: Symbols, expr: Expr) -> Called | None:
+    """Where that is asked."""
+    for venue in vault.perps:
+        of, *_ = venue.account
+        size = size_that_costs(expr, of.margin)
+        if size is not None and token_of(size) == of.token:
+            return cost_function(venue, symbols), (size, price(of.token))
+    return None
 
 
 def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scope:
@@ -232,7 +248,7 @@ def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scop
                 return table[var.name]
         return standing(var, vault, symbols)
 
-    return Scope(variable)
+    return Scope(variable, function=partial(_cost, vault, symbols))
 
 
 def _live_price(token: Token, vault: Vault, symbols: Symbols) -> str:

@@ -99,9 +99,9 @@ def root_of_price(worth0: uint256, worth1: uint256) -> uint256:
     @notice The root where a smallest unit of token0 costs worth0 / worth1 of token1's, rounded down: off by less than a
             part in 2^63. Reverts at 2^128 and more, and for a token1 that is worth nothing.
     """
-    if worth0 < worth1 * 2**64:
-        return isqrt(arith.mul_div_down(worth0, 2**192, worth1))
-    return isqrt(arith.mul_div_down(worth0, 2**128, worth1)) << 32
+    coarse: bool = worth0 >= worth1 * 2**64
+    root: uint256 = isqrt(arith.mul_div_down(worth0, 2**128 if coarse else 2**192, worth1))
+    return root << 32 if coarse else root
 
 
 @internal

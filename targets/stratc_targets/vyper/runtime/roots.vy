@@ -22,7 +22,6 @@ def up(x: uint256, y: uint256) -> uint256:
     """
     @notice sqrt(x * y), rounded up. Reverts where the product is 2^256 or more.
     """
-    product: uint256 = x * y
-    below: uint256 = isqrt(product)
-    # The root is below 2^128, so that its square and one more are words.
-    return below if unsafe_mul(below, below) == product else unsafe_add(below, 1)
+    below: uint256 = self.down(x, y)
+    # The product is a word here, and the root is below 2^128, so that its square and one more are words.
+    return below if unsafe_mul(below, below) == unsafe_mul(x, y) else unsafe_add(below, 1)
