@@ -28,7 +28,7 @@ from differential.operations import (
     Withdraw,
 )
 from differential.pair import Pair, pair_up
-from differential.stories.delta import BEGUN, DELTA_NEUTRAL, FALL, RALLY
+from differential.stories.delta import BEGUN, FALL, HEDGED_RANGE, RALLY
 from differential.story import tell
 from differential.test_perp import alone, moved, random_stories
 from lab.world import World
@@ -40,7 +40,7 @@ from vyper_target.vaults import example
 
 pytestmark = pytest.mark.long  # the vault takes long to compile
 
-VAULT = "delta_neutral"
+VAULT = "hedged_range"
 BAND = Fraction(3, 100)
 
 _USER, _PERMILLE = st.integers(0, 1), st.integers(0, 1_000)
@@ -79,9 +79,9 @@ def delta_on_chain(pair: Pair) -> Fraction:
     return Fraction(pair.chain.call("delta_weth"), nav)
 
 
-@pytest.mark.parametrize("name", DELTA_NEUTRAL)
+@pytest.mark.parametrize("name", HEDGED_RANGE)
 def test_story_of_a_hedged_range(perp_world: World, name: str) -> None:
-    story = DELTA_NEUTRAL[name]
+    story = HEDGED_RANGE[name]
     tell(pair_up(perp_world, example(story.vault)), story)
 
 

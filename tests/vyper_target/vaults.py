@@ -42,9 +42,9 @@ def proved(text: str, name: str = "test.strat") -> ProvedVault:
 
 @cache
 def example(name: str) -> ProvedVault:
-    """An example strategy, or one of the tests' own beside this file, taken as proved."""
-    file = EXAMPLES / f"{name}.strat"
-    file = file if file.exists() else HERE / file.name
+    """An example strategy, or one of the tests' own, beside this file or beside its proofs; taken as proved."""
+    folders = (EXAMPLES, HERE, HERE.parent / "proofs")
+    file = next(path for folder in folders if (path := folder / f"{name}.strat").exists())
     return proved(file.read_text(encoding="utf-8"), file.name)
 
 

@@ -34,9 +34,9 @@ def by(permille: int, times: int) -> tuple[Operation, ...]:
 RALLY, FALL = by(1_062, 3), by(930, 3)
 """Up by 19.8%, down by 19.6%."""
 
-DELTA_NEUTRAL: dict[str, Story] = {
+HEDGED_RANGE: dict[str, Story] = {
     "a rally and a fall of 20% are hedged again by one rebalance each, fees are fetched, and everything is left": Story(
-        "delta_neutral",
+        "hedged_range",
         (
             *BEGUN,
             *RALLY,
@@ -62,7 +62,7 @@ DELTA_NEUTRAL: dict[str, Story] = {
         {"harvest_pool": 1},
     ),
     "pools off their oracle: the range is neither entered nor left by a rule, and the short goes with it": Story(
-        "delta_neutral",
+        "hedged_range",
         (
             Deposit(0, 100_000 * USDC),
             MovePool(980_000),
