@@ -12,7 +12,7 @@ from stratc_compiler.certify import ProvedVault
 from stratc_targets.vyper.build import Compiled
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.probes import HERE as VYPER_TARGET
-from vyper_target.vaults import USDC, Deployed, deploy, example, install, proved
+from vyper_target.vaults import EXAMPLES, USDC, Deployed, deploy, example, install, proved
 
 NO_VIRTUAL_SHARES = tuple(
     Change(VAULT, f"arith.mul_div_{way}({old}", f"arith.mul_div_{way}({new}")
@@ -47,11 +47,43 @@ NO_SAME_SUPPLY = (
     Change(ACTIONS, '    assert share_token.totalSupply == supply_before, "rule: moves the supply of shares"\n', ""),
 )
 
+NO_TRY = (Change(VAULT, "        if not done:\n            log LeftOut(venue=venue)\n", "        assert done\n"),)
+"""An exit in which a venue that reverts is not left out."""
+SPOT = """
+
+interface SpotPool:
+    def slot0() -> (uint160, int24, uint16, uint16, uint16, uint8, bool): view
+
+
+@internal
+@view
+def spot(router: address, fee: uint24, weth: address, usdc: address) -> uint256:
+    pool: address = staticcall Factory(staticcall Router(router).factory()).getPool(weth, usdc, fee)
+    root: uint256 = convert((staticcall SpotPool(pool).slot0())[0], uint256)
+    if convert(weth, uint160) < convert(usdc, uint160):
+        return (root * root // 2**96) * 10**30 // 2**96
+    return 10**30 * 2**96 // root * 2**96 // root
+"""
+_LAST = '    assert received >= minimum, "uniswap_v3: too little received"\n    return received\n'
+SPOT_PRICE = (
+    Change("contracts/uniswap_v3.vy", _LAST, _LAST + SPOT),
+    Change(
+        BOOK,
+        "    s.price_weth = oracle.price_of(WETH_FEED)\n",
+        "    s.price_weth = uniswap_v3.spot(DEX_ROUTER, DEX_FEE, WETH, USDC)\n",
+    ),
+)
+"""What ether is worth is asked of the pool."""
+
 
 def strategy(name: str) -> ProvedVault:
-    """A strategy by name, taken as proved: an example, or one that only holds (`idle`)."""
+    """A strategy by name, taken as proved: an example, one that only holds (`idle`), or a range in a pool that the
+    vault does not trade in (`range_apart`)."""
     if name == "idle":
         return proved((VYPER_TARGET / "idle.strat").read_text(encoding="utf-8"), "idle.strat")
+    if name == "range_apart":
+        text, fee = (EXAMPLES / "fee_range.strat").read_text(encoding="utf-8"), "uniswap_v3_lp(WETH/USDC, fee=0.05%"
+        return proved(text.replace(fee, fee.replace("0.05%", "0.30%")), "range_apart.strat")
     return example(name)
 
 

@@ -30,6 +30,11 @@ LOSSES = {
     "funding reversal": "ETH perpetuals 2022, 2024-04",
     "hedge leg removed": "auto-deleveraging 2025-10-10",
     "swap without a least price": "Yearn treasury 2023-12-11",
+    "pool pushed under liquidity": "Visor 2021-11-26, Gamma 2024-01-04",
+    "fees of a position": "Popsicle Finance 2021-08-03",
+    "position or account of the vault's in others' hands": "permits, approvals and callbacks of position managers",
+    "ether left at a router": "Uniswap's periphery pays with its own ether first",
+    "a venue that stops": "Perp v2 closes its markets 2024; what reverts is not to take the rest along",
     "a rule that costs more than stated": "bounded by Sommelier's Cellars around each rebalance",
     "read-only reentrancy": "dForce 2023-02-10, Conic 2023-07-21",
     "compiler's lock does not lock": "Curve, Vyper 0.2.15 to 0.3.0, 2023-07-30",
@@ -38,8 +43,8 @@ LOSSES = {
 }
 """What has cost vaults and their users money, with the incidents."""
 
-NO_TWIN = {"price per share as an oracle"}
-"""Where no line of the text is the defence: what stops it is who pays for a gift."""
+NO_TWIN = {"price per share as an oracle", "position or account of the vault's in others' hands"}
+"""Where no line of the text is the defence: what stops it is who pays for a gift, or what is not there to be called."""
 
 
 def lines() -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ import pytest
 from attacks.targets import (
     NO_GUARD,
     NO_ROUND_LIMIT,
+    SPOT_PRICE,
     at_work,
     claim,
     shares,
@@ -29,31 +30,6 @@ from vyper_target.vaults import USDC, Deployed
 HERE = Path(__file__).resolve().parent
 MILLION = 10**6 * USDC
 PAR = {"USDC": Fraction(1), "WETH": Fraction(2_000)}
-
-SPOT = """
-
-interface SpotPool:
-    def slot0() -> (uint160, int24, uint16, uint16, uint16, uint8, bool): view
-
-
-@internal
-@view
-def spot(router: address, fee: uint24, weth: address, usdc: address) -> uint256:
-    pool: address = staticcall Factory(staticcall Router(router).factory()).getPool(weth, usdc, fee)
-    root: uint256 = convert((staticcall SpotPool(pool).slot0())[0], uint256)
-    if convert(weth, uint160) < convert(usdc, uint160):
-        return (root * root // 2**96) * 10**30 // 2**96
-    return 10**30 * 2**96 // root * 2**96 // root
-"""
-_LAST = '    assert received >= minimum, "uniswap_v3: too little received"\n    return received\n'
-SPOT_PRICE = (
-    Change("contracts/uniswap_v3.vy", _LAST, _LAST + SPOT),
-    Change(
-        BOOK,
-        "    s.price_weth = oracle.price_of(WETH_FEED)\n",
-        "    s.price_weth = uniswap_v3.spot(DEX_ROUTER, DEX_FEE, WETH, USDC)\n",
-    ),
-)
 
 
 # ── a pool's price, moved with a flash loan ────────────────────────────────────────────────

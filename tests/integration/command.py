@@ -73,9 +73,11 @@ class Built:
 def _addresses(world: World) -> dict[str, object]:
     owner, guardian, keeper = world.chain.accounts[5:8]
     bitcoin = {} if world.bitcoin is None else {"token_wbtc": world.bitcoin.token, "feed_wbtc": world.feeds["WBTC"]}
+    perpetual = {} if world.perpetual is None else {"venue_perp": world.perp.house, "market_perp_base": world.perp.base}
     routers = dict.fromkeys(("venue_dex", "venue_eth_dex", "venue_btc_dex"), world.uniswap.router)
     return {
         **bitcoin,
+        **perpetual,
         **routers,
         "owner_": owner,
         "guardian_": guardian,
@@ -87,4 +89,5 @@ def _addresses(world: World) -> dict[str, object]:
         "feed_weth": world.feeds["WETH"],
         "venue_aave": world.aave.pool,
         "venue_save": world.save,
+        "venue_pool": world.uniswap.positions,
     }

@@ -7,12 +7,16 @@ import json
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from integration.command import STRATC
-from lab.chain import CHAIN_ID, KEYS
+from lab.chain import CHAIN_ID, KEYS, AnvilChain
 from stratc_targets.keeper.config import bind
 from vyper_target.vaults import Deployed
 
@@ -50,6 +54,48 @@ class KeeperProcess:
         self.process.terminate()
         return self.process.wait(PATIENCE)
 
+    @contextmanager
+    def between_two_looks(self) -> Iterator[None]:
+        """It sees nothing of what happens meanwhile, as between two blocks."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def log(self) -> str:
         """All that it has said."""
         return self._log.read_text("utf-8")
+
+
+@dataclass
+class Diary:
+    """What a vault's keeper has done on a chain, up to a block."""
+
+    chain: AnvilChain
+    vault: Deployed
+    block: int
+
+    def does(self, keeper: KeeperProcess, *calls: str) -> list[int]:
+        """Wait until the keeper has made just these calls; the blocks of them."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self._calls()) < len(calls) and time.monotonic() < deadline and keeper.process.poll() is None:
+            time.sleep(0.1)
+        made = self._calls()
+        assert [name for name, _ in made] == list(calls), keeper.log()
+        self.block = self.chain.block_number()
+        return [number for _, number in made]
+
+    def _calls(self) -> list[tuple[str, int]]:
+        """Each function that it has called since, with its block."""
+        selectors = {
+            self.vault.contract.abi.function(one["name"], len(one["inputs"])).selector: one["name"]
+            for one in self.vault.contract.abi.entries
+            if one["type"] == "function"
+        }
+        made = []
+        for number in range(self.block + 1, self.chain.block_number() + 1):
+            for sent in self.chain.rpc("eth_getBlockByNumber", hex(number), True)["transactions"]:
+                if (sent["to"], sent["from"]) == (self.vault.address, self.vault.keeper):
+                    made.append((selectors[bytes.fromhex(sent["input"][2:10])], number))
+        return made

@@ -8,7 +8,6 @@ than 1.14, so beyond what is assumed; here it acts below 1.17. All is read from 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from integration.command import Built, stratc
-from integration.keeping import PATIENCE, KeeperProcess
+from integration.keeping import Diary, KeeperProcess
 from integration.past import call_at, flash_loans
 from lab.aave import V32
 from lab.chain import AnvilChain
@@ -56,8 +55,7 @@ class Loop:
     chain: AnvilChain
     vault: Deployed
     market: StakedToken
-    seen: int
-    """The block up to which it is known what the keeper has done."""
+    diary: Diary
 
     @property
     def health(self) -> Fraction:
@@ -72,29 +70,9 @@ class Loop:
         self.vault.world.warp(seconds, refresh=True)
         self.market.feed.refresh()
 
-    def calls(self, since: int) -> list[tuple[str, int]]:
-        """What the keeper has done since a block: each function with its block."""
-        selectors = {
-            self.vault.contract.abi.function(one["name"], len(one["inputs"])).selector: one["name"]
-            for one in self.vault.contract.abi.entries
-            if one["type"] == "function"
-        }
-        made = []
-        for number in range(since + 1, self.chain.block_number() + 1):
-            for sent in self.chain.rpc("eth_getBlockByNumber", hex(number), True)["transactions"]:
-                if (sent["to"], sent["from"]) == (self.vault.address, self.vault.keeper):
-                    made.append((selectors[bytes.fromhex(sent["input"][2:10])], number))
-        return made
-
     def keeper_does(self, keeper: KeeperProcess, *calls: str) -> list[int]:
         """Wait until the keeper has done just this; the blocks of it."""
-        deadline, since = time.monotonic() + PATIENCE, self.seen
-        while len(self.calls(since)) < len(calls) and time.monotonic() < deadline and keeper.process.poll() is None:
-            time.sleep(0.1)
-        made = self.calls(since)
-        assert [name for name, _ in made] == list(calls), keeper.log()
-        self.seen = self.chain.block_number()
-        return [number for _, number in made]
+        return self.diary.does(keeper, *calls)
 
 
 @pytest.fixture
@@ -106,7 +84,7 @@ def built(loop: Built) -> Iterator[Loop]:
         lend_on_aave(market, 9_300, 9_500)
         vault = loop.deploy(world, **market.addresses)
         deposit_weth(vault, world.users[0], FIRST)
-        yield Loop(chain, vault, market, chain.block_number())
+        yield Loop(chain, vault, market, Diary(chain, vault, chain.block_number()))
 
 
 def test_a_keeper_takes_the_loop_down_in_one_transaction(built: Loop, loop: Built, tmp_path: Path) -> None:

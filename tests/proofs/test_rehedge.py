@@ -21,8 +21,8 @@ def test_hints_decide_what_the_exact_solver_gave_up_on(monkeypatch: pytest.Monke
     """Over the 600 rows of two rules that trade in one account it spent its budget, and the claim was unknown."""
     vault, _ = vault_of("short_ether", FIRST)
     specs = claims_of(vault, box_of(vault))
-    wanted = "recovers/step/rehedge/rebalance/holds/12"
-    (hardest,) = (one for spec in specs for one in spec.obligations if one.id == wanted)
+    wanted = "recovers/step/rehedge/rebalance/holds/"
+    (hardest,) = (one for spec in specs for one in spec.obligations if one.id.startswith(wanted))
     asked: list[object] = []
     monkeypatch.setattr(decided, "_asked", lambda *question: asked.append(question))
     assert all_proved((hardest,), Effort(nodes=500))

@@ -128,6 +128,20 @@ def test_a_pool_that_runs_dry_fills_nothing_in_part(revm_world: World) -> None:
     assert world.weth.balance(contract.address) == size
 
 
+def test_ether_that_lies_at_the_router_holds_no_sale_up(revm_world: World) -> None:
+    """The router pays with it, for all of a sale or for nothing of it: the seller keeps what he wanted to sell."""
+    world, contract = revm_world, probe(revm_world.chain)
+    world.weth.mint(contract.address, 2 * 10**18)
+    world.uniswap.router.send("refundETH", sender=world.users[3], value=10**18)  # what is there goes to who asks
+    world.uniswap.router.send("multicall", [], sender=world.users[3], value=10**18)
+    quoted = world.pool.quote_in(world.weth, 10**18)
+    assert swap(world, contract, world.weth, world.usdc, 10**18, quoted) == quoted
+    assert world.weth.balance(contract.address) == 2 * 10**18
+    assert world.weth.contract.call("allowance", contract, world.uniswap.router) == 0
+    assert swap(world, contract, world.weth, world.usdc, 10**18, 1) > 0
+    assert world.weth.balance(contract.address) == 10**18
+
+
 def test_more_than_is_held_cannot_be_sold(revm_world: World) -> None:
     contract = probe(revm_world.chain)
     with pytest.raises(Reverted):

@@ -71,8 +71,13 @@ def swap(
             sqrt_price_limit_x96=0,
         )
     )
-    # A pool that runs dry fills in part: the rest would stay behind as an allowance.
-    assert tokens.held(sold) == holding - amount, "uniswap_v3: filled in part"
+    # A pool that runs dry fills in part. A router in which somebody has left ether pays with that for all of it, and
+    # takes nothing: who does so makes a present, and holds nobody up. Either way no allowance stays behind.
+    left: uint256 = tokens.held(sold)
+    if left == holding:
+        tokens.allow(sold, router, 0)
+    else:
+        assert left == holding - amount, "uniswap_v3: filled in part"
     received: uint256 = tokens.held(bought) - before
     assert received >= minimum, "uniswap_v3: too little received"
     return received
