@@ -15,13 +15,16 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 import schedule
+from lab import settled
 from lab.chain import ANY_SIZE, AnvilChain, Chain, RevmChain
 from lab.kept import FOLDER
 from lab.world import World, build_world, with_bitcoin, with_lending_pool, with_morpho, with_perp
 
+gc.disable()  # until all modules are there: what they make stays
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
 hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a machine is, is no property of what it runs
 hypothesis.settings.load_profile("untimed")
+settled.install()  # the same code in less time
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
 
 
@@ -46,6 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_collection_finish() -> None:
     """Do not look for garbage in all modules and tests again and again: that was a sixth of the time of a run."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from stratc_compiler.assumptions import guarded_assumptions, is_inherited
 from stratc_compiler.change import Change, Direction, Subject, Two, Version, grown
 from stratc_compiler.constants import Field, numbers
+from stratc_compiler.constants import Kind as NumberKind
 from stratc_compiler.guardian import Guardian
 from stratc_compiler.resting import kind_of
 from stratc_compiler.verdict import GuardedAssumption
@@ -36,6 +37,12 @@ LESS = "less is assumed: the proofs cover more"
 
 _REPEATED = frozenset({"parameters", "fresh", "feed", "oracle"})
 """Kinds of implied assumptions whose texts repeat numbers of other statements, which are compared where they stand."""
+
+_FUNDING = (
+    Field("low", NumberKind.RATIO, -1, None, words="low"),
+    Field("high", NumberKind.RATIO, +1, None, words="high"),
+)
+"""No margin is looked for in it: a wider range lets the environment do more at either end."""
 
 _SAFEST_FIRST = (Guardian.ENFORCED, Guardian.WATCHED, Guardian.TRUSTED)
 
@@ -77,7 +84,7 @@ def _numbers(id_: str, old: Assumption, new: Assumption, two: Two) -> Iterator[C
     if old == new:
         return
     changed = False
-    for field in numbers(old):
+    for field in _ends(old):
         harsher = Direction.STRONGER if field.harsher > 0 else Direction.WEAKER
         direction = grown(_value(old, field), _value(new, field), harsher)
         if direction is not Direction.NEITHER:
@@ -92,16 +99,20 @@ def _numbers(id_: str, old: Assumption, new: Assumption, two: Two) -> Iterator[C
         yield two.change(Subject.ASSUMPTION, id_, old, new, direction, why)
 
 
+def _ends(assumption: Assumption) -> tuple[Field, ...]:
+    return _FUNDING if isinstance(assumption, FundingBetween) else numbers(assumption)
+
+
 def _known_alike(old: Assumption, new: Assumption) -> bool:
     """Whether all that differs is how a rate is told: so much per day is so much per year."""
-    known = {field.name for field in numbers(old)} | ({"per"} if isinstance(old, RateAtMost) else set())
+    known = {field.name for field in _ends(old)} | ({"per"} if isinstance(old, RateAtMost | FundingBetween) else set())
     others = (name for name in old.__struct_fields__ if name not in known and name != "span")
     return all(getattr(old, name) == getattr(new, name) for name in others)
 
 
 def _value(assumption: Assumption, field: Field) -> Fraction:
     value = Fraction(getattr(assumption, field.name))
-    return value / assumption.per if isinstance(assumption, RateAtMost) else value
+    return value / assumption.per if isinstance(assumption, RateAtMost | FundingBetween) else value
 
 
 def _guarded_otherwise(old: _Assumed, new: _Assumed, two: Two) -> Iterator[Change]:

@@ -19,6 +19,7 @@ from stratc_dsl.strategy import (
     Flash,
     Freeze,
     Inner,
+    PerpV2,
     RatioPrice,
     Rule,
     Token,
@@ -171,6 +172,9 @@ def _of_field(node: Record, name: str, old: object, new: object) -> tuple[Direct
     match node, name:
         case Collateral(), "ltv" | "threshold" if isinstance(old, Fraction) and isinstance(new, Fraction):
             direction = grown(old, new, WEAKER)
+            return direction, "more is assumed of the venue" if direction is WEAKER else "less is assumed of the venue"
+        case PerpV2(), "initial" | "maintenance" if isinstance(old, Fraction) and isinstance(new, Fraction):
+            direction = grown(old, new, STRONGER)
             return direction, "more is assumed of the venue" if direction is WEAKER else "less is assumed of the venue"
         case ChainlinkPrice(), "heartbeat" if isinstance(old, int) and isinstance(new, int):
             direction = grown(old, new, WEAKER)

@@ -5,7 +5,7 @@ Prints a table; asserts nothing. Never on pyrevm, whose slots stay warm from one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from vyper.compiler.settings import OptimizationLevel, Settings
 
 from lab.artifacts import EVM_VERSION, Artifact, solidity_artifact
 from lab.chain import AnvilChain, Contract
-from lab.world import World, build_world
+from lab.world import World, build_world, with_perp
 from vyper_target.vaults import USDC, deploy, example, proved
 
 HERE = Path(__file__).resolve().parent
@@ -36,17 +36,18 @@ class Subject:
     keeper: str = ""
 
 
-def subjects(world: World, *, idle_only: bool = False) -> list[Subject]:
-    """OpenZeppelin's first: the others are measured in terms of it."""
+def subjects(world: World, *, idle_only: bool = False) -> Iterator[Subject]:
+    """OpenZeppelin's first: the others are measured in terms of it. Perp's market opens when it is its turn."""
     chain, keeper = world.chain, world.chain.accounts[7]
-    idle = proved(IDLE.read_text(encoding="utf-8"), "idle.strat")
-    names = () if idle_only else ("treasury", "eth_carry")
-    emitted = {"idle only": idle} | {name: example(name) for name in names}
     bare = {BASELINE: solidity_artifact(HERE / "bare_vault.sol", "BareVault"), "snekmate 0.1.2": snekmate()}
-    return [
-        *(Subject(name, chain.deploy_artifact(artifact, world.usdc), USDC) for name, artifact in bare.items()),
-        *(Subject(name, deploy(world, given).contract, 10**18, keeper) for name, given in emitted.items()),
-    ]
+    for name, artifact in bare.items():
+        yield Subject(name, chain.deploy_artifact(artifact, world.usdc), USDC)
+    idle = proved(IDLE.read_text(encoding="utf-8"), "idle.strat")
+    yield Subject("idle only", deploy(world, idle).contract, 10**18, keeper)
+    for name in () if idle_only else ("treasury", "eth_carry", "fee_range"):
+        yield Subject(name, deploy(world, example(name)).contract, 10**18, keeper)
+    if not idle_only:
+        yield Subject("short_ether", deploy(with_perp(world), example("short_ether")).contract, 10**18, keeper)
 
 
 @cache
@@ -118,7 +119,7 @@ def _cell(gas: int | None, base: int | None) -> str:
     return f"{gas:,}" if base is None else f"{gas:,} ({gas / base:.2f})"
 
 
-def run(choose: Callable[[World], list[Subject]] = subjects) -> dict[str, dict[str, int]]:
+def run(choose: Callable[[World], Iterator[Subject]] = subjects) -> dict[str, dict[str, int]]:
     """Every subject on one chain."""
     with AnvilChain() as chain:
         world = build_world(chain)

@@ -11,10 +11,13 @@ from lab.world import World, build_world
 from stratc_targets.vyper import CODE_LIMIT
 from vyper_target.modes import MODES, STRATEGIES, compiled, deploy_in_mode
 
+SIZED = (*STRATEGIES, "fee_range", "short_ether")
+"""Those of venues of other kinds, too."""
+
 SHOWN = ("second deposit", "redeem", "transfer", "rebalance")
 
 
-def sizes(strategies: tuple[str, ...] = STRATEGIES) -> list[str]:
+def sizes(strategies: tuple[str, ...] = SIZED) -> list[str]:
     """Bytes on chain, of a vault immutables included, of its actions their blueprint; and what part of the limit."""
     lines = ["| bytes |" + "".join(f" {mode} |" for mode in MODES), "| --- |" + " ---: |" * len(MODES)]
     for name in strategies:

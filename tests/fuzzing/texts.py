@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -54,6 +55,7 @@ TERMINALS = {
 }
 
 
+@cache
 def _of(rule: str) -> st.SearchStrategy[str]:
     """What the rule allows; names are mostly those that mean something."""
     terminals, rules, _ = GRAMMAR.grammar.compile([rule], ())
@@ -65,18 +67,15 @@ def _of(rule: str) -> st.SearchStrategy[str]:
     )
 
 
-RULES = {rule: _of(rule) for rule in STARTS}
-
-
 @st.composite
 def by_grammar(draw: st.DrawFn) -> str:
     """Anything that the grammar allows; or a valid strategy with such statements put into its blocks."""
     if draw(st.integers(0, 4)) == 0:
-        return draw(RULES["file"])
+        return draw(_of("file"))
     text = draw(st.sampled_from(VALID) | st.sampled_from(TYPED))
     for _ in range(draw(st.integers(1, 3))):
         block = draw(st.sampled_from(sorted(STATEMENTS)))
-        statement = draw(RULES[draw(st.sampled_from(STATEMENTS[block]))])
+        statement = draw(_of(draw(st.sampled_from(STATEMENTS[block]))))
         opening = f"    {block} {{\n" if block else "    base USDC\n"
         if opening in text:
             text = text.replace(opening, f"{opening}{statement}\n", 1)

@@ -25,7 +25,7 @@ from integration.keeping import PATIENCE, KeeperProcess
 from lab.aave import ACCOUNT_USD
 from lab.chain import AnvilChain, Receipt
 from lab.world import World
-from vyper_target.vaults import USD, USDC, Deployed
+from vyper_target.vaults import USD, USDC, Deployed, example, files
 
 pytestmark = pytest.mark.anvil
 
@@ -93,6 +93,12 @@ def kept(world: World, chain: AnvilChain, built: Built, folder: Path) -> Iterato
     assert [one.call for one in follower.catch_up()] == ["deposit", "deposit"]
     with KeeperProcess(folder, built.json("keeper.json"), vault, chain.url) as keeper:
         yield Life(vault, follower, keeper)
+
+
+def test_the_command_writes_the_code_that_all_other_tests_deploy(built: Built) -> None:
+    """Those compile in their own process, with an optimiser that skips what it has seen: not a byte is another."""
+    for path, text in files(example("eth_carry")).items():
+        assert (built.folder / path).read_text("utf-8") == text, path
 
 
 def test_a_keeper_saves_the_loan(anvil_world: World, built: Built, tmp_path: Path) -> None:

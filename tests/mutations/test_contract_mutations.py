@@ -14,9 +14,11 @@ import pytest
 from differential.pair import Disagreement, pair_of
 from differential.stories import STORIES as IN_ANY_MARKET
 from differential.stories.bitcoin import WITH_BITCOIN
+from differential.stories.liquidity import IN_A_RANGE
+from differential.stories.perp import AT_PERP
 from differential.stories.pools import AT_A_POOL
 from differential.story import tell
-from lab.world import World, with_bitcoin, with_lending_pool
+from lab.world import World, with_bitcoin, with_lending_pool, with_perp
 from mutations.mutant import Mutant
 from mutations.mutants import MUTANTS
 from mutations.weakened import compile_weakened
@@ -24,7 +26,7 @@ from stratc_targets.vyper.build import Compiled
 from stratc_targets.vyper.emit import vault_sources
 from vyper_target.vaults import example, install
 
-STORIES = IN_ANY_MARKET | WITH_BITCOIN | AT_A_POOL
+STORIES = IN_ANY_MARKET | WITH_BITCOIN | AT_A_POOL | IN_A_RANGE | AT_PERP
 
 VAULTS = sorted({STORIES[mutant.caught_by].vault for mutant in MUTANTS})
 
@@ -53,6 +55,8 @@ def market(world: World, story: str) -> World:
     """With what the story's vault needs in it."""
     if story in WITH_BITCOIN:
         return with_bitcoin(world)
+    if story in AT_PERP:
+        return with_perp(world)
     return with_lending_pool(world) if story in AT_A_POOL else world
 
 

@@ -17,8 +17,8 @@ from fuzzing.invented import IN_OTHERS, invented
 from proofs.strategies import EXAMPLES, source_of
 from stratc_compiler import differences as compared
 from stratc_compiler.change import Change, Direction, Subject, Version, decimal
+from stratc_compiler.changed_assumptions import _ends
 from stratc_compiler.claims import claims_of
-from stratc_compiler.constants import numbers
 from stratc_compiler.differences import COMPARED, UNORDERED, differences
 from stratc_compiler.driver import model
 from stratc_compiler.environment import box_of
@@ -27,7 +27,7 @@ from stratc_compiler.questions import Questions
 from stratc_compiler.vault import Trades
 from stratc_dsl import Source, Unreadable, parse_strategies
 from stratc_dsl.record import Record
-from stratc_dsl.strategy import Assumption, FundingBetween, Strategy
+from stratc_dsl.strategy import Assumption, Strategy
 from stratc_targets.venues import venue_factories
 
 OFFICE = (Path(__file__).parents[1] / "vyper_target" / "office.strat").read_text("utf-8")
@@ -126,6 +126,30 @@ HEDGE = [
 @pytest.mark.parametrize(("old", "new", "said"), HEDGE, ids=[new for _, new, _ in HEDGE])
 def test_the_band_of_a_hedge_has_a_direction(old: str, new: str, said: tuple[str, str, str]) -> None:
     assert of(STAKING, (BAND, BAND.replace(old, new))) == [said]
+
+
+FUNDING = "funding(perp) in -0.10% .. +0.10% per 8h"
+SHORT = [
+    (FUNDING, FUNDING.replace("-0.10%", "-0.05%"), ("assumption", "funding(perp):low", "weaker")),
+    (FUNDING, FUNDING.replace("+0.10%", "+0.20%"), ("assumption", "funding(perp):high", "stronger")),
+    (FUNDING, "funding(perp) in -0.20% .. +0.20% per 16h", ("assumption", "funding(perp)", "neither")),
+    ("slippage(perp) <= 0.30%", "slippage(perp) <= 0.20%", ("assumption", "slippage(perp)", "weaker")),
+    ("maintenance=6.25%", "maintenance=5%", ("venue", "perp:maintenance", "weaker")),
+    ("initial=10%", "initial=12%", ("venue", "perp:initial", "stronger")),
+    ("using perp.short", "using  perp.short", None),
+    ("survives loss of perp", "", ("claim", "survives loss of perp", "weaker")),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), SHORT, ids=[new for _, new, _ in SHORT])
+def test_what_is_said_of_a_short_has_a_direction(old: str, new: str, said: tuple[str, str, str] | None) -> None:
+    assert of("short_ether", (old, new)) == ([] if said is None else [said])
+
+
+def test_a_range_that_is_fetched_less_often_or_lies_elsewhere_is_another_one() -> None:
+    assert of("fee_range", ("every 24h do harvest", "every 48h do harvest")) == [("rule", "harvest pool", "neither")]
+    assert ("venue", "pool:low", "neither") in of("fee_range", ("range=-50%", "range=-40%"))
+    assert of("fee_range", ("slippage(dex) <= 0.30%", "slippage(dex) <= 0.20%"))[0][2] == "weaker"
 
 
 def test_a_hedge_that_is_dropped_is_kept_in_no_band() -> None:
@@ -325,11 +349,10 @@ def steps(version: Version) -> list[str]:
 
 @pytest.mark.parametrize("kind", Assumption.__args__)
 def test_every_number_of_an_assumption_has_a_direction(kind: type) -> None:
-    """But for the period of a rate, which goes with its ratio, and funding, which no version proves anything of."""
+    """But for the period of a rate or of funding, which goes with its ratio."""
     types = get_type_hints(kind)
     said = {name for name, type_ in types.items() if type_ in (int, Fraction)} - {"per"}
-    if kind is not FundingBetween:
-        assert {field.name for field in numbers(make(kind)) if field.harsher} == said
+    assert {field.name for field in _ends(make(kind)) if field.harsher} == said
 
 
 def make(kind: type) -> Record:

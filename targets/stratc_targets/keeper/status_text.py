@@ -179,7 +179,8 @@ def _quantity(alarm: Alarm, value: Fraction) -> str:
         case "scale":
             return f"{float(value):.3g}"
         case _:
-            return _percent(value)
+            # Funding is told of a round, in parts of a hundredth of a percent.
+            return f"{_places(value * 100, 2 if abs(value) >= Fraction(1, 100) else 4)}%"
 
 
 def _side(side: Number | None, *, usd: bool) -> str:

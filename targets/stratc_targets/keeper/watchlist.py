@@ -355,7 +355,7 @@ def mistakes(document: dict[str, Any]) -> Iterator[str]:
     read |= {member for one in goals.accounts for member in members_of(one.margin)}
     read |= {side for one in goals.sensitivities for side in (one.long, one.short)}
     for member in sorted(read - set(state_members(document["abi"]))):
-        yield f"floors, bands, loans, rules: `state` of abi has no member `{member}`"
+        yield f"floors, bands, loans, accounts, rules: `state` of abi has no member `{member}`"
     for token in sorted(used - tokens):
         yield f"readings: the token `{token}` is not in readings.tokens"
     venues = {one.venue for one in readings.positions} | {one.venue for one in readings.parameters}

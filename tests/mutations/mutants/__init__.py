@@ -12,7 +12,9 @@ from mutations.mutants.hedges import HEDGES
 from mutations.mutants.in_kind import IN_KIND
 from mutations.mutants.lending import LENDING
 from mutations.mutants.limits import LIMITS
+from mutations.mutants.perpetuals import PERPETUALS
 from mutations.mutants.prices import PRICES
+from mutations.mutants.ranges import RANGES
 from mutations.mutants.requests import REQUESTS
 from mutations.mutants.roles import ROLES
 from mutations.mutants.rules import RULES
@@ -31,7 +33,9 @@ MUTANTS: tuple[Mutant, ...] = (
     *IN_KIND,
     *LENDING,
     *LIMITS,
+    *PERPETUALS,
     *PRICES,
+    *RANGES,
     *REQUESTS,
     *ROLES,
     *RULES,
