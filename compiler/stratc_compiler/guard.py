@@ -138,8 +138,8 @@ def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
     backs = [item for item in moves if isinstance(item, Enter) and item.held.position.kind == "margin"]
     loans = [item for item in moves if isinstance(item, FlashLoan) and _only_repays(item)]
     buys = [one for one, after in pairwise(moves) if _buys_what_it_repays(one, after)]
-    done = (repays, backs, draws, loans, buys)
-    return bool(repays or backs or loans) and sum(map(len, done)) == len(moves)
+    told = len(repays) + len(backs) + len(draws) + len(loans) + len(buys)
+    return bool(repays or backs or loans) and told == len(moves)
 
 
 def _buys_what_it_repays(buy: PlanItem, repay: PlanItem) -> bool:
@@ -182,8 +182,8 @@ def held_up(rule: RuleModel, vault: Vault) -> bool:
 def gives_way(rule: RuleModel) -> bool:
     """Whether what stands behind the rule waits for it only while the vault is open and not guarded.
 
-    A rule that is held up then, and one that puts margin in: beyond what was proved its sources may not have enough, and
-    what reduces risk would wait for it until the loan is liquidated.
+    A rule that is held up then, and one that puts margin in: beyond what was proved its sources may not have enough,
+    and what reduces risk would wait for it until the loan is liquidated.
     """
     effect = rule.effect
     assert isinstance(effect, Trades)
