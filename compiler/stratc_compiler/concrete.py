@@ -6,6 +6,7 @@ stay in a range at its middle, others at 2,000 USD, and a vault of a million bas
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor, isqrt
 
@@ -93,9 +94,9 @@ def _relative(token: str, values: dict[str, Fraction], vault: Vault, box: Box, l
     if token == vault.base:
         return Fraction(1)
     said = values.get(price_factor(token).name)
-    if said is not None:
-        return said
     interval = box.relative[token]
+    if said is not None:
+        return _clamp(said, interval)
     for held in vault.held:
         before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
         told = held.token if held.range is None else held.range.token
@@ -207,7 +208,10 @@ def _place(
     if held.range is not None:
         base = settled[f"price({vault.base})"] * settled[held.name] // settled[f"unit({vault.base})"]
         settled[held.name] = liquidity_worth(IdealWorld(vault, settled), vault, held.range, base)
-        moved = _slid(held.range, settled, moment)
+        moved = slide_of(held.range, settled, moment)
+        if held in vault.divided:
+            # What the price alone does the model says apart; guesses say nothing of it, and have nothing grow.
+            moved = values.get(f"{held.name} moved", Fraction(0)) / before if before else Fraction(0)
     if held.margin is not None:
         moment[held.name] = int(settled[held.name] * _left_open(held, values))
         return
@@ -263,7 +267,8 @@ def _left_open(held: Held, values: dict[str, Fraction]) -> Fraction:
 def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], moment: dict[str, int]) -> None:
     """Lay a range of the strategy's width where the move of the price makes of its worth what the model says.
 
-    Between where it is all token, which moves as the price does, and where it is all base, which does not.
+    Between where it is all token, which moves as the price does, and where it is all base, which does not; where the
+    model says what of it is worth of its token, so that it is.
     """
     of = held.range
     assert of is not None
@@ -272,13 +277,26 @@ def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], momen
     before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
     wanted = values.get(slid(of).name, after / before if before and after is not None else Fraction(1))
     least, most = int(min(roots) / width * Fraction(9, 10)), max(roots) * 11 // 10  # all base, all token
+    part = values.get(f"{of.part.name}@0")
 
     def put(low: int) -> Fraction:
         for state in (settled, moment):
             state |= {of.low.name: max(low, 1), of.high.name: ceil(max(low, 1) * width) + 1}
-        return _slid(of, settled, moment)
+        return slide_of(of, settled, moment)
 
-    if put(int(roots[0] / _root_of(width))) == wanted or 0 in roots:
+    if 0 in roots:
+        put(0)
+        return
+    if part is not None and before:
+        wanted = values.get(f"{held.name} moved", before) / before
+        if part <= 0:
+            most = int(roots[0] / width) - 1
+        elif part >= before:
+            least = roots[0]
+        else:
+            _divide(of, part / before, put, (least, most), settled)
+            return
+    elif put(int(roots[0] / _root_of(width))) == wanted:
         return
     for _ in range(100):
         middle = (least + most) // 2
@@ -286,6 +304,26 @@ def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], momen
         enough = abs(further) >= abs(wanted - 1)
         least, most = (least, middle) if enough else (middle, most)
     put(most)
+
+
+def _divide(
+    of: Range, part: Fraction, put: Callable[[int], Fraction], within: tuple[int, int], settled: dict[str, int]
+) -> None:
+    """Lay a range where this part of it is worth of its token: the higher it lies, the more."""
+    least, most = within
+    for _ in range(120):
+        middle = (least + most) // 2
+        put(middle)
+        least, most = (least, middle) if divided(of, settled) >= part else (middle, most)
+    put(most)
+
+
+def divided(of: Range, state: dict[str, int]) -> Fraction:
+    """What part of a range is worth of its token."""
+    root, low, high = _root(of, state), state[of.low.name], state[of.high.name]
+    at = min(max(root, low), high)
+    token = Fraction(root * root * (high - at), at * high)
+    return token / (token + at - low) if token else Fraction(0)
 
 
 def _earn(
@@ -317,7 +355,13 @@ def _root(of: Range, state: dict[str, int]) -> int:
     return isqrt((price * base_unit << 192) // max(base_price * unit, 1))
 
 
-def _slid(of: Range, settled: dict[str, int], moment: dict[str, int]) -> Fraction:
+def ratio_of(of: Range, state: dict[str, int]) -> Fraction:
+    """The price of a range's token in base, up to decimals."""
+    base = state[f"price({of.base})"]
+    return Fraction(state[f"price({of.token})"], base) if base else Fraction(0)
+
+
+def slide_of(of: Range, settled: dict[str, int], moment: dict[str, int]) -> Fraction:
     """What becomes of the worth of a range in base."""
     root, later = _root(of, settled), _root(of, moment)
     before, after = (_in_base(of, at, settled) for at in (root, later))

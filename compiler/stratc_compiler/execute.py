@@ -12,6 +12,7 @@ from fractions import Fraction
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, number
 from stratc_compiler.perp_execution import cover, sell_short
+from stratc_compiler.range_deltas import part_after
 from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
 from stratc_compiler.vault import (
     Enter,
@@ -218,9 +219,11 @@ def _provide(item: Provide, frame: Frame, need: Need, step: str) -> Frame:
         Cmp(added, Rel.LE, Add(taken, slack)),
         Cmp(added, Rel.GE, ZERO),
     )
+    worth = frame.named(held.name, Add(frame.state[held.name], added))
     after = frame.moved(
         {
-            held.name: frame.named(held.name, Add(frame.state[held.name], added)),
+            held.name: worth,
+            **part_after(held, frame, worth, more=True),
             **{_idle(one): frame.named(_idle(one), Sub(idle[one], took[one])) for one in took},
         }
     )
@@ -254,6 +257,7 @@ def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
     after = frame.moved(
         {
             held.name: left,
+            **part_after(held, frame, left, more=False),
             _idle(of.token): frame.named(_idle(of.token), Add(frame.state[_idle(of.token)], token)),
             _idle(of.base): frame.named(_idle(of.base), Add(frame.state[_idle(of.base)], base)),
         }

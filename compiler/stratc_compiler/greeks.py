@@ -57,7 +57,7 @@ def greek_definitions(
     strategy: Strategy, held: tuple[Held, ...], venues: tuple[VenueModel, ...], definitions: Mapping[str, Expr]
 ) -> dict[str, Expr]:
     """What the sensitivities that the strategy speaks of are made of. Raises Unsupported beside vaults of ours
-    and ranges of liquidity.
+    and, of gamma, beside ranges of liquidity.
     """
     result: dict[str, Expr] = {}
     for greek in asked(strategy):
@@ -66,8 +66,8 @@ def greek_definitions(
                 what = f"`{greek}` beside `{venue.name}`, a vault of ours"
                 cure = "its shares hang on prices of what it holds: hold that directly, or ask there"
                 raise Unsupported(what, cure, strategy.venue(venue.name).span)
-            if any(one.range is not None for one in venue.positions):
-                # Proofs know how its worth moves with a price, not yet how fast it does.
+            if greek.name != "delta" and any(one.range is not None for one in venue.positions):
+                # Proofs know how fast its worth moves with a price, not yet how that changes.
                 what = f"`{greek}` of a vault with a range of liquidity"
                 raise Unsupported(what, "state the weight of the range instead", strategy.venue(venue.name).span)
         result |= _of_vault(greek, held, definitions, strategy)

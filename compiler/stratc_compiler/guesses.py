@@ -17,6 +17,7 @@ from stratc_compiler.corners import MOST, corners
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.perp_plans import target_shorts
+from stratc_compiler.range_deltas import part_of
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
@@ -95,6 +96,7 @@ def _with_the_rest_idle(vault: Vault, shares: Mapping[Held, Fraction]) -> Worths
     for held, share in shares.items():
         rest -= 0 if held.name == _idle(vault) else -share if held.debt else share
     worths = {f"{held.name}@0": shares.get(held, Fraction(0)) * 100 * PERCENT for held in vault.held}
+    worths |= {f"{part_of(held)}@0": HALF * worths[f"{held.name}@0"] for held in vault.divided}
     return worths | {f"{_idle(vault)}@0": rest * 100 * PERCENT}
 
 

@@ -80,6 +80,11 @@ class Range(Record):
         return Var(f"high({self.name})", Plain.NUMBER)
 
     @property
+    def part(self) -> Var:
+        """What of its worth is worth of its token, in the proofs: the contract computes it (`token_part`)."""
+        return Var(f"token part({self.name})", Plain.VALUE)
+
+    @property
     def fees(self) -> Var:
         """What of fees waits to be fetched, in scenarios: no part of the vault's state, since nav does not count it."""
         return Var(f"fees({self.name})", Plain.VALUE)
@@ -118,6 +123,20 @@ def most_prices(decimals: int) -> int:
     sample = SAMPLE.value.numerator * FINE
     most: int = (2**256 - 1) * 10**decimals // (sample * sample * 10**36)
     return most
+
+
+def least_prices(of: Range, decimals: int) -> str:
+    """What two prices in USD multiply to at least, so that SAMPLE shows the proportion to a part in a million.
+
+    In the range SAMPLE is worth no less than k = 1 - sqrt(below / above) of the mean. Part and whole are each off by no
+    more than three units of 10^-18 USD, so that 10^7 units of worth are enough; outside of it the proportion is exact.
+    """
+    ratio = of.below / of.above
+    root = Fraction(isqrt(ratio.numerator * 10**24 // ratio.denominator) + 1, 10**12)
+    mean = Fraction(10**7, 10**18) / (1 - root)
+    least = mean * mean * 10**decimals / (SAMPLE.value * SAMPLE.value)
+    power = next(power for power in range(-60, 60) if Fraction(10) ** power >= least)
+    return f"10^{power}"
 
 
 def worths(of: Range, liquidity: Expr) -> tuple[Expr, Expr, Expr]:

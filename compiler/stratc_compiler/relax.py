@@ -42,12 +42,16 @@ from stratc_compiler.expr import (
     has_root,
     number,
 )
-from stratc_compiler.ranges import proportion
+from stratc_compiler.ranges import Range, proportion, token_part
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis
+from stratc_dsl.record import Record
 
 DUST: Expr = number(1)
 ZERO = number(0)
+
+PROPORTION = Fraction(1, 1_000_000)
+"""By no larger share is the proportion rounded that a range's sample is read at (`scale(v)`)."""
 
 
 def real(name: str) -> Var:
@@ -76,18 +80,31 @@ class Trace(Struct):
         self.facts += tuple(Hypothesis(label, formula) for formula in formulas)
 
 
+class Part(Record):
+    """What of so much worth of a range, at the prices of a frame, is worth of its token, up to a `slack`."""
+
+    of: Range
+    whole: Expr
+    part: Expr
+    slack: Expr
+
+
 class Frame(Struct):
-    """The state at one moment: worth of each state variable, and the definitions computed from it so far."""
+    """The state at one moment: worth of each state variable, and the definitions computed from it so far.
+
+    `parts` are what plans have asked for at this moment's prices: while these stand still, ranges keep to them.
+    """
 
     vault: Vault
     state: dict[str, Expr]
     trace: Trace
     known: dict[str, Expr] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
     def moved(self, changes: dict[str, Expr]) -> Frame:
         """The frame after some state variables changed; names bound by the plan stay bound."""
         bound = {name: expr for name, expr in self.known.items() if name not in self.vault.definitions}
-        return Frame(self.vault, {**self.state, **changes}, self.trace, bound)
+        return Frame(self.vault, {**self.state, **changes}, self.trace, bound, self.parts)
 
     def primed(self) -> Frame:
         """The frame with every definition computed, so that facts do not depend on what is asked of it later."""
@@ -96,7 +113,7 @@ class Frame(Struct):
         return self
 
     def fork(self) -> Frame:
-        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known))
+        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known), self.parts)
 
     def formula(self, formula: Formula) -> Formula:
         """The formula over this frame's real variables."""
@@ -131,8 +148,10 @@ class Frame(Struct):
                 return self._unless_small(threshold, then)
             case If(condition, then, otherwise):
                 return self._either(self.formula(condition), self.expr(then), self.expr(otherwise))
-            case MulDiv(left, right, divisor) if has_root(divisor) and self._is_proportion(right, divisor):
-                return self._some_of(self.expr(left))
+            case MulDiv(left, right, divisor) if has_root(divisor) and (of := self._proportion(right, divisor)):
+                return self._some_of(of, self.expr(left), is_worth=dim_of(left) is Plain.VALUE)
+            case MulDiv(left) if self.vault.divided and has_root(left) and (of := self._divided(expr)):
+                return self._reading_of_part(self.state[of.part.name])
             case MulDiv(left, right, divisor, rounding):
                 inner = self.expr(left)
                 if inner == ZERO:
@@ -173,15 +192,44 @@ class Frame(Struct):
         self.trace.learn("definition", Or((Cmp(result, Rel.GE, left), Cmp(result, Rel.GE, right))))
         return result
 
-    def _is_proportion(self, part: Expr, whole: Expr) -> bool:
-        ranges = (held.range for held in self.vault.ranges.values())
-        return any(of is not None and proportion(of) == (part, whole) for of in ranges)
+    def _proportion(self, part: Expr, whole: Expr) -> Range | None:
+        ranges = (held.range for held in self.vault.ranges.values() if held.range is not None)
+        return next((of for of in ranges if proportion(of) == (part, whole)), None)
 
-    def _some_of(self, whole: Expr) -> Expr:
-        """A part of something, in the proportion of two worths of a range, the one a part of the other."""
+    def _divided(self, part: Expr) -> Range | None:
+        ranges = (held.range for held in self.vault.divided if held.range is not None)
+        return next((of for of in ranges if token_part(of, of.liquidity) == part), None)
+
+    def _some_of(self, of: Range, whole: Expr, *, is_worth: bool) -> Expr:
+        """A part of something, in the proportion of two worths of a range, the one a part of the other.
+
+        Of what is worth something it is kept in mind, where a sensitivity asks for what the range itself consists of.
+        """
         result = self.trace.fresh("part")
         self.trace.learn("definition", Cmp(result, Rel.GE, ZERO), Cmp(result, Rel.LE, whole))
+        divided = next((held for held in self.vault.divided if held.range == of), None)
+        if divided is not None and is_worth:
+            asked = Part(of, whole, result, Add(DUST, Mul(number(PROPORTION), whole)))
+            self.keep(asked, self.state[divided.name], self.state[of.part.name])
+            self.parts += (asked,)
         return result
+
+    def keep(self, known: Part, whole: Expr, part: Expr) -> None:
+        """Of two worths of a range at one price, the larger one has the larger part, by no more than it is larger."""
+        more, larger = Sub(part, known.part), Sub(whole, known.whole)
+        slack, less = known.slack, Sub(ZERO, known.slack)
+        above = (Cmp(larger, Rel.GE, ZERO), Cmp(more, Rel.GE, less), Cmp(more, Rel.LE, Add(larger, slack)))
+        below = (Cmp(larger, Rel.LE, ZERO), Cmp(more, Rel.LE, slack), Cmp(more, Rel.GE, Sub(larger, slack)))
+        self.trace.learn("definition", Or((And(above), And(below))))
+
+    def _reading_of_part(self, exact: Expr) -> Expr:
+        """What the contract computes of it, whose roots are rounded, either way where one end of the range is near."""
+        error = self.trace.fresh("error")
+        read = self.named("reading", Add(exact, error))
+        self.trace.learn(
+            "rounding", Cmp(error, Rel.GE, Mul(number(-1), DUST)), Cmp(error, Rel.LE, DUST), Cmp(read, Rel.GE, ZERO)
+        )
+        return read
 
     def _either(self, condition: Formula, then: Expr, otherwise: Expr) -> Expr:
         result = self.trace.fresh("either")

@@ -13,6 +13,7 @@ from stratc_compiler.execute import run_plan
 from stratc_compiler.expr import TRUE, Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, Var, number, variables
 from stratc_compiler.perp_execution import all_realized, close, fund
 from stratc_compiler.perps import in_dollars
+from stratc_compiler.range_deltas import move, part_of, product_name, settled_parts
 from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
@@ -37,6 +38,7 @@ def settled_frame(vault: Vault) -> Frame:
     for name in _state_names(vault):
         frame.state[name] = real(f"{name}@0")
         frame.trace.learn("amounts are never negative", Cmp(frame.state[name], Rel.GE, ZERO))
+    settled_parts(frame)
     _at_scale(frame)
     for condition in vault.settled:
         frame.trace.learn(f"settled: {condition.text}", frame.formula(condition.formula))
@@ -44,8 +46,9 @@ def settled_frame(vault: Vault) -> Frame:
 
 
 def _state_names(vault: Vault) -> tuple[str, ...]:
-    """Positions and idle balances; liquidity is not part of the state but of the environment."""
-    return tuple(dict.fromkeys([held.name for held in vault.held] + [held.name for held in vault.idle]))
+    """Positions, idle balances, parts of ranges; liquidity is not part of the state but of the environment."""
+    held = (one.name for one in (*vault.held, *vault.idle))
+    return tuple(dict.fromkeys((*held, *map(part_of, vault.divided))))
 
 
 def _at_scale(frame: Frame) -> None:
@@ -70,6 +73,10 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
             growth = Interval(Fraction(0), Fraction(0)) if lost == held.venue and not held.debt else None
             if held.venue in closed:
                 growth = None
+            if held.range is not None and held in vault.divided:
+                token = held.range.token
+                move(held, frame, factors[token], box.relative[token], growth or box.growth[held.name])
+                continue
             slid = (_slide(vault, box, frame, held.range, factors[held.range.token]),) if held.range else ()
             told = held.token if held.margin is None else in_dollars(held.token)
             _grow(frame, held.name, told, growth or box.growth[held.name], factors, slid)
@@ -109,13 +116,15 @@ def _join(vault: Vault, box: Box, frame: Frame, settled: Trace, factors: dict[st
         frame.trace.learn(pair.id, Cmp(factor, Rel.GE, Mul(number(pair.factor.low), other)))
         if pair.factor.high is not None:
             frame.trace.learn(pair.id, Cmp(factor, Rel.LE, Mul(number(pair.factor.high), other)))
-    tokens = dict.fromkeys(token for pair in joint for token in (pair.token, pair.other))
-    _carry(frame, settled, [factors[token] for token in tokens])
+    tokens = [token for pair in joint for token in (pair.token, pair.other)]
+    tokens += [held.range.token for held in vault.divided if held.range is not None]
+    _carry(frame, settled, [factors[token] for token in dict.fromkeys(tokens)])
 
 
 def _between_held(vault: Vault, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
     """Without the pairs that lead to no other token that is held: those are bounds of the one token, and stated so."""
     held = {one.token if one.margin is None else in_dollars(one.token) for one in vault.held}
+    held |= {one.range.token for one in vault.divided if one.range is not None}
     uses = Counter(token for pair in pairs for token in (pair.token, pair.other))
     kept = tuple(pair for pair in pairs if all(t in held or uses[t] > 1 for t in (pair.token, pair.other)))
     return kept if kept == pairs else _between_held(vault, kept)
@@ -130,7 +139,7 @@ def _carry(frame: Frame, settled: Trace, factors: list[Var]) -> None:
     names = dict.fromkeys(var.name for known in settled.facts for var in variables(known.formula))
     for factor in factors:
         for name in names:
-            frame.trace.learn("definition", Cmp(real(f"{name} by {factor.name}"), Rel.EQ, Mul(real(name), factor)))
+            frame.trace.learn("definition", Cmp(product_name(name, factor), Rel.EQ, Mul(real(name), factor)))
 
 
 def _bound(frame: Frame, labels: tuple[str, str], factor: Expr, interval: Interval) -> None:
@@ -287,6 +296,9 @@ def first_deposit(vault: Vault, box: Box) -> Opening:
             most = Mul(number(MOST_GAIN), DEPOSITED)
             frame.trace.learn(f"growth({held.name})", Cmp(gift, Rel.GE, ZERO), Cmp(gift, Rel.LE, most))
             frame.state[held.name] = gift
+    for held in vault.divided:
+        frame.state[part_of(held)] = real(f"{part_of(held)}@1")
+    settled_parts(frame)
     for held in vault.idle:
         if held not in vault.held:
             _whatever(frame, held.name)

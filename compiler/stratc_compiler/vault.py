@@ -533,6 +533,11 @@ class Vault(Record):
         return {held.value.name: held for held in self.held if held.range is not None}
 
     @property
+    def divided(self) -> tuple[Held, ...]:
+        """Ranges beside a sensitivity, which asks what of their worth is worth of the token (see `range_deltas`)."""
+        return tuple(self.ranges.values()) if self.greeks else ()
+
+    @property
     def perps(self) -> tuple[VenueModel, ...]:
         """Venues of perpetuals at which there is an account."""
         return tuple(venue for venue in self.venues if venue.perp is not None)

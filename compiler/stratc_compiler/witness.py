@@ -8,18 +8,19 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, IsFair
-from stratc_compiler.concrete import PERCENT, concrete
+from stratc_compiler.concrete import PERCENT, concrete, divided, ratio_of, slide_of
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.range_deltas import product_name
 from stratc_compiler.relax import ZERO, real
-from stratc_compiler.rounds import DEPOSITED, WITHDRAWN
+from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Ring, Vault
-from stratc_compiler.verdict import Obligation, Round, Scenario
+from stratc_compiler.verdict import Hypothesis, Obligation, Round, Scenario
 
 MARGIN = Fraction(1, 1_000_000)
 """By what share of nav comparisons hold in a model that is to be rounded to integers."""
@@ -39,7 +40,8 @@ def attempts(
 ) -> Iterator[tuple[Round, Scenario] | None]:
     """One model of the refuted obligation after the other: a replayed counterexample, or None where it does not replay.
 
-    At last what is near them, which is tried at once.
+    After the first, where a range beside a sensitivity lies as it says, those in which it lies there. At last what is
+    near them, which is tried at once.
     """
     if isinstance(about, IsFair):
         return
@@ -47,6 +49,9 @@ def attempts(
     for values in models(obligation, vault, box, rlimit):
         played = concrete(values, vault, box, about)
         yield _counterexample(played, about, vault, box)
+        if vault.divided and not round_ones:
+            laid = models(_as_laid(obligation, played, vault), vault, box, rlimit)
+            yield from (_counterexample(concrete(one, vault, box, about), about, vault, box) for one in laid)
         round_ones.append(played)
     near = (_counterexample(played, about, vault, box) for one in round_ones for played in _unround(one, vault))
     yield next((found for found in near if found is not None), None)
@@ -55,6 +60,27 @@ def attempts(
 def _counterexample(played: Round, about: About, vault: Vault, box: Box) -> tuple[Round, Scenario] | None:
     scenario = replayed(played, about, vault, box)
     return None if scenario is None else (played, scenario)
+
+
+def _as_laid(obligation: Obligation, played: Round, vault: Vault) -> Obligation:
+    """The obligation with ranges laid as in this round, where what a move makes of them is a number."""
+    pins: list[Formula] = []
+    for held in vault.divided:
+        of = held.range
+        assert of is not None
+        before, after = _before(held), real(f"{held.name} moved")
+        then, now = ratio_of(of, played.settled), ratio_of(of, played.moment)
+        slid = slide_of(of, played.settled, played.moment)
+        factor = now / then if then else Fraction(1)
+        pins += [
+            Cmp(real(f"{of.part.name}@0"), Rel.EQ, Mul(number(divided(of, played.settled)), before)),
+            Cmp(after, Rel.EQ, Mul(number(slid), before)),
+            Cmp(real(f"{of.part.name} moved"), Rel.EQ, Mul(number(divided(of, played.moment)), after)),
+            Cmp(price_factor(of.token), Rel.EQ, number(factor)),
+            Cmp(product_name(f"{held.name}@0", price_factor(of.token)), Rel.EQ, Mul(number(factor), before)),
+        ]
+    more = tuple(Hypothesis("laid", pin) for pin in pins)
+    return replace(obligation, hypotheses=(*obligation.hypotheses, *more))
 
 
 def _unround(played: Round, vault: Vault) -> Iterator[Round]:

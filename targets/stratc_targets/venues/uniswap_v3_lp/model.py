@@ -19,7 +19,7 @@ from math import isqrt
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.guardian import Guardian
-from stratc_compiler.ranges import FEWEST_DECIMALS, MOST_MEAN, MOST_OFF, NARROWEST, Range, most_prices
+from stratc_compiler.ranges import FEWEST_DECIMALS, MOST_MEAN, MOST_OFF, NARROWEST, Range, least_prices, most_prices
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
@@ -135,7 +135,7 @@ def _assumes(of: Range, decimals: int) -> tuple[Assumed, ...]:
     size = (
         f"what is held at {of.name} is worth so little that its liquidity times the root of the price of {of.token} is "
         f"worth less than {MOST_MEAN:,} USD, and the prices of {of.token} and {of.base} in USD multiply to less than "
-        f"{most_prices(decimals):,}"
+        f"{most_prices(decimals):,}, and to no less than {least_prices(of, decimals)}"
     )
     ticks = (
         f"the range of {of.name} is fixed at deployment, from at most {percent(of.below)} to at least "
