@@ -25,10 +25,11 @@ The strategy is well formed, but this version of stratc can neither prove nor em
 are refused, and never dropped: a vault that leaves out a rule would not be the one that was proved. The help line says
 what does the same today, where anything does.
 
-Supported are tokens with Chainlink prices, the venues aave_v3, morpho_blue, erc4626, uniswap_v3 and uniswap_v3_lp, all
-assumptions about these, targets with bands and limits, floors of one comparison, the rules deleverage, rebalance,
-harvest, freeze and exit, the first two and the exit by flash loans too, the exit order, roles, limits and
-fees, and the claims solvent, safe, loss per round, exit, survives loss of and invariants.""",
+Supported are tokens with Chainlink prices, the venues aave_v3, morpho_blue, erc4626, uniswap_v3, uniswap_v3_lp and
+perp_v2, all assumptions about these, targets with bands and limits, hedges of a delta by what is held, owed or short,
+floors of one comparison, the rules deleverage, top_up, unwind, rehedge, rebalance, harvest, freeze and exit,
+deleverage, unwind, rebalance and the exit by flash loans too, the exit order, roles, limits and fees, and the claims
+solvent, safe, loss per round, exit, survives loss of and invariants.""",
     UNREADABLE: """\
 The file does not exist, is a directory, is empty, is far too large, may not be read, or is not UTF-8 text. Nothing in
 it was looked at. An offset in the message counts bytes from 0.""",

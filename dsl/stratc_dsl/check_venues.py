@@ -8,7 +8,7 @@ from typing import Any
 from stratc_dsl import syntax
 from stratc_dsl.adapters import ADAPTERS, Kind, Parameter, Risks, Share
 from stratc_dsl.check_arguments import bind_arguments
-from stratc_dsl.check_constants import constant, move, ratio, seconds
+from stratc_dsl.check_constants import constant, ordered, ratio, seconds
 from stratc_dsl.errors import LtvAboveThreshold, MaintenanceAboveInitial, NotPortable, OutOfRange, WrongKind
 from stratc_dsl.scope import Scope
 from stratc_dsl.span import Span
@@ -111,13 +111,16 @@ def _range(written: syntax.Expr, where: str, about: Span, example: str, scope: S
     if not isinstance(written, syntax.Range):
         scope.problems.report(WrongKind(written.span, "a range", expression_words(written), example))
         return None
-    ends = move(written, where, about, scope)
+    low = constant(written.low, Base.RATIO, where, about, scope)
+    high = constant(written.high, Base.RATIO, where, about, scope)
+    ends = ordered(written, low, high, scope, in_percent=True)
     if ends is None:
         return None
-    if not ends[0] < 0 < ends[1]:
+    if not -1 < ends[0] < 0 < ends[1]:
         found = f"{percent(ends[0])} .. {percent(ends[1])}"
+        wanted = "from below 0%, yet above -100%, to above 0%"
         cure = "liquidity is placed on both sides of the price: write for example `-50% .. +100%`"
-        scope.problems.report(OutOfRange(written.span, where, "below 0% and above it", found, cure))
+        scope.problems.report(OutOfRange(written.span, where, wanted, found, cure))
         return None
     return {"low": ends[0], "high": ends[1]}
 

@@ -11,6 +11,7 @@ import pytest
 
 from stratc import __version__, explain
 from stratc.__main__ import main
+from stratc_targets.deploy.checks import VENUES
 
 STRATC = (sys.executable, "-m", "stratc")
 
@@ -66,6 +67,15 @@ def test_explain_knows_codes_of_the_language_and_of_the_command(capsys: pytest.C
     for code in ("E0001", "E0900", "e0000"):
         assert main(["explain", code]) == 0
         assert capsys.readouterr().out.startswith(code.upper())
+
+
+def test_what_is_said_to_be_supported_names_each_venue_that_can_be_deployed_and_each_rule(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "E0900"]) == 0
+    said = capsys.readouterr().out
+    rules = ("deleverage", "top_up", "unwind", "rehedge", "rebalance", "harvest", "freeze", "exit")
+    assert [name for name in (*VENUES, *rules) if name not in said] == []
 
 
 def test_explain_of_an_unknown_code_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,11 @@ def test_the_sizes_are_those_of_the_page() -> None:
 
 
 @pytest.mark.long
+def test_the_sizes_of_ranges_and_shorts_are_those_of_the_page() -> None:
+    check("contract-size.md", "others", modes.others())
+
+
+@pytest.mark.long
 @pytest.mark.anvil
 def test_the_gas_is_that_of_the_page() -> None:
     measured = gas.run()
