@@ -7,7 +7,7 @@ from contextlib import closing
 
 from stratc_compiler.claims import ClaimSpec
 from stratc_compiler.consistency import Wanted, keep
-from stratc_compiler.questions import Answered, Questions, Task
+from stratc_compiler.questions import Answered, Group, Questions, Task
 from stratc_compiler.recall import Past
 from stratc_compiler.verdict import ObligationResult, Query
 from stratc_dsl.record import Record
@@ -45,7 +45,8 @@ def answer_all(
     asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
     groups = questions.groups
     answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
-    missing = [text for text in groups if text not in answers]
+    # The longest first: whoever has it is not waited for by those who are done.
+    missing = sorted((text for text in groups if text not in answers), key=lambda text: -_size(groups[text]))
     seen: dict[int, ObligationResult] = {}
 
     def progress() -> Progress:
@@ -73,6 +74,11 @@ def answer_all(
     }
     answered = [[by_query[query.context, query.goal] for query in queries] for queries in asked]
     return answered, [seen[number] for number in range(len(witnesses))]
+
+
+def _size(group: Group) -> int:
+    """How long it may take, roughly: what is known is looked through for every question."""
+    return len(group.script.text) * len(group.asked)
 
 
 def _progress(asked: list[list[Query]], answers: Container[str], consistent: bool) -> Progress:

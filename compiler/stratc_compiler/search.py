@@ -96,7 +96,7 @@ class Search:
 
     def _prepare(self, new: Sequence[Any_]) -> None:
         """A row, switched off, for every atom of the choices."""
-        all_ = [atom for choice in new for atom in atoms(choice)]
+        all_ = [atom for choice in new for atom in atoms(choice) if id(atom) not in self._numbers]
         numbers = self._relaxation.add([row_of(atom) for atom in all_], active=False)
         self._numbers |= {id(atom): number for atom, number in zip(all_, numbers, strict=True)}
 

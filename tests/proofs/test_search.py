@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratc_checker.proof import Context, read, refute
+from stratc_checker.query import Reader
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Or, Rel, Sub, number
 from stratc_compiler.lp import Contradiction, Point, Relaxation
@@ -103,6 +104,21 @@ def test_one_context_answers_goal_after_goal() -> None:
             assert not impossible
         else:
             assert impossible
+
+
+def test_a_goal_that_is_known_already_takes_nothing_from_the_context() -> None:
+    """The same line, read once, is the same facts: they are the context's still when the goal is gone."""
+    x = NAMES[0]
+    either = Or((Cmp(x, Rel.LE, number(-1)), Cmp(x, Rel.GE, number(1))))
+    reader = Reader()
+    context = Context(script([either]), reader)
+    search = Search(context.facts, EFFORT)
+    _, (same,) = read(script([either], context.names), context.names, reader)
+    assert same == context.facts
+    with pytest.raises(NoProof):
+        search.refute(same)
+    _, (goal,) = read(script([Cmp(x, Rel.EQ, number(0))], context.names), context.names, reader)
+    assert search.refute(goal)
 
 
 def test_a_search_without_budget_gives_up() -> None:
