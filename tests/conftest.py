@@ -22,7 +22,8 @@ from lab.world import World, build_world, with_bitcoin, with_lending_pool, with_
 
 gc.disable()  # until all modules are there: what they make stays
 os.environ["STRATC_CACHE_DIR"] = ""  # what the tests prove they prove, whatever an earlier run found
-hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a machine is, is no property of what it runs
+# How fast a machine is, is no property of what it runs; and a red run says how to repeat it.
+hypothesis.settings.register_profile("untimed", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("untimed")
 settled.install()  # the same code in less time
 os.environ.pop("FORCE_COLOR", None)  # many CI services set it; what the tests compare is without colours
