@@ -34,6 +34,7 @@ from stratc_compiler.expr import (
     zero,
 )
 from stratc_compiler.vault import (
+    Enter,
     FlashLoan,
     Guard,
     Held,
@@ -122,19 +123,23 @@ def _pair(token: str, other: str, low: Fraction, high: Fraction) -> Iterator[For
 
 
 def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
-    """Whether the plan repays debt, out of what secures none or out of what secures it, and does nothing else.
+    """Whether the plan repays debt, out of what secures none or out of what secures it, or puts margin behind a short
+    out of the former, and does nothing else.
 
-    No position grows, and nothing is bought or sold but collateral within a flash loan, for the token that was repaid:
-    a loan that is about to be liquidated is, at the same price and for less than a liquidator takes. And what is owed
-    itself: bought, and repaid at once.
+    No other position grows. Margin is realized when it is put in, and nothing is sold for it: where a wrong price asks
+    for more than the short needs, that lies there until it is taken out again. And nothing is bought or sold but
+    collateral within a flash loan, for the token that was repaid: a loan that is about to be liquidated is, at the same
+    price and for less than a liquidator takes. And what is owed itself: bought, and repaid at once.
     """
     secured = {held.name for venue in venues if any(one.debt for one in venue.positions) for held in venue.positions}
     moves = tuple(item for item in plan if not isinstance(item, Let))
     repays = [item for item in moves if isinstance(item, Leave) and item.held.debt]
     draws = [item for item in moves if isinstance(item, Leave) and not item.held.debt and item.held.name not in secured]
+    backs = [item for item in moves if isinstance(item, Enter) and item.held.position.kind == "margin"]
     loans = [item for item in moves if isinstance(item, FlashLoan) and _only_repays(item)]
     buys = [one for one, after in pairwise(moves) if _buys_what_it_repays(one, after)]
-    return bool(repays or loans) and len(repays) + len(draws) + len(loans) + len(buys) == len(moves)
+    told = len(repays) + len(backs) + len(draws) + len(loans) + len(buys)
+    return bool(repays or backs or loans) and told == len(moves)
 
 
 def _buys_what_it_repays(buy: PlanItem, repay: PlanItem) -> bool:
@@ -172,3 +177,14 @@ def held_up(rule: RuleModel, vault: Vault) -> bool:
     An exit goes on, by rule as by the guardian: it takes all risk away, and a price that has crashed is its occasion.
     """
     return vault.guard is not None and isinstance(rule.effect, Trades) and not rule.effect.reduces_risk
+
+
+def gives_way(rule: RuleModel) -> bool:
+    """Whether what stands behind the rule waits for it only while the vault is open and not guarded.
+
+    A rule that is held up then, and one that puts margin in: beyond what was proved its sources may not have enough,
+    and what reduces risk would wait for it until the loan is liquidated.
+    """
+    effect = rule.effect
+    assert isinstance(effect, Trades)
+    return not effect.reduces_risk or any(isinstance(item, Enter) for item in effect.plan)

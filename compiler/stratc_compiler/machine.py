@@ -20,7 +20,7 @@ from stratc_compiler.account_parts import account_part
 from stratc_compiler.conservation import BUDGET, CONSERVED, NAV_BEFORE, REASON
 from stratc_compiler.expr import Rounding, price
 from stratc_compiler.fees import ELAPSED, TIME_FEE, charge_for_time, mark
-from stratc_compiler.guard import GUARDED, held_up
+from stratc_compiler.guard import GUARDED, gives_way, held_up
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST, Request
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
@@ -370,10 +370,10 @@ class Machine(Standing):
         return self._triggered(rule) and not any(map(self._is_waited_for, waits_for(rule, self.vault)))
 
     def _is_waited_for(self, other: RuleModel) -> bool:
-        """Whether a rule of higher priority is due, and neither the vault's mode nor its guard holds it up."""
-        if not runs_frozen(other) and self.book.mode is not Mode.OPEN:
+        """Whether a rule of higher priority is due, and gives way neither to the vault's mode nor to its guard."""
+        if gives_way(other) and (self.book.mode is not Mode.OPEN or self._is_guarded(self.state())):
             return False
-        return not (held_up(other, self.vault) and self._is_guarded(self.state())) and self._triggered(other)
+        return self._triggered(other)
 
     def _triggered(self, rule: RuleModel) -> bool:
         match rule.trigger:

@@ -18,13 +18,14 @@ from stratc_compiler.claims import claims_of, lost_venue
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Num, Rounding
+from stratc_compiler.guard import gives_way
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.inside_box import funded, inside_box
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.perps import cost, in_a_round
 from stratc_compiler.replay import what_breaks
 from stratc_compiler.text import WAD
-from stratc_compiler.vault import Trade, Vault
+from stratc_compiler.vault import Enter, Leave, Trade, Trades, Vault
 from stratc_compiler.verdict import Round
 
 
@@ -231,3 +232,30 @@ def test_what_is_not_carried_out_with_an_account_is_refused(change: tuple[str, s
         changes += ((" or delta(WETH) outside band", ""),)
     with pytest.raises(Unsupported, match=why):
         vault_of("short_ether", *changes)
+
+
+def test_margin_alone_reduces_risk() -> None:
+    """What is moved as it is, in however many steps; not what is sold for it, nor a trade in the account."""
+    saved = (
+        ("venue perp", "venue save = erc4626(asset=USDC)\n    venue perp"),
+        ("slippage(dex)", "loss(save) <= 1%\n        liquidity(save) >= 50%\n        slippage(dex)"),
+        ("idle(USDC):  10% +- 6%", "save: 5% +- 3%\n        idle(USDC):  5% +- 3%"),
+        ("[perp, dex]", "[perp, save, dex]"),
+    )
+    rule = "when margin_ratio(perp) < 45% do top_up perp.margin to margin_ratio(perp) 80% from [{}]\n        "
+    weights = "when weights outside band"
+    vault, _ = vault_of("short_ether", *saved, (weights, rule.format("idle(USDC), save") + weights))
+    effects = {one.name: one.effect for one in vault.rules if isinstance(one.effect, Trades)}
+    assert {name: effect.reduces_risk for name, effect in effects.items()} == {
+        "top_up_perp_margin": True,
+        "rebalance": False,
+    }
+    assert all(gives_way(one) for one in vault.rules if isinstance(one.effect, Trades))
+    deleverage = next(one for one in vault_of("eth_carry")[0].rules if one.name == "deleverage_aave")
+    assert isinstance(deleverage.effect, Trades)
+    assert deleverage.effect.reduces_risk
+    assert not gives_way(deleverage)
+    moved = [item.held.name for item in effects["top_up_perp_margin"].plan if isinstance(item, Enter | Leave)]
+    assert moved == ["save", "perp.margin"]
+    vault, _ = vault_of("short_ether", (weights, rule.format("idle(USDC), idle(WETH)") + weights))
+    assert not any(one.effect.reduces_risk for one in vault.rules if isinstance(one.effect, Trades))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stratc_compiler.expr import Expr, Formula
-from stratc_compiler.guard import held_up
+from stratc_compiler.guard import gives_way, held_up
 from stratc_compiler.vault import (
     Exits,
     Freezes,
@@ -111,12 +111,11 @@ def before(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
 def _while_it_may_run(one: RuleModel, rule: RuleModel, context: RuleContext) -> list[str]:
     """What else must hold for the rule to wait for the one before it.
 
-    Where the vault is frozen or guarded, what reduces risk waits for nothing that is held up itself: it would wait
-    until the loan is liquidated.
+    Where the vault is frozen or guarded, what reduces risk waits for nothing that gives way.
     """
-    if _runs_frozen(one) or not _runs_frozen(rule):
+    if not gives_way(one) or not _runs_frozen(rule):
         return []
-    guarded = [f"not {context.guard.asked}"] if context.guard and held_up(one, context.vault) else []
+    guarded = [f"not {context.guard.asked}"] if context.guard else []
     return ["modes._is_open()", *guarded]
 
 

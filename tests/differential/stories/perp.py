@@ -112,6 +112,22 @@ AT_PERP: dict[str, Story] = {
         {"deposit": 3},
         {"deposit": 1, "rehedge": 1},
     ),
+    "a rally beyond what is assumed: the vault is guarded, nobody trades, and margin is put in": Story(
+        "perp_hedged",
+        (
+            *_BEGUN,
+            Deposit(0, 30_000 * USDC),
+            *_by(1_060, 4),
+            Deposit(0, 1_000 * USDC),
+            Run("rehedge"),
+            Run("top_up_perp_margin"),
+            Run("rebalance"),
+            *_by(940, 4),
+            Keep(),
+        ),
+        {"top_up_perp_margin": 1, "rebalance": 2},
+        {"deposit": 1, "rehedge": 1, "rebalance": 1},
+    ),
     "a rally that nobody keeps the vault through ends liquidated": Story(
         "perp_hedged",
         (
