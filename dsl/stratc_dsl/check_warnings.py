@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from stratc_dsl import syntax
-from stratc_dsl.errors.warnings import NeverFires, TriggerBehindFloor, Unused, UnusedAssumption
+from stratc_dsl.errors.warnings import NeverFires, SlippageBelowFee, TriggerBehindFloor, Unused, UnusedAssumption
 from stratc_dsl.implication import implies, opposite
 from stratc_dsl.mentions import names_in
 from stratc_dsl.scope import Scope
@@ -19,11 +21,16 @@ from stratc_dsl.strategy import (
     RateAtMost,
     RoomAtLeast,
     Rule,
+    SlippageAtMost,
     Strategy,
     UniswapV3,
     Venue,
     When,
 )
+from stratc_dsl.words import percent
+
+USUAL = Fraction(3, 1000)
+"""How far from the oracle, besides the fee, a cure allows for."""
 
 
 def check_warnings(declaration: syntax.StrategyDeclaration, strategy: Strategy, scope: Scope) -> None:
@@ -34,6 +41,7 @@ def check_warnings(declaration: syntax.StrategyDeclaration, strategy: Strategy, 
         why = in_vain(assumption, strategy)
         if why is not None:
             scope.problems.report(UnusedAssumption(assumption.span, *why))
+    _slippage(strategy, scope)
     _rules(strategy, scope)
 
 
@@ -97,6 +105,19 @@ def _read_by_venues(strategy: Strategy) -> set[str]:
     owing = {one.venue for one in strategy.positions if one.kind == "debt"}
     decide = [one for one in strategy.positions if one.venue in owing and one.kind in ("collateral", "debt")]
     return {one.token for one in decide if loans.get(one.venue or "") != one.token}
+
+
+# ── assumed and never so ──
+
+
+def _slippage(strategy: Strategy, scope: Scope) -> None:
+    for assumption in strategy.assumptions:
+        if not isinstance(assumption, SlippageAtMost):
+            continue
+        terms = strategy.venue(assumption.venue).terms
+        if isinstance(terms, UniswapV3) and assumption.ratio < terms.fee:
+            cure = percent(terms.fee + max(assumption.ratio, USUAL))
+            scope.problems.report(SlippageBelowFee(assumption.span, assumption.venue, percent(terms.fee), cure))
 
 
 # ── rules that come too late ──

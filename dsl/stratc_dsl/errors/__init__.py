@@ -63,7 +63,7 @@ from stratc_dsl.errors.text import (
     UnexpectedCharacter,
     UnterminatedText,
 )
-from stratc_dsl.errors.warnings import NeverFires, TriggerBehindFloor, Unused, UnusedAssumption
+from stratc_dsl.errors.warnings import NeverFires, SlippageBelowFee, TriggerBehindFloor, Unused, UnusedAssumption
 
 ERRORS: tuple[type[LanguageError], ...] = (
     NoStrategy,
@@ -117,6 +117,7 @@ ERRORS: tuple[type[LanguageError], ...] = (
     InnerDiffers,
     Unused,
     UnusedAssumption,
+    SlippageBelowFee,
     NeverFires,
     TriggerBehindFloor,
     UsedTwice,
@@ -160,6 +161,7 @@ __all__ = [
     "ReservedName",
     "ReversedRange",
     "RiskNotStated",
+    "SlippageBelowFee",
     "SumNotWhole",
     "TargetOutsideLimits",
     "TooLarge",

@@ -47,6 +47,28 @@ Delete it; or allocate the position that it bounds.
     cure: str
 
 
+class SlippageBelowFee(LanguageError):
+    severity: ClassVar = Severity.WARNING
+    code: ClassVar = "W0502"
+    title: ClassVar = "a pool that takes {fee} of each swap does not keep to this in both directions"
+    label: ClassVar = "less than the pool's fee"
+    help: ClassVar = "the fee is part of the slippage: write for example `slippage({venue}) <= {cure}`"
+    explanation: ClassVar = """\
+A swap's slippage is told against the oracle's price, with the pool's fee in it. Where less than the fee is allowed for,
+a pool may fill what is sold or what is bought, never both: trades that the vault wants revert, since what is assumed
+of slippage is enforced.
+
+    venue dex = uniswap_v3(WETH/USDC, fee=1%)
+    assume { slippage(dex) <= 0.30% }            # warning
+    assume { slippage(dex) <= 1.30% }            # right
+
+Allow for the fee and for how far the pool may be from the oracle; or trade in a pool with a lower fee.
+"""
+    venue: str
+    fee: str
+    cure: str
+
+
 class NeverFires(LanguageError):
     severity: ClassVar = Severity.WARNING
     code: ClassVar = "W0601"
