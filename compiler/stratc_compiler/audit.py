@@ -103,6 +103,8 @@ def _made_by_another(document: Any) -> str:
 
 def _audited(document: Any, vault: Vault, source: Source) -> Audited:
     _only("no certificate", document, FIELDS)
+    _says_how(document, "tools", str)
+    _says_how(document, "options", int)
     _only("source", _field(document, "source", dict), ("sha256", "files"))
     _same("source", document["source"].get("sha256"), source.digest())
     _same("source: files", document["source"].get("files"), files_json(source))
@@ -279,6 +281,13 @@ def _field(document: Any, name: str, kind: type) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise Refused(f"no certificate: `{name}` is missing or is no {kind.__name__}")
     return value
+
+
+def _says_how(document: Any, name: str, kind: type) -> None:
+    """What it was made with. No claim rests on it, so that it is there and can be read is all that is asked."""
+    told = _field(document, name, dict)
+    if not told or not all(type(one) is kind for one in told.values()):
+        raise Refused(f"no certificate: `{name}` does not say what it was made with")
 
 
 def _only(where: str, told: Any, known: Collection[str]) -> None:

@@ -165,6 +165,14 @@ def talkative_claim(document: Certificate) -> None:
     document["claims"][0]["holds"] = True
 
 
+def made_by_nobody(document: Certificate) -> None:
+    del document["tools"]
+
+
+def made_somehow(document: Certificate) -> None:
+    document["options"] = {"rlimit": "much"}
+
+
 def talkative_certificate(document: Certificate) -> None:
     document["audited"] = "twice"
 
@@ -208,6 +216,8 @@ def no_source(document: Certificate) -> None:
         (talkative_evidence, "nothing reads `reviewed`"),
         (talkative_claim, "consistent: nothing reads `holds`"),
         (talkative_certificate, "nothing reads `audited`"),
+        (made_by_nobody, "`tools` is missing or is no dict"),
+        (made_somehow, "`options` does not say what it was made with"),
         (other_schema, "schema 1 is not the one"),
         (other_strategy, "has no strategy Carry"),
         (no_source, "no certificate: `source` is missing"),
@@ -234,7 +244,7 @@ def test_who_made_a_rejected_one_is_told_where_that_is_another(
 ) -> None:
     document = json.loads(text)
     document["tools"]["stratc"] = by
-    assert audited(tmp_path, document) == 0
+    assert audited(tmp_path, document) == (0 if isinstance(by, str) else 1)
     document["source"]["sha256"] = ""
     assert audited(tmp_path, document) == 1
     assert (f"(stratc {by} made it, " in capsys.readouterr().err) is told
