@@ -210,7 +210,6 @@ SHOWN: tuple[Fault, ...] = (
         "Cmp(owed, Rel.GE, amount), Cmp(owed, Rel.LE, amount))\n",
         "the premium would not be lost",
         LOOP_DELEVERAGES,
-        MOVES_OF_A_RANGE,
     ),
     compiler(
         "conservation",
