@@ -55,7 +55,7 @@ assume {
     price(WBTC) moves -25% .. +25%
     rate(aave.debt(USDC)) <= 60% per 1y
     slippage(dex) <= 0.30%
-    slippage(deep) <= 0.10%
+    slippage(deep) <= 0.40%
     loss(save) <= 0.05%
 }
 """
@@ -163,11 +163,11 @@ def test_of_two_pools_for_a_pair_the_named_one_comes_or_else_the_first(named: st
 
 
 def test_what_a_strategy_assumes_of_a_pool_chooses_it() -> None:
-    market = MARKET.replace("    slippage(deep) <= 0.10%\n", "")
-    own = CARRY.replace("base USDC\n", "base USDC\nassume { slippage(deep) <= 0.20% }\n")
+    market = MARKET.replace("    slippage(deep) <= 0.40%\n", "")
+    own = CARRY.replace("base USDC\n", "base USDC\nassume { slippage(deep) <= 0.50% }\n")
     carry = only(result_of(own, market=market))
     assert [venue.name for venue in carry.venues] == ["aave", "save", "deep"]
-    assert carry.assumptions[-1] == SlippageAtMost("deep", Fraction("0.002"))
+    assert carry.assumptions[-1] == SlippageAtMost("deep", Fraction("0.005"))
 
 
 def test_what_a_token_is_priced_in_and_an_asset_of_a_venue_come_along() -> None:
