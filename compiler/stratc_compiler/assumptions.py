@@ -84,12 +84,13 @@ def stakes(verification: Verification) -> Stakes:
 
     Which of it one proof does use may differ from machine to machine.
     """
-    return {
-        claim.name: frozenset(
-            id_ for one in claim.obligations for id_ in rests_on(labels_of(one.obligation), verification.vault)
-        )
-        for claim in verification.claims
-    }
+    labels = {claim.name: {labels_of(one.obligation) for one in claim.obligations} for claim in verification.claims}
+    return stakes_of(labels, verification.vault)
+
+
+def stakes_of(labels: Mapping[str, Collection[tuple[str, ...]]], vault: Vault) -> Stakes:
+    """The same, by the labels of what each proof of a claim may use."""
+    return {name: frozenset(id_ for one in known for id_ in rests_on(one, vault)) for name, known in labels.items()}
 
 
 def core_of(result: ObligationResult) -> tuple[str, ...]:

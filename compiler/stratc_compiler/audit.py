@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from stratc_checker.proof import Context, Rejected
 from stratc_checker.query import Reader
-from stratc_compiler.assumptions import Stakes, guarded_assumptions, labels_of, rests_on
+from stratc_compiler.assumptions import Stakes, guarded_assumptions, labels_of, rests_on, stakes_of
 from stratc_compiler.backing import claim_name, within
 from stratc_compiler.certificate import SCHEMA, assumption_json, files_json
 from stratc_compiler.claims import claims_of
@@ -62,9 +62,7 @@ class Audited(Record):
 
     def stakes(self, vault: Vault) -> Stakes:
         """What each claim may rest on, as `assumptions.stakes` says of a verification."""
-        return {
-            name: frozenset(id_ for one in known for id_ in rests_on(one, vault)) for name, known in self.labels.items()
-        }
+        return stakes_of(self.labels, vault)
 
 
 def source_of(document: Any) -> Source:

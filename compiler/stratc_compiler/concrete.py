@@ -18,7 +18,7 @@ from stratc_compiler.inside_box import funded
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.perp_execution import LEFT, costs_of, funding_of
 from stratc_compiler.perps import in_dollars
-from stratc_compiler.ranges import Range
+from stratc_compiler.ranges import Range, root_of
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor, slid
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import SCALE, Held, Vault, VenueModel
@@ -272,7 +272,7 @@ def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], momen
     """
     of = held.range
     assert of is not None
-    width = Fraction(isqrt(ceil(of.above / of.below * 10**24)) + 1, 10**12)
+    width = root_of(of.above / of.below, up=True)
     roots = [_root(of, state) for state in (settled, moment)]
     before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
     wanted = values.get(slid(of).name, after / before if before and after is not None else Fraction(1))
@@ -296,7 +296,7 @@ def _lay(held: Held, values: dict[str, Fraction], settled: dict[str, int], momen
         else:
             _divide(of, part / before, put, (least, most), settled)
             return
-    elif put(int(roots[0] / _root_of(width))) == wanted:
+    elif put(int(roots[0] / root_of(width, up=False))) == wanted:
         return
     for _ in range(100):
         middle = (least + most) // 2
@@ -342,10 +342,6 @@ def _earn(
     worth_now = Evaluator(vault, IdealWorld(vault, dict(moment))).named(held.value.name)
     earned = units * moment[f"price({base})"] // moment[f"unit({base})"]
     settled[of.fees.name], moment[of.fees.name] = 0, min(earned, int(MOST_GAIN * worth_now))
-
-
-def _root_of(ratio: Fraction) -> Fraction:
-    return Fraction(isqrt(int(ratio * 10**24)), 10**12)
 
 
 def _root(of: Range, state: dict[str, int]) -> int:

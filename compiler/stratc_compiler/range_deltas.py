@@ -35,16 +35,14 @@ taken out.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, isqrt
+from math import ceil
 
 from stratc_compiler.environment import Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Or, Rel, Sub, Var, number
-from stratc_compiler.ranges import Range
+from stratc_compiler.ranges import Range, root_of
 from stratc_compiler.relax import ZERO, Frame, real
 from stratc_compiler.vault import Held
 from stratc_dsl.record import Record
-
-_FINE = 10**12
 
 _DIGITS = 1_000
 """Bounds are told in so many parts: long fractions are slow to compute with."""
@@ -64,21 +62,15 @@ class Bend(Record):
 
 def bend(of: Range, moves: Interval) -> Bend:
     """Of a range no narrower than the strategy says, and a price factor between these two."""
-    k = 1 - _root(of.below / of.above, up=True)
+    k = of.width
     if moves.high is None:
         up = fall = Fraction(1)
     else:
-        top = _root(moves.high, up=True)
+        top = root_of(moves.high, up=True)
         up, fall = max(top - 1, Fraction(0)) / (top + 1), top / (top + 1)
-    bottom = _root(moves.low, up=False)
+    bottom = root_of(moves.low, up=False)
     down = max(1 - bottom, Fraction(0)) / (bottom + 1)
     return Bend(*(Fraction(ceil(share / k * _DIGITS), _DIGITS) for share in (up, down, fall, Fraction(1, 2))))
-
-
-def _root(value: Fraction, *, up: bool) -> Fraction:
-    """A square root within 10^-12 of it."""
-    found = isqrt(value.numerator * _FINE * _FINE // value.denominator)
-    return Fraction(found + up, _FINE)
 
 
 def settled_parts(frame: Frame) -> None:

@@ -97,9 +97,17 @@ class Range(Record):
         no more than that; L sqrt(t) is at most V(t) / (1 - sqrt(below/above)), and V(t) at most V(P) / (1 - off). Since
         |1 - sqrt(x)| <= |1 - x| / (1 + sqrt(1 - off)), a half of off^2 is more than enough up to a tenth.
         """
-        ratio = self.below / self.above
-        root = Fraction(isqrt(ratio.numerator * 10**24 // ratio.denominator) + 1, 10**12)
-        return self.off * self.off / 2 / (1 - root)
+        return self.off * self.off / 2 / self.width
+
+    @property
+    def width(self) -> Fraction:
+        """1 - sqrt(below/above), rounded down."""
+        return 1 - root_of(self.below / self.above, up=True)
+
+
+def root_of(value: Fraction, *, up: bool) -> Fraction:
+    """A square root, off by no more than 10^-12: above the true one, or no greater."""
+    return Fraction(isqrt(value.numerator * 10**24 // value.denominator) + up, 10**12)
 
 
 MOST_OFF = Fraction(1, 10)
@@ -131,9 +139,7 @@ def least_prices(of: Range, decimals: int) -> str:
     In the range SAMPLE is worth no less than k = 1 - sqrt(below / above) of the mean. Part and whole are each off by no
     more than three units of 10^-18 USD, so that 10^7 units of worth are enough; outside of it the proportion is exact.
     """
-    ratio = of.below / of.above
-    root = Fraction(isqrt(ratio.numerator * 10**24 // ratio.denominator) + 1, 10**12)
-    mean = Fraction(10**7, 10**18) / (1 - root)
+    mean = Fraction(10**7, 10**18) / of.width
     least = mean * mean * 10**decimals / (SAMPLE.value * SAMPLE.value)
     power = next(power for power in range(-60, 60) if Fraction(10) ** power >= least)
     return f"10^{power}"

@@ -440,11 +440,11 @@ class Standing:
         """Whether everything can be valued: at an absurd price liquidity in a range is worth more than a word holds."""
         if not self.prices_usable():
             return False
+        if not self.vault.ranges:
+            return True
         try:
             self.state()
         except Reverted:
-            if not self.vault.ranges:
-                raise
             return False
         return True
 

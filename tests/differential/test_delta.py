@@ -8,29 +8,19 @@ import pytest
 from hypothesis import strategies as st
 
 from differential.operations import (
-    Deposit,
     Keep,
-    LiquidateAtPerp,
-    Mint,
-    Move,
     MovePool,
     Operation,
-    PoolApart,
     PresentLiquidity,
-    Redeem,
     RedeemInKind,
     Run,
-    Settle,
-    SettleFunding,
     TradeInPool,
     Turn,
-    Wait,
-    Withdraw,
 )
 from differential.pair import Pair, pair_up
 from differential.stories.delta import BEGUN, FALL, HEDGED_RANGE, RALLY
 from differential.story import tell
-from differential.test_perp import alone, moved, random_stories
+from differential.test_perp import OFTEN, alone, random_stories
 from lab.world import World
 from stratc_dsl.strategy import Rebalance, When
 from stratc_targets.keeper.conditions import Condition, Goals, parse_condition, parse_goals
@@ -47,24 +37,12 @@ _USER, _PERMILLE = st.integers(0, 1), st.integers(0, 1_000)
 
 OPERATIONS: st.SearchStrategy[list[tuple[Operation, ...]]] = st.lists(
     st.one_of(
-        alone(st.builds(Deposit, _USER, st.integers(1, 10**12))),
-        alone(st.builds(Mint, _USER, _USER, st.integers(1, 10**23))),
-        alone(st.builds(Withdraw, _USER, _USER, st.integers(0, 60))),
-        alone(st.builds(Redeem, _USER, st.integers(0, 60))),
+        *OFTEN,
         alone(st.builds(RedeemInKind, _USER, _PERMILLE, st.sampled_from([0, 0, 0, 1, 2, 3]))),
-        st.builds(moved, st.integers(930, 1_070)),
-        st.builds(moved, st.integers(820, 1_190)),
-        alone(st.builds(Move, st.just("USDC"), st.integers(990, 1_010))),
-        alone(st.builds(PoolApart, st.integers(970, 1_030))),
         alone(st.builds(MovePool, st.integers(990_000, 1_010_000))),
         alone(st.builds(TradeInPool, st.sampled_from(["WETH"]), st.integers(1, 1_000))),
         alone(st.builds(PresentLiquidity, st.integers(1, 5_000))),
-        alone(st.builds(Wait, st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 20 * 86_400))),
         alone(st.builds(Run, st.sampled_from(["rebalance", "harvest_pool", "freeze_when_due"]))),
-        alone(st.builds(Settle)),
-        alone(st.builds(SettleFunding)),
-        alone(st.builds(LiquidateAtPerp)),
-        alone(st.just(Turn("accept_prices", "owner"))),
         alone(st.just(Turn("unfreeze", "owner"))),
         *(alone(st.builds(Keep)) for _ in range(4)),
     ),

@@ -44,23 +44,28 @@ def alone(one: st.SearchStrategy[Operation]) -> st.SearchStrategy[tuple[Operatio
     return st.tuples(one)
 
 
+OFTEN: tuple[st.SearchStrategy[tuple[Operation, ...]], ...] = (
+    alone(st.builds(Deposit, _USER, st.integers(1, 10**12))),
+    alone(st.builds(Mint, _USER, _USER, st.integers(1, 10**23))),
+    alone(st.builds(Withdraw, _USER, _USER, st.integers(0, 60))),
+    alone(st.builds(Redeem, _USER, st.integers(0, 60))),
+    st.builds(moved, st.integers(930, 1_070)),
+    st.builds(moved, st.integers(820, 1_190)),
+    alone(st.builds(Move, st.just("USDC"), st.integers(990, 1_010))),
+    alone(st.builds(PoolApart, st.integers(970, 1_030))),
+    alone(st.builds(Wait, st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 20 * 86_400))),
+    alone(st.builds(Settle)),
+    alone(st.builds(SettleFunding)),
+    alone(st.builds(LiquidateAtPerp)),
+    alone(st.just(Turn("accept_prices", "owner"))),
+)
+"""What is done to every vault with a short."""
+
 OPERATIONS: st.SearchStrategy[list[tuple[Operation, ...]]] = st.lists(
     st.one_of(
-        alone(st.builds(Deposit, _USER, st.integers(1, 10**12))),
-        alone(st.builds(Mint, _USER, _USER, st.integers(1, 10**23))),
-        alone(st.builds(Withdraw, _USER, _USER, st.integers(0, 60))),
-        alone(st.builds(Redeem, _USER, st.integers(0, 60))),
+        *OFTEN,
         alone(st.builds(RedeemInKind, _USER, _PERMILLE, st.sampled_from([0, 0, 0, 1]))),
-        st.builds(moved, st.integers(930, 1_070)),
-        st.builds(moved, st.integers(820, 1_190)),
-        alone(st.builds(Move, st.just("USDC"), st.integers(990, 1_010))),
-        alone(st.builds(PoolApart, st.integers(970, 1_030))),
-        alone(st.builds(Wait, st.sampled_from([12, 3_600, 86_400]) | st.integers(1, 20 * 86_400))),
         alone(st.builds(Run, st.sampled_from(["rebalance", "rehedge", "top_up_perp_margin"]))),
-        alone(st.builds(Settle)),
-        alone(st.builds(SettleFunding)),
-        alone(st.builds(LiquidateAtPerp)),
-        alone(st.just(Turn("accept_prices", "owner"))),
         alone(st.builds(Keep)),
         alone(st.builds(Keep)),
         alone(st.builds(Keep)),

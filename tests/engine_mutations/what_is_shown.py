@@ -520,7 +520,7 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "range_deltas",
         "a range bends as if it were endless",
-        "    k = 1 - _root(of.below / of.above, up=True)\n",
+        "    k = of.width\n",
         "    k = Fraction(1)\n",
         "a narrow range loses more against its tokens than a wide one",
         MOVES_OF_A_RANGE,

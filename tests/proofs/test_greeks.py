@@ -14,24 +14,21 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from proofs.comparing import holds
 from proofs.strategies import machine_of, vault_of
 from stratc_compiler.derivative import Slope, summed
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import (
     Add,
-    And,
     Cmp,
     Combination,
     Expr,
-    Formula,
     If,
     Min,
     Monus,
     Mul,
     MulDiv,
-    Not,
     Num,
-    Or,
     Plain,
     Rel,
     Root,
@@ -79,20 +76,7 @@ def without_rounding(expr: Expr, values: Values) -> Decimal:
         case Min(left, right):
             return min(of(left), of(right))
         case If(condition, then, otherwise):
-            return of(then if holds(condition, values) else otherwise)
-
-
-def holds(formula: Formula, values: Values) -> bool:
-    match formula:
-        case Cmp(left, rel, right):
-            by = without_rounding(left, values) - without_rounding(right, values)
-            return {Rel.LT: by < 0, Rel.LE: by <= 0, Rel.GE: by >= 0, Rel.GT: by > 0, Rel.EQ: by == 0}[rel]
-        case And(operands):
-            return all(holds(one, values) for one in operands)
-        case Or(operands):
-            return any(holds(one, values) for one in operands)
-        case Not(operand):
-            return not holds(operand, values)
+            return of(then if holds(condition, of) else otherwise)
 
 
 def summed_up(combination: Combination, values: Values) -> Decimal:

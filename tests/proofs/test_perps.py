@@ -74,11 +74,21 @@ def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Ro
         worst = worst * dearest // max(after[f"price({of.token})"], 1)
         after[cash.name] = max(after[cash.name] - int(worst * (1 + of.off) * (1 + of.penalty)), 0)
         after[short.name] -= closed
+    return with_flows(vault, box, chance, nav, before, after, Fraction(999_999, 1_000_000))
+
+
+def with_flows(
+    vault: Vault, box: Box, chance: Random, nav: int, before: dict[str, int], after: dict[str, int], near: Fraction
+) -> Round:
+    """Any part of the cash is realized as long as something is short; withdrawals come near what is assumed."""
+    base = f"idle({vault.base})"
+    (venue,) = vault.perps
+    _, cash, short = venue.account
     before[cash.liquidity.name] = before[cash.name]
     realized = edge(chance, Fraction(0), Fraction(1)) if after[short.name] else Fraction(1)
     after[cash.liquidity.name] = int(after[cash.name] * realized)
     deposited = chance.choice([0, 0, nav // 100, nav, 50 * nav])
-    most_out = int((box.withdrawals or Fraction(0)) * nav * Fraction(999_999, 1_000_000))
+    most_out = int((box.withdrawals or Fraction(0)) * nav * near)
     withdrawn = min(chance.choice([0, most_out, chance.randint(0, most_out)]), before[base] + deposited)
     after[base] = before[base] + deposited - withdrawn
     return Round(before, after, deposited, withdrawn)

@@ -11,24 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proofs.comparing import holds
 from proofs.strategies import proved, refuted, vault_of, verified
 from proofs.test_attack import edge, prices
-from proofs.test_perps import FILLS, Market
-from proofs.test_ranges import SPOT, OffPool, Unfit, of_the_pool, root_of
-from stratc_compiler import replay
+from proofs.test_perps import FILLS, Market, with_flows
+from proofs.test_ranges import SPOT, OffPool, Unfit, of_the_pool, play_against, root_of
 from stratc_compiler.claims import claims_of, lost_venue
 from stratc_compiler.derivative import Slope
 from stratc_compiler.environment import Box, Interval, box_of
 from stratc_compiler.execute import run_plan as run_symbolically
 from stratc_compiler.expr import Add as Sum
-from stratc_compiler.expr import And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, Var, number
+from stratc_compiler.expr import Cmp, Expr, Formula, Mul, Num, Rel, Sub, Var, number
 from stratc_compiler.ideal_world import IdealWorld, liquidity_worth
 from stratc_compiler.inside_box import funded, inside_box
 from stratc_compiler.interpret import Evaluator, run_plan
 from stratc_compiler.range_deltas import bend, moved
 from stratc_compiler.ranges import Range, token_part, worth
 from stratc_compiler.relax import Frame, Part, Trace, real
-from stratc_compiler.replay import what_breaks
 from stratc_compiler.rounds import after_environment, price_factor
 from stratc_compiler.smt import Query, Sat
 from stratc_compiler.text import WAD
@@ -66,17 +65,8 @@ def value(expr: Expr, values: dict[str, Fraction]) -> Fraction:
             raise AssertionError(expr)
 
 
-def holds(formula: Formula, values: dict[str, Fraction]) -> bool:
-    match formula:
-        case Cmp(left, rel, right):
-            by = value(left, values) - value(right, values)
-            return {Rel.LT: by < 0, Rel.LE: by <= 0, Rel.GE: by >= 0, Rel.GT: by > 0, Rel.EQ: by == 0}[rel]
-        case And(operands):
-            return all(holds(one, values) for one in operands)
-        case Or(operands):
-            return any(holds(one, values) for one in operands)
-        case Not(operand):
-            return not holds(operand, values)
+def is_so(formula: Formula, values: dict[str, Fraction]) -> bool:
+    return holds(formula, lambda expr: value(expr, values))
 
 
 V, D, U, E, F = (real(name) for name in ("V", "D", "U", "E", "f"))
@@ -109,7 +99,7 @@ def test_what_is_known_of_a_move_is_so_wherever_a_range_lies(
     assert 0 <= d <= v
     assert 0 <= e <= u
     for formula in known:
-        assert holds(formula, values), formula
+        assert is_so(formula, values), formula
 
 
 @pytest.mark.parametrize("sigma", [Fraction(7, 8), Fraction(9, 8)])
@@ -156,10 +146,10 @@ def test_parts_of_worths_differ_by_no_more_than_these(
     v, d = consists_of(root, low, low * (1 + width))
     values = {"V": one * v, "D": one * d, "U": other * v, "E": other * d}
     (fact,) = frame.trace.facts
-    assert holds(fact.formula, values)
+    assert is_so(fact.formula, values)
     if one != other and v:
-        assert not holds(fact.formula, {**values, "E": values["E"] + abs(one - other) * v + 1})
-        assert not holds(fact.formula, {**values, "E": values["E"] - abs(one - other) * v - 1})
+        assert not is_so(fact.formula, {**values, "E": values["E"] + abs(one - other) * v + 1})
+        assert not is_so(fact.formula, {**values, "E": values["E"] - abs(one - other) * v - 1})
 
 
 # ── the formula ────────────────────────────────────────────────────────────────────────────
@@ -321,47 +311,22 @@ def drawn(vault: Vault, box: Box, chance: Random, lost: str | None = None) -> Ro
     after[short.name] = before[short.name]
     after[cash.name] = int(before[cash.name] * edge(chance, Fraction(1), Fraction(101, 100)))
     after[cash.name] = max(after[cash.name] + chance.choice([ceil(least), floor(most), chance.randint(least, most)]), 0)
-    before[cash.liquidity.name] = before[cash.name]
-    realized = edge(chance, Fraction(0), Fraction(1)) if after[short.name] else Fraction(1)
-    after[cash.liquidity.name] = int(after[cash.name] * realized)
-    deposited = chance.choice([0, 0, nav // 100, nav, 50 * nav])
-    most_out = int((box.withdrawals or Fraction(0)) * nav * Fraction(999, 1_000))
-    withdrawn = min(chance.choice([0, most_out, chance.randint(0, most_out)]), before[base] + deposited)
-    after[base] = before[base] + deposited - withdrawn
-    return Round(before, after, deposited, withdrawn)
+    return with_flows(vault, box, chance, nav, before, after, Fraction(999, 1_000))
 
 
 def attack(vault: Vault, rounds: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Counter[str]]:
     """Random rounds against every claim, in an ideal world and in a rough one: how many fitted, what broke."""
     box, chance = box_of(vault), Random(seed)
-    specs = [spec for spec in claims_of(vault, box) if lost_venue(spec.about) is None]
-    played, broken = 0, Counter[str]()
-    for count in range(rounds):
+
+    def draw() -> Round | None:
         one = drawn(vault, box, chance)
         if one is None or inside_box(vault, box, one) is not None:
-            continue
+            return None
         FILLS["share"] = edge(chance, Fraction(-1), Fraction(1))
-        off = int(of_the_pool(vault).off * 10**6) - 1
-        SPOT[0], SPOT[2] = chance.choice([-off, off, chance.randint(-off, off)]), chance.choice([0, 50, 100])
-        monkeypatch.setattr(replay, "IdealWorld", Rough if count % 2 else IdealWorld)
-        try:
-            found = {spec.name: what_breaks(spec.about, vault, one) for spec in specs}
-        except Unfit:
-            continue
-        finally:
-            monkeypatch.setattr(replay, "IdealWorld", IdealWorld)
-        played += 1
-        for name, why in found.items():
-            if why is not None:
-                broken[name] += 1
-                print(name, why, one, SPOT, FILLS)
-    return played, broken
+        return one
 
-
-def test_what_is_proved_of_a_hedged_range_withstands_attack(monkeypatch: pytest.MonkeyPatch) -> None:
-    played, broken = attack(vault_of(NEUTRAL)[0], 40, 1, monkeypatch)
-    assert not broken
-    assert played >= 6
+    specs = [spec for spec in claims_of(vault, box) if lost_venue(spec.about) is None]
+    return play_against(vault, specs, rounds, draw, chance, Rough, monkeypatch)
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import isqrt
 from random import Random
@@ -16,7 +17,7 @@ from proofs.strategies import claim, proved, refuted, vault_of, verified
 from proofs.test_attack import edge, play
 from stratc_compiler import replay
 from stratc_compiler.assumptions import guarded_assumptions, labels_of, rests_on
-from stratc_compiler.claims import claims_of
+from stratc_compiler.claims import ClaimSpec, claims_of
 from stratc_compiler.environment import box_of
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Rounding, number
@@ -242,16 +243,33 @@ def laid(vault: Vault, drawn: Round, chance: Random) -> Round | None:
 def attack(vault: Vault, rounds: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Counter[str]]:
     """Random rounds against every claim, in an ideal world and in one with a pool: how many fitted, what broke."""
     box, chance = box_of(vault), Random(seed)
-    specs = claims_of(vault, box)
-    played, broken = 0, Counter[str]()
-    for number_ in range(rounds):
+
+    def draw() -> Round | None:
         drawn = play(vault, box, chance, None)
         one = None if drawn is None else laid(vault, drawn, chance)
-        if one is None or inside_box(vault, box, one) is not None:
+        return None if one is None or inside_box(vault, box, one) is not None else one
+
+    return play_against(vault, claims_of(vault, box), rounds, draw, chance, OffPool, monkeypatch)
+
+
+def play_against(
+    vault: Vault,
+    specs: Sequence[ClaimSpec],
+    rounds: int,
+    draw: Callable[[], Round | None],
+    chance: Random,
+    rough: type[IdealWorld],
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[int, Counter[str]]:
+    """Rounds against claims, every other one in a rough world with a pool: how many fitted, what broke."""
+    played, broken = 0, Counter[str]()
+    for number_ in range(rounds):
+        one = draw()
+        if one is None:
             continue
         off = int(of_the_pool(vault).off * 10**6) - 1
         SPOT[0], SPOT[2] = chance.choice([-off, off, chance.randint(-off, off)]), chance.choice([0, 50, 100])
-        monkeypatch.setattr(replay, "IdealWorld", OffPool if number_ % 2 else IdealWorld)
+        monkeypatch.setattr(replay, "IdealWorld", rough if number_ % 2 else IdealWorld)
         try:
             found = {spec.name: what_breaks(spec.about, vault, one) for spec in specs}
         except Unfit:
@@ -264,14 +282,6 @@ def attack(vault: Vault, rounds: int, seed: int, monkeypatch: pytest.MonkeyPatch
                 broken[name] += 1
                 print(name, why, one, SPOT)
     return played, broken
-
-
-def test_what_is_proved_withstands_attack_wherever_the_range_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    SPOT[1] = 0
-    played, broken = attack(vault_of("fee_range")[0], 60, 1, monkeypatch)
-    assert not broken
-    assert played >= 10
-    assert SPOT[1] >= 2, "liquidity was hardly ever added to a pool"
 
 
 @pytest.mark.parametrize("decimals", [8, 6])
