@@ -15,10 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from integration.command import STRATC
+from integration.command import STRATC, Built, stratc
 from lab.chain import CHAIN_ID, KEYS, AnvilChain
+from lab.world import World
 from stratc_targets.keeper.config import bind
-from vyper_target.vaults import Deployed
+from vyper_target.vaults import USDC, Deployed
 
 PATIENCE = 40.0
 """Seconds that a test waits for what must happen: for slow machines, never spent where it works."""
@@ -99,3 +100,25 @@ class Diary:
                 if (sent["to"], sent["from"]) == (self.vault.address, self.vault.keeper):
                     made.append((selectors[bytes.fromhex(sent["input"][2:10])], number))
         return made
+
+
+@contextmanager
+def kept(world: World, built: Built, folder: Path, status: str) -> Iterator[tuple[Deployed, Diary, KeeperProcess]]:
+    """A vault in which two users have deposited, and its keeper.
+
+    At the end `status` is part of what `stratc status` says, the keeper goes when it is told to, and `keeper audit`
+    finds that all that ever happened was allowed.
+    """
+    chain = world.chain
+    assert isinstance(chain, AnvilChain)
+    vault = built.deploy(world)
+    for user, assets in zip(world.users, (100_000 * USDC, 50_000 * USDC + 1), strict=False):
+        vault.deposit(user, assets)
+    diary = Diary(chain, vault, chain.block_number())
+    asked = ("--config", folder / "keeper.json", "--rpc", chain.url)
+    with KeeperProcess(folder, built.json("keeper.json"), vault, chain.url) as keeper:
+        yield vault, diary, keeper
+        assert status in stratc("status", *asked, status=0)
+        assert keeper.terminate() == 0, keeper.log()
+    past = stratc("keeper", "audit", *asked, "--from-block", "0", status=0)
+    assert past.endswith(" 0 unclear, 0 not allowed\n")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.command import Built, built_by_command, stratc
-from integration.keeping import Diary, KeeperProcess
+from integration.command import Built, built_by_command
+from integration.keeping import Diary, KeeperProcess, kept
 from lab.chain import AnvilChain
 from lab.world import World, build_world
 from vyper_target.vaults import EXAMPLES, USDC, Deployed
@@ -55,13 +55,7 @@ def world() -> Iterator[World]:
 
 
 def test_a_keeper_brings_a_range_back_from_either_side(world: World, built: Built, tmp_path: Path) -> None:
-    chain = world.chain
-    assert isinstance(chain, AnvilChain)
-    vault = built.deploy(world)
-    for user, assets in zip(world.users, (100_000 * USDC, 50_000 * USDC + 1), strict=False):
-        vault.deposit(user, assets)
-    diary = Diary(chain, vault, chain.block_number())
-    with KeeperProcess(tmp_path, built.json("keeper.json"), vault, chain.url) as keeper:
+    with kept(world, built, tmp_path, "harvest pool") as (vault, diary, keeper):
         diary.does(keeper, "harvest_pool", "rebalance")
         check(vault)
         for due, factor in STEPS:
@@ -76,11 +70,6 @@ def test_a_keeper_brings_a_range_back_from_either_side(world: World, built: Buil
             check(vault)
             end_of_round(vault, diary, keeper, HOUR if due else MINUTES)
         fees(vault, diary, keeper)
-        asked = ("--config", tmp_path / "keeper.json", "--rpc", chain.url)
-        assert "harvest pool" in stratc("status", *asked, status=0)
-        assert keeper.terminate() == 0, keeper.log()
-    past = stratc("keeper", "audit", *asked, "--from-block", "0", status=0)
-    assert past.endswith(" 0 unclear, 0 not allowed\n")
 
 
 def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, factor: str) -> None:

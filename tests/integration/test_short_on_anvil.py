@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.command import Built, built_by_command, stratc
-from integration.keeping import Diary, KeeperProcess
+from integration.command import Built, built_by_command
+from integration.keeping import KeeperProcess, kept
 from lab.chain import AnvilChain
 from lab.perp import ONE
 from lab.world import World, build_world, with_perp
@@ -69,13 +69,7 @@ def world() -> Iterator[World]:
 
 
 def test_a_keeper_hedges_again_after_a_rally_and_after_a_fall(world: World, short: Built, tmp_path: Path) -> None:
-    chain = world.chain
-    assert isinstance(chain, AnvilChain)
-    vault = short.deploy(world)
-    for user, assets in zip(world.users, (100_000 * USDC, 50_000 * USDC + 1), strict=False):
-        vault.deposit(user, assets)
-    diary = Diary(chain, vault, chain.block_number())
-    with KeeperProcess(tmp_path, short.json("keeper.json"), vault, chain.url) as keeper:
+    with kept(world, short, tmp_path, "delta(WETH)") as (vault, diary, keeper):
         diary.does(keeper, "rebalance")
         check(vault)
         for usd in (2_400, 1_920):
@@ -89,11 +83,6 @@ def test_a_keeper_hedges_again_after_a_rally_and_after_a_fall(world: World, shor
             check(vault)
         world.warp(HOUR, refresh=True)
         diary.does(keeper, "settle")
-        asked = ("--config", tmp_path / "keeper.json", "--rpc", chain.url)
-        assert "delta(WETH)" in stratc("status", *asked, status=0)
-        assert keeper.terminate() == 0, keeper.log()
-    past = stratc("keeper", "audit", *asked, "--from-block", "0", status=0)
-    assert past.endswith(" 0 unclear, 0 not allowed\n")
 
 
 def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, usd: int) -> None:
