@@ -78,9 +78,12 @@ def loans(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
 def accounts(vault: Vault, symbols: Symbols) -> list[dict[str, Any]]:
     """The margin ratio of every account at a venue of perpetuals, and the one below which it may be liquidated."""
     return [
-        {"venue": venue.name, "margin": _side(margin_ratio(venue), vault, symbols), "least": decimal_text(least)}
+        {
+            "venue": venue.name,
+            "margin": _side(margin_ratio(venue), vault, symbols),
+            "least": decimal_text(venue.account[0].maintenance),
+        }
         for venue in vault.perps
-        for least in ((venue.perp.maintenance,) if venue.perp else ())
     ]
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stratc_compiler.expr import Rounding, Var, amount, price
+from stratc_compiler.expr import Rounding, amount, price
 from stratc_compiler.perps import cost
 from stratc_compiler.vault import Vault, VenueModel
 from stratc_targets.vyper.layout import statement
 from stratc_targets.vyper.names import sanitized
-from stratc_targets.vyper.printer import Scope, expression
-from stratc_targets.vyper.symbols import Symbols, cost_function, standing
+from stratc_targets.vyper.printer import expression
+from stratc_targets.vyper.symbols import Symbols, cost_function, parameter_scope
 
 SIZE = "size"
 
@@ -37,11 +37,7 @@ def cost_texts(vault: Vault, symbols: Symbols) -> tuple[CostText, ...]:
 def _text(venue: VenueModel, vault: Vault, symbols: Symbols) -> CostText:
     of, *_ = venue.account
     told = f"price_{sanitized(of.token)}"
-
-    def variable(var: Var) -> str:
-        names = {SIZE: SIZE, price(of.token).name: told}
-        return names.get(var.name) or standing(var, vault, symbols)
-
-    body = statement("return ", expression(cost(amount(SIZE, of.token), of.margin, Rounding.UP), Scope(variable)))
+    scope = parameter_scope({SIZE: SIZE, price(of.token).name: told}, vault, symbols)
+    body = statement("return ", expression(cost(amount(SIZE, of.token), of.margin, Rounding.UP), scope))
     notice = f"What so much {of.token} costs at {venue.name}, in {of.margin}, rounded up."
     return CostText(cost_function(venue, symbols).removeprefix("self."), notice, (SIZE, told), body)

@@ -15,7 +15,7 @@ from stratc_compiler.vault import Held, Vault
 from stratc_targets.vyper.layout import flat, statement
 from stratc_targets.vyper.names import sanitized
 from stratc_targets.vyper.printer import Scope, expression, formula
-from stratc_targets.vyper.symbols import Symbols, standing, worth_function
+from stratc_targets.vyper.symbols import Symbols, parameter_scope, worth_function
 
 LIQUIDITY = Var("liquidity", Plain.NUMBER)
 
@@ -57,7 +57,7 @@ def near_function(of: Range) -> str:
 
 def _near_text(held: Held, of: Range, vault: Vault, symbols: Symbols) -> NearText:
     names = {price(token).name: f"price_{sanitized(token)}" for token in held.tokens}
-    scope = Scope(lambda var: names.get(var.name) or standing(var, vault, symbols))
+    scope = parameter_scope(names, vault, symbols)
     worths = (flat(expression(side, scope)) for side in quotient(of))
     notice = f"Reverts where the pool of {of.name} is further from these prices than was assumed."
     return NearText(near_function(of), notice, tuple(names.values()), symbols.range(held).near(*worths))
@@ -66,12 +66,8 @@ def _near_text(held: Held, of: Range, vault: Vault, symbols: Symbols) -> NearTex
 def _text(of: Range, vault: Vault, symbols: Symbols) -> WorthText:
     parameters = (LIQUIDITY.name, *(symbols.fields[price(token).name] for token in (of.token, of.base)))
     names = dict(zip((LIQUIDITY.name, price(of.token).name, price(of.base).name), parameters, strict=True))
-
-    def variable(var: Var) -> str:
-        return names[var.name] if var.name in names else standing(var, vault, symbols)
-
     named: dict[Expr | Formula, str] = {}
-    scope = Scope(variable, named)
+    scope = Scope(parameter_scope(names, vault, symbols).variable, named)
     body = []
     for name, part in zip(("token", "base", "mean"), worths(of, LIQUIDITY), strict=True):
         body += statement(f"{name}: uint256 = ", expression(part, scope))

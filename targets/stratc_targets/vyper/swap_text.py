@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stratc_compiler.expr import Var, amount, price
+from stratc_compiler.expr import amount, price
 from stratc_compiler.trading import least_bought
 from stratc_compiler.vault import Swap, SwapModel, Trades, Vault, every_item
 from stratc_targets.vyper.layout import call, statement
 from stratc_targets.vyper.names import sanitized
-from stratc_targets.vyper.printer import Scope, expression
-from stratc_targets.vyper.symbols import Symbols, standing
+from stratc_targets.vyper.printer import expression
+from stratc_targets.vyper.symbols import Symbols, parameter_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,10 @@ def _name(swap: SwapModel, sold: str, bought: str) -> str:
 def _function(model: SwapModel, sold: str, bought: str, vault: Vault, symbols: Symbols) -> SwapFunction:
     given = amount("amount", sold)
     prices = {price(token).name: f"price_{sanitized(token)}" for token in (sold, bought)}
-
-    def variable(var: Var) -> str:
-        return prices.get(var.name) or (given.name if var == given else standing(var, vault, symbols))
-
+    scope = parameter_scope({given.name: given.name} | prices, vault, symbols)
     text = symbols.venues[model.name].swap
     assert text is not None, "the model swaps at a venue that cannot"
-    minimum = statement("minimum: uint256 = ", expression(least_bought(model, given, bought), Scope(variable)))
+    minimum = statement("minimum: uint256 = ", expression(least_bought(model, given, bought), scope))
     traded = call(text(symbols.token(sold), symbols.token(bought), given.name, "minimum"))
     notice = f"Sell {sold} at `{model.name}` for at least what was proved; returns how much {bought} came."
     body = [*minimum, *statement("return ", traded)]

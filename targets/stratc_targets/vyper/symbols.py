@@ -258,6 +258,11 @@ def _live_price(token: Token, vault: Vault, symbols: Symbols) -> str:
     return f"oracle.price({feed})"
 
 
+def parameter_scope(parameters: Mapping[str, str], vault: Vault, symbols: Symbols) -> Scope:
+    """Of a function that is told some variables, by their names in the model, and knows what is the same everywhere."""
+    return Scope(lambda var: parameters.get(var.name) or standing(var, vault, symbols))
+
+
 def standing(var: Var, vault: Vault, symbols: Symbols) -> str:
     """What is the same in every scope: units, liquidity, the ends of ranges, the supply of shares."""
     units = {f"unit({name})": token.unit for name, token in symbols.tokens.items()}
