@@ -329,6 +329,12 @@ def attack(vault: Vault, rounds: int, seed: int, monkeypatch: pytest.MonkeyPatch
     return play_against(vault, specs, rounds, draw, chance, Rough, monkeypatch)
 
 
+def test_what_is_proved_of_a_hedged_range_withstands_attack(monkeypatch: pytest.MonkeyPatch) -> None:
+    played, broken = attack(vault_of(NEUTRAL)[0], 40, 1, monkeypatch)
+    assert not broken
+    assert played >= 6
+
+
 @pytest.mark.long
 def test_what_is_proved_of_a_hedged_range_withstands_a_long_attack(monkeypatch: pytest.MonkeyPatch) -> None:
     played, broken = attack(vault_of(NEUTRAL)[0], 1_500, 2, monkeypatch)

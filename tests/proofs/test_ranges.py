@@ -284,6 +284,14 @@ def play_against(
     return played, broken
 
 
+def test_what_is_proved_withstands_attack_wherever_the_range_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    SPOT[1] = 0
+    played, broken = attack(vault_of("fee_range")[0], 60, 1, monkeypatch)
+    assert not broken
+    assert played >= 10
+    assert SPOT[1] >= 2, "liquidity was hardly ever added to a pool"
+
+
 @pytest.mark.parametrize("decimals", [8, 6])
 def test_it_withstands_attack_with_few_decimals(decimals: int, monkeypatch: pytest.MonkeyPatch) -> None:
     SPOT[1] = 0
