@@ -19,8 +19,10 @@ from stratc.analysis import load
 from stratc_checker.proof import Context
 from stratc_compiler.audit import audit
 from stratc_compiler.certificate import certificate_json
+from stratc_compiler.claims import ClaimSpec, claims_of
 from stratc_compiler.driver import Options, verify
 from stratc_compiler.effort import Effort
+from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Not, Rel, Sub, number
 from stratc_compiler.prove import answer
 from stratc_compiler.questions import tasks_of
@@ -28,7 +30,13 @@ from stratc_compiler.relax import ZERO, real
 from stratc_compiler.smtlib import script
 from stratc_compiler.verdict import Derivation, Hypothesis, Obligation
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+HEDGES = (
+    EXAMPLES / "short_ether.strat",
+    ROOT / "tests" / "vyper_target" / "hedged_staking.strat",
+    ROOT / "tests" / "proofs" / "hedged_range.strat",
+)
 PATIENCE = 20
 """Seconds after which Z3 is not waited for any longer."""
 
@@ -38,6 +46,7 @@ T = TypeVar("T")
 def main() -> None:
     sizes("survives: shocked collaterals in one loan", "n", loan, (4, 8, 16, 32, 64, 128, 256))
     sizes("drawdown: hedged pairs of liquidity, value 2 L t + q (1 - t^2)", "k", hedged, (1, 2, 3, 4, 8, 16, 32))
+    hedges()
     examples()
 
 
@@ -95,13 +104,42 @@ def sizes(title: str, letter: str, build: Callable[[int], Obligation], counts: t
         print(f"{count:>5} {proving:>7.3f} s {checking:>7.3f} s {alone:>8.2f} s  {ratio} ({said})")
 
 
-def z3_alone(obligation: Obligation) -> tuple[str, float]:
+def z3_alone(obligation: Obligation, patience: float = PATIENCE) -> tuple[str, float]:
     solver = z3.Solver()
-    solver.set("timeout", PATIENCE * 1000)
+    solver.set("timeout", max(1, int(patience * 1000)))
     facts = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
     solver.from_string(script((*facts, Not(obligation.goal))))
     said, taken = timed(solver.check)
     return str(said), taken
+
+
+def hedges() -> None:
+    """Each claim of strategies that hedge: all that it asks, one question after another, in this process."""
+    print(f"{'claims of hedges':<28} {'asked':>6} {'proved':>9} {'checked':>9} {'Z3 alone':>10}  Z3 decides")
+    for file in HEDGES:
+        (model,) = load(str(file)).models
+        print(file.name)
+        for claim in claims_of(model.vault, box_of(model.vault)):
+            hedge(claim)
+
+
+def hedge(claim: ClaimSpec) -> None:
+    """One line; Z3 is given each obligation as it stands, and the same patience for all of them together."""
+    answers, proving = timed(lambda: [one for task in tasks_of(claim.obligations, Effort()) for one in answer(task)])
+    held = [one.evidence for one in answers if isinstance(one.evidence, Derivation)]
+    _, checking = timed(lambda: [Context(one.query.context).check(one.query.goal, one.proof) for one in held])
+    decided, alone = 0, 0.0
+    for obligation in claim.obligations:
+        said, taken = z3_alone(obligation, PATIENCE - alone)
+        decided, alone = decided + (said == "unsat"), alone + taken
+        if alone >= PATIENCE:
+            break
+    asked = len(claim.obligations)
+    ratio = f"{alone / proving:,.0f}" if decided == asked else f"> {alone / proving:,.0f}"
+    print(
+        f"  {claim.name:<26} {asked:>6} {proving:>7.3f} s {checking:>7.3f} s {alone:>8.2f} s  "
+        f"{decided} of {asked}, ratio {ratio}"
+    )
 
 
 def examples() -> None:
