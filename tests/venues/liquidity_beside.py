@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from eth_abi.packed import encode_packed
 from eth_utils import keccak
@@ -18,8 +18,8 @@ from lab.npm import package
 from lab.tokens import Token, deploy_usdc, deploy_weth
 from lab.uniswap import NEVER, Pool, UniswapLab, deploy_uniswap
 from stratc_compiler.interpret import Reverted
-from stratc_targets.venues.uniswap_v3_lp.exact import EVERYTHING, PositionBooks
-from stratc_targets.venues.uniswap_v3_lp.pool import Both, PoolBooks, Share
+from stratc_targets.venues.uniswap_v3_lp.exact import EVERYTHING, Position, PositionBooks
+from stratc_targets.venues.uniswap_v3_lp.pool import Both, PoolBooks, Share, fees, grown, lesser, plus
 from stratc_targets.venues.uniswap_v3_lp.ticks import floor_to
 
 Step = tuple[str, int, int]
@@ -54,6 +54,17 @@ def pool_of(market: Market, fee: int, price: int) -> Pool:
     return market.uniswap.create_pool(market.weth, market.usdc, fee, price)
 
 
+@dataclass
+class CountedBooks(PoolBooks):
+    """A pool that counts how often it has booked fees of liquidity between two ticks."""
+
+    booked: Counter[Both] = field(default_factory=Counter)
+
+    def _modify(self, owner: str, lower: int, upper: int, change: int) -> None:
+        self.booked[lower, upper] += self.share(owner, lower, upper).liquidity > 0
+        super()._modify(owner, lower, upper, change)
+
+
 class Beside:
     """The pool on the chain and in the books; `me` owns all positions and trades too."""
 
@@ -64,9 +75,11 @@ class Beside:
         for token in market.tokens:
             for spender in (self.manager, market.uniswap.router):
                 token.provide(self.me, spender, 2**120)
-        self.books = PositionBooks(PoolBooks(fee, self.contract.call("slot0")[0]))
+        self.books = PositionBooks(CountedBooks(fee, self.contract.call("slot0")[0]))
         self.middle = floor_to(self.books.pool.tick, self.books.pool.spacing)
         self.count: Counter[str] = Counter()
+        self.missing: Counter[tuple[Both, int]] = Counter()
+        """What was promised between these ticks of one of the tokens, and not paid."""
 
     @property
     def contract(self) -> Contract:
@@ -94,7 +107,7 @@ class Beside:
                 self.charge(first, second)
         self.compare()
 
-    def on_position(self, what: str, which: int, act: Callable[[int], None]) -> None:
+    def on_position(self, what: str, which: int, act: Callable[[int], object]) -> None:
         numbers = list(self.books.positions)
         if numbers:
             act(numbers[which % len(numbers)])
@@ -126,18 +139,20 @@ class Beside:
 
         self.both("increase", lambda: self.books.increase(number, desired, least), called)
 
-    def decrease(self, number: int, permille: int) -> None:
+    def decrease(self, number: int, permille: int) -> object:
         liquidity, least = self.books.positions[number].liquidity * permille // 1_000, self.asked(permille)
         params = (number, liquidity, *least, NEVER)
-        self.both(
+        return self.both(
             "decrease",
             lambda: self.books.decrease(number, liquidity, least),
             lambda: tuple(self.manager.send("decreaseLiquidity", params, sender=self.me).value),
         )
 
-    def collect(self, number: int, asked: Both) -> None:
-        """What the books say that all of it would be is what all of it is, up to the unit that the pool rounds away."""
-        owed = self.books.fees_owed(number)
+    def collect(self, number: int, asked: Both) -> object:
+        """What the books say that all of it would be is what all of it is; ever, less is missing of what was promised
+        than the pool has rounded away."""
+        owed, position = self.books.fees_owed(number), self.books.positions[number]
+        promised, place = self.promised(position), (position.lower, position.upper)
         params = (number, self.me, *asked)
         held = [token.balance(self.me) for token in self.market.tokens]
         paid = self.both(
@@ -147,17 +162,31 @@ class Beside:
         )
         if isinstance(paid, tuple):
             now = [token.balance(self.me) for token in self.market.tokens]
-            assert tuple(after - before for after, before in zip(now, held, strict=True)) == paid
-            for one, most, limit in zip(paid, owed, asked, strict=True):
-                short = min(most, limit) - one
-                assert 0 <= short <= 1, "more than a unit is missing"
-                self.count["paid a unit less"] += short > 0
+            assert tuple(after - before for after, before in zip(now, held, strict=True)) == paid == lesser(owed, asked)
+            for which, (one, wanted) in enumerate(zip(paid, lesser(promised, asked), strict=True)):
+                self.missing[place, which] += wanted - one
+                assert wanted - one <= self.missing[place, which] <= max(self.booked[place] - 1, 0)
+                self.count["paid less than promised"] += one < wanted
                 self.count["paid a fee"] += one > 0
+        return paid
+
+    @property
+    def booked(self) -> Counter[Both]:
+        assert isinstance(self.books.pool, CountedBooks)
+        return self.books.pool.booked
+
+    def promised(self, position: Position) -> Both:
+        """What the manager will say that it owes, once the fees of now are booked."""
+        inside = self.books.pool.growth_inside(position.lower, position.upper)
+        return plus(position.owed, fees(grown(inside, position.inside), position.liquidity))
 
     def leave(self, number: int) -> None:
-        """All of it."""
-        self.decrease(number, 1_000)
-        self.collect(number, EVERYTHING)
+        """All of it. Liquidity that is taken out is paid in full, whatever others at the same ticks have done."""
+        came = self.decrease(number, 1_000)
+        paid = self.collect(number, EVERYTHING)
+        if isinstance(came, tuple):
+            assert isinstance(paid, tuple)
+            assert lesser(came, paid) == came
         self.burn(number)
 
     def burn(self, number: int) -> None:

@@ -73,7 +73,7 @@ def played(uniswap: Market, sequences: int, *, seeded: bool) -> Counter[str]:
 
 
 def test_the_books_are_uniswaps(uniswap: Market) -> None:
-    count = played(uniswap, 30, seeded=True)
+    count = played(uniswap, 60, seeded=True)
     for what in ("mint", "increase", "decrease", "burn", "swap"):
         assert min(count[f"{what} done"], count[f"{what} reverted"]) >= 1, count
     assert min(count["collect done"], count["protocol done"], count["paid a fee"], count["swap in part"]) >= 2, count
@@ -84,6 +84,23 @@ def test_the_books_are_uniswaps(uniswap: Market) -> None:
 def test_the_books_are_uniswaps_at_length(uniswap: Market) -> None:
     count = played(uniswap, 1_000, seeded=False)
     assert count.total() >= 10_000, count
+
+
+def test_who_shares_its_ticks_takes_fees_from_a_position_by_units_alone(uniswap: Market) -> None:
+    """Each time that others at the same ticks are touched the pool may keep a unit of what was promised. Nobody gets
+    it, and of liquidity that is taken out nothing is missing."""
+    start = uniswap.chain.snapshot()
+    try:
+        beside = Beside(uniswap, 500, 2_000)
+        touched: list[Step] = [("sell 0", 10**6, 0), ("sell 1", 10**6, 0), ("decrease", 1, 1)]
+        for step in [("mint", 41 * 20, 10**8), ("mint", 41 * 20, 1), *touched * 20]:
+            beside.step(step)
+        beside.step(("leave", 0, 0))
+        beside.step(("leave", 0, 0))
+    finally:
+        uniswap.chain.revert(start)
+    assert beside.count["burn done"] == 2
+    assert min(beside.missing.values()) > 10
 
 
 # ── ticks ──────────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,12 @@
 """Positions of the position manager in exact integers, and what they are worth by a price that is not the pool's.
 
 Source: v3-periphery 1.4.4 `NonfungiblePositionManager`, `LiquidityManagement`. All positions over one range are one
-share of the pool, which rounds fees by itself: the manager may promise a unit more than the pool pays, and then pays
-less. A call that raises may leave the books half changed.
+share of the pool (v3-core 1.0.1 `Position`, by owner and ticks), which rounds fees down whenever any of them is
+touched, while the manager rounds for each when that is touched itself. So the manager may promise more than the pool
+pays, and then pays less and counts it as paid: all positions of a share together ever miss less than a unit of each
+token for each time that fees of the share were booked. One that is alone there misses nothing, and of liquidity that
+is taken out and collected in one transaction nothing is missing ever. A call that raises may leave the books half
+changed.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from fractions import Fraction
 
 from stratc_compiler.interpret import Reverted
 from stratc_targets.venues.uniswap_v3_lp.amounts import amounts_of, liquidity_for
-from stratc_targets.venues.uniswap_v3_lp.pool import Q128, Both, PoolBooks, fees, grown, plus
+from stratc_targets.venues.uniswap_v3_lp.pool import Q128, Both, PoolBooks, fees, grown, lesser, plus
 from stratc_targets.venues.uniswap_v3_lp.ticks import Q96, root_at_tick
 
 MANAGER = "the position manager"
@@ -82,7 +86,7 @@ class PositionBooks:
         if position.liquidity:
             self.pool.burn(MANAGER, position.lower, position.upper, 0)
             self._book_fees(position)
-        wanted = min(asked[0], position.owed[0]), min(asked[1], position.owed[1])
+        wanted = lesser(asked, position.owed)
         position.owed = position.owed[0] - wanted[0], position.owed[1] - wanted[1]
         return self.pool.collect(MANAGER, position.lower, position.upper, wanted)
 
@@ -96,8 +100,12 @@ class PositionBooks:
     def fees_owed(self, number: int) -> Both:
         """What `collect` would pay now of fees, and of liquidity that was taken out and not collected."""
         position = self.positions[number]
-        since = grown(self.pool.growth_inside(position.lower, position.upper), position.inside)
-        return plus(position.owed, fees(since, position.liquidity))
+        share = self.pool.share(MANAGER, position.lower, position.upper)
+        if position.liquidity == 0:
+            return lesser(position.owed, share.owed)
+        inside = self.pool.growth_inside(position.lower, position.upper)
+        promised = plus(position.owed, fees(grown(inside, position.inside), position.liquidity))
+        return lesser(promised, plus(share.owed, fees(grown(inside, share.inside), share.liquidity)))
 
     def held(self, number: int, root: int) -> Both:
         """All of a position at the root of an oracle's price: what its liquidity consists of there, and fees owed.

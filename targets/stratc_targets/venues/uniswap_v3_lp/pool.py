@@ -43,6 +43,11 @@ def plus(one: Both, other: Both) -> Both:
     return one[0] + other[0], one[1] + other[1]
 
 
+def lesser(one: Both, other: Both) -> Both:
+    """Of each token the smaller amount of the two."""
+    return min(one[0], other[0]), min(one[1], other[1])
+
+
 @dataclass(slots=True)
 class Tick:
     """A tick that positions end at. `outside` is the growth of fees on its side away from the price."""
@@ -105,7 +110,7 @@ class PoolBooks:
     def collect(self, owner: str, lower: int, upper: int, asked: Both) -> Both:
         """Pay out what is owed, as far as it is asked for."""
         share = self.share(owner, lower, upper)
-        paid = min(asked[0], share.owed[0]), min(asked[1], share.owed[1])
+        paid = lesser(asked, share.owed)
         share.owed = share.owed[0] - paid[0], share.owed[1] - paid[1]
         return paid
 
