@@ -10,7 +10,7 @@ from lab.artifacts import HERE, npm_artifact, vyper_artifact
 from lab.feed import Feed, deploy_feed
 from lab.tokens import Token
 from lab.uniswap import Pool
-from lab.world import CATEGORY, World
+from lab.world import CATEGORY, POOL_FEE, POOL_USDC, World
 from vyper_target.vaults import Deployed
 
 WHOLE = 10**18
@@ -29,27 +29,45 @@ class StakedToken:
 
     @property
     def addresses(self) -> dict[str, object]:
-        """What the vault of staked.strat is bound to, beside the lab's market."""
+        """What a vault that holds it is bound to, beside the lab's market."""
         return {"token_wsteth": self.token, "feed_wsteth": self.feed}
 
     def tell(self, ratio: Fraction, *, arbitrage: bool = True) -> None:
         """The feed's next answer, which the pool follows unless told not to."""
         self.feed.set(ratio)
         if arbitrage:
-            self.pool.move_to(ratio, self.world.arbitrageur)
+            self.follow()
+
+    def follow(self) -> None:
+        """Others trade until the pool's price is what the feeds say."""
+        ether = self.world.price("WETH") / self.world.price(self.pool.quote)
+        self.pool.move_to(self.feed.price() * ether, self.world.arbitrageur)
 
 
 def staked_token(world: World, fee: int = 500) -> StakedToken:
-    """Deployed and traded, at `RATIO`."""
-    artifact = npm_artifact("@aave/core-v3", "mocks/tokens/MintableERC20")
-    contract = world.chain.deploy_artifact(artifact, "Wrapped staked ether", "wstETH", 18, sender=world.admin)
-    token = Token(contract, "wstETH", 18)
-    feed = deploy_feed(world.chain, world.admin, "WSTETH / ETH", RATIO, 18)
+    """Deployed and traded for ether, at `RATIO`."""
+    token, feed = _issued(world)
     if not world.uniswap.factory.call("feeAmountTickSpacing", fee):
         world.uniswap.factory.send("enableFeeAmount", fee, 1, sender=world.uniswap.admin)
     pool = world.uniswap.create_pool(token, world.weth, fee, RATIO)
     pool.add_liquidity(world.whale, token.units(1_000_000), world.weth.units(1_200_000))
     return StakedToken(world, token, feed, pool)
+
+
+def staked_for_dollars(world: World) -> StakedToken:
+    """Deployed and traded for dollars, at `RATIO`."""
+    token, feed = _issued(world)
+    price = RATIO * world.price("WETH")
+    pool = world.uniswap.create_pool(token, world.usdc, POOL_FEE, price)
+    pool.add_liquidity(world.whale, token.units(Fraction(POOL_USDC) / price), world.usdc.units(POOL_USDC))
+    return StakedToken(world, token, feed, pool)
+
+
+def _issued(world: World) -> tuple[Token, Feed]:
+    artifact = npm_artifact("@aave/core-v3", "mocks/tokens/MintableERC20")
+    contract = world.chain.deploy_artifact(artifact, "Wrapped staked ether", "wstETH", 18, sender=world.admin)
+    token = Token(contract, "wstETH", 18)
+    return token, deploy_feed(world.chain, world.admin, "WSTETH / ETH", RATIO, 18)
 
 
 def lend_on_aave(market: StakedToken, ltv_bps: int, threshold_bps: int) -> None:

@@ -177,7 +177,7 @@ def bound_to(world: World, binding: Binding, ranges: Set[str] = frozenset()) -> 
             return world.morpho
         case BindingKind.VENUE if binding.name in ranges:
             return world.uniswap.positions
-        case BindingKind.VENUE if binding.name.endswith("dex") or binding.name == "pool":
+        case BindingKind.VENUE if binding.name.endswith("dex") or binding.name in ("pool", "staked"):
             return world.uniswap.router
         case BindingKind.VENUE:
             return {"aave": world.aave.pool, "save": world.save}[binding.name]
