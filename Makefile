@@ -69,6 +69,7 @@ benchmark: $(DEV) ## what commands, proofs and the language take; minutes
 	@$(BIN)/python tests/benchmarks/commands.py
 	@$(BIN)/python tests/benchmarks/proofs.py
 	@$(BIN)/python tests/benchmarks/language.py
+	@$(BIN)/python tests/benchmarks/paths.py
 
 benchmark-gas: setup ## gas of emitted vaults beside OpenZeppelin's and snekmate's; sizes and gas by compiler mode
 	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/gas.py

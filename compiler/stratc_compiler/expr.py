@@ -1,7 +1,8 @@
 """The one expression type. Everything that has a number in it is built of these nodes, once.
 
-Renderings elsewhere: exact integers (`interpret`), real arithmetic for proofs (`relax`, `smt`), Vyper source
-(`stratc_targets.vyper`), text (`text`). All contract quantities are non-negative integers in fixed units:
+Renderings elsewhere: exact integers (`interpret`), NumPy arrays over many paths (`arrays`, `estimates`), real
+arithmetic for proofs (`relax`, `smt`), Vyper source (`stratc_targets.vyper`), text (`text`). All contract quantities
+are non-negative integers in fixed units:
 
     amount of T   smallest units of T (wei of WETH, millionths of USDC)
     value         10^-18 USD

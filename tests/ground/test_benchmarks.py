@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import commands, gas, language, proofs
+from benchmarks import commands, gas, language, paths, proofs
 
 
 def test_the_benchmark_of_the_language_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,6 +23,11 @@ def test_the_benchmark_of_the_proofs_runs(capsys: pytest.CaptureFixture[str]) ->
     proofs.sizes("loan", "n", proofs.loan, (2,))
     proofs.sizes("hedged", "k", proofs.hedged, (1,))
     assert capsys.readouterr().out.count("unsat") == 2
+
+
+def test_the_benchmark_of_paths_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    paths.nav("fee_range", 20)
+    assert "fee_range" in capsys.readouterr().out
 
 
 @pytest.mark.anvil
