@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -45,24 +46,45 @@ def failing(node: Any) -> Any:
     return ("unless", node["test"], node["msg"])
 
 
-def told(node: Any) -> Any:
-    """The tree in which what such a call stands for is written as `failing` writes it."""
+def told(node: Any, functions: Mapping[str, Any]) -> Any:
+    """The tree in which what such a call stands for is written as `failing` writes it.
+
+    `functions` of the module of reasons have one each, which they revert with.
+    """
     if isinstance(node, list):
-        return [told(one) for one in node if not _imports(one)]
+        return [told(one, functions) for one in node if not _imports(one)]
     if not isinstance(node, dict):
         return node
-    if node.get("ast_type") == "If" and node["test"]["ast_type"] == "UnaryOp" and _fails(node["body"]):
-        return ("unless", node["test"]["operand"], node["body"][0]["value"]["args"][0])
-    return {key: told(value) for key, value in node.items()}
+    if node.get("ast_type") == "If" and node["test"]["ast_type"] == "UnaryOp" and (call := _call(node["body"])):
+        arguments = call["args"]
+        reason = arguments[0] if call["func"]["attr"] == "fail" else functions[call["func"]["attr"]]
+        return ("unless", node["test"]["operand"], reason)
+    return {key: told(value, functions) for key, value in node.items()}
+
+
+def functions_of(module: str) -> dict[str, Any]:
+    """The reason that each function of the module of reasons reverts with; but for `fail`, which is told it."""
+    first, *others = tree(module)["body"]
+    (raised,) = first["body"]
+    assert (first["name"], raised["ast_type"], raised["exc"]["id"]) == ("fail", "Raise", first["args"]["args"][0]["arg"])
+    found = {}
+    for function in others:
+        (called,) = function["body"]
+        assert called["value"]["func"]["attr"] == "fail", function
+        assert called["value"]["func"]["value"]["id"] == "self", function
+        (found[function["name"]],) = called["value"]["args"]
+    return found
 
 
 def _imports(node: Any) -> bool:
     return isinstance(node, dict) and node.get("ast_type") == "ImportFrom" and node["name"] == "reasons"
 
 
-def _fails(body: Any) -> bool:
-    func = body[0].get("value", {}).get("func", {}) if len(body) == 1 else {}
-    return func.get("attr") == "fail" and func["value"]["id"] == "reasons"
+def _call(body: Any) -> Any:
+    """The call that a body consists of, where it is one of the module of reasons."""
+    call = body[0].get("value", {}) if len(body) == 1 else {}
+    func = call.get("func", {})
+    return call if func.get("ast_type") == "Attribute" and func["value"].get("id") == "reasons" else None
 
 
 def count(node: Any) -> int:
@@ -77,9 +99,10 @@ def check(sources: dict[str, str]) -> int:
     """Every source says the same; returns how many reasons are in one place now."""
     compact, found = in_one_place(sources), 0
     assert compact.keys() == {*sources, REASONS}
+    functions = functions_of(compact[REASONS])
     for path, text in sources.items():
         before, after = tree(text), tree(compact[path])
-        assert told(after) == failing(before), path
+        assert told(after, functions) == failing(before), path
         assert count(after) == 0, path
         found += count(before)
     return found
@@ -118,4 +141,19 @@ def test_a_changed_condition_would_be_noticed() -> None:
     compact = in_one_place({path: LIBRARY[path]})[path]
     turned = compact.replace("if not (", "if (", 1)
     assert turned != compact
-    assert told(tree(turned)) != failing(tree(LIBRARY[path]))
+    functions = functions_of(in_one_place({path: LIBRARY[path]})[REASONS])
+    assert told(tree(compact), functions) == failing(tree(LIBRARY[path]))
+    assert told(tree(turned), functions) != failing(tree(LIBRARY[path]))
+
+
+def test_a_reason_that_a_contract_has_twice_has_a_function_of_its_own() -> None:
+    """Twice in what one contract consists of; once in each of the two is not twice."""
+    asserted = '"""\n"""\n\n\n@internal\ndef _f(x: uint256):\n'
+    both = {"contracts/Vault.vy": "a: once", "contracts/Actions.vy": "a: once", "contracts/book.vy": "b: twice"}
+    sources = {path: f'{asserted}    assert x != 1, "{reason}"\n' for path, reason in both.items()}
+    sources["contracts/Vault.vy"] += '    assert x != 2, "b: twice"\n'
+    compact = in_one_place(sources)
+    assert [reason["value"] for reason in functions_of(compact[REASONS]).values()] == ["b: twice"]
+    for path, again in (("contracts/Vault.vy", 1), ("contracts/book.vy", 1), ("contracts/Actions.vy", 0)):
+        assert compact[path].count("reasons.fail_b_twice()") == again
+    assert compact["contracts/Actions.vy"].count('reasons.fail("a: once")') == 1
