@@ -374,10 +374,13 @@ def _pass(
     fires.trace.learn(f"fires: {rule.name}", trigger)
     after = run_plan(rule.effect.plan, fires, partial(report, rule, fired)).primed()
     report(rule, fired, "conserves", "it costs no more than the stated slippage", after.formula(CONSERVED), after)
-    for edge in frame.vault.hedged if rule.effect.hedges else ():
+    hedged = frame.vault.hedged if rule.effect.hedges else ()
+    for edge in hedged:
         report(rule, fired, f"{HEDGE}{edge.text}", f"{edge.text} holds after it", after.formula(edge.formula), after)
     for floor in frame.vault.floors:
         report(rule, fired, f"floor/{floor.text}", f"{floor.text} holds after it", after.formula(floor.formula), after)
+    # Not before: it may not help to show that it holds. Where it does not the rule reverts, and nothing follows on it.
+    after.trace.learn(f"asserted: {rule.name}", *(after.formula(edge.formula) for edge in hedged))
     yield from _pass(rest, (*fired, rule), after, report)
     quiet = frame.fork()
     quiet.trace.learn(f"does not fire: {rule.name}", Not(trigger) if on_condition else TRUE)

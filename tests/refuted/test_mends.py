@@ -21,7 +21,7 @@ def status(text: str) -> Status:
 
 
 SLOW = {
-    *("turned_funding", "eaten_margin"),
+    *("turned_funding", "eaten_margin", "narrow_band"),
     *("dead_rule", "deep_deleverage", "dry_pool", "eth_carry_45", "fall_together", "locked_in", "loop_depeg"),
     *("lost_collateral", "one_sided", "ping_pong", "thin_floor"),
     *("inner_exit", "lowered_threshold", "misread", "no_gap", "past_the_ltv"),

@@ -25,7 +25,7 @@ def verdicts(golden: str) -> dict[str, str]:
 
 SLOW = {
     *("dry_pool", "loop_depeg", "deep_deleverage", "exit_order", "large_withdrawals", "rate_per_day", "wide_peg"),
-    *("fall_together", "lost_collateral", "one_sided", "thin_floor", "turned_funding", "eaten_margin"),
+    *("fall_together", "lost_collateral", "one_sided", "thin_floor", "turned_funding", "eaten_margin", "narrow_band"),
 }
 """Loops that break in several ways at once, which take half a minute to tell, and most of the carries."""
 
