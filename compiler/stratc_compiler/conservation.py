@@ -83,9 +83,9 @@ def _later(plan: Plan) -> Worths:
     most: Worths = {}
     for item in plan:
         match item:
-            case Withdraw(Held(range=Range() as of) as held, _, worth, token):
+            case Withdraw(Held(range=Range() as of) as held, _, worth, token, base):
                 near = scale(worth, 1 + 2 * of.lost, Rounding.UP)
-                most[token.name] = Add(near, scale(held.value, MOST_GAIN, Rounding.UP))
+                most[token.name] = most[base.name] = Add(near, scale(held.value, MOST_GAIN, Rounding.UP))
             case Let(name, expr):
                 most[name.name] = _at_most(expr, most)
             case Swap(swap=swap, amount=amount, received=received):

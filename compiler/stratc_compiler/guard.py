@@ -33,6 +33,8 @@ from stratc_compiler.expr import (
     variables,
     zero,
 )
+from stratc_compiler.perps import Perp
+from stratc_compiler.ranges import Range
 from stratc_compiler.vault import (
     Enter,
     FlashLoan,
@@ -47,6 +49,7 @@ from stratc_compiler.vault import (
     Trades,
     Vault,
     VenueModel,
+    Withdraw,
 )
 from stratc_dsl.strategy import PairMoves, PriceMoves, Strategy
 
@@ -126,10 +129,12 @@ def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
     """Whether the plan repays debt, out of what secures none or out of what secures it, or puts margin behind a short
     out of the former, and does nothing else.
 
-    No other position grows. Margin is realized when it is put in, and nothing is sold for it: where a wrong price asks
-    for more than the short needs, that lies there until it is taken out again. And nothing is bought or sold but
-    collateral within a flash loan, for the token that was repaid: a loan that is about to be liquidated is, at the same
-    price and for less than a liquidator takes. And what is owed itself: bought, and repaid at once.
+    No other position grows. Margin is realized when it is put in: where a wrong price asks for more than the short
+    needs, that lies there until it is taken out again. And nothing is bought or sold but collateral within a flash
+    loan, for the token that was repaid: a loan that is about to be liquidated is, at the same price and for less than a
+    liquidator takes. And what is owed itself: bought, and repaid at once. And for margin what is short, as it comes out
+    of a range of liquidity: that comes out only while its pool is near the feeds, so at no price that the feeds alone
+    tell, and a liquidator would buy back at this price as well, for a penalty.
     """
     secured = {held.name for venue in venues if any(one.debt for one in venue.positions) for held in venue.positions}
     moves = tuple(item for item in plan if not isinstance(item, Let))
@@ -138,7 +143,10 @@ def only_reduces_risk(plan: Plan, venues: tuple[VenueModel, ...]) -> bool:
     backs = [item for item in moves if isinstance(item, Enter) and item.held.position.kind == "margin"]
     loans = [item for item in moves if isinstance(item, FlashLoan) and _only_repays(item)]
     buys = [one for one, after in pairwise(moves) if _buys_what_it_repays(one, after)]
-    told = len(repays) + len(backs) + len(draws) + len(loans) + len(buys)
+    backed = [item.held for item in backs]
+    shorts = [venue.perp for venue in venues if venue.perp is not None and venue.positions[0] in backed]
+    frees = [one for one, after in pairwise(moves) if any(_frees_margin(one, after, of) for of in shorts)]
+    told = len(repays) + len(backs) + len(draws) + len(loans) + len(buys) + 2 * len(frees)
     return bool(repays or backs or loans) and told == len(moves)
 
 
@@ -146,6 +154,16 @@ def _buys_what_it_repays(buy: PlanItem, repay: PlanItem) -> bool:
     match buy, repay:
         case Swap(bought=bought, received=received), Leave(Held(debt=True) as debt, Min(owed, paid)):
             return bought == debt.token and owed == debt.var and received in tuple(variables(paid))
+        case _:
+            return False
+
+
+def _frees_margin(out: PlanItem, sale: PlanItem, short: Perp) -> bool:
+    """Whether liquidity is taken out of a range near its oracle, and just what of it is short is sold for margin."""
+    match out, sale:
+        case Withdraw(Held(range=Range(token=token)), token=came, checked=True), Swap(sold=sold, bought=bought):
+            same = (sold, sale.amount) == (token, came)
+            return same and (token, bought) == (short.token, short.margin)
         case _:
             return False
 

@@ -49,14 +49,18 @@ def sold_from(held: Held, parts: Parts, span: Span) -> Plan:
     return (sell(token, parts.base, came(held, token), parts, span, plan_name("proceeds", held.name)),)
 
 
-def thinned(held: Held, less: Var, parts: Parts, span: Span) -> Plan:
-    """Take liquidity out that is worth so much base, and hold that in base. Rounded down: never more than there is."""
+def taken_out(held: Held, less: Var) -> Withdraw:
+    """Liquidity that is worth so much base. Rounded down: worth more than there is only where so much is asked for."""
     assert held.range is not None
     value = value_of(less, Rounding.DOWN)
     some = Cmp(less, Rel.GT, zero(less.dim))
     size = If(some, MulDiv(held.var, value, held.value, Rounding.DOWN), zero(held.var.dim))
-    taken = Withdraw(held, size, value, came(held, held.range.token), came(held, held.range.base), checked=True)
-    return taken, *sold_from(held, parts, span)
+    return Withdraw(held, size, value, came(held, held.range.token), came(held, held.range.base), checked=True)
+
+
+def thinned(held: Held, less: Var, parts: Parts, span: Span) -> Plan:
+    """Take liquidity out that is worth so much base, and hold that in base."""
+    return taken_out(held, less), *sold_from(held, parts, span)
 
 
 def thickened(held: Held, more: Var, parts: Parts, span: Span) -> Plan:
