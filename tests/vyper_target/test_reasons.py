@@ -66,7 +66,8 @@ def functions_of(module: str) -> dict[str, Any]:
     """The reason that each function of the module of reasons reverts with; but for `fail`, which is told it."""
     first, *others = tree(module)["body"]
     (raised,) = first["body"]
-    assert (first["name"], raised["ast_type"], raised["exc"]["id"]) == ("fail", "Raise", first["args"]["args"][0]["arg"])
+    (given,) = first["args"]["args"]
+    assert (first["name"], raised["ast_type"], raised["exc"]["id"]) == ("fail", "Raise", given["arg"])
     found = {}
     for function in others:
         (called,) = function["body"]

@@ -34,13 +34,13 @@ def fail(reason: String[64]):
     raise reason
 '''
 
-_REPEATED = '''
+_REPEATED = """
 
 @internal
 @pure
 def {function}():
     self.fail("{reason}")
-'''
+"""
 
 _TOPS = ("contracts/Vault.vy", "contracts/Actions.vy")
 """What is compiled, each over all sources but the other one."""
