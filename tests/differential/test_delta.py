@@ -30,7 +30,7 @@ from vyper_target.vaults import example
 
 pytestmark = pytest.mark.long  # the vault takes long to compile
 
-VAULT = "hedged_range"
+VAULT = "topped_range"
 BAND = Fraction(3, 100)
 
 _USER, _PERMILLE = st.integers(0, 1), st.integers(0, 1_000)
@@ -42,7 +42,7 @@ OPERATIONS: st.SearchStrategy[list[tuple[Operation, ...]]] = st.lists(
         alone(st.builds(MovePool, st.integers(990_000, 1_010_000))),
         alone(st.builds(TradeInPool, st.sampled_from(["WETH"]), st.integers(1, 1_000))),
         alone(st.builds(PresentLiquidity, st.integers(1, 5_000))),
-        alone(st.builds(Run, st.sampled_from(["rebalance", "harvest_pool", "freeze_when_due"]))),
+        alone(st.builds(Run, st.sampled_from(["rebalance", "harvest_pool", "top_up_perp_margin", "freeze_when_due"]))),
         alone(st.just(Turn("unfreeze", "owner"))),
         *(alone(st.builds(Keep)) for _ in range(4)),
     ),

@@ -32,7 +32,7 @@ from stratc_compiler.vault import Enter, Let, PlanItem, Swap, Trades, Vault, Wit
 from stratc_compiler.verdict import Round
 
 TOPPED, RULE = "topped_range", "top_up_perp_margin"
-GOAL = Fraction(60, 100)
+GOAL = Fraction(80, 100)
 
 
 def after_a_rally(vault: Vault, chance: Random) -> Round:
@@ -42,7 +42,7 @@ def after_a_rally(vault: Vault, chance: Random) -> Round:
         one = drawn(vault, box, chance)
         if one is None or not one.moment["perp.short(WETH)"] or inside_box(vault, box, one) is not None:
             continue
-        if ratio(vault, one.moment) < Fraction(46, 100):
+        if ratio(vault, one.moment) < Fraction(45, 100):
             return one
 
 
@@ -167,7 +167,11 @@ def test_what_is_not_in_the_positions_token_is_sold_for_it(token: str, sold: str
 # ── what it needs is shown ─────────────────────────────────────────────────────────────────
 
 STEP = f"step/{RULE}/"
-CLOSE = (("margin_ratio(perp) 60%", "margin_ratio(perp) 46.01%"), (">= 45%", ">= 45.999%"))
+CLOSE = (
+    ("margin_ratio(perp) < 45%", "margin_ratio(perp) < 46%"),
+    ("margin_ratio(perp) 80%", "margin_ratio(perp) 46.01%"),
+    ("    rules {", "    floors {\n        margin_ratio(perp) >= 45.999%\n    }\n\n    rules {"),
+)
 """A goal so near to the floor that what slippage takes would break it."""
 
 
@@ -231,7 +235,7 @@ def test_a_faulty_top_up_is_not_proved(what: str) -> None:
     assert not all(found)
 
 
-SMALL = ("margin_ratio(perp) 60%", "margin_ratio(perp) 200%")
+SMALL = ("margin_ratio(perp) 80%", "margin_ratio(perp) 200%")
 """More than all that is outside of the account."""
 
 

@@ -1,4 +1,4 @@
-"""Stories of a vault that is short at Perp v2 for the ether in its range of liquidity."""
+"""Stories of a vault that is short at Perp v2 for the ether in its range of liquidity, its margin's reserve."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RALLY, FALL = by(1_062, 3), by(930, 3)
 
 HEDGED_RANGE: dict[str, Story] = {
     "a rally and a fall of 20% are hedged again by one rebalance each, fees are fetched, and everything is left": Story(
-        "hedged_range",
+        "topped_range",
         (
             *BEGUN,
             *RALLY,
@@ -62,7 +62,7 @@ HEDGED_RANGE: dict[str, Story] = {
         {"harvest_pool": 1},
     ),
     "pools off their oracle: the range is neither entered nor left by a rule, and the short goes with it": Story(
-        "hedged_range",
+        "topped_range",
         (
             Deposit(0, 100_000 * USDC),
             MovePool(980_000),
@@ -81,5 +81,45 @@ HEDGED_RANGE: dict[str, Story] = {
         ),
         {"rebalance": 2, "emergency_exit": 1, "redeem": 1},
         {"rebalance": 3},
+    ),
+    "margin out of the range: only near its oracle, and the rebalance waits for it": Story(
+        "topped_range",
+        (
+            *BEGUN,
+            *(step for _ in range(3) for step in (*FALL, Keep(), Settle())),
+            *RALLY,
+            MovePool(1_020_408),
+            Run("top_up_perp_margin"),
+            Run("rebalance"),
+            MovePool(980_000),
+            Run("top_up_perp_margin"),
+            Run("rebalance"),
+            Run("top_up_perp_margin"),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+        ),
+        {"top_up_perp_margin": 1, "rebalance": 5, "emergency_exit": 1, "redeem": 1},
+        {"top_up_perp_margin": 2, "rebalance": 1},
+    ),
+    "a rally beyond what is assumed: guarded, and frozen, margin is put in out of the range, and nothing else": Story(
+        "topped_range",
+        (
+            *BEGUN,
+            *by(1_062, 9),
+            MovePool(980_000),
+            Run("top_up_perp_margin"),
+            MovePool(1_020_408),
+            Run("top_up_perp_margin"),
+            Run("rebalance"),
+            Turn("freeze", "guardian"),
+            *by(1_062, 4),
+            Run("top_up_perp_margin"),
+            Run("rebalance"),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"top_up_perp_margin": 2, "rebalance": 1, "emergency_exit": 1, "redeem": 2},
+        {"top_up_perp_margin": 1, "rebalance": 2},
     ),
 }
