@@ -320,10 +320,21 @@ def _divide(
 
 def divided(of: Range, state: dict[str, int]) -> Fraction:
     """What part of a range is worth of its token."""
+    token, base = _in_both(of, state)
+    return token / (token + base) if token else Fraction(0)
+
+
+def bent(of: Range, state: dict[str, int]) -> Fraction:
+    """Its curvature, for each 1 of its worth."""
+    token, base = _in_both(of, state)
+    return Fraction(_root(of, state), 2) / (token + base) if token and base else Fraction(0)
+
+
+def _in_both(of: Range, state: dict[str, int]) -> tuple[Fraction, Fraction]:
+    """What so much liquidity has in token and in base, which is worth the root of the price in the mean of the two."""
     root, low, high = _root(of, state), state[of.low.name], state[of.high.name]
     at = min(max(root, low), high)
-    token = Fraction(root * root * (high - at), at * high)
-    return token / (token + at - low) if token else Fraction(0)
+    return Fraction(root * root * (high - at), at * high), Fraction(at - low)
 
 
 def _earn(

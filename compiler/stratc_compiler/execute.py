@@ -13,6 +13,7 @@ from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.expr import Add, Cmp, Expr, Formula, Mul, Or, Rel, Sub, number
 from stratc_compiler.perp_execution import cover, sell_short
 from stratc_compiler.range_deltas import part_after
+from stratc_compiler.range_gammas import curve_after
 from stratc_compiler.relax import DUST, ZERO, Frame, NotLinear
 from stratc_compiler.vault import (
     Enter,
@@ -224,6 +225,7 @@ def _provide(item: Provide, frame: Frame, need: Need, step: str) -> Frame:
         {
             held.name: worth,
             **part_after(held, frame, worth, more=True),
+            **curve_after(held, frame, worth, more=True),
             **{_idle(one): frame.named(_idle(one), Sub(idle[one], took[one])) for one in took},
         }
     )
@@ -258,6 +260,7 @@ def _withdraw(item: Withdraw, frame: Frame, need: Need, step: str) -> Frame:
         {
             held.name: left,
             **part_after(held, frame, left, more=False),
+            **curve_after(held, frame, left, more=False),
             _idle(of.token): frame.named(_idle(of.token), Add(frame.state[_idle(of.token)], token)),
             _idle(of.base): frame.named(_idle(of.base), Add(frame.state[_idle(of.base)], base)),
         }

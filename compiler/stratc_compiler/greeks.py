@@ -16,7 +16,7 @@ from fractions import Fraction
 from stratc_compiler.derivative import Slope, summed
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Combination, Expr, Monus, Plain, Rounding, Var, scale, times, total
-from stratc_compiler.ranges import Range, token_part
+from stratc_compiler.ranges import Range, curvature, token_part
 from stratc_compiler.vault import Greek, Held, VenueModel
 from stratc_dsl.record import Leaf, parts
 from stratc_dsl.span import Span
@@ -56,9 +56,7 @@ def prices_with(token: str, strategy: Strategy) -> frozenset[str]:
 def greek_definitions(
     strategy: Strategy, held: tuple[Held, ...], venues: tuple[VenueModel, ...], definitions: Mapping[str, Expr]
 ) -> dict[str, Expr]:
-    """What the sensitivities that the strategy speaks of are made of. Raises Unsupported beside vaults of ours
-    and, of gamma, beside ranges of liquidity.
-    """
+    """What the sensitivities that the strategy speaks of are made of. Raises Unsupported beside vaults of ours."""
     result: dict[str, Expr] = {}
     for greek in asked(strategy):
         for venue in venues:
@@ -66,10 +64,6 @@ def greek_definitions(
                 what = f"`{greek}` beside `{venue.name}`, a vault of ours"
                 cure = "its shares hang on prices of what it holds: hold that directly, or ask there"
                 raise Unsupported(what, cure, strategy.venue(venue.name).span)
-            if greek.name != "delta" and any(one.range is not None for one in venue.positions):
-                # Proofs know how fast its worth moves with a price, not yet how that changes.
-                what = f"`{greek}` of a vault with a range of liquidity"
-                raise Unsupported(what, "state the weight of the range instead", strategy.venue(venue.name).span)
         result |= _of_vault(greek, held, definitions, strategy)
     return result
 
@@ -85,10 +79,11 @@ def _of_vault(
     result: dict[str, Expr] = {}
     sides: dict[Var, list[Expr]] = {greek.long: [], greek.short: []}
     for one in held:
-        derived = slope.of(one.value) if one.range is None else _of_range(one, one.range, slope.prices)
-        if greek.name == "gamma":
-            # p^2 V'' = p (p V')' - p V'
-            derived = summed(((Fraction(1), slope.of_all(derived)), (Fraction(-1), derived)))
+        if one.range is None:
+            derived = _derived(greek, one.value, slope)
+        else:
+            of_range = _delta_of_range if greek.name == "delta" else _gamma_of_range
+            derived = of_range(one, one.range, slope.prices)
         for side, sign in ((greek.long, -1 if one.debt else 1), (greek.short, 1 if one.debt else -1)):
             terms = {term: weight * sign for term, weight in derived.items() if weight * sign > 0}
             worth = total(tuple(_times(weight, term) for term, weight in terms.items()), Plain.VALUE)
@@ -100,7 +95,15 @@ def _of_vault(
     return result | {side.name: total(tuple(terms), Plain.VALUE) for side, terms in sides.items()}
 
 
-def _of_range(held: Held, of: Range, prices: frozenset[str]) -> Combination:
+def _derived(greek: Greek, value: Expr, slope: Slope) -> Combination:
+    first = slope.of(value)
+    if greek.name == "delta":
+        return first
+    # p^2 V'' = p (p V')' - p V'
+    return summed(((Fraction(1), slope.of_all(first)), (Fraction(-1), first)))
+
+
+def _delta_of_range(held: Held, of: Range, prices: frozenset[str]) -> Combination:
     """The delta of liquidity in a range is what of it is worth of the tokens whose prices move.
 
     So it is by the amounts at the oracle's price, V' = L (1 / sqrt(P) - 1 / sqrt(high)) in the range, which the books
@@ -113,6 +116,14 @@ def _of_range(held: Held, of: Range, prices: frozenset[str]) -> Combination:
     if token:
         return {part: Fraction(1)}
     return {Monus(held.value, part): Fraction(1)} if base else {}
+
+
+def _gamma_of_range(held: Held, of: Range, prices: frozenset[str]) -> Combination:
+    """-L sqrt(P) / 2 in the range, whichever of its two prices moves; nothing where both do, since worth is then
+    proportional to them. So it is by the derivative of what delta is made of (`ranges.curvature`).
+    """
+    token, base = (f"price({name})" in prices for name in (of.token, of.base))
+    return {curvature(of, of.liquidity): Fraction(-1)} if token != base else {}
 
 
 def _times(weight: Fraction, term: Expr) -> Expr:

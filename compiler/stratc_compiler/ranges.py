@@ -23,6 +23,7 @@ from math import isqrt
 
 from stratc_compiler.expr import (
     Add,
+    And,
     Cmp,
     Expr,
     If,
@@ -37,6 +38,7 @@ from stratc_compiler.expr import (
     number,
     price,
     unit,
+    zero,
 )
 from stratc_dsl.record import Record
 
@@ -83,6 +85,11 @@ class Range(Record):
     def part(self) -> Var:
         """What of its worth is worth of its token, in the proofs: the contract computes it (`token_part`)."""
         return Var(f"token part({self.name})", Plain.VALUE)
+
+    @property
+    def curve(self) -> Var:
+        """By how much it is bent, in the proofs: the contract computes it (`curvature`)."""
+        return Var(f"curvature({self.name})", Plain.VALUE)
 
     @property
     def fees(self) -> Var:
@@ -173,6 +180,19 @@ def token_part(of: Range, liquidity: Expr) -> Expr:
         _is_below(of, base, mean), below, If(_is_above(of, base, mean), Mul(number(0), mean), Monus(mean, most_token))
     )
     return MulDiv(at, number(1), number(FINE), Rounding.DOWN)
+
+
+def curvature(of: Range, liquidity: Expr) -> Expr:
+    """-P^2 V'' of so much liquidity, as a value, rounded down: L sqrt(P) / 2 between the ends of the range, else zero.
+
+    Unlike worth it leaps at the ends. Whether P is between them is therefore read at SAMPLE, which shows the same for
+    any liquidity: so at one price this is a multiple of the liquidity.
+    """
+    _, base, sample = worths(of, SAMPLE)
+    _, _, mean = worths(of, liquidity)
+    at = Mul(Q96, sample)
+    inside = And((Cmp(Mul(of.low, base), Rel.LT, at), Cmp(at, Rel.LT, Mul(of.high, base))))
+    return If(inside, MulDiv(mean, number(1), number(2 * FINE), Rounding.DOWN), zero(Plain.VALUE))
 
 
 def quotient(of: Range) -> tuple[Expr, Expr]:

@@ -42,7 +42,7 @@ from stratc_compiler.expr import (
     has_root,
     number,
 )
-from stratc_compiler.ranges import Range, proportion, token_part
+from stratc_compiler.ranges import Range, curvature, proportion, token_part
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Hypothesis
 from stratc_dsl.record import Record
@@ -146,6 +146,8 @@ class Frame(Struct):
                 return self._least(self.expr(left), self.expr(right))
             case If(Cmp(size, Rel.GE, threshold), then, Num(Fraction(numerator=0))) if _converts(size, then):
                 return self._unless_small(threshold, then)
+            case If() if self.vault.bent and (of := self._bent(expr)):
+                return self._reading_of_part(self.state[of.curve.name])
             case If(condition, then, otherwise):
                 return self._either(self.formula(condition), self.expr(then), self.expr(otherwise))
             case MulDiv(left, right, divisor) if has_root(divisor) and (of := self._proportion(right, divisor)):
@@ -200,6 +202,10 @@ class Frame(Struct):
         ranges = (held.range for held in self.vault.divided if held.range is not None)
         return next((of for of in ranges if token_part(of, of.liquidity) == part), None)
 
+    def _bent(self, curve: Expr) -> Range | None:
+        ranges = (held.range for held in self.vault.bent if held.range is not None)
+        return next((of for of in ranges if curvature(of, of.liquidity) == curve), None)
+
     def _some_of(self, of: Range, whole: Expr, *, is_worth: bool) -> Expr:
         """A part of something, in the proportion of two worths of a range, the one a part of the other.
 
@@ -223,7 +229,8 @@ class Frame(Struct):
         self.trace.learn("definition", Or((And(above), And(below))))
 
     def _reading_of_part(self, exact: Expr) -> Expr:
-        """What the contract computes of it, whose roots are rounded, either way where one end of the range is near."""
+        """What the contract computes of a part or a curvature, whose roots are rounded: either way where one end of the
+        range is near."""
         error = self.trace.fresh("error")
         read = self.named("reading", Add(exact, error))
         self.trace.learn(

@@ -14,6 +14,7 @@ from stratc_compiler.expr import TRUE, Add, And, Cmp, Expr, Formula, Mul, Not, O
 from stratc_compiler.perp_execution import all_realized, close, fund
 from stratc_compiler.perps import in_dollars
 from stratc_compiler.range_deltas import move, part_of, product_name, settled_parts
+from stratc_compiler.range_gammas import curve_moved, curve_of, settled_curves
 from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
 from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
@@ -39,6 +40,7 @@ def settled_frame(vault: Vault) -> Frame:
         frame.state[name] = real(f"{name}@0")
         frame.trace.learn("amounts are never negative", Cmp(frame.state[name], Rel.GE, ZERO))
     settled_parts(frame)
+    settled_curves(frame)
     _at_scale(frame)
     for condition in vault.settled:
         frame.trace.learn(f"settled: {condition.text}", frame.formula(condition.formula))
@@ -48,7 +50,7 @@ def settled_frame(vault: Vault) -> Frame:
 def _state_names(vault: Vault) -> tuple[str, ...]:
     """Positions, idle balances, parts of ranges; liquidity is not part of the state but of the environment."""
     held = (one.name for one in (*vault.held, *vault.idle))
-    return tuple(dict.fromkeys((*held, *map(part_of, vault.divided))))
+    return tuple(dict.fromkeys((*held, *map(part_of, vault.divided), *map(curve_of, vault.bent))))
 
 
 def _at_scale(frame: Frame) -> None:
@@ -76,6 +78,7 @@ def after_environment(vault: Vault, box: Box, lost: str | None = None) -> Openin
             if held.range is not None and held in vault.divided:
                 token = held.range.token
                 move(held, frame, factors[token], box.relative[token], growth or box.growth[held.name])
+                curve_moved(held, frame)
                 continue
             slid = (_slide(vault, box, frame, held.range, factors[held.range.token]),) if held.range else ()
             told = held.token if held.margin is None else in_dollars(held.token)
@@ -298,6 +301,7 @@ def first_deposit(vault: Vault, box: Box) -> Opening:
             frame.state[held.name] = gift
     for held in vault.divided:
         frame.state[part_of(held)] = real(f"{part_of(held)}@1")
+        curve_moved(held, frame)
     settled_parts(frame)
     for held in vault.idle:
         if held not in vault.held:

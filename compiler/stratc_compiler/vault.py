@@ -538,6 +538,11 @@ class Vault(Record):
         return tuple(self.ranges.values()) if self.greeks else ()
 
     @property
+    def bent(self) -> tuple[Held, ...]:
+        """Ranges beside a gamma, which asks how fast that part changes (see `range_gammas`)."""
+        return tuple(self.ranges.values()) if any(greek.name == "gamma" for greek in self.greeks) else ()
+
+    @property
     def perps(self) -> tuple[VenueModel, ...]:
         """Venues of perpetuals at which there is an account."""
         return tuple(venue for venue in self.venues if venue.perp is not None)

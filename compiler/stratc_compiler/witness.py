@@ -8,11 +8,12 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, IsFair
-from stratc_compiler.concrete import PERCENT, concrete, divided, ratio_of, slide_of
+from stratc_compiler.concrete import PERCENT, bent, concrete, divided, ratio_of, slide_of
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.range_deltas import product_name
+from stratc_compiler.range_gammas import as_it_may_lie, curve_of
 from stratc_compiler.relax import ZERO, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
@@ -62,6 +63,10 @@ def _counterexample(played: Round, about: About, vault: Vault, box: Box) -> tupl
     return None if scenario is None else (played, scenario)
 
 
+LAID = "laid"
+"""The label of where ranges lie."""
+
+
 def _as_laid(obligation: Obligation, played: Round, vault: Vault) -> Obligation:
     """The obligation with ranges laid as in this round, where what a move makes of them is a number."""
     pins: list[Formula] = []
@@ -79,7 +84,11 @@ def _as_laid(obligation: Obligation, played: Round, vault: Vault) -> Obligation:
             Cmp(price_factor(of.token), Rel.EQ, number(factor)),
             Cmp(product_name(f"{held.name}@0", price_factor(of.token)), Rel.EQ, Mul(number(factor), before)),
         ]
-    more = tuple(Hypothesis("laid", pin) for pin in pins)
+        if held in vault.bent:
+            at = (("0", bent(of, played.settled)), ("1", bent(of, played.moment)))
+            curves = ((real(f"{curve_of(held)}@{when}"), real(f"{held.name}@{when}"), by) for when, by in at)
+            pins += [Cmp(curve, Rel.EQ, Mul(number(by), worth)) for curve, worth, by in curves]
+    more = tuple(Hypothesis(LAID, pin) for pin in pins)
     return replace(obligation, hypotheses=(*obligation.hypotheses, *more))
 
 
@@ -122,7 +131,8 @@ def models(
     sure = strengthen(broken, MARGIN)
     for formulas in ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken)):
         query = Query(
-            (*formulas, *_scaling(obligation, vault), *_swings(vault, box)), max(1, rlimit // SHARE)
+            (*formulas, *_scaling(obligation, vault), *_swings(vault, box), *_bends(obligation, vault)),
+            max(1, rlimit // SHARE),
         )  # 0 would be no limit
         answer = query.solve()
         if isinstance(answer, Sat):
@@ -146,6 +156,12 @@ def _swings(vault: Vault, box: Box) -> Iterator[Formula]:
         most = strongest(ring, vault, box, IdealWorld(vault, {}))
         if most is not None:
             yield Cmp(real(ring.name), Rel.LE, number(most))
+
+
+def _bends(obligation: Obligation, vault: Vault) -> Iterator[Formula]:
+    """Curvatures that ranges may have, where they are not laid yet."""
+    for held in () if any(one.label == LAID for one in obligation.hypotheses) else vault.bent:
+        yield from (as_it_may_lie(held, moment) for moment in ("0", "1"))
 
 
 def _is_first(obligation: Obligation) -> bool:

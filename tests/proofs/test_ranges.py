@@ -422,7 +422,6 @@ def test_a_range_without_base_is_refused() -> None:
         (("range=-50% .. +100%", "range=-0.00000000001% .. +0.00000000001%"), "narrower than a tick"),
         (("        every 24h do harvest pool\n", ""), "no rule fetches by the calendar"),
         (("token WETH { decimals: 18", "token WETH { decimals: 3"), "9 decimals together"),
-        (("    floors {", "    floors {\n        gamma(WETH) <= 60% of nav"), "of a vault with a range"),
         (
             (
                 "every 24h",
