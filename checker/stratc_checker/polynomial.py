@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fractions import Fraction
 from math import lcm
 from typing import TypeVar
@@ -60,13 +61,10 @@ def whole(polynomial: Polynomial) -> Whole:
 
 def combination(terms: list[tuple[int, int, Whole]]) -> Polynomial:
     """The sum of multiples of polynomials, each by a numerator and a denominator, which is positive."""
-    divisor = lcm(*(denominator * below for _, denominator, (below, _) in terms))
-    total: dict[Monomial, int] = {}
+    divisor = lcm(*{denominator * below for _, denominator, (below, _) in terms})
+    total: defaultdict[Monomial, int] = defaultdict(int)
     for numerator, denominator, (below, coefficients) in terms:
         times = numerator * (divisor // (denominator * below))
         for monomial, coefficient in coefficients.items():
-            if monomial in total:
-                total[monomial] += times * coefficient
-            else:
-                total[monomial] = times * coefficient
+            total[monomial] += times * coefficient
     return {monomial: Fraction(value, divisor) for monomial, value in total.items() if value}

@@ -113,35 +113,39 @@ def _contradiction(total: Polynomial, strict: bool) -> None:
 
 def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Polynomial, bool]:
     """What the terms add up to, which is never negative, and whether it is positive."""
-    added: list[tuple[int, int, Whole]] = []
-    strict = False
+    added: list[tuple[str, Atom]] = []
     for term in terms:
         text, factors = term if isinstance(term, PAIR) and len(term) == 2 else (None, None)
         if not isinstance(text, str) or not isinstance(factors, list) or not factors:
             raise Rejected(f"no term: {str(term)[:80]}")
-        times, divisor = _fraction(text)
-        if len(factors) == 1:
-            fact = _factor(factors[0], facts, names)
-            relation, product = fact.relation, fact.whole
-        else:
-            relation, product = _product(factors, facts, names)
+        fact = _factor(factors[0], facts, names)
+        if len(factors) > 1:
+            fact = _product((fact, *[_factor(other, facts, names) for other in factors[1:]]))
+        added.append((text, fact))
+    return _added(tuple(added))
+
+
+@lru_cache(maxsize=1000)
+def _added(terms: tuple[tuple[str, Atom], ...]) -> tuple[Polynomial, bool]:
+    """The same of multiples of atoms. Many proofs have parts that are the same, of the very same facts."""
+    added: list[tuple[int, int, Whole]] = []
+    strict = False
+    for text, fact in terms:
+        relation, (times, divisor) = fact.relation, _fraction(text)
         if relation != "=" and (times <= 0 or relation == VARIABLE):
-            raise Rejected(f"a term may be negative: {text} times {factors}")
-        added.append((times, divisor, product))
+            raise Rejected(f"a term may be negative: {text} times {dict(fact.polynomial)}")
+        added.append((times, divisor, fact.whole))
         strict = strict or relation == ">"
     return combination(added), strict
 
 
-def _product(factors: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[str, Whole]:
-    """The product of the factors, and what is known of it."""
-    first = _factor(factors[0], facts, names)
-    relation, (divisor, coefficients) = first.relation, first.whole
-    for factor in factors[1:]:
-        other = _factor(factor, facts, names)
-        relation = _together(relation, other.relation)
-        below, more = other.whole
-        divisor, coefficients = divisor * below, multiply(coefficients, more)
-    return relation, (divisor, coefficients)
+@lru_cache(maxsize=1000)
+def _product(factors: tuple[Atom, ...]) -> Atom:
+    """The product of the factors, and what is known of it. Few are used by many terms."""
+    relation, polynomial = factors[0].relation, factors[0].polynomial
+    for other in factors[1:]:
+        relation, polynomial = _together(relation, other.relation), multiply(polynomial, other.polynomial)
+    return Atom(relation, polynomial)
 
 
 def _together(one: str, other: str) -> str:
@@ -151,12 +155,17 @@ def _together(one: str, other: str) -> str:
 
 def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> Atom:
     """A fact, or a variable, of which nothing is known."""
-    if isinstance(factor, str) and factor in names:
-        return Atom(VARIABLE, {(factor,): ONE})
+    if type(factor) is str and factor in names:
+        return _variable(factor)
     fact = _fact(factor, facts)
     if not isinstance(fact, Atom):
         raise Rejected(f"fact {factor} is a choice, and no factor")
     return fact
+
+
+@lru_cache(maxsize=1000)
+def _variable(name: str) -> Atom:
+    return Atom(VARIABLE, {(name,): ONE})
 
 
 def _fact(number: Any, facts: list[Fact]) -> Fact:
@@ -165,7 +174,7 @@ def _fact(number: Any, facts: list[Fact]) -> Fact:
     return facts[number]
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=10_000)
 def _fraction(text: str) -> tuple[int, int]:
     """Numerator and denominator, as they are written. Most are written again and again."""
     if not FRACTION.fullmatch(text):

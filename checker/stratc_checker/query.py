@@ -28,9 +28,9 @@ class Unreadable(Exception):
     """The query is not in the part of SMT-LIB 2 that is read here."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Atom:
-    """`polynomial = 0`, `> 0` or `>= 0`."""
+    """`polynomial = 0`, `> 0` or `>= 0`. Equal to none but itself: so it is found again quickly."""
 
     relation: str
     polynomial: Polynomial
