@@ -29,6 +29,9 @@ ANY_FILL = tuple(
 )
 """Trades at Perp at any price."""
 
+EVER_OPEN = (Change("contracts/perp_v2.vy", " + convert(not staticcall BaseToken(at.base).isOpen(), uint256)\n", "\n"),)
+"""A market counts as open, whether it is or not."""
+
 NO_HEDGE = (
     Change(BOOK, "not self._in_band(s) or not self._hedged(s)", "not self._in_band(s)"),
     Change(BOOK, " and self._hedged(s) and not self._when_rebalance(s)", " and not self._when_rebalance(s)"),
@@ -329,6 +332,50 @@ def test_market_that_stops_holds_up_an_exit_that_waits_for_it(world: World) -> N
     lab.house.send("pause", sender=lab.admin)
     with pytest.raises(Reverted):
         target.contract.send("emergency_exit", sender=target.guardian)
+
+
+def falls_where_the_market_is_paused(target: Deployed) -> Deployed:
+    """Perp's owner pauses the market, and ether falls, which the short no longer follows: it will be settled at the
+    average of the moment at which the market was paused, or at a price that the owner names."""
+    target.contract.send("settle")
+    target.world.perp.base.contract.send("pause", sender=target.world.perp.admin)
+    target.world.warp(60, refresh=True)
+    target.world.feeds["WETH"].set(1_700)
+    target.world.pool.move_to(1_700, target.world.arbitrageur)
+    return target
+
+
+def test_market_that_is_paused(world: World) -> None:
+    """Nobody comes in or leaves at a price. Once it is closed anybody has the short settled, and all leave alike."""
+    target, lab = falls_where_the_market_is_paused(settled(vault(world, NAME))), world.perp
+    one, other = world.users[:2]
+    assert target.call("guarded")
+    world.usdc.provide(one, target.contract, USDC)
+    for fn, args in (("deposit", (USDC, one)), ("redeem", (USDC, one, one))):
+        with pytest.raises(Reverted, match="guarded"):
+            target.contract.send(fn, *args, sender=one)
+    lab.base.contract.send("close(uint256)", 2_000 * ONE, sender=lab.admin)
+    target.contract.send("emergency_exit", sender=target.guardian)
+    assert target.call("mode") == 3
+    lab.house.send("quitMarket", target.address, lab.base, sender=world.users[3])
+    left = worth(target)
+    target.contract.send("emergency_exit", sender=target.guardian)
+    assert target.call("mode") == 2
+    paid = [target.contract.send("redeem", shares(target, who), who, who, sender=who).value for who in (one, other)]
+    assert paid[0] == pytest.approx(2 * paid[1], abs=ROUNDING)
+    assert sum(paid) >= left * 99 // 100
+
+
+def test_market_that_is_paused_overpays_those_who_leave_a_vault_that_does_not_ask(world: World) -> None:
+    """At the feed's price of a short that is settled at another."""
+    target, lab, user = settled(without(world, NAME, EVER_OPEN)), world.perp, world.users[0]
+    before = falls_where_the_market_is_paused(target).call("totalSupply")
+    mine, held = target.call("maxRedeem", user), world.usdc.balance(user)
+    target.contract.send("redeem", mine, user, user, sender=user)
+    lab.base.contract.send("close(uint256)", 2_000 * ONE, sender=lab.admin)
+    lab.house.send("quitMarket", target.address, lab.base, sender=user)
+    got = world.usdc.balance(user) - held
+    assert got * (before - mine) / mine > worth(target) * Fraction(105, 100)
 
 
 def test_index_that_nobody_tells(world: World) -> None:

@@ -183,13 +183,13 @@ class ExactMarket:
 
     def _shortfall(self, venue: str) -> int:
         """Basis points by which the terms of what is collateral there are below those of the strategy; at Perp
-        millionths by which more is asked for, or taken.
+        millionths by which more is asked for, or taken, and one where the market is not open.
         """
         terms = self.vault.strategy.venue(venue).terms
         if isinstance(terms, PerpV2):
             books = self.account.books
             asked = ((books.initial, terms.initial), (books.maintenance, terms.maintenance), (books.penalty, PENALTY))
-            return sum(max(now - int(proved * MILLION), 0) for now, proved in asked)
+            return sum(max(now - int(proved * MILLION), 0) for now, proved in asked) + (not self.account.is_open)
         assert isinstance(terms, AaveV3)
         used = {held.token for held in self.vault.venue(venue).positions if not held.debt}
         short = 0

@@ -52,8 +52,14 @@ class PerpAccount:
             self.lab.index(TWAP)
         except ChainReverted:
             self.lab.settle_index()
-        self.books.now = self.lab.chain.timestamp()
+        base = self.lab.base.contract
+        self.books.now = self.lab.chain.timestamp() if self.is_open else int(base.call("getPausedTimestamp"))
         self.books.prices, self.books.taken = prices_of(self.lab), prices_taken(self.lab)
+
+    @property
+    def is_open(self) -> bool:
+        """The market is neither paused nor closed."""
+        return bool(self.lab.base.contract.call("isOpen"))
 
     def only_open(self) -> None:
         """The house is not paused; margin is another contract's business."""

@@ -150,3 +150,6 @@ def test_the_adapter_knows_the_market_that_was_proved(perp_world: World) -> None
     lab.base.contract.send("pause", sender=lab.admin)
     with pytest.raises(Reverted, match="the market is not open"):
         contract.call("perp_check_market", *market, usdc, price)
+    assert contract.call("perp_shortfall", *market, 100_000, 62_500, 25_000) == 1
+    lab.base.contract.send("close(uint256)", price, sender=lab.admin)
+    assert contract.call("perp_shortfall", *market, 100_000, 62_499, 25_000) == 1 + 1

@@ -68,7 +68,9 @@ def test_a_deployment_compares_the_market_with_what_was_proved(perp_world: World
     right, mistakes = told(perp_world)
     assert not mistakes
     assert "its market of WETH is open, and margined in USDC" in right
-    assert len([one for one in right if "as it was proved with" in one]) == 7  # ratios, penalty, funding, averages
+    assert (
+        len([one for one in right if "as it was proved with" in one]) == 8
+    )  # ratios, penalty, funding, averages, open
     assert any(one.startswith("it values WETH as the feeds do") for one in right)
 
 

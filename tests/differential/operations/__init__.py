@@ -20,11 +20,14 @@ from differential.operations.morpho import (
     Present,
 )
 from differential.operations.perp import (
+    CloseMarket,
     LiquidateAtPerp,
     OperationAtPerp,
     Pause,
+    PauseMarket,
     Penalty,
     PoolApart,
+    QuitMarket,
     SettleFunding,
 )
 from differential.operations.prices import Mend, Move, Report, Sequencer, Wait
@@ -79,6 +82,7 @@ __all__ = [
     "Admit",
     "Attest",
     "Claim",
+    "CloseMarket",
     "Crash",
     "CrashAtMorpho",
     "Deposit",
@@ -100,10 +104,12 @@ __all__ = [
     "OperationAtPerp",
     "Others",
     "Pause",
+    "PauseMarket",
     "Penalty",
     "PoolApart",
     "Present",
     "PresentLiquidity",
+    "QuitMarket",
     "Rate",
     "Redeem",
     "RedeemInKind",

@@ -60,6 +60,43 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class PauseMarket:
+    """Perp's owner stops the market: its index stands still, nobody trades, and nobody is liquidated."""
+
+    def apply(self, pair: Pair) -> None:
+        pair.world.perp.base.contract.send("pause", sender=pair.world.perp.admin)
+        pair.others_traded()
+        pair.tally.done["pause market"] += 1
+
+
+@dataclass(frozen=True)
+class CloseMarket:
+    """Perp's owner closes a market that he has paused, at a price in dollars that he names."""
+
+    price: int
+
+    def apply(self, pair: Pair) -> None:
+        lab = pair.world.perp
+        lab.base.contract.send("close(uint256)", self.price * 10**18, sender=lab.admin)
+        pair.others_traded()
+        pair.tally.done["close market"] += 1
+
+
+@dataclass(frozen=True)
+class QuitMarket:
+    """Somebody has the vault's position settled at the price that the market was closed at."""
+
+    def apply(self, pair: Pair) -> None:
+        lab, books, vault = pair.world.perp, pair.market.account.books, pair.chain.address
+        price = int(lab.base.contract.call("getClosedPrice"))
+        pair.beside(
+            "quit market",
+            lambda: books.quit(vault, price),
+            lambda: lab.house.send("quitMarket", vault, lab.base, sender=pair.users[2]),
+        )
+
+
+@dataclass(frozen=True)
 class LiquidateAtPerp:
     """Somebody takes over as much of the short as he may, if he may."""
 
@@ -76,4 +113,4 @@ class LiquidateAtPerp:
         )
 
 
-OperationAtPerp = PoolApart | SettleFunding | Penalty | Pause | LiquidateAtPerp
+OperationAtPerp = PoolApart | SettleFunding | Penalty | Pause | PauseMarket | CloseMarket | QuitMarket | LiquidateAtPerp

@@ -6,6 +6,7 @@ from mutations.mutant import Mutant, in_actions, in_book, in_module
 
 _LIFE = "a short is opened, a rally and a fall are hedged again, and everything is left"
 _WEEKS = "a pool below its index: the short pays funding for weeks, and margin is put in"
+_CLOSED = "the market is paused and then closed: the vault is guarded, and the exit waits for who quits it"
 _RAISED = "a penalty that was raised: the vault is guarded until it is what was proved"
 
 PERPETUALS: tuple[Mutant, ...] = (
@@ -14,8 +15,15 @@ PERPETUALS: tuple[Mutant, ...] = (
         "perp_v2",
         "a penalty may be raised",
         _RAISED,
-        "    return asked + kept + taken\n",
-        "    return asked + kept\n",
+        "    return asked + kept + taken + ",
+        "    return asked + kept + ",
+    ),
+    in_module(
+        "perp_v2",
+        "a market may be closed",
+        _CLOSED,
+        " + convert(not staticcall BaseToken(at.base).isOpen(), uint256)\n",
+        "\n",
     ),
     in_book(
         "what is short counts for no delta",

@@ -4,9 +4,9 @@
 @title Perp v2 (Curie) adapter
 @notice What this contract's own account has in one market: cash, and a short that is to be bought back. Cash is margin
         with realized profit, funding to this second, and what the short was sold for: value = cash - size * price.
-@dev Layouts: Perp v2.6.0 `IClearingHouse`, `IVault`, `IAccountBalance`, `IExchange`. Margin has the decimals of its
-     token, all else 18; `scale` is what one smallest unit of margin counts there. The account has no orders, no other
-     market, and is never long: this contract alone trades for it.
+@dev Layouts: Perp v2.6.0 `IClearingHouse`, `IVault`, `IAccountBalance`, `IExchange`; ratios, of 24 bits there, are read
+     as whole words. Margin has the decimals of its token, all else 18; `scale` is what one smallest unit of margin counts
+     there. The account has no orders, no other market, and is never long: this contract alone trades for it.
 """
 
 from ethereum.ercs import IERC20
@@ -58,9 +58,9 @@ interface Exchange:
     def getMaxTickCrossedWithinBlock(base: address) -> uint24: view
 
 interface Config:
-    def getImRatio() -> uint24: view
-    def getMmRatio() -> uint24: view
-    def getLiquidationPenaltyRatio() -> uint24: view
+    def getImRatio() -> uint256: view
+    def getMmRatio() -> uint256: view
+    def getLiquidationPenaltyRatio() -> uint256: view
 
 interface BaseToken:
     def isOpen() -> bool: view
@@ -105,9 +105,9 @@ def check_terms(at: Market, initial: uint256, maintenance: uint256, penalty: uin
     @notice Reverts where the protocol asks for more margin than was proved, or takes more for a liquidation; in millionths.
     """
     config: address = staticcall ClearingHouse(at.house).getClearingHouseConfig()
-    assert convert(staticcall Config(config).getImRatio(), uint256) <= initial, "perp_v2: initial margin was raised"
-    assert convert(staticcall Config(config).getMmRatio(), uint256) <= maintenance, "perp_v2: maintenance was raised"
-    taken: uint256 = convert(staticcall Config(config).getLiquidationPenaltyRatio(), uint256)
+    assert staticcall Config(config).getImRatio() <= initial, "perp_v2: initial margin was raised"
+    assert staticcall Config(config).getMmRatio() <= maintenance, "perp_v2: maintenance was raised"
+    taken: uint256 = staticcall Config(config).getLiquidationPenaltyRatio()
     assert taken <= penalty, "perp_v2: the penalty was raised"
 
 
@@ -115,13 +115,14 @@ def check_terms(at: Market, initial: uint256, maintenance: uint256, penalty: uin
 @view
 def shortfall(at: Market, initial: uint256, maintenance: uint256, penalty: uint256) -> uint256:
     """
-    @notice By how much the protocol asks and takes more than was proved, in millionths, in all.
+    @notice By how much the protocol asks and takes more than was proved, in millionths, in all; one more while the market
+            is paused or closed, when a short is no longer worth what the feed says.
     """
     config: address = staticcall ClearingHouse(at.house).getClearingHouseConfig()
-    asked: uint256 = arith.monus(convert(staticcall Config(config).getImRatio(), uint256), initial)
-    kept: uint256 = arith.monus(convert(staticcall Config(config).getMmRatio(), uint256), maintenance)
-    taken: uint256 = arith.monus(convert(staticcall Config(config).getLiquidationPenaltyRatio(), uint256), penalty)
-    return asked + kept + taken
+    asked: uint256 = arith.monus(staticcall Config(config).getImRatio(), initial)
+    kept: uint256 = arith.monus(staticcall Config(config).getMmRatio(), maintenance)
+    taken: uint256 = arith.monus(staticcall Config(config).getLiquidationPenaltyRatio(), penalty)
+    return asked + kept + taken + convert(not staticcall BaseToken(at.base).isOpen(), uint256)
 
 
 @internal

@@ -4,7 +4,8 @@ Sources: `ClearingHouse`, `AccountBalance`, `Exchange`, `Vault`, `Funding`, `Set
 the settlement token's decimals, all else in 18; every division rounds as Solidity does, towards zero, but for
 `formatSettlementToken`, which rounds down. The prices, the time and what trades are filled at (`fills.py`) are the
 environment's; everything else is booked here, for takers. Not modelled: makers' orders, other collateral than the
-settlement token, several markets of one account, pausing, and products of 2^255 and more.
+settlement token, several markets of one account, and products of 2^255 and more. Of pausing nothing but that time
+stands still for funding then (`now`), and what a closed market settles a position at.
 
 The words of a `Reverted` are Perp's own. Calls raise it having changed something or not: undo outside.
 """
@@ -249,6 +250,14 @@ class PerpMarket:
         self._change(other, Fill(-taken.base, -taken.quote + bonus))
         _require(self.free_by(liquidator, self.initial) >= 0, "CH_NEFCI")
         self._settle_bad_debt(owner)
+
+    def quit(self, owner: str, price: int) -> None:
+        """Anybody has a position settled at the price that the market was closed at."""
+        account = self.account(owner)
+        self.settle_funding(owner)
+        account.owed += towards_zero(account.size, price, ONE) + account.notional
+        account.size = account.notional = account.growth = 0
+        account.registered = False
 
     # ── how a position changes ─────────────────────────────────────────────────────────────
 

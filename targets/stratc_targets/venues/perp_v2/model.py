@@ -148,9 +148,9 @@ def _assumed(venue: Venue, of: Perp, strategy: Strategy) -> Iterator[Assumed]:
     yield Assumed(
         "parameters",
         f"{venue.name} asks for {percent(of.initial)} and liquidates below {percent(of.maintenance)}, "
-        f"for a penalty of {percent(of.penalty)}",
+        f"for a penalty of {percent(of.penalty)}, and its market is neither paused nor closed",
         Guardian.WATCHED,
-        "the vault compares all three when it is deployed and is guarded while one is higher, the keeper looks too",
+        "the vault compares all of it when it is deployed and is guarded while it is not so, the keeper looks too",
     )
     for token in exactly(strategy, of.token):
         yield Assumed(

@@ -32,7 +32,10 @@ def watch(venue: Venue, positions: tuple[Held, ...], text: VenueText, tokens: Ma
     pending = View(house, "getAllPendingFundingPayment(address)", THE_VAULT, through=("getExchange()",))
     return VenueReadings(
         {held.name: free for held in positions if not held.debt},
-        parameters=tuple(_parameters(venue, venue.terms, house)),
+        parameters=(
+            *_parameters(venue, venue.terms, house),
+            Parameter(venue.name, View(base, "isOpen()", None), 0, 1, 1),
+        ),
         oracles=(Told(venue.name, venue.terms.token, None, mark, scale=PRICE),),
         fundings=tuple(FundingRead(venue.name, held.name, pending) for held in positions if held.debt),
     )
