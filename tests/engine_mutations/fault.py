@@ -38,6 +38,7 @@ SCALE = "proofs/test_verdicts.py::test_the_scale_of_the_proof_is_the_scale_that_
 EVERY_WAY = "proofs/test_verdicts.py::test_every_way_through_the_rules_is_looked_at"
 FIRST = "proofs/test_first_round.py::test_a_gift_that_was_there_before_can_only_be_drawn_as_far_as_is_assumed"
 MOVES_OF_A_RANGE = "proofs/test_range_deltas.py::test_what_is_known_of_a_move_is_so_wherever_a_range_lies"
+TOPS_UP = "proofs/test_range_top_up.py::test_"
 TRADES = "proofs/test_needs.py::test_trades_after_a_deposit_are_part_of_the_loss"
 
 

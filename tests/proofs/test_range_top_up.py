@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from proofs.strategies import vault_of
+from proofs.strategies import proved, vault_of, verified
 from proofs.test_attack import edge
 from proofs.test_flash import plan_of
 from proofs.test_needs import proved as which_are_proved
@@ -21,6 +21,7 @@ from stratc_compiler.claims import IsFair, KeeperSettles, claims_of
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.execute import run_plan as run_symbolically
 from stratc_compiler.expr import Cmp, Formula, Rel, Rounding, number, scale
+from stratc_compiler.guard import gives_way, only_reduces_risk
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.inside_box import inside_box
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
@@ -97,7 +98,7 @@ def test_dust_in_the_range_is_left_there() -> None:
 
 
 def test_the_range_first_and_what_it_lacks_from_idle() -> None:
-    """All of a range is taken, none of it is left, and never more than there is."""
+    """All of a range is taken where it does not suffice, and never more than there is."""
     vault, _ = vault_of(TOPPED, ("[idle(USDC), pool]", "[pool, idle(USDC)]"))
     for seed in range(8):
         one = after_a_rally(vault, Random(seed))
@@ -248,6 +249,37 @@ def test_sources_that_do_not_suffice_are_not_proved_and_shown_by_a_round() -> No
     assert any("asks for more liquidity than there is" in str(why) for why in found), found
 
 
+# ── what runs while the vault is frozen or guarded ─────────────────────────────────────────
+
+
+def unchecked(item: PlanItem) -> tuple[PlanItem, ...]:
+    return (replace(item, checked=False),) if isinstance(item, Withdraw) else (item,)
+
+
+def kept_behind(item: PlanItem) -> tuple[PlanItem, ...]:
+    """What came is sold, and put in nowhere."""
+    return () if isinstance(item, Enter) else (item,)
+
+
+def test_it_is_among_what_only_reduces_risk_and_is_waited_for_in_an_open_vault_alone() -> None:
+    """What is sold for margin is what is short, just as it comes out of the range near its oracle."""
+    vault, _ = vault_of(TOPPED)
+    (rule,) = (one for one in vault.rules if one.name == RULE)
+    assert isinstance(rule.effect, Trades)
+    assert rule.effect.reduces_risk
+    assert gives_way(rule)
+    for change in (unchecked, more_than_came, kept_behind):
+        changed = tuple(one for item in rule.effect.plan for one in change(item))
+        assert not only_reduces_risk(changed, vault.venues), change
+    of = of_the_pool(vault)
+    other = replace(of, token="USDC", base="WETH")
+    told = (
+        replace(item, held=replace(item.held, range=other)) if isinstance(item, Withdraw) else item
+        for item in rule.effect.plan
+    )
+    assert not only_reduces_risk(tuple(told), vault.venues)
+
+
 # ── exact runs ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -308,3 +340,12 @@ def test_what_is_proved_of_a_range_that_is_drawn_on_withstands_attack(monkeypatc
     played, broken = play_against(vault, specs, 16, draw, chance, Rough, monkeypatch)
     assert not broken
     assert played >= 8
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+def test_a_range_that_is_drawn_on_is_proved() -> None:
+    """Every proof checked: no word of a solver is taken."""
+    verification = verified(TOPPED)
+    assert proved(verification) == {one.name for one in verification.claims}
+    assert not any(found.on_solver_alone for found in verification.claims)
