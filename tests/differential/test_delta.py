@@ -14,6 +14,7 @@ from differential.operations import (
     PresentLiquidity,
     RedeemInKind,
     Run,
+    Settle,
     TradeInPool,
     Turn,
 )
@@ -22,7 +23,7 @@ from differential.stories.delta import BEGUN, FALL, HEDGED_RANGE, RALLY
 from differential.story import tell
 from differential.test_perp import OFTEN, alone, random_stories
 from lab.world import World
-from stratc_dsl.strategy import Rebalance, When
+from stratc_dsl.strategy import Action, Rebalance, TopUp, When
 from stratc_targets.keeper.conditions import Condition, Goals, parse_condition, parse_goals
 from stratc_targets.keeper.goals import bands, condition, sensitivities
 from stratc_targets.vyper.symbols import symbols_of
@@ -63,8 +64,8 @@ def test_story_of_a_hedged_range(perp_world: World, name: str) -> None:
     tell(pair_up(perp_world, example(story.vault)), story)
 
 
-def keeper_of(pair: Pair) -> tuple[Condition, Goals]:
-    """When the keeper is told that the vault is to be rebalanced, and what it knows of bands for it."""
+def keeper_of(pair: Pair, action: type[Action] = Rebalance) -> tuple[Condition, Goals]:
+    """When the keeper is told that the vault is to be rebalanced, or else, and what it knows of bands for it."""
     vault = pair.machine.vault
     symbols = symbols_of(vault)
     goals = parse_goals(
@@ -76,7 +77,7 @@ def keeper_of(pair: Pair) -> tuple[Condition, Goals]:
             "sensitivities": sensitivities(vault, symbols),
         }
     )
-    (trigger,) = (rule.trigger for rule in vault.strategy.rules if isinstance(rule.action, Rebalance))
+    (trigger,) = (rule.trigger for rule in vault.strategy.rules if isinstance(rule.action, action))
     assert isinstance(trigger, When)
     return parse_condition(condition(trigger.predicate, vault, symbols)), goals
 
@@ -97,6 +98,19 @@ def test_after_a_rally_and_a_fall_of_a_fifth_one_rebalance_brings_delta_back(per
         Keep().apply(pair)
         assert abs(delta_on_chain(pair)) < BAND / 100
     assert pair.tally.done["rebalance"] == 3, pair.tally.told()
+
+
+def test_the_keeper_knows_when_margin_is_to_be_put_in(perp_world: World) -> None:
+    """By what it measures itself, at every step of a rally after a fall, and no more once it was."""
+    pair = pair_up(perp_world, example(VAULT))
+    told, goals = keeper_of(pair, TopUp)
+    seen: list[bool] = []
+    for step in (*BEGUN, *(one for _ in range(3) for one in (*FALL, Keep(), Settle())), *RALLY, Keep()):
+        step.apply(pair)
+        seen.append(pair.chain.call("top_up_perp_margin_due"))
+        assert goals.holds(told, pair.chain.state()) is seen[-1]
+    assert seen[-2:] == [True, False]
+    assert sum(seen) == 1
 
 
 @pytest.mark.timeout(1_800)

@@ -176,8 +176,9 @@ def _hedged_by_perpetuals(draft: Draft) -> None:
     if trigger == "weights outside band" or draft.likely(10):
         draft.rules.insert(0, "when delta(WETH) outside band do rehedge")
     if draft.likely(20):
+        sources = "idle(USDC), lp" if draft.weights.get("lp", 0) >= 50 else "idle(USDC)"
         draft.rules.insert(
-            0, "when margin_ratio(perp) < 40% do top_up perp.margin to margin_ratio(perp) 60% from [idle(USDC)]"
+            0, f"when margin_ratio(perp) < 40% do top_up perp.margin to margin_ratio(perp) 60% from [{sources}]"
         )
     if draft.likely(70):
         draft.prove.append("safe(perp)")

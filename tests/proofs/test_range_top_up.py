@@ -163,6 +163,9 @@ def test_what_is_not_in_the_positions_token_is_sold_for_it(token: str, sold: str
     share = Fraction(view.named(f"value(idle({token}))"), view.named("nav"))
     assert Fraction(6, 100) - Fraction(1, 10**6) <= share <= Fraction(6, 100) * Fraction(1_004, 1_000)
     assert world.state[f"idle({sold})"] == 0
+    kept = which_are_proved(vault, "recovers", f"step/top_up_idle_{token.lower()}/conserves")
+    assert kept
+    assert all(kept), "what either of its tokens is sold for is in the rule's budget"
 
 
 # ── what it needs is shown ─────────────────────────────────────────────────────────────────
