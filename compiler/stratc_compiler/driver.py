@@ -11,7 +11,7 @@ from stratc_compiler.consistency import concluded, witnesses
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.findings import Told, answer_all, tell_nobody
-from stratc_compiler.judge import judge, with_claims_of
+from stratc_compiler.judge import judge, refuted_before, with_claims_of
 from stratc_compiler.model import build_vault
 from stratc_compiler.recall import Forgetful, Memory, Past
 from stratc_compiler.vault import Vault, VenueFactory
@@ -48,7 +48,14 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     specs = claims_of(vault, box)
     past = Past(options.memory, options.effort, vault)
     sought = witnesses(box, past)
-    answers, seen = answer_all(specs, past, options.workers, options.told, sought.wanted)
+    answers, seen = answer_all(
+        specs,
+        past,
+        options.workers,
+        options.told,
+        sought.wanted,
+        lambda spec, known: refuted_before(spec, known, box, past),
+    )
     judged = [judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True)]
     for venue, inner in vault.inner.items():
         claims = verify(inner, source, options).claims

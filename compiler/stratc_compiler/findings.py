@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import closing
 
 from stratc_compiler.claims import ClaimSpec
@@ -29,22 +29,36 @@ def tell_nobody(progress: Progress) -> None:
     """Where nobody wants to be told of the progress."""
 
 
+Refuted = Callable[[ClaimSpec, Sequence[Answered | None]], bool]
+"""Whether a claim is refuted by what is known already, given the answers that are."""
+
+
+def nothing_is_known(spec: ClaimSpec, answers: Sequence[Answered | None]) -> bool:
+    """Where no rounds of earlier runs are asked for."""
+    return False
+
+
 def answer_all(
     specs: Iterable[ClaimSpec],
     past: Past,
     workers: int,
     told: Told = tell_nobody,
     witnesses: Sequence[Wanted] = (),
+    refuted: Refuted = nothing_is_known,
 ) -> tuple[list[list[Answered]], list[ObligationResult]]:
     """An answer to each obligation of each claim, and what was found of each witness that is wanted.
 
     Every distinct question is asked once. Each group of questions has solvers of its own, so the answers do not depend
-    on `workers`. `told` is called again and again while they are looked for.
+    on `workers`. `told` is called again and again while they are looked for. What an earlier run has not found is not
+    looked for again in claims that are `refuted` whatever is found.
     """
+    specs = tuple(specs)
     questions = Questions(past.printer)
     asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
     groups = questions.groups
     answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
+    for text in _baseless(zip(specs, asked, strict=True), _by_query(groups, answers), refuted):
+        del answers[text]
     # The longest first: whoever has it is not waited for by those who are done.
     missing = sorted((text for text in groups if text not in answers), key=lambda text: -_size(groups[text]))
     seen: dict[int, ObligationResult] = {}
@@ -67,13 +81,29 @@ def answer_all(
                     past.keep(groups[text], one)
                     answers[text] = one
         told(progress())
-    by_query = {
-        (text, goal): one
-        for text, group in groups.items()
-        for goal, one in zip(group.asked, answers[text], strict=True)
-    }
-    answered = [[by_query[query.context, query.goal] for query in queries] for queries in asked]
+    by_query = _by_query(groups, answers)
+    answered = [[by_query[query] for query in queries] for queries in asked]
     return answered, [seen[number] for number in range(len(witnesses))]
+
+
+def _by_query(groups: Mapping[str, Group], answers: Mapping[str, list[Answered]]) -> dict[Query, Answered]:
+    return {
+        Query(text, goal): one
+        for text, found in answers.items()
+        for goal, one in zip(groups[text].asked, found, strict=True)
+    }
+
+
+def _baseless(
+    claims: Iterable[tuple[ClaimSpec, Sequence[Query]]], known: Mapping[Query, Answered], refuted: Refuted
+) -> set[str]:
+    """What is to be asked again, by its text: a claim that is not refuted without it depends on what nothing shows."""
+    baseless: set[str] = set()
+    for spec, queries in claims:
+        believed = {query.context for query in queries if query in known and known[query].believed}
+        if believed and not refuted(spec, [known.get(query) for query in queries]):
+            baseless |= believed
+    return baseless
 
 
 def _size(group: Group) -> int:

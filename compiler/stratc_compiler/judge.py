@@ -46,6 +46,16 @@ def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) ->
     return ClaimResult(spec.name, spec.text, overall(results), results, span=spec.span)
 
 
+def refuted_before(spec: ClaimSpec, answers: Sequence[Answered | None], box: Box, past: Past) -> bool:
+    """Whether the claim is refuted by a round of an earlier run, or by numbers alone, given the known answers."""
+    sought = (
+        _Sought(obligation, answered, spec.about, box, past)
+        for obligation, answered in zip(spec.obligations, answers, strict=True)
+        if answered is not None and answered.evidence is None and answered.gave_up is None
+    )
+    return any(one.known() is not None for one in sought)
+
+
 class _Sought(Record):
     """An obligation without a proof, of which a counterexample is sought."""
 

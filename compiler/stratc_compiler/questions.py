@@ -19,12 +19,14 @@ class Answered(Record):
 
     Otherwise `linear` is the obligation without products of shocks, of which the solver has a model unless it gave up;
     `point` is that model where the obligation and `linear` are equivalent, so that it shows that there is no proof.
+    `believed` is what an earlier run says that found neither, which nothing shows.
     """
 
     linear: Obligation | None
     evidence: Derivation | SolverSays | None
     gave_up: str | None = None
     point: dict[str, Fraction] | None = None
+    believed: bool = False
 
 
 def known(obligation: Obligation) -> tuple[Formula, ...]:

@@ -1,8 +1,9 @@
 """Answers of earlier runs. Nothing is believed of them: each counts only after it was checked against the question.
 
 A proof is checked by `stratc_checker`; a point that shows that there is none has to satisfy the obligation, exactly; a
-round is replayed. What cannot be checked is not kept: the solver's word, and that it gave up. So whoever can write into
-the memory can make a run slower, or have another proof found of what has one; no verdict is theirs to choose.
+round is replayed. The solver's word that something holds is not kept. That neither proof nor point was found cannot be
+checked: it is kept, and counts only in claims that a round refutes, replayed (`findings.py`). So whoever can write into
+the memory can make a run slower, or have another proof found of what has one; no claim's verdict is theirs to choose.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ LONGEST = 4000
 """Digits. Numbers of ours have some hundred."""
 
 FRACTION = re.compile(r"-?[0-9]+(?:/[1-9][0-9]*)?")
+REASON = re.compile(r"[ -~]{1,200}")
+"""Why a solver gave up, in its words: plain text, since it is shown."""
+
 ZERO = Fraction(0)
 
 
@@ -68,11 +72,18 @@ class _Step(msgspec.Struct, array_like=True):
     terms: list[list[str | list[int | str]]]  # what a term must be, the checker says
 
 
-class _Found(msgspec.Struct):
-    """What is kept of one answer: the steps of a proof, or a point."""
+class _Nothing(msgspec.Struct):
+    """That neither was found."""
+
+    gave_up: str | None
+
+
+class _Found(msgspec.Struct, omit_defaults=True):
+    """What is kept of one answer: the steps of a proof, or a point, or that there was neither."""
 
     proof: list[_Step] | None = None
     point: dict[str, str] | None = None
+    nothing: _Nothing | None = None
 
 
 class _Played(msgspec.Struct):
@@ -121,7 +132,7 @@ class Past(msgspec.Struct):
             return None
 
     def keep(self, group: Group, answers: Sequence[Answered]) -> None:
-        """Remember the answers, if each of them can be checked."""
+        """Remember the answers, unless one of them is the solver's word that something holds."""
         found = [_kept(answered) for answered in answers]
         if all(found):
             self.memory.remember(self._key_of(group), msgspec.json.encode(found))
@@ -150,6 +161,11 @@ class Past(msgspec.Struct):
             refute(proof, [*context.facts, *(fact for one in groups for fact in one)], names)
             derivation = Derivation(Query(group.script.text, goal), proof, hypotheses_of(proof, context))
             return Answered(None, derivation)
+        if found.nothing is not None:
+            why = found.nothing.gave_up
+            if why is not None and not REASON.fullmatch(why):
+                raise Wrong
+            return Answered(eliminate(obligation).obligation, None, why, believed=True)
         if found.point is None:
             raise Wrong
         return self._broken(obligation, {name: _fraction(value) for name, value in found.point.items()})
@@ -194,12 +210,12 @@ def _meaning(value: object) -> str:
 
 
 def _kept(answered: Answered) -> _Found | None:
-    """What can be checked of an answer, if anything."""
+    """What is kept of an answer, if anything."""
     if isinstance(answered.evidence, Derivation):
         return _Found(proof=list(_steps(answered.evidence.proof)))
     if answered.point is not None:
         return _Found(point={name: str(value) for name, value in answered.point.items()})
-    return None
+    return _Found(nothing=_Nothing(answered.gave_up)) if answered.evidence is None else None
 
 
 def _steps(proof: dict[str, Any]) -> Iterator[_Step]:

@@ -18,9 +18,9 @@ from stratc_compiler.claims import claims_of
 from stratc_compiler.driver import Options, verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
-from stratc_compiler.questions import Group, Questions
+from stratc_compiler.questions import Answered, Group, Questions, Task
 from stratc_compiler.recall import Past
-from stratc_compiler.verdict import Derivation, Verification
+from stratc_compiler.verdict import Derivation, Query, SolverSays, Verification
 
 GREEDY = ("exit >= 60% of nav", "exit >= 99% of nav")
 """More than the treasury pays: its claim is refuted."""
@@ -105,12 +105,27 @@ def test_another_effort_is_another_question(monkeypatch: pytest.MonkeyPatch) -> 
         verify(*vault_of("treasury"), Options(Effort(nodes=19_999), workers=1, memory=Kept(dict(texts))))
 
 
-def test_what_rests_on_a_solver_alone_or_is_unknown_is_not_kept() -> None:
+def test_what_is_unknown_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Kept()
     vault, source = vault_of("treasury")
-    poor = verify(vault, source, Options(Effort(rlimit=1, nodes=0), workers=1, memory=memory))
+    options = Options(Effort(rlimit=1, nodes=0), workers=1, memory=memory)
+    poor = verify(vault, source, options)
     assert not proved(poor) - {"consistent"}
-    assert not any("answers" in key or b"proof" in text for key, text in memory.texts.items())
+    assert not any(b"proof" in text for text in memory.texts.values())
+    assert verify(vault, source, options) == poor
+    monkeypatch.setattr(prove, "answer", fail)
+    with pytest.raises(AssertionError, match="nothing was to be searched for"):
+        verify(vault, source, options)
+
+
+def test_a_solvers_word_that_something_holds_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def says(task: Task) -> list[Answered]:
+        return [Answered(None, SolverSays(Query(task.context, goal))) for goal, _ in task.asked]
+
+    monkeypatch.setattr(prove, "answer", says)
+    memory = Kept()
+    verify(*vault_of("treasury"), Options(workers=1, memory=memory))
+    assert not any(text.startswith(b"[") for text in memory.texts.values())
 
 
 # ── what somebody else put there ───────────────────────────────────────────────────────────
@@ -124,6 +139,36 @@ def groups_of(*changes: tuple[str, str]) -> tuple[Group, ...]:
         for obligation in spec.obligations:
             questions.add(obligation)
     return tuple(questions.groups.values())
+
+
+def with_nothing(texts: dict[str, bytes]) -> Kept:
+    """The memory of somebody who says of every question that nothing was found out."""
+    said = {key: json.loads(text) for key, text in texts.items()}
+    return Kept(
+        {
+            key: json.dumps([{"nothing": {"gave_up": None}}] * len(one) if isinstance(one, list) else one).encode()
+            for key, one in said.items()
+        }
+    )
+
+
+def test_that_nothing_was_found_takes_no_proof_away() -> None:
+    fresh, texts = first_run()
+    assert again(with_nothing(texts)) == fresh
+
+
+def test_nor_a_refutation_and_only_what_it_refutes_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh, texts = first_run(GREEDY)
+    asked: list[str] = []
+    answer = prove.answer
+    monkeypatch.setattr(prove, "answer", lambda task: asked.extend(one.claim for _, one in task.asked) or answer(task))
+    recalled = again(with_nothing(texts), GREEDY)
+    assert {one.name: type(one.verdict) for one in recalled.claims} == {
+        one.name: type(one.verdict) for one in fresh.claims
+    }
+    assert claim(recalled, "exit >= 99% of nav").verdict == claim(fresh, "exit >= 99% of nav").verdict
+    assert asked
+    assert "exit >= 99% of nav" not in asked
 
 
 def past(memory: Any, *changes: tuple[str, str]) -> Past:
