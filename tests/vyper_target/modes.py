@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 
+from lab.kept import kept
 from lab.world import World
 from stratc_compiler.certify import ProvedVault
 from stratc_targets.vyper.build import Compiled, Mode, compile_in
@@ -36,10 +38,11 @@ def strategy(name: str) -> ProvedVault:
 
 @cache
 def compiled(name: str, mode: str) -> Compiled:
-    """The vault of a strategy in one of the modes, or compact."""
+    """The vault of a strategy in one of the modes, or compact; compiled once in a run, as its processes share it."""
     given = strategy(name)
     chosen = Mode("codesize", compact=True) if mode == COMPACT else MODES[mode]
-    return compile_in(chosen, vault_sources(given.vault, given.verification.source))
+    sources = vault_sources(given.vault, given.verification.source)
+    return kept(lambda: compile_in(chosen, sources), "mode", str(chosen), json.dumps(sources))
 
 
 def deploy_in_mode(world: World, name: str, mode: str, **addresses: object) -> Deployed:
