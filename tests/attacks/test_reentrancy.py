@@ -172,10 +172,15 @@ def test_reentrancy(revm_world: World, who: str, fn: str, after: bool) -> None:
     """No transaction enters another one, and no view answers in the middle but what deployment has fixed."""
     attack = ATTACKS[who][0](revm_world, vault)
     prepare(attack, fn)
+    is_refused(attack, fn, after=after)
+
+
+def is_refused(attack: Attack, fn: str, *, after: bool) -> None:
+    """Whatever function of the vault is called from inside of this one."""
     answered, changing = set(), 0
     for function, view, payload in attack.functions():
         entered, answer, tries = came_in(attack, fn, payload, after=after)
-        assert tries > 0, f"{fn} does not call the {who}"
+        assert tries > 0, f"{fn} calls nobody who would come in"
         if view and entered:
             assert (True, answer) == attack.at_rest(payload), f"{function.name} is not what it was"
             answered.add(function.name)
@@ -188,6 +193,35 @@ def test_reentrancy(revm_world: World, who: str, fn: str, after: bool) -> None:
     assert {name for name in answered if not name.isupper()} <= FIXED
     assert not answered & SHOULD_BE_LOCKED
     assert changing > 15
+
+
+def manager_attack(world: World, make: Make) -> Attack:
+    """A vault whose range is kept by a manager with hooks; Uniswap's own calls nobody back, as `test_ranges` shows."""
+    intruder = world.chain.deploy_artifact(vyper_artifact(HERE / "intruder.vy"))
+    manager = world.chain.deploy_artifact(vyper_artifact(HERE / "hooked_manager.vy"), intruder, world.uniswap.positions)
+    roles = dict.fromkeys(("owner_", "guardian_", "keeper_"), intruder)
+    target = make(world, "fee_range", venue_pool=manager, **roles)
+    me, giver = intruder.address, world.users[0]
+    world.usdc.provide(giver, target.contract, 10**11)
+    target.contract.send("deposit", 10**11, me, sender=giver)
+    outer: dict[str, tuple[object, ...]] = {
+        "rebalance": (),
+        "harvest_pool": (),
+        "redeem_in_kind": (10**18, me, me, 0),
+        "emergency_exit": (),
+    }
+    return Attack(target, intruder, manager, outer)
+
+
+@pytest.mark.long
+def test_reentrancy_from_a_position_manager(roomy_world: World) -> None:
+    """Before and after each of its calls that move liquidity."""
+    attack = manager_attack(roomy_world, vault)
+    is_refused(attack, "rebalance", after=False)
+    is_refused(attack, "rebalance", after=True)
+    attack.begin("rebalance")
+    for fn in ("harvest_pool", "redeem_in_kind", "emergency_exit"):
+        is_refused(attack, fn, after=True)
 
 
 @pytest.mark.parametrize(
