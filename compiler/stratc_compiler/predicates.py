@@ -3,7 +3,8 @@
 Every side of a comparison becomes a linear combination of USD values over a linear combination of USD values
 (`health` is weighted collateral over debt, `5% of nav` is nav/20 over 1). A comparison of two such quotients is
 multiplied out; denominators are never negative, and a zero denominator reads as "infinitely large", which is
-what health, collateral ratio and the like mean without debt.
+what health, collateral ratio and the like mean without debt. Only a product with a volatility is rounded, down to
+10^-18 USD: so no word of the contract is too small for it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from stratc_compiler.expr import (
     Combination,
     Expr,
     Formula,
+    MulDiv,
     Not,
     Or,
     Plain,
@@ -26,6 +28,7 @@ from stratc_compiler.expr import (
     Rounding,
     Var,
     amount,
+    dim_of,
     number,
     times,
     total,
@@ -36,6 +39,7 @@ from stratc_compiler.vault import NAV, Greek, Held, VenueModel, net_worth, volat
 from stratc_dsl.record import Record
 from stratc_dsl.span import Span
 from stratc_dsl.strategy import (
+    AmountOf,
     Base,
     Binary,
     BinaryOp,
@@ -153,22 +157,64 @@ def lower(expression: Expression, scope: Scope) -> Quotient:
             return Quotient({NAV: share}, {ONE: Fraction(1)})
         case Quantity():
             return _quantity(expression, scope)
+        case Binary(BinaryOp.MUL, held, price) if _is_worth(held, price):
+            return lower(held, scope)
+        case Binary(BinaryOp.MUL, price, held) if _is_worth(held, price):
+            return lower(held, scope)
         case Binary(op, left, right, _, span=span):
             return _binary(op, lower(left, scope), lower(right, scope), span)
 
 
+def _is_worth(held: Expression, price: Expression) -> bool:
+    """Whether an amount is told in USD, at the price of its token: by what they are worth all amounts are told here."""
+    if not isinstance(price, Quantity) or price.name != "price" or price.token is None or isinstance(held, OfNav):
+        return False
+    return held.dimension == AmountOf(price.token)
+
+
 def _binary(op: BinaryOp, left: Quotient, right: Quotient, span: Span) -> Quotient:
-    plain = {ONE: Fraction(1)}
-    if op is BinaryOp.DIV and left.bottom == plain and right.bottom == plain:
-        return _over(left.top, right.top, span)
-    if left.bottom != plain or right.bottom != plain:
+    if set(left.bottom) != {ONE} or set(right.bottom) != {ONE}:
         raise Unsupported("arithmetic on ratios such as health", "compare the ratio itself with a constant", span)
+    first, second = _whole(left), _whole(right)
+    if op is BinaryOp.DIV:
+        return _over(first, second, span)
     if op is BinaryOp.MUL:
-        return Quotient(_times(left.top, right.top, span), plain)
+        return Quotient(_product(first, second, span), {ONE: Fraction(1)})
     sign = 1 if op is BinaryOp.ADD else -1
-    terms = {**left.top, **right.top}
+    terms = {**first, **second}
     zero = Fraction(0)
-    return Quotient({term: left.top.get(term, zero) + sign * right.top.get(term, zero) for term in terms}, plain)
+    sums = {term: first.get(term, zero) + sign * second.get(term, zero) for term in terms}
+    return Quotient(sums, {ONE: Fraction(1)})
+
+
+def _whole(quotient: Quotient) -> Combination:
+    """A quotient over a constant, as a sum."""
+    return {term: weight / quotient.bottom[ONE] for term, weight in quotient.top.items()}
+
+
+def _product(left: Combination, right: Combination, span: Span) -> Combination:
+    """The product of two sums, of which one is a constant or made of volatilities. Raises Unsupported."""
+    if not _is_number(right):
+        left, right = right, left
+    if not _is_number(right):
+        raise Unsupported("a product of two values", "compare each with a share of nav", span)
+    found: Combination = {}
+    for term, weight in left.items():
+        for factor, by in right.items():
+            product, more = _of_terms(term, factor)
+            found[product] = found.get(product, Fraction(0)) + weight * by * more
+    return found
+
+
+def _of_terms(left: Expr, right: Expr) -> tuple[Expr, int]:
+    """What a product is a multiple of, and of which: a volatility is told in 10^-18."""
+    if left == ONE or right == ONE:
+        return (right if left == ONE else left), 1
+    return MulDiv(left, right, number(WAD), Rounding.DOWN), WAD
+
+
+def _is_number(combination: Combination) -> bool:
+    return all(dim_of(term) is Plain.NUMBER for term in combination)
 
 
 def _over(top: Combination, divisor: Combination, span: Span) -> Quotient:

@@ -41,7 +41,7 @@ SUPPORTED = frozenset(
 
 QUANTITIES = frozenset(
     {
-        *("nav", "idle", "value", "weight", "leverage", "delta", "gamma", "volatility"),
+        *("nav", "idle", "value", "weight", "leverage", "delta", "gamma", "volatility", "price"),
         *("health", "buffer", "ltv", "collateral_ratio", "margin_ratio", "debt", "collateral"),
     }
 )

@@ -41,6 +41,7 @@ from stratc_compiler.expr import (
     dim_of,
     has_root,
     number,
+    variables,
 )
 from stratc_compiler.ranges import Range, curvature, proportion, token_part
 from stratc_compiler.vault import Vault
@@ -57,6 +58,20 @@ PROPORTION = Fraction(1, 1_000_000)
 def real(name: str) -> Var:
     """A real variable of the proofs."""
     return Var(name, Plain.NUMBER)
+
+
+_TIMES = " times "
+
+
+def product_with(worth: Var, measured: Expr) -> Var:
+    """What the product of a worth with volatilities is called."""
+    return real(_TIMES.join((worth.name, *(var.name for var in variables(measured)))))
+
+
+def factors_of(product: Var) -> tuple[Var, Var] | None:
+    """Of such a product what its last volatility is multiplied with, and that; None of any other variable."""
+    worth, times, volatility = product.name.rpartition(_TIMES)
+    return (real(worth), real(volatility)) if times else None
 
 
 class NotLinear(Exception):
@@ -92,7 +107,8 @@ class Part(Record):
 class Frame(Struct):
     """The state at one moment: worth of each state variable, and the definitions computed from it so far.
 
-    `parts` are what plans have asked for at this moment's prices: while these stand still, ranges keep to them.
+    `parts` are what plans have asked for at this moment's prices: while these stand still, ranges keep to them. So do
+    `products` of what something is worth with a volatility, while this says the same.
     """
 
     vault: Vault
@@ -100,11 +116,12 @@ class Frame(Struct):
     trace: Trace
     known: dict[str, Expr] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
+    products: dict[tuple[Expr, Expr], Var] = field(default_factory=dict)
 
     def moved(self, changes: dict[str, Expr]) -> Frame:
         """The frame after some state variables changed; names bound by the plan stay bound."""
         bound = {name: expr for name, expr in self.known.items() if name not in self.vault.definitions}
-        return Frame(self.vault, {**self.state, **changes}, self.trace, bound, self.parts)
+        return Frame(self.vault, {**self.state, **changes}, self.trace, bound, self.parts, dict(self.products))
 
     def primed(self) -> Frame:
         """The frame with every definition computed, so that facts do not depend on what is asked of it later."""
@@ -113,7 +130,8 @@ class Frame(Struct):
         return self
 
     def fork(self) -> Frame:
-        return Frame(self.vault, dict(self.state), self.trace.fork(), dict(self.known), self.parts)
+        known, products = dict(self.known), dict(self.products)
+        return Frame(self.vault, dict(self.state), self.trace.fork(), known, self.parts, products)
 
     def formula(self, formula: Formula) -> Formula:
         """The formula over this frame's real variables."""
@@ -150,6 +168,8 @@ class Frame(Struct):
                 return self._reading_of_part(self.state[of.curve.name])
             case If(condition, then, otherwise):
                 return self._either(self.formula(condition), self.expr(then), self.expr(otherwise))
+            case MulDiv(left, right) if self.vault.rings and self._is_measured(right):
+                return self._times(self.expr(left), right)
             case MulDiv(left, right, divisor) if has_root(divisor) and (of := self._proportion(right, divisor)):
                 return self._some_of(of, self.expr(left), is_worth=dim_of(left) is Plain.VALUE)
             case MulDiv(left) if self.vault.divided and has_root(left) and (of := self._divided(expr)):
@@ -227,6 +247,23 @@ class Frame(Struct):
         above = (Cmp(larger, Rel.GE, ZERO), Cmp(more, Rel.GE, less), Cmp(more, Rel.LE, Add(larger, slack)))
         below = (Cmp(larger, Rel.LE, ZERO), Cmp(more, Rel.LE, slack), Cmp(more, Rel.GE, Sub(larger, slack)))
         self.trace.learn("definition", Or((And(above), And(below))))
+
+    def _is_measured(self, expr: Expr) -> bool:
+        """Whether it is a volatility, or made of some."""
+        names = {ring.name for ring in self.vault.rings}
+        return dim_of(expr) is Plain.NUMBER and any(var.name in names for var in variables(expr))
+
+    def _times(self, worth: Expr, measured: Expr) -> Expr:
+        """A product with what a ring says, which may be anything: so may the product of what is not negative."""
+        if worth == ZERO:
+            return ZERO
+        if (worth, measured) not in self.products:
+            named = self.named("measured", worth)
+            assert isinstance(named, Var), "no product of a constant has a name"
+            product = product_with(named, measured)
+            self.trace.learn("definition", Cmp(product, Rel.GE, ZERO))
+            self.products[worth, measured] = product
+        return self.products[worth, measured]
 
     def _reading_of_part(self, exact: Expr) -> Expr:
         """What the contract computes of a part or a curvature, whose roots are rounded: either way where one end of the

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import product
 
 from msgspec.structs import replace
 
 from stratc_compiler.claims import About, IsFair
 from stratc_compiler.concrete import PERCENT, bent, concrete, divided, ratio_of, slide_of
 from stratc_compiler.environment import Box, Interval
-from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, number, variables
+from stratc_compiler.expr import Add, And, Cmp, Expr, Formula, Mul, Not, Num, Or, Rel, Sub, Var, number, variables
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.range_deltas import product_name
 from stratc_compiler.range_gammas import as_it_may_lie, curve_of
-from stratc_compiler.relax import ZERO, real
+from stratc_compiler.relax import ZERO, factors_of, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
 from stratc_compiler.smt import Query, Sat
@@ -129,11 +130,10 @@ def models(
     # Anything breaks clearly in a vault that a deposit has made large enough.
     clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
     sure = strengthen(broken, MARGIN)
-    for formulas in ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken)):
-        query = Query(
-            (*formulas, *_scaling(obligation, vault), *_swings(vault, box), *_bends(obligation, vault)),
-            max(1, rlimit // SHARE),
-        )  # 0 would be no limit
+    told = (*_scaling(obligation, vault), *_bends(obligation, vault))
+    tries = ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken))
+    for formulas, said in product(tries, _swings(obligation, vault, box)):
+        query = Query((*formulas, *told, *said), max(1, rlimit // SHARE))  # 0 would be no limit
         answer = query.solve()
         if isinstance(answer, Sat):
             yield from [answer.values] if any_will_do else _simplest(query, vault, box)
@@ -150,12 +150,32 @@ def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
     return (Cmp(nav, Rel.EQ, whole),)
 
 
-def _swings(vault: Vault, box: Box) -> Iterator[Formula]:
-    """Volatilities that the assumptions come to."""
-    for ring in vault.rings:
-        most = strongest(ring, vault, box, IdealWorld(vault, {}))
-        if most is not None:
-            yield Cmp(real(ring.name), Rel.LE, number(most))
+def _swings(obligation: Obligation, vault: Vault, box: Box) -> list[tuple[Formula, ...]]:
+    """Volatilities that the assumptions come to; of those that are multiplied with something, a few to try."""
+    most = {ring.name: strongest(ring, vault, box, IdealWorld(vault, {})) for ring in vault.rings}
+    products = _products(obligation)
+    if not products:
+        return [tuple(Cmp(real(name), Rel.LE, number(end)) for name, end in most.items() if end is not None)]
+    return [_pinned({name: (end or WAD) * share for name, end in most.items()}, products) for share in MULTIPLIED]
+
+
+MULTIPLIED = (Fraction(1), Fraction(0))
+"""Of the strongest volatility that is assumed: a solver of linear facts is told what a product is a multiple of."""
+
+
+def _products(obligation: Obligation) -> dict[Var, tuple[Var, Var]]:
+    formulas = (*(one.formula for one in obligation.hypotheses), obligation.goal)
+    found = {var: factors_of(var) for formula in formulas for var in variables(formula)}
+    return {var: factors for var, factors in found.items() if factors is not None}
+
+
+def _pinned(said: Mapping[str, Fraction], products: Mapping[Var, tuple[Var, Var]]) -> tuple[Formula, ...]:
+    volatilities = [Cmp(real(name), Rel.EQ, number(value)) for name, value in said.items()]
+    multiples = (
+        Cmp(times, Rel.EQ, Mul(number(said[volatility.name] / WAD), worth))
+        for times, (worth, volatility) in products.items()
+    )
+    return (*volatilities, *multiples)
 
 
 def _bends(obligation: Obligation, vault: Vault) -> Iterator[Formula]:

@@ -55,7 +55,7 @@ differs with the tests before it.
 RARE = {
     *("two_debts", "short", "stop", "topped", "paired", "hedged", "half_hedged", "inflow", "lender"),
     *("blue_loop", "pool_loop", "category", "treasury_loan", "eth_loop", "last_rule", "close_both", "calm_carry"),
-    "fee_range",
+    *("fee_range", "bent_range"),
 }
 """Vaults that one story or two are told of: compiling them takes longer than it, so they are for the long run."""
 

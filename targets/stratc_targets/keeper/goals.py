@@ -161,5 +161,10 @@ def _product(expr: Expr, vault: Vault, symbols: Symbols) -> dict[str, Any]:
         case MulDiv(Var(name=amount), Var(name=price), Var(dim=TokenDim(Dimension.UNIT, token))):
             members = [symbols.fields[amount], symbols.fields[price]]
             return {"members": members, "over": str(10 ** vault.strategy.token(token).decimals)}
+        case MulDiv(left, right, Num(value=over)):
+            # A product with a volatility.
+            first, second = (_product(one, vault, symbols) for one in (left, right))
+            by = int(first["over"]) * int(second["over"]) * int(over)
+            return {"members": first["members"] + second["members"], "over": str(by)}
         case other:
             raise ValueError(f"keeper.json has no form for {other}")

@@ -17,8 +17,10 @@ HEDGES: dict[str, Story] = {
             Run("rehedge"),
             Move("WETH", 800),
             Keep(),
+            Move("WETH", 1_030),  # inside the band, but the price has gone far
+            Keep(),
         ),
-        {"rebalance": 1, "rehedge": 2},
+        {"rebalance": 1, "rehedge": 3},
         {"rehedge": 2},
     ),
     "a pool that sells ether so far below the oracle that the hedge would be left on the other side": Story(

@@ -7,6 +7,7 @@ from differential.operations import (
     Keep,
     Move,
     MovePool,
+    Operation,
     PresentLiquidity,
     Redeem,
     RedeemInKind,
@@ -22,6 +23,12 @@ from differential.story import Story
 from vyper_target.vaults import USDC
 
 _BEGUN = (Deposit(0, 1_000_000 * USDC), Deposit(1, 500_000 * USDC + 1), Keep())
+
+
+def _after_an_hour(token: str, *permille: int) -> tuple[Operation, ...]:
+    """Moves, each in a round of its own."""
+    return tuple(step for by in permille for step in (Wait(3_600), Settle(), Move(token, by), Keep()))
+
 
 IN_A_RANGE: dict[str, Story] = {
     "fees are earned and fetched, prices move, all leave": Story(
@@ -86,5 +93,20 @@ IN_A_RANGE: dict[str, Story] = {
         ),
         {"redeem": 1},
         {"redeem": 1, "deposit": 1},
+    ),
+    "prices swing: what bends the range is told inside and beyond it, and makes a rebalance due": Story(
+        "bent_range",
+        (
+            *_BEGUN,
+            Run("rebalance"),  # still
+            *_after_an_hour("WETH", 1_150, 1_150),
+            *_after_an_hour("WETH", *[800] * 5),
+            Redeem(0, 500),
+            Turn("emergency_exit", "guardian"),
+            Redeem(0, 1_000),
+            Redeem(1, 1_000),
+        ),
+        {"rebalance": 4, "emergency_exit": 1, "redeem": 3},
+        {"rebalance": 1},
     ),
 }
