@@ -19,6 +19,8 @@ NAME = "short_ether"
 HOUR, DAY = 3_600, 86_400
 THOUSAND = 1_000 * USDC
 ROUNDING = 4
+FULL_RANGE = 887_220
+"""The last tick of the market's pool, up to which its maker provides."""
 
 BOOKED_ONLY = (Change("contracts/perp_v2.vy", " + owed - funding\n", " + owed\n"),)
 """Funding counts once it is booked."""
@@ -376,6 +378,47 @@ def test_market_that_is_paused_overpays_those_who_leave_a_vault_that_does_not_as
     lab.house.send("quitMarket", target.address, lab.base, sender=user)
     got = world.usdc.balance(user) - held
     assert got * (before - mine) / mine > worth(target) * Fraction(105, 100)
+
+
+def leave_it_short_of_money(target: Deployed) -> None:
+    """Makers take liquidity and margin away, and the market is closed at a dollar: who is short has won more than those
+    who have lost can pay. Somebody else withdraws before the vault does, and leaves ten thousand dollars there."""
+    world, lab, other = target.world, target.world.perp, target.world.users[3]
+    lab.deposit(other, 1_000 * THOUSAND)
+    lab.short(other, 400 * ONE)
+    ticks = (-FULL_RANGE, FULL_RANGE, lab.pool.contract.call("liquidity"))
+    lab.house.send("removeLiquidity", (lab.base, *ticks, 0, 0, 2**63), sender=world.whale)
+    for maker in (world.whale, world.arbitrageur):
+        lab.withdraw(maker, lab.free(maker))
+    lab.base.contract.send("pause", sender=lab.admin)
+    lab.base.contract.send("close(uint256)", ONE, sender=lab.admin)
+    for trader in (other, target.address):
+        lab.house.send("quitMarket", trader, lab.base, sender=other)
+    lab.withdraw(other, world.usdc.balance(lab.vault.address) - 10 * THOUSAND)
+    assert min(lab.free(other), lab.free(target.address)) > 100 * THOUSAND
+
+
+def test_house_that_cannot_pay(world: World) -> None:
+    """The exit takes what is there, who leaves in kind his part of what lies idle, and what is owed is fetched as soon
+    as it can be paid; then all are paid alike."""
+    target, lab = settled(vault(world, NAME)), world.perp
+    leave_it_short_of_money(target)
+    one, other = world.users[:2]
+    mine, total = shares(target, one), worth(target)
+    with pytest.raises(Reverted):  # his part of the margin is more than there is
+        target.contract.send("redeem_in_kind", mine // 2, one, one, 0, sender=one)
+    target.contract.send("emergency_exit", sender=target.guardian)
+    assert target.call("mode") == 3
+    assert world.usdc.balance(lab.vault.address) == 0
+    assert worth(target) >= total * 99 // 100
+    with pytest.raises(Reverted, match="redeem in kind"):
+        target.contract.send("redeem", mine, one, one, sender=one)
+    lab.deposit(world.whale, 1_000 * THOUSAND)
+    target.contract.send("emergency_exit", sender=target.guardian)
+    assert target.call("mode") == 2
+    paid = [target.contract.send("redeem", shares(target, who), who, who, sender=who).value for who in (one, other)]
+    assert paid[0] == pytest.approx(2 * paid[1], abs=ROUNDING)
+    assert sum(paid) >= total * 99 // 100
 
 
 def test_index_that_nobody_tells(world: World) -> None:

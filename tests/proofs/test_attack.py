@@ -110,9 +110,9 @@ def test_proved_claims_withstand_random_rounds(name: str) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", ["eth_carry", "eth_loop", "treasury_loan", "treasury"])
-@pytest.mark.parametrize("seed", [10, 11])
-def test_proved_claims_withstand_many_random_rounds(name: str, seed: int) -> None:
-    assert attack(name, 8_000, seed) > 10_000
+def test_proved_claims_withstand_many_random_rounds(name: str) -> None:
+    """Those that climb, of `fuzzing/test_proofs.py`, go for the same claims."""
+    assert attack(name, 8_000, seed=10) > 10_000
 
 
 def test_an_attack_finds_what_is_refuted() -> None:
