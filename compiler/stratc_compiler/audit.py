@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from msgspec.structs import replace
@@ -92,6 +91,8 @@ def audit(document: Any, vault: Vault, source: Source) -> Audited:
 
 def _made_by_another(document: Any) -> str:
     """What to try where another version made it, which may have claimed something else of the same source."""
+    from importlib.metadata import version  # only here: it takes longer to load than this module
+
     tools = document.get("tools") if isinstance(document, dict) else None
     by = tools.get("stratc") if isinstance(tools, dict) else None
     if not isinstance(by, str) or not re.fullmatch(r"[0-9A-Za-z.+-]{1,40}", by) or by == version("stratc"):
