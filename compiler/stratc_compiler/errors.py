@@ -9,10 +9,11 @@ from stratc_dsl.span import NOWHERE, Span
 
 
 class Place(Record):
-    """One thing that is not supported, in the words of the manual, and where it stands."""
+    """One thing that is not supported, in the words of the manual, where it stands, and what to do instead."""
 
     what: str
     span: Span
+    cure: str = ""
 
 
 @dataclass

@@ -57,7 +57,8 @@ def refuse(strategy: Strategy, adapters: Container[str]) -> None:
         return
     first, *others = places
     what = ", ".join(dict.fromkeys(place.what for place in places))
-    raise Unsupported(what, HELP, first.span, first.what, tuple(others))
+    cures = dict.fromkeys(place.cure for place in places if place.cure)
+    raise Unsupported(what, "; ".join((HELP, *cures)), first.span, first.what, tuple(others))
 
 
 def refused(node: object) -> NoReturn:
@@ -84,7 +85,7 @@ def _missing(node: object, around: Span, adapters: Container[str]) -> Iterator[P
     what = None if isinstance(node, tuple) else _what(node, adapters)
     if what is not None:
         # What such a thing holds is refused with it: it stands inside of the marked words.
-        yield Place(what, node.terms.span if isinstance(node, Venue) else span)
+        yield Place(what, node.terms.span if isinstance(node, Venue) else span, _cure(node))
         return
     for part in parts(node):
         yield from _missing(part, span, adapters)
@@ -107,6 +108,18 @@ def _what(node: object, adapters: Container[str]) -> str | None:
     if type(node) in SUPPORTED or isinstance(node, Terms):
         return None
     return _named(node)
+
+
+def _cure(node: object) -> str:
+    """What to do where options would be: no other venue has an instrument that is traded for these."""
+    match node:
+        case typed.Hedge("gamma", token):
+            floor = f"bound it by a floor, `gamma({token}) >= -50% of nav`, or let a rule act on it"
+            return f"nothing that has a gamma is traded for it before there are options: {floor}"
+        case typed.Hedge("vega"):
+            return "nothing that has a vega is traded before there are options"
+        case _:
+            return ""
 
 
 def _is_plain(text: str) -> bool:

@@ -17,6 +17,12 @@ from stratc_dsl.strategy import Base, Hedge, OfNav, Position
 from stratc_dsl.terms import pair_of
 from stratc_dsl.words import dimension_words
 
+CURES = {
+    "gamma": "options and ranges of liquidity have one; or bound it by a floor: `gamma({}) >= -50% of nav`",
+    "vega": "name a position with an option in it, such as a `covered_call(..)`",
+}
+"""Where an instrument has none of what it is to change."""
+
 FORM = "write for example `delta(WETH): -3% .. +3% of nav using perp.short(WETH)`"
 
 
@@ -97,7 +103,7 @@ def _reacts(instrument: Position, token: str, clause: syntax.SensitivityClause, 
         scope.problems.report(NoEffect(span, f"`{instrument}`", quantity, why, cure, clause.subject.span))
         return False
     if sensitivity not in SENSITIVITIES.get(instrument.kind, ("delta",)):
-        why, cure = f"it has no {sensitivity}", "name a position with an option in it, such as a `covered_call(..)`"
+        why, cure = f"it has no {sensitivity}", CURES[sensitivity].format(token)
         scope.problems.report(NoEffect(span, f"`{instrument}`", quantity, why, cure, clause.subject.span))
         return False
     return True

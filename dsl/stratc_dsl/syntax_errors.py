@@ -114,6 +114,11 @@ EXPECTED_HINTS = {
 }
 
 
+INSTRUMENT = "say what is traded for it: `using perp.short(WETH)`, or a debt or holding in the token itself"
+
+_HEDGE_USING = re.compile(r"\.\.[^\n]*\busing[ \t]*$")
+
+
 def expected_words(accepted: frozenset[str], inside_brackets: bool) -> tuple[str, ...]:
     """What could stand at a place, from the terminals that the parser accepts there."""
     words: list[str] = []
@@ -153,7 +158,7 @@ def unexpected(
     if opened and _is_unclosed(text, span, bracket):
         return NotClosed(span, listed(expected), shown(found), bracket, CLOSING[bracket], opened)
     far = opened if bracket in ("(", "[") and opened and "\n" in text[opened.start : span.start] else None
-    cure = _of_another_language(text, span) or _cure(found, expected, words)
+    cure = _of_another_language(text, span) or _of_hedge(text, span, accepted) or _cure(found, expected, words)
     return Unexpected(span, listed(expected), shown(found), cure, far)
 
 
@@ -184,12 +189,21 @@ def _of_another_language(text: str, span: Span) -> str | None:
     return None
 
 
+def _of_hedge(text: str, span: Span, accepted: frozenset[str]) -> str | None:
+    """What to write behind the `using` of a hedge's range, which an instrument follows."""
+    line = text.rfind("\n", 0, span.start) + 1
+    after = "NAME" in accepted and text[span.start : span.end] == "\n" and _HEDGE_USING.search(text, line, span.start)
+    return INSTRUMENT if after else None
+
+
 def _cure(found: str, expected: tuple[str, ...], words: tuple[str, ...]) -> str:
     from difflib import get_close_matches  # here, as most texts have no syntax error
 
     near = get_close_matches(found, words, 1) if found.isidentifier() else []
     if near:
         return did_you_mean(near[0], "")
+    if expected == ("`using`",):
+        return INSTRUMENT
     if found in FOUND_HINTS and expected != ("`{`",):
         return FOUND_HINTS[found]
     hints = (EXPECTED_HINTS[one] for one in expected if one in EXPECTED_HINTS)

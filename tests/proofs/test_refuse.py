@@ -60,6 +60,22 @@ def test_one_thing_is_refused_where_it_stands(change: tuple[str, str], what: str
 
 
 @pytest.mark.parametrize(
+    ("hedge", "cure"),
+    [
+        ("gamma(WETH): -40% .. 0% of nav using pool", "bound it by a floor, `gamma(WETH) >= -50% of nav`"),
+        ("delta(WETH): 0% .. 40% of nav using pool", ""),
+    ],
+)
+def test_a_hedge_that_nothing_is_traded_for_is_refused_with_what_to_do_instead(hedge: str, cure: str) -> None:
+    source = source_of("fee_range", ("    floors {", f"    hedge {{ {hedge} }}\n    floors {{"))
+    (strategy,) = parse_strategies(source).strategies
+    with pytest.raises(Unsupported, match="the hedge of") as caught:
+        model(strategy, source, venue_factories(strategy))
+    assert caught.value.help.startswith(refusing.HELP)
+    assert caught.value.help.partition("; nothing that")[2].endswith(f"{cure}, or let a rule act on it" if cure else "")
+
+
+@pytest.mark.parametrize(
     ("statement", "what"),
     [
         ("signal s { from: signed(model), range: 0 .. 1, max_age: 6h }", "the signal `s`"),
