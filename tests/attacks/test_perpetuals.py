@@ -8,7 +8,7 @@ import pytest
 
 from attacks.targets import NO_CONSERVATION, NO_TRY, shares, vault, without
 from lab.chain import Reverted
-from lab.perp import ONE, TWAP
+from lab.perp import FULL_RANGE, ONE, TWAP
 from lab.world import World, with_perp
 from mutations.change import BOOK, Change
 from vyper_target.vaults import USDC, Deployed
@@ -19,8 +19,6 @@ NAME = "short_ether"
 HOUR, DAY = 3_600, 86_400
 THOUSAND = 1_000 * USDC
 ROUNDING = 4
-FULL_RANGE = 887_220
-"""The last tick of the market's pool, up to which its maker provides."""
 
 BOOKED_ONLY = (Change("contracts/perp_v2.vy", " + owed - funding\n", " + owed\n"),)
 """Funding counts once it is booked."""

@@ -270,7 +270,7 @@ class ExactMarket:
             self.burn(held.token, self.address, amount)
             return
         if held.venue == "perp":
-            self.account.books.withdraw(self.address, amount)
+            self.account.withdraw(amount)
         elif held.venue == "aave":
             self.aave.withdraw(held.token, amount)
         else:

@@ -105,7 +105,17 @@ class PerpAccount:
 
     @property
     def realized(self) -> int:
-        return max(self.books.realized(self.me), 0) // self.books.scale
+        return min(max(self.books.realized(self.me), 0) // self.books.scale, self.there)
+
+    @property
+    def there(self) -> int:
+        """What the house has of money, which is everybody's."""
+        return self.lab.usdc.balance(self.lab.vault.address)
+
+    def withdraw(self, amount: int) -> None:
+        self.books.withdraw(self.me, amount)
+        if amount > self.there:
+            raise Reverted("perp: ERC20: transfer amount exceeds balance")
 
     def trade(self, item: Trade, amount: int, bound: int, fill: Fill, root: int) -> None:
         self.only_open()

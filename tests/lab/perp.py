@@ -27,7 +27,7 @@ STEP_TICKS = 1_000  # a trade may move the price by that much of a tick at most:
 _STEP = Fraction(108, 100)  # safely within it
 
 _NEAR: int = 2**40  # of a root: less than a unit of a price, and too little to trade
-_FULL_RANGE = 887_220  # the last tick of the pool's spacing
+FULL_RANGE = 887_220  # the last tick of the pool's spacing
 _PLENTY = 10**12  # dollars of margin of those who make and move the market
 _HUGE = 10**9 * ONE  # more base than any trade to a price needs
 
@@ -130,7 +130,7 @@ class PerpLab:
 
     def provide(self, maker: str, base: int, quote: int) -> Receipt:
         """Make the market over all prices."""
-        ticks = (-_FULL_RANGE, _FULL_RANGE)
+        ticks = (-FULL_RANGE, FULL_RANGE)
         return self.house.send("addLiquidity", (self.base, base, quote, *ticks, 0, 0, False, NEVER), sender=maker)
 
     # ── what tests turn ────────────────────────────────────────────────────────────────────

@@ -21,7 +21,9 @@ from differential.operations.morpho import (
 )
 from differential.operations.perp import (
     CloseMarket,
+    HouseHas,
     LiquidateAtPerp,
+    MakersLeave,
     OperationAtPerp,
     Pause,
     PauseMarket,
@@ -90,10 +92,12 @@ __all__ = [
     "DrainPool",
     "Flag",
     "FlashLoans",
+    "HouseHas",
     "Keep",
     "Liquidate",
     "LiquidateAtMorpho",
     "LiquidateAtPerp",
+    "MakersLeave",
     "Mend",
     "Mint",
     "Misprice",

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 from differential.pair import Pair, outcome
 from lab.chain import Reverted as ChainReverted
+from lab.perp import FULL_RANGE, ONE
+from lab.uniswap import NEVER
 
 _PLENTY = 10**15  # of a liquidator's margin, in units of the dollar
 
@@ -97,6 +99,38 @@ class QuitMarket:
 
 
 @dataclass(frozen=True)
+class MakersLeave:
+    """Somebody goes short of far more than the vault; makers take out liquidity and margin, as far as they may."""
+
+    def apply(self, pair: Pair) -> None:
+        world, lab = pair.world, pair.world.perp
+        lab.deposit(pair.world.admin, 10**12)
+        lab.short(pair.world.admin, 400 * ONE)
+        ticks = (-FULL_RANGE, FULL_RANGE, lab.pool.contract.call("liquidity"))
+        lab.house.send("removeLiquidity", (lab.base, *ticks, 0, 0, NEVER), sender=world.whale)
+        for maker in (world.whale, world.arbitrageur):
+            lab.withdraw(maker, lab.free(maker))
+        pair.others_traded()
+        pair.tally.done["makers leave"] += 1
+
+
+@dataclass(frozen=True)
+class HouseHas:
+    """Who was short of more is settled in the closed market, and takes all money but this; or the makers bring some."""
+
+    money: int
+
+    def apply(self, pair: Pair) -> None:
+        lab, user = pair.world.perp, pair.world.admin
+        lab.house.send("quitMarket", user, lab.base, sender=user)
+        if (more := pair.market.account.there - self.money) > 0:
+            lab.withdraw(user, more)
+        else:
+            lab.deposit(pair.world.whale, -more)
+        pair.tally.done["house has"] += 1
+
+
+@dataclass(frozen=True)
 class LiquidateAtPerp:
     """Somebody takes over as much of the short as he may, if he may."""
 
@@ -113,4 +147,15 @@ class LiquidateAtPerp:
         )
 
 
-OperationAtPerp = PoolApart | SettleFunding | Penalty | Pause | PauseMarket | CloseMarket | QuitMarket | LiquidateAtPerp
+OperationAtPerp = (
+    PoolApart
+    | SettleFunding
+    | Penalty
+    | Pause
+    | PauseMarket
+    | CloseMarket
+    | QuitMarket
+    | MakersLeave
+    | HouseHas
+    | LiquidateAtPerp
+)
