@@ -25,7 +25,10 @@ from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Round
 from stratc_dsl.strategy import Allocation
 
-ONE, HALF = Fraction(1), Fraction(1, 2)
+ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
+NEARLY = Fraction(999, 1_000)
+"""As far as edges are gone to, since amounts are rounded."""
+
 NOTHING: Mapping[str, Fraction] = {}
 Worths = Mapping[str, Fraction]
 
@@ -45,24 +48,31 @@ def guesses(vault: Vault, box: Box) -> Iterator[Round]:
 
 
 def _openings(vault: Vault) -> Iterator[Worths]:
-    """Every position at its target; or loans as near to their liquidation as the bands allow."""
+    """Every position at its target, and what is short near either edge of its hedge; or loans as near to their
+    liquidation as the bands allow.
+    """
     targets = {band.held: band.target for band in vault.bands}
     yield _with_the_rest_idle(vault, _with_shorts(vault, targets))
+    for side in (-NEARLY, NEARLY) if vault.perps else ():
+        yield _with_the_rest_idle(vault, _with_shorts(vault, targets, side))
     loans = {held.venue for held in vault.held if held.debt}
     if loans:
         yield _with_the_rest_idle(vault, _with_shorts(vault, _stretched(vault, targets, loans)))
 
 
-def _with_shorts(vault: Vault, shares: Mapping[Held, Fraction]) -> Mapping[Held, Fraction]:
+def _with_shorts(vault: Vault, shares: Mapping[Held, Fraction], side: Fraction = ZERO) -> Mapping[Held, Fraction]:
     """Accounts at venues of perpetuals hold what their shorts were sold for, besides what they are worth.
 
-    Ranges are half in their token, as in their middle.
+    Ranges are half in their token, as in their middle. What is hedged is in the middle of its band, or by this part of
+    the way to its upper edge, `side` 1, or to its lower one, -1.
     """
     wanted, result = target_shorts(vault.strategy, vault.hedges, vault.bands), dict(shares)
+    rooms = {hedge.instrument.venue: (hedge.high - hedge.low) / 2 for hedge in vault.hedges}
     for venue in vault.perps:
         _, cash, short = venue.account
         of = wanted[venue.name]
-        size = max(of.share + sum(HALF * shares[band.held] for band in of.ranges), Fraction(0))
+        middle = of.share + sum(HALF * shares[band.held] for band in of.ranges)
+        size = max(middle - side * rooms[venue.name], ZERO)
         result[short] = size
         result[cash] += size
     return result
@@ -86,7 +96,7 @@ def _stretched(vault: Vault, targets: Mapping[Held, Fraction], loans: Container[
 
 def _edges(one: Allocation) -> tuple[Fraction, Fraction]:
     """The least and the most of a position, nearly: amounts are rounded."""
-    ends = (one.target if end is None else end + (one.target - end) / 1_000 for end in (one.low, one.high))
+    ends = (one.target if end is None else one.target + (end - one.target) * NEARLY for end in (one.low, one.high))
     least, most = sorted(abs(end) for end in ends)
     return least, most
 

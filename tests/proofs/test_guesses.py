@@ -14,7 +14,7 @@ from stratc_compiler.inside_box import inside_box
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.verdict import Proved
 
-ORDINARY = ["treasury", "eth_carry", "eth_loop", "treasury_loan", "blue_carry"]
+ORDINARY = ["treasury", "eth_carry", "eth_loop", "treasury_loan", "blue_carry", "short_ether"]
 
 
 @pytest.mark.parametrize("name", ORDINARY)
