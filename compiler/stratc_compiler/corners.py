@@ -51,7 +51,7 @@ def corners(box: Box, base: str) -> Iterator[Factors]:
         return
     found = [dict.fromkeys(tokens, ONE)]
     # What needs no move of base reads best.
-    for room in ({name: _both(box.usd[name], box.relative[name]) for name in tokens}, box.relative):
+    for room in ({name: both(box.usd[name], box.relative[name]) for name in tokens}, box.relative):
         for first in tokens:
             for value in (*_ends(room[first]), ONE):
                 rest = [token for token in tokens if token != first]
@@ -75,14 +75,15 @@ def _completed(
         low, high = pair.factor.low, pair.factor.high
         if pair.token == token and pair.other in known:
             other = known[pair.other]
-            allowed = _both(allowed, Interval(low * other, None if high is None else high * other))
+            allowed = both(allowed, Interval(low * other, None if high is None else high * other))
         elif pair.other == token and pair.token in known:
             other = known[pair.token]
-            allowed = _both(allowed, Interval(other / high if high else Fraction(0), other / low if low else None))
+            allowed = both(allowed, Interval(other / high if high else Fraction(0), other / low if low else None))
     return [one for value in _ends(allowed) for one in _completed({**known, token: value}, others, room, pairs)]
 
 
-def _both(one: Interval, other: Interval) -> Interval:
+def both(one: Interval, other: Interval) -> Interval:
+    """Where two intervals meet; one that ends before it begins where they do not."""
     highs = [high for high in (one.high, other.high) if high is not None]
     return Interval(max(one.low, other.low), min(highs, default=None))
 

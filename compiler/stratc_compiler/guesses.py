@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
-from itertools import chain, islice, product
+from itertools import chain, islice, permutations, product
 
 from stratc_compiler.claims import KeeperSettles
 from stratc_compiler.concrete import PERCENT, concrete
-from stratc_compiler.corners import MOST, corners
+from stratc_compiler.corners import MOST, both, corners
 from stratc_compiler.environment import Box, Interval
 from stratc_compiler.ideal_world import IdealWorld
+from stratc_compiler.inside_box import inside_box
 from stratc_compiler.perp_plans import target_shorts
 from stratc_compiler.range_deltas import part_of
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
@@ -29,17 +30,21 @@ ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 NEARLY = Fraction(999, 1_000)
 """As far as edges are gone to, since amounts are rounded."""
 
-NOTHING: Mapping[str, Fraction] = {}
-Worths = Mapping[str, Fraction]
+MOST_GUESSES = 400
+"""Half a second's worth."""
+
+NOTHING: dict[str, Fraction] = {}
+Worths = dict[str, Fraction]
 
 
 def guesses(vault: Vault, box: Box) -> Iterator[Round]:
     """The calm ones first: nothing moves, then prices, then what positions are worth, then users."""
-    kinds = (_flows(box), _growths(box), _openings(vault), _moves(vault, box), _measured(vault, box))
-    for flow, grown, opening, moved, said in product(*kinds):
-        if min(opening.values()) < 0:
-            continue  # its bands leave no room for that
-        values = {**opening, **flow, **said, **{price_factor(token).name: factor for token, factor in moved.items()}}
+    openings = [one for one in _openings(vault) if _is_settled(one, vault, box)]
+    kinds = (_flows(box), _drawable(vault), _growths(vault, box), _moves(vault, box), openings)
+    for flow, drawn, grown, moved, opening, said in islice(product(*kinds, _measured(vault, box)), MOST_GUESSES):
+        if flow.get(WITHDRAWN.name, ZERO) > opening[f"{_idle(vault)}@0"]:
+            continue  # more than there is
+        values = {**opening, **flow, **drawn, **said, **{price_factor(token).name: f for token, f in moved.items()}}
         for held in vault.held:
             before = opening[f"{held.name}@0"]
             token = held.token if held.range is None else held.range.token
@@ -47,9 +52,17 @@ def guesses(vault: Vault, box: Box) -> Iterator[Round]:
         yield concrete(values, vault, box, KeeperSettles())
 
 
+def _is_settled(opening: Worths, vault: Vault, box: Box) -> bool:
+    """Whether a round can begin like that: bands, floors and triggers may leave no room for it."""
+    if min(opening.values()) < 0:
+        return False
+    still = opening | {f"{held.name}@1": opening[f"{held.name}@0"] for held in vault.held}
+    return inside_box(vault, box, concrete(still, vault, box, KeeperSettles())) is None
+
+
 def _openings(vault: Vault) -> Iterator[Worths]:
-    """Every position at its target, and what is short near either edge of its hedge; or loans as near to their
-    liquidation as the bands allow.
+    """Every position at its target; what is short near either edge of its hedge; loans as near to their liquidation as
+    the bands allow; some positions near an edge of their bands.
     """
     targets = {band.held: band.target for band in vault.bands}
     yield _with_the_rest_idle(vault, _with_shorts(vault, targets))
@@ -58,6 +71,18 @@ def _openings(vault: Vault) -> Iterator[Worths]:
     loans = {held.venue for held in vault.held if held.debt}
     if loans:
         yield _with_the_rest_idle(vault, _with_shorts(vault, _stretched(vault, targets, loans)))
+    for side in (ZERO, -NEARLY, NEARLY) if vault.perps else (ZERO,):
+        for changed in _at_edges(vault, targets):
+            yield _with_the_rest_idle(vault, _with_shorts(vault, {**targets, **changed}, side))
+
+
+def _at_edges(vault: Vault, targets: Mapping[Held, Fraction]) -> Iterator[dict[Held, Fraction]]:
+    """One position at an edge of its band, the others at their targets; or one high, another low."""
+    edges = {str(one.position): _edges(one) for one in vault.strategy.allocations}
+    others = [held for held in targets if held.name != _idle(vault)]
+    yield from ({held: edge} for held in others for edge in edges[held.name])
+    for one, other in permutations(others, 2):
+        yield {one: edges[one.name][0], other: edges[other.name][1]}
 
 
 def _with_shorts(vault: Vault, shares: Mapping[Held, Fraction], side: Fraction = ZERO) -> Mapping[Held, Fraction]:
@@ -115,13 +140,20 @@ def _idle(vault: Vault) -> str:
 
 
 def _moves(vault: Vault, box: Box) -> Iterator[Worths]:
-    """Price factors: none moves, one does, all do, and the corners of prices that keep together."""
+    """Price factors: none moves, one does, all do, and the corners of prices that keep together.
+
+    What needs no move of base reads best.
+    """
     tokens = [token.name for token in vault.strategy.tokens if token.name != vault.base]
-    ends = {name: _ends(box.relative[name]) for name in tokens}
+    alone: list[Worths] = []
+    together: list[Worths] = []
+    for room in ({name: both(box.usd[name], box.relative[name]) for name in tokens}, box.relative):
+        ends = {name: _ends(room[name]) for name in tokens}
+        alone += [{name: end} for name in tokens for end in ends[name]]
+        together += [dict(zip(ends, side, strict=True)) for side in zip(*ends.values(), strict=False)]
     yield NOTHING
-    alone = ({name: end} for name, both in ends.items() for end in both)
-    together = (dict(zip(ends, side, strict=True)) for side in zip(*ends.values(), strict=False))
-    yield from chain(alone, together, islice(corners(box, vault.base), MOST))
+    told = {tuple(sorted(one.items())): one for one in chain(alone, together, islice(corners(box, vault.base), MOST))}
+    yield from map(dict, told.values())
 
 
 def _measured(vault: Vault, box: Box) -> Iterator[Worths]:
@@ -132,12 +164,21 @@ def _measured(vault: Vault, box: Box) -> Iterator[Worths]:
         yield {name: Fraction(WAD if said is None else said) for name, said in most.items()}
 
 
-def _growths(box: Box) -> Iterator[Worths]:
-    """Nothing gains or loses, or all do what they can do at worst."""
+def _growths(vault: Vault, box: Box) -> Iterator[Worths]:
+    """Nothing gains or loses, or all do what they can do at worst; cash at venues of perpetuals as far as it may."""
     yield NOTHING
     worst = {name: one.low for name, one in box.growth.items() if one.low < 1}
+    worst |= {venue.account[1].name: ZERO for venue in vault.perps}
     if worst:
         yield worst
+
+
+def _drawable(vault: Vault) -> Iterator[Worths]:
+    """All can be drawn from venues, or as little as is assumed."""
+    yield NOTHING
+    lent = {held.liquidity.name: ZERO for held in vault.held if held.venue is not None and not held.debt}
+    if lent:
+        yield lent
 
 
 def _flows(box: Box) -> Iterator[Worths]:

@@ -31,14 +31,15 @@ LIQUIDATED = "liquidated at"
 class IdealWorld(Struct):
     """State variables as plain integers, by their names in the model.
 
-    `swaps` are the venues at which something was swapped, `leaned_on` the assumptions behind what a venue refused: its
-    own oracle at its worst, the room that it has at least. `lent` is how much less room there is while a flash loan is
-    out.
+    `rules` are those that were begun, by name, `swaps` the venues at which something was swapped, `leaned_on` the
+    assumptions behind what a venue refused: its own oracle at its worst, the room that it has at least. `lent` is how
+    much less room there is while a flash loan is out.
     """
 
     vault: Vault
     state: dict[str, int]
     log: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
     swaps: list[str] = field(default_factory=list)
     leaned_on: list[str] = field(default_factory=list)
     lent: dict[str, int] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class IdealWorld(Struct):
     def start_again(self, moment: Mapping[str, int]) -> None:
         """Back to a moment, with nothing done since."""
         self.state = dict(moment)
-        for told in (self.log, self.swaps, self.leaned_on):
+        for told in (self.log, self.rules, self.swaps, self.leaned_on):
             told.clear()
 
     def _idle(self, token: str, change: int, what: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import chain
 
 from msgspec.structs import replace
 
 from stratc_compiler.backing import as_its_own, is_of_payment, within
-from stratc_compiler.claims import About, ClaimSpec, IsBacked, Pays
+from stratc_compiler.claims import About, ClaimSpec, ExitWorks, IsBacked, IsFair, KeeperIsQuiet, LosesAtMost, Pays
 from stratc_compiler.corners import at_corners
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.questions import Answered
@@ -20,6 +21,7 @@ from stratc_compiler.verdict import (
     ObligationResult,
     Proved,
     Refuted,
+    Round,
     Scenario,
     Unknown,
     Verdict,
@@ -29,6 +31,9 @@ from stratc_dsl.record import Record
 AT_ONCE = 16
 """So many obligations are tried in turn: each keeps a solver meanwhile."""
 
+CLEARLY = Fraction(1, 1_000)
+"""By what share of nav a guess breaks a bound."""
+
 
 def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) -> ClaimResult:
     """Proved iff every obligation is; refuted iff one has a scenario that replays; otherwise unknown."""
@@ -36,7 +41,7 @@ def judge(spec: ClaimSpec, answers: Sequence[Answered], box: Box, past: Past) ->
     sought = {
         number: _Sought(obligation, answered, spec.about, box, past)
         for number, (obligation, answered) in enumerate(asked)
-        if answered.evidence is None and answered.gave_up is None
+        if answered.evidence is None
     }
     refuted = _refuted(sought)
     results = tuple(
@@ -87,11 +92,27 @@ class _Sought(Record):
                 if found is None:
                     yield None
                 else:
-                    played, scenario = found
-                    past.keep_round(asked.linear, played)
-                    yield self._told(scenario)
+                    yield self.kept(*found)
+
+    def kept(self, played: Round, scenario: Scenario) -> Refuted:
+        """Refuted by this round, which is remembered."""
+        asked = self._asked()
+        assert asked is not None
+        asked.past.keep_round(asked.linear, played)
+        return self._told(scenario)
+
+    def breaks_in(self, scenario: Scenario) -> bool:
+        """Whether the scenario breaks this obligation: of the same way through the rules, and of the same rule."""
+        rules = {rule.name: rule for rule in self.past.vault.rules}
+        case, *place = self.obligation.id.removeprefix(f"{self.obligation.claim}/").split("/")
+        way = list(scenario.rules)
+        if isinstance(self.about, KeeperIsQuiet) and self.obligation.span != rules[way.pop()].span:
+            return False
+        return case == "step" and place[: len(way)] == way and not (place[len(way) :] and place[len(way)] in rules)
 
     def unknown(self) -> Unknown:
+        if self.answered.gave_up is not None:
+            return Unknown(f"the solver gave up: {self.answered.gave_up}")
         if isinstance(self.about, IsBacked):
             return Unknown(f"not proved: {self.obligation.text}")
         return Unknown("a counterexample over the reals was found, but none that replays in exact integers")
@@ -127,16 +148,50 @@ class _Asked(Record):
 
 
 def _refuted(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
-    """The first obligation that is refuted, with its number: what is known first, then by one model of each in turn.
+    """The first obligation that is refuted, with its number: what is known first, then what a reader would try first,
+    then by one model of each in turn.
 
     In turn, since an obligation that no model refutes may take long, and one that the first refutes stand behind it.
     """
     for number, one in sought.items():
         if (known := one.known()) is not None:
             return number, known
-    searches = [(number, one.attempts()) for number, one in sought.items()]
+    guessed = _guessed(sought)
+    if guessed is not None:
+        return guessed
+    searches = [(number, one.attempts()) for number, one in sought.items() if one.answered.gave_up is None]
     batches = (searches[first : first + AT_ONCE] for first in range(0, len(searches), AT_ONCE))
     return next((found for batch in batches if (found := _by_turns(batch)) is not None), None)
+
+
+def _guessed(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
+    """What a guess refutes: it costs milliseconds where a model of the solver, made readable, costs seconds."""
+    one = next(iter(sought.values()), None)
+    if one is None or isinstance(one.about, IsBacked | IsFair):
+        return None
+    from stratc_compiler.guesses import guesses  # only here, since it loads a solver
+
+    vault, box, clearly = one.past.vault, one.box, _clearly(one.about)
+    for played in guesses(vault, box):
+        if replayed(played, clearly, vault, box) is None:
+            continue
+        scenario = replayed(played, one.about, vault, box)
+        assert scenario is not None
+        for number, asked in sought.items():
+            if asked.breaks_in(scenario):
+                return number, asked.kept(played, scenario)
+    return None
+
+
+def _clearly(about: About) -> About:
+    """What breaks where the claim does so by more than the last digit that is told."""
+    match about:
+        case LosesAtMost(ratio):
+            return replace(about, ratio=ratio + CLEARLY)
+        case ExitWorks(pays):
+            return replace(about, pays=max(pays - CLEARLY, Fraction(0)))
+        case _:
+            return about
 
 
 def _by_turns(searches: Sequence[tuple[int, Iterator[Refuted | None]]]) -> tuple[int, Refuted] | None:
@@ -157,11 +212,12 @@ def _by_turns(searches: Sequence[tuple[int, Iterator[Refuted | None]]]) -> tuple
 def _verdict(number: int, answered: Answered, sought: _Sought | None, refuted: tuple[int, Refuted] | None) -> Verdict:
     if answered.evidence is not None:
         return Proved()
-    if sought is None:
-        return Unknown(f"the solver gave up: {answered.gave_up}")
-    if refuted is None:
+    assert sought is not None
+    if refuted is not None and refuted[0] == number:
+        return refuted[1]
+    if refuted is None or answered.gave_up is not None:
         return sought.unknown()
-    return refuted[1] if refuted[0] == number else Unknown("not examined further: the claim is refuted already")
+    return Unknown("not examined further: the claim is refuted already")
 
 
 def with_claims_of(venue: str, claims: Iterable[ClaimResult], backed: ClaimResult) -> ClaimResult:

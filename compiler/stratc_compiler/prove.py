@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from stratc_checker.proof import Context, read, refute
 from stratc_checker.query import Fact, Reader
 from stratc_compiler.consistency import Wanted, look_for
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Not
-from stratc_compiler.prooftree import Node, hypotheses_of, proof_json
+from stratc_compiler.prooftree import Node, Split, Sum, hypotheses_of, proof_json
 from stratc_compiler.questions import Answered, Task, known, tasks_of
+from stratc_compiler.recall import satisfies
 from stratc_compiler.rows import multiplied
 from stratc_compiler.search import NoProof, Search
 from stratc_compiler.shocks import eliminate
 from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
+from stratc_compiler.smtlib import script
 from stratc_compiler.verdict import Derivation, Obligation, ObligationResult, SolverSays
 from stratc_compiler.verdict import Query as Asked
+
+Point = dict[str, Fraction]
 
 _READER = Reader()
 """Most of what the obligations of a strategy know is said in the same lines."""
@@ -66,23 +70,37 @@ class _Searched:
         """What is found out about an obligation, of which the text is the negated goal."""
         names, (goal,) = read(text, self._context.names)
         facts = [*self._facts, *goal]
-        node = self._proof(goal)
-        if node is None:
-            return _by_solver(obligation, Asked(self._text, text), self._effort.rlimit)
-        proof = proof_json(node, facts)
+        found = self._looked_for(goal, names)
+        asked = Asked(self._text, text)
+        if not isinstance(found, Sum | Split):
+            return self._pointed_at(obligation, goal, found) or _by_solver(obligation, asked, self._effort.rlimit)
+        proof = proof_json(found, facts)
         refute(proof, facts, names)  # no verdict without it: a proof that is none must never pass
-        return Answered(None, Derivation(Asked(self._text, text), proof, hypotheses_of(proof, self._context)))
+        return Answered(None, Derivation(asked, proof, hypotheses_of(proof, self._context)))
 
-    def _proof(self, goal: list[Fact]) -> Node | None:
+    def _looked_for(self, goal: list[Fact], names: Iterable[str]) -> Node | Point | None:
+        """A proof, or else where the search has ended in a point."""
         try:
             return self._search.refute(goal)
-        except NoProof:
-            pass
+        except NoProof as ended:
+            point = ended.point
         facts = [*self._facts, *goal]
         if multiplied(facts):
-            with suppress(NoProof):
+            try:
                 return Search.deep(facts, self._effort)
-        return None
+            except NoProof as ended:
+                point = ended.point or point
+        return None if point is None else {name: point.get((name,), Fraction(0)) for name in names}
+
+    def _pointed_at(self, obligation: Obligation, goal: list[Fact], point: Point | None) -> Answered | None:
+        """That nothing proves the obligation, if the point shows it: the solver would look for another one."""
+        if point is None:
+            return None
+        eliminated = eliminate(obligation)
+        if eliminated.exact:
+            linear = Context(script((*known(eliminated.obligation), Not(obligation.goal))), _READER)
+            return Answered(eliminated.obligation, None, point=point) if satisfies(point, linear.facts) else None
+        return Answered(eliminated.obligation, None) if satisfies(point, [*self._facts, *goal]) else None
 
 
 def _by_solver(obligation: Obligation, asked: Asked, rlimit: int) -> Answered:

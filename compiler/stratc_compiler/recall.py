@@ -9,7 +9,7 @@ the memory can make a run slower, or have another proof found of what has one; n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from math import prod
@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from stratc_checker.proof import Context, Rejected, read, refute
-from stratc_checker.query import All, Any_, Atom, Formula, Reader
+from stratc_checker.query import All, Any_, Atom, Fact, Formula, Reader
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Not
 from stratc_compiler.interpret import Reverted
@@ -175,7 +175,7 @@ class Past(msgspec.Struct):
         eliminated = eliminate(obligation)
         text = self.printer.script((*known(eliminated.obligation), Not(obligation.goal))).text
         facts = Context(text, self._reader).facts
-        if not eliminated.exact or not all(_holds(fact, point) for fact in facts):
+        if not eliminated.exact or not satisfies(point, facts):
             raise Wrong
         return Answered(eliminated.obligation, None, point=point)
 
@@ -246,6 +246,11 @@ def _whole(text: str) -> int:
     if len(text) > LONGEST or not text.isdecimal():
         raise Wrong
     return int(text)
+
+
+def satisfies(point: dict[str, Fraction], facts: Iterable[Fact]) -> bool:
+    """Whether all facts hold at the point, exactly. Raises KeyError for a variable that it says nothing of."""
+    return all(_holds(fact, point) for fact in facts)
 
 
 def _holds(formula: Formula, point: dict[str, Fraction]) -> bool:

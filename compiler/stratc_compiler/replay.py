@@ -50,13 +50,15 @@ LIQUIDATOR = "a liquidator"
 class Broken(Record):
     """How a claim breaks in a round, the steps on the way, each with who takes it, and the venues they swap at.
 
-    `leaned_on` are the assumptions behind what a venue refused.
+    `leaned_on` are the assumptions behind what a venue refused. `rules` are those that were begun, by name, and last
+    the one that is due again, where that is what breaks.
     """
 
     why: str
     steps: tuple[tuple[str, str], ...]
     swaps: tuple[str, ...]
     leaned_on: tuple[str, ...]
+    rules: tuple[str, ...]
 
 
 Timers = frozenset[str]
@@ -78,7 +80,7 @@ def what_breaks(about: About, vault: Vault, played: Round) -> Broken | None:
         why = _why(about, vault, played, world, up)
         if why is not None:
             steps = tuple((LIQUIDATOR if step.startswith(LIQUIDATED) else who, step) for step in world.log)
-            return Broken(why, steps, tuple(world.swaps), tuple(world.leaned_on))
+            return Broken(why, steps, tuple(world.swaps), tuple(world.leaned_on), tuple(world.rules))
     return None
 
 
@@ -238,6 +240,7 @@ def _leaves_a_turn(other: RuleModel, rule: RuleModel, vault: Vault, world: Ideal
 
 def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     assert isinstance(rule.effect, Trades)
+    world.rules.append(rule.name)
     world.log.append(
         f"`{rule.action}`" if isinstance(rule.trigger, OnCondition) else f"`{rule.text}`: its time has come"
     )
@@ -281,6 +284,7 @@ def _still_due(vault: Vault, world: IdealWorld, up: Timers) -> str | None:
         ):
             continue  # it has stopped the vault
         if state.holds(rule.trigger.condition.formula):
+            world.rules.append(rule.name)
             return f"`{rule.action}` is due again after the keeper's pass"
     return None
 
@@ -343,6 +347,7 @@ def _left_by_rule(
             ran = [_run(one, vault, world) for one in before if _is_due(one, Evaluator(vault, world), up)]
             if any(ran) or not _is_due(rule, Evaluator(vault, world), up):
                 continue
+            world.rules.append(rule.name)
             world.log.append(f"`{rule.action}`")
             try:
                 run_plan(vault.exit_plan, vault, world)

@@ -29,7 +29,7 @@ def replayed(played: Round, about: About, vault: Vault, box: Box) -> Scenario | 
         return None
     used = involved(vault, box, played, broken.swaps, lost, broken.leaned_on)
     lines = tell(vault, box, played, broken)
-    return Scenario(lines, dict(played.settled), dict(played.moment), broken.why, used)
+    return Scenario(lines, dict(played.settled), dict(played.moment), broken.why, used, broken.rules)
 
 
 def tell(vault: Vault, box: Box, played: Round, broken: Broken) -> Lines:

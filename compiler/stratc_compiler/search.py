@@ -33,7 +33,11 @@ MOST_PRODUCTS = 500
 
 
 class NoProof(Exception):
-    """The relaxation has a solution, or the budget is spent: this search does not find a proof."""
+    """The relaxation has a solution, the `point`, or the budget is spent: this search does not find a proof."""
+
+    def __init__(self, point: Values | None = None) -> None:
+        super().__init__()
+        self.point = point
 
 
 class Case(Record):
@@ -192,7 +196,7 @@ class Search:
             raise NoProof
         open_choice = next((choice for choice in open_ if not _holds(choice, answer)), None)
         if open_choice is None:
-            raise NoProof
+            raise NoProof(answer)
         return open_choice
 
     def _split(self, choice: Any_, active: list[int], assumed: frozenset[int], open_: list[Any_]) -> Found:

@@ -53,7 +53,8 @@ class Used(Record):
 class Scenario(Record):
     """A replayed counterexample: lines of (label, text) for people, and the exact integers for machines.
 
-    `settled` and `after` map variable names of the model to integers (see `vault.py` for units).
+    `settled` and `after` map variable names of the model to integers (see `vault.py` for units). `rules` are those that
+    the keeper began in it, by name, and last the one that is due again, where that is what breaks.
     """
 
     lines: tuple[tuple[str, str], ...]
@@ -61,6 +62,7 @@ class Scenario(Record):
     after: dict[str, int]
     broken: str
     assumptions: tuple[Used, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 class Proved(Record):

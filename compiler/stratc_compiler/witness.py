@@ -18,7 +18,7 @@ from stratc_compiler.range_gammas import as_it_may_lie, curve_of
 from stratc_compiler.relax import ZERO, factors_of, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
-from stratc_compiler.smt import Query, Sat
+from stratc_compiler.smt import Query, Sat, Unsat
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Ring, Vault
@@ -130,10 +130,12 @@ def models(
     # Anything breaks clearly in a vault that a deposit has made large enough.
     clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
     sure = strengthen(broken, MARGIN)
-    told = (*_scaling(obligation, vault), *_bends(obligation, vault))
+    told, limit = (*_scaling(obligation, vault), *_bends(obligation, vault)), max(1, rlimit // SHARE)  # 0: no limit
+    if isinstance(Query((*hypotheses, broken, *told), limit).solve(), Unsat):
+        return  # nor is there one where more is asked
     tries = ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken))
     for formulas, said in product(tries, _swings(obligation, vault, box)):
-        query = Query((*formulas, *told, *said), max(1, rlimit // SHARE))  # 0 would be no limit
+        query = Query((*formulas, *told, *said), limit)
         answer = query.solve()
         if isinstance(answer, Sat):
             yield from [answer.values] if any_will_do else _simplest(query, vault, box)

@@ -30,10 +30,10 @@ def test_no_solver_is_asked_for_an_ordinary_witness(name: str, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("name", [*ORDINARY, "staked_loop"])
-def test_a_guess_does_nothing_that_is_not_assumed(name: str) -> None:
-    """It may begin from a vault that is not settled, where bands, floors and triggers leave no room for it."""
+def test_a_guess_is_a_round_that_is_assumed(name: str) -> None:
+    """It begins from a settled vault, and does nothing beyond the assumptions."""
     vault, _ = vault_of(name)
     box = box_of(vault)
     why = [inside_box(vault, box, one) for one in guesses(vault, box)]
-    assert why.count(None) >= len(why) // 3
-    assert {said for said in why if said is not None and not said.startswith("not settled: ")} == set()
+    assert len(why) > 10
+    assert set(why) == {None}
