@@ -110,6 +110,11 @@ class _Sought(Record):
             return False
         return case == "step" and place[: len(way)] == way and not (place[len(way) :] and place[len(way)] in rules)
 
+    def is_named_by(self, scenario: Scenario) -> bool:
+        """Whether the scenario names the very condition that had to hold."""
+        condition, holds, _ = self.obligation.text.partition(" holds")
+        return bool(holds) and condition in scenario.broken
+
     def unknown(self) -> Unknown:
         if self.answered.gave_up is not None:
             return Unknown(f"the solver gave up: {self.answered.gave_up}")
@@ -177,9 +182,10 @@ def _guessed(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
             continue
         scenario = replayed(played, one.about, vault, box)
         assert scenario is not None
-        for number, asked in sought.items():
-            if asked.breaks_in(scenario):
-                return number, asked.kept(played, scenario)
+        broken = [number for number, asked in sought.items() if asked.breaks_in(scenario)]
+        if broken:
+            number = next((number for number in broken if sought[number].is_named_by(scenario)), broken[0])
+            return number, sought[number].kept(played, scenario)
     return None
 
 

@@ -7,12 +7,13 @@ import pytest
 from proofs.strategies import vault_of
 from stratc_compiler import witness
 from stratc_compiler.consistency import look_for, witnesses
+from stratc_compiler.driver import verify
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.guesses import guesses
 from stratc_compiler.inside_box import inside_box
 from stratc_compiler.recall import Forgetful, Past
-from stratc_compiler.verdict import Proved
+from stratc_compiler.verdict import Proved, Refuted
 
 ORDINARY = ["treasury", "eth_carry", "eth_loop", "treasury_loan", "blue_carry", "short_ether"]
 
@@ -37,3 +38,23 @@ def test_a_guess_is_a_round_that_is_assumed(name: str) -> None:
     why = [inside_box(vault, box, one) for one in guesses(vault, box)]
     assert len(why) > 10
     assert set(why) == {None}
+
+
+def test_a_guess_refutes_what_it_breaks_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that has no proof: on the same way through the rules, and where a rule is due again, of that rule."""
+
+    def asked(*_: object) -> object:
+        raise AssertionError("a solver was asked")
+
+    monkeypatch.setattr(witness, "attempts", asked)
+    verification = verify(*vault_of("refuted/no_shelter"))
+    broken = {
+        one.obligation.id: verification.source.words(one.obligation.span)
+        for claim in verification.claims
+        for one in claim.obligations
+        if isinstance(one.verdict, Refuted)
+    }
+    assert broken == {
+        "recovers/step/unwind_save/settled/weight(save) >= 20%": "when volatility(USDC, 1d) > 2% do unwind save",
+        "quiet/step/unwind_save/weights outside band/0": "when weights outside band do rebalance",
+    }

@@ -50,7 +50,7 @@ def test_what_a_rule_needs_is_proved_to_fit_and_where_it_does_not_is_shown() -> 
 def test_the_room_of_a_scenario_is_what_is_assumed_and_is_named() -> None:
     found, vault = scenario("3%"), with_room("3%").vault
     assert [one.fully for one in found.assumptions if one.assumption.id == "room(aave)"] == [True]
-    assert "room for 16.9125 WETH more aave.collateral(WETH)" in dict(found.lines)["the move"]
+    assert "room for 17.099775 WETH more aave.collateral(WETH)" in dict(found.lines)["the move"]
     played = Round(found.settled, found.after, 0, 0)
     assert inside_box(vault, box_of(vault), played) is None
     name = "room(aave.collateral(WETH))"
