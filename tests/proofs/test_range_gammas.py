@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs.strategies import proved, refuted, vault_of, verified
+from proofs.strategies import proved, vault_of, verified
 from proofs.test_attack import play
 from proofs.test_range_deltas import ROOTS, consists_of, is_so, pinned
 from proofs.test_ranges import SPOT, OffPool, Unfit, attack, laid, of_the_pool, root_of
@@ -228,9 +228,3 @@ def test_an_attack_finds_a_floor_that_a_range_breaks_at_its_ends(monkeypatch: py
     """In the middle of the range half of nav is bent by less than a half; at its ends by more."""
     _, broken = attack(vault_of("fee_range", TIGHT)[0], 60, 4, monkeypatch)
     assert broken["recovers"]
-
-
-@pytest.mark.long
-def test_it_is_refuted() -> None:
-    """With a scenario that is replayed: a solver is told what curvature goes with which part."""
-    assert "recovers" in refuted(verified("fee_range", TIGHT))
