@@ -32,7 +32,7 @@ from stratc_compiler.expr import (
     zero,
 )
 from stratc_compiler.greeks import prices_with
-from stratc_compiler.perps import Perp, least_fetched, most_paid, size_for
+from stratc_compiler.perps import least_fetched, most_paid, size_worth
 from stratc_compiler.ranges import proportion
 from stratc_compiler.trade_sizes import plan_name, worth_trading
 from stratc_compiler.vault import NAV, SCALE, Band, Enter, Hedged, Leave, Let, Plan, Trade, VenueModel
@@ -155,8 +155,8 @@ def resized(
     realized = value_of(cash.liquidity, Rounding.DOWN)
     enough = Cmp(realized, Rel.GE, asked)
     sizes = (
-        Let(less, worth_trading(over, Min(_sized(of, over), short.var))),
-        Let(more, worth_trading(under, _sized(of, under))),
+        Let(less, worth_trading(over, Min(size_worth(over, of.token, of.margin), short.var))),
+        Let(more, worth_trading(under, size_worth(under, of.token, of.margin))),
         Let(asked, Add(margin, lost) if out == NOTHING else Add(Add(margin, lost), out)),
         Let(anew, If(enough, zero(short.var.dim), Monus(short.var, less))),
     )
@@ -165,11 +165,6 @@ def resized(
         Trade(short, cash, back, most_paid(of, back), covers=True),
         Trade(short, cash, sold, least_fetched(of, sold)),
     )
-
-
-def _sized(of: Perp, value: Expr) -> Expr:
-    """How much of the token costs what so much value in margin is, rounded down."""
-    return size_for(amount_worth(value, of.margin, Rounding.DOWN), of.token, of.margin)
 
 
 def closed(venue: VenueModel) -> Plan:

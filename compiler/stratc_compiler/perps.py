@@ -28,6 +28,7 @@ from stratc_compiler.expr import (
     Num,
     Rounding,
     TokenDim,
+    amount_worth,
     dim_of,
     price,
     scale,
@@ -99,9 +100,33 @@ def size_for(paid: Expr, token: str, margin: str) -> Expr:
     return MulDiv(dollars, unit(token), price(token), Rounding.DOWN)
 
 
+def size_worth(value: Expr, token: str, margin: str) -> Expr:
+    """How much of the token costs what so much value in margin is, rounded down."""
+    return size_for(amount_worth(value, margin, Rounding.DOWN), token, margin)
+
+
+def value_sized(expr: Expr, token: str, margin: str) -> Expr | None:
+    """What `size_worth` was asked of, where the expression is what it says of that."""
+    match expr:
+        case MulDiv(MulDiv(MulDiv(value))):
+            return value if expr == size_worth(value, token, margin) else None
+        case _:
+            return None
+
+
 def worth_of_short(size: Expr, margin: str) -> Expr:
     """USD value of what buying back costs, rounded up."""
     return value_of(cost(size, margin, Rounding.UP), Rounding.UP)
+
+
+def size_worth_that(expr: Expr, margin: str) -> Expr | None:
+    """What `worth_of_short` was asked of, where the expression is what it says of that."""
+    match expr:
+        case MulDiv(paid):
+            size = size_that_costs(paid, margin)
+            return size if size is not None and expr == worth_of_short(size, margin) else None
+        case _:
+            return None
 
 
 def most_paid(of: Perp, size: Expr) -> Expr:

@@ -261,7 +261,12 @@ ACCOUNT_FAULTS = (
         "owes more than the target",
     ),
     _actions("trades", '    assert book._when_rebalance(s), "rule: not due"\n', "", "rebalances without cause"),
-    _book("settled", "and not self._when_rebalance(s)", "and self._when_rebalance(s)", "settled while a rule is due"),
+    _book(
+        "settled",
+        "and not self._when_deleverage_aave(s)",
+        "and self._when_deleverage_aave(s)",
+        "settled while a rule is due",
+    ),
     _vault(
         "rounds",
         "arith.mul_div_down(rounds.round_assets, 1, 20)",

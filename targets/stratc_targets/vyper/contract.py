@@ -27,7 +27,7 @@ from stratc_targets.vyper.fee_text import FeesText, fees_text
 from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
-from stratc_targets.vyper.perp_text import CostText, cost_texts
+from stratc_targets.vyper.perp_text import CostText, TradeFunction, cost_texts, trade_functions
 from stratc_targets.vyper.plan_text import Loans, LoanText
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
@@ -160,6 +160,7 @@ class Contract:
     trades: bool
     swaps: tuple[SwapFunction, ...]
     nears: tuple[NearText, ...]
+    shorts: tuple[TradeFunction, ...]
     loans: tuple[LoanText, ...]
     callbacks: tuple[Callback, ...]
     carried: tuple[str, ...]
@@ -262,6 +263,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         leaving=leaving,
         swaps=swap_functions(vault, outside),
         nears=near_texts(vault, outside),
+        shorts=trade_functions(vault, outside),
         loans=tuple(loans.texts),
         callbacks=_callbacks(book),
         carried=tuple(loans.carried.values()),

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 
-from stratc_compiler.expr import Add, Cmp, Expr, Formula, Plain, Rel, Var, price, variables
+from stratc_compiler.expr import (
+    Add,
+    And,
+    Cmp,
+    Expr,
+    Formula,
+    Kind,
+    Not,
+    Num,
+    Or,
+    Plain,
+    Rel,
+    TokenDim,
+    Var,
+    children,
+    price,
+    variables,
+)
 from stratc_compiler.vault import (
     Enter,
     FlashLoan,
@@ -25,11 +44,12 @@ from stratc_compiler.vault import (
 )
 from stratc_targets.vyper.layout import Atom, Call, call, flat, statement
 from stratc_targets.vyper.names import Names, sanitized
+from stratc_targets.vyper.perp_text import trade_function_of
 from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.range_text import near_function
-from stratc_targets.vyper.shared_parts import part_name, shared_parts
+from stratc_targets.vyper.shared_parts import Printed, part_name
 from stratc_targets.vyper.swap_text import function_of
-from stratc_targets.vyper.symbols import BOOK, Symbols, live_scope, state_scope
+from stratc_targets.vyper.symbols import BOOK, Symbols, WorthCall, live_scope, state_scope, worth_calls
 
 WORTH_LESS = "range: worth less than was asked for"
 """Why a rule reverts that adds liquidity where the pool takes too much for it."""
@@ -105,8 +125,12 @@ class _Printer:
     names: Names = field(default_factory=lambda: Names(_BODY))
     stale: bool = False
     loans: Loans = field(default_factory=Loans)
+    needed: Counter[Expr] = field(default_factory=Counter)
+    shared: dict[Expr | Formula, str] = field(default_factory=dict)
 
     def carry_out(self, plan: Unwinding) -> None:
+        if not self.live:
+            self.needed = self._printed.needed(expr for item in plan for expr in _exprs(item))
         for is_let, items in groupby(plan, lambda item: isinstance(item, Let)):
             if is_let:
                 self.lets(tuple(item for item in items if isinstance(item, Let)))
@@ -115,14 +139,10 @@ class _Printer:
                     self.step(item)
 
     def lets(self, lets: tuple[Let, ...]) -> None:
-        """Amounts that are bound at one point of the plan, and before them the parts that they share."""
-        exprs = tuple(let.expr for let in lets)
-        self._fresh(exprs)
-        shared: dict[Expr | Formula, str] = {}
-        for part in () if self.live else shared_parts(exprs, frozenset(let.name.name for let in lets)):
-            shared[part] = self._local(part_name(part) or "part", part, shared)
+        """Amounts that are bound at one point of the plan."""
+        self._fresh(let.expr for let in lets)
         for let in lets:
-            self.bound[let.name.name] = self._local(let.name.name, let.expr, shared)
+            self.bound[let.name.name] = self._local(let.name.name, let.expr)
 
     def step(self, item: PlanItem | Require) -> None:
         match item:
@@ -147,15 +167,73 @@ class _Printer:
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
-    def _scope(self, known: Mapping[str, str] = {}, named: Mapping[Expr | Formula, str] = {}) -> Scope:
+    def _scope(self, known: Mapping[str, str] = {}) -> Scope:
         if self.live:
             return live_scope(self.vault, self.symbols, {**self.bound, **known})
-        return state_scope(self.vault, self.symbols, {**self.bound, **known}, named)
+        return state_scope(self.vault, self.symbols, {**self.bound, **known}, self.shared)
 
-    def _local(self, name: str, expr: Expr, named: Mapping[Expr | Formula, str] = {}) -> str:
-        local = self.names.claim(name)
-        self.lines += statement(f"{local}: uint256 = ", expression(expr, self._scope(named=named)))
+    def _local(self, name: str, expr: Expr) -> str:
+        """A new local of that value, and before it the parts that are needed again."""
+        if not self.live:
+            self._share(expr)
+        local = self._assigned(name, expr)
+        if not self.live and not isinstance(expr, Var | Num):
+            self.shared[expr] = local
         return local
+
+    def _share(self, expr: Expr) -> None:
+        for part in self._printed.shareable(expr):
+            if part == expr or part in self.shared:
+                continue
+            if part in self._answers:
+                self._ask(self._answers[part])
+            elif self.needed[part] > 1:
+                self.shared[part] = self._assigned(part_name(part) or "part", part)
+
+    def _ask(self, asked: WorthCall) -> None:
+        """What a function answers, where both answers are needed, or one of them again."""
+        if self.needed[asked.whole] + self.needed[asked.in_token] > 1:
+            both = self.names.claim(asked.name), self.names.claim(asked.name, "in", asked.token)
+            self.lines += [*(f"{name}: uint256 = 0" for name in both), f"{', '.join(both)} = {asked.call}"]
+            self.shared |= zip((asked.whole, asked.in_token), both, strict=True)
+
+    def _assigned(self, name: str, expr: Expr) -> str:
+        local = self.names.claim(name)
+        self.lines += statement(f"{local}: uint256 = ", expression(expr, self._scope()))
+        return local
+
+    @cached_property
+    def _answers(self) -> dict[Expr, WorthCall]:
+        calls = worth_calls(self.vault, self.symbols)
+        return {answer: one for one in calls for answer in (one.whole, one.in_token)}
+
+    @cached_property
+    def _printed(self) -> Printed:
+        function = state_scope(self.vault, self.symbols).function
+
+        def parts(node: Expr | Formula) -> tuple[Expr | Formula, ...]:
+            if node in self._answers:
+                return ()
+            called = None if isinstance(node, Cmp | And | Or | Not) else function(node)
+            return children(node) if called is None else called[1]
+
+        return Printed(parts, self._answers.keys())
+
+    def _moved(self) -> None:
+        """Positions are others now, and so is what was computed of them."""
+        self.stale = True
+        self.shared = {part: name for part, name in self.shared.items() if not self._moves(part)}
+
+    def _moves(self, part: Expr | Formula) -> bool:
+        """Whether it is of anything but prices, units, amounts that are bound, and where ranges lie."""
+        lie = {
+            end.name for held in self.vault.ranges.values() if held.range for end in (held.range.low, held.range.high)
+        }
+        fixed = (Kind.PRICE, Kind.UNIT)
+        return any(
+            not (var.name in self.bound or var.name in lie or (isinstance(var.dim, TokenDim) and var.dim.kind in fixed))
+            for var in variables(part)
+        )
 
     def _fresh(self, exprs: Iterable[Expr]) -> None:
         """Read the balances again before an expression that depends on them."""
@@ -169,6 +247,8 @@ class _Printer:
         """The amount as a name: what it is bound to already, or a new local."""
         if isinstance(expr, Var) and expr.name in self.bound:
             return self.bound[expr.name]
+        if expr in self.shared:
+            return self.shared[expr]
         self._fresh([expr])
         return self._local("_".join(words), expr)
 
@@ -178,7 +258,7 @@ class _Printer:
             mark = self.marks[held.name]
             change = f"{mark} += {amount}" if flow == "+=" else f"{mark} = arith.monus({mark}, {amount})"
             self.lines.append(f"    {change}")
-        self.stale = True
+        self._moved()
 
     def _swap(self, item: Swap) -> None:
         amount = self._amount(item.amount, "sell", item.sold)
@@ -189,7 +269,7 @@ class _Printer:
         self.lines += [f"{received}: uint256 = 0", f"if {amount} > 0:"]
         self.lines += [f"    {line}" for line in self._traded(item, amount, received, known)]
         self.bound[item.received.name] = received
-        self.stale = True
+        self._moved()
 
     def _traded(self, item: Swap, amount: str, received: str, known: Mapping[str, str]) -> list[str]:
         """The minimum needs prices, so it is computed only where something is sold."""
@@ -223,7 +303,7 @@ class _Printer:
         self.lines += [*(f"{name}: uint256 = 0" for name in took), f"if {token} > 0 or {base} > 0:"]
         self.lines += [f"    {line}" for line in lines]
         self.bound |= {item.took_token.name: took[0], item.took_base.name: took[1]}
-        self.stale = True  # where nothing was added it was not read again
+        self._moved()  # where nothing was added it was not read again
 
     def _withdraw(self, item: Withdraw) -> None:
         held, text = item.held, self.symbols.range(item.held)
@@ -237,7 +317,7 @@ class _Printer:
             self.lines.append(f"if {size} > 0:")
             self.lines += [f"    {line}" for line in (*near, text.withdraw(size, *came))]
         self.bound |= {item.token.name: came[0], item.base.name: came[1]}
-        self.stale = True
+        self._moved()
 
     def _near(self, held: Held) -> str:
         assert held.range is not None
@@ -249,13 +329,19 @@ class _Printer:
         amount = self._amount(item.amount, "cover" if item.covers else "short", item.short.name)
         self._fresh([item.bound])
         known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
+        lines = self._at_venue(item, amount, self._scope(known))
+        self.lines += [f"if {amount} > 0:", *(f"    {line}" for line in lines)]
+        self._moved()
+
+    def _at_venue(self, item: Trade, amount: str, scope: Scope) -> list[str]:
+        function, of = trade_function_of(item, self.vault), item.short.perp
+        if function is not None and of is not None:
+            return statement("", Call(f"self.{function}", (Atom(amount), expression(price(of.token), scope))))
         trade = self.symbols.venues[item.short.venue or ""].trade
         assert trade is not None, "the model trades a short at a venue that has none"
         bound = "most" if item.covers else "least"
-        lines = statement(f"{bound}: uint256 = ", expression(item.bound, self._scope(known)))
-        moved = (trade.buy if item.covers else trade.sell)(amount, bound)
-        self.lines += [f"if {amount} > 0:", *(f"    {line}" for line in (*lines, moved))]
-        self.stale = True
+        lines = statement(f"{bound}: uint256 = ", expression(item.bound, scope))
+        return [*lines, (trade.buy if item.covers else trade.sell)(amount, bound)]
 
     def _borrow(self, loan: FlashLoan) -> None:
         """Ask for the loan: what it is for is done when the lender calls back, and at once where there is none."""
@@ -279,7 +365,7 @@ class _Printer:
             "else:",
             f"    self._within_{number}()",
         ]
-        self.stale = True
+        self._moved()
 
 
 def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:

@@ -13,6 +13,7 @@ from stratc_compiler.expr import (
     Formula,
     Monus,
     MulDiv,
+    Not,
     Plain,
     Rounding,
     number,
@@ -27,7 +28,7 @@ from stratc_compiler.volatility import freezes_on_volatility
 from stratc_dsl.span import Source
 from stratc_targets.vyper.layout import both, flat, statement
 from stratc_targets.vyper.printer import Scope, expression, formula
-from stratc_targets.vyper.symbols import Symbols, state_scope
+from stratc_targets.vyper.symbols import Symbols, state_scope, worth_calls
 from stratc_targets.vyper.words import place, quoted
 
 BUFFER_SCALE = 10**18
@@ -103,7 +104,12 @@ def band_text(vault: Vault, symbols: Symbols) -> list[str]:
 
 def settled_text(vault: Vault) -> list[str]:
     """The body of `_is_settled`: floors, bands, and no rule on a condition due."""
-    conditional = [rule for rule in vault.rules if isinstance(rule.trigger, OnCondition)]
+    asked = {Not(bands(vault)), *((Not(_hedged(vault)),) if vault.hedges else ())}
+    conditional = [
+        rule
+        for rule in vault.rules
+        if isinstance(rule.trigger, OnCondition) and rule.trigger.condition.formula not in asked
+    ]
     triggers = [_not_due(rule, vault) for rule in conditional]
     hedged = ["self._hedged(s)"] if vault.hedges else []
     return statement("return ", both("self._floors_hold(s)", "self._in_band(s)", *hedged, *triggers))
@@ -134,13 +140,22 @@ def conversion_texts(vault: Vault, symbols: Symbols) -> tuple[ConversionText, ..
 
 
 def definition_lines(vault: Vault, symbols: Symbols) -> list[str]:
-    """Assignments of every derived quantity, each after those that it uses."""
+    """Assignments of every derived quantity, each after those that it uses; what one call answers, by that."""
     scope = state_scope(vault, symbols)
-    return [
-        line
-        for name, expr in vault.definitions.items()
-        for line in statement(f"s.{symbols.fields[name]} = ", expression(expr, scope))
-    ]
+    fields = {name: f"s.{symbols.fields[name]}" for name in vault.definitions}
+    second: set[str] = set()
+    lines: list[str] = []
+    for name, expr in vault.definitions.items():
+        if name in second:
+            continue
+        call = next((one for one in worth_calls(vault, symbols) if one.whole == expr), None)
+        also = next((other for other, asked in vault.definitions.items() if call and asked == call.in_token), None)
+        if call is None or also is None:
+            lines += statement(f"{fields[name]} = ", expression(expr, scope))
+        else:
+            lines.append(f"{fields[name]}, {fields[also]} = {call.call}")
+            second.add(also)
+    return lines
 
 
 def round_limit(vault: Vault) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.expr import Expr, Formula, Var, price, token_of
 from stratc_compiler.fees import mark, mark_due
-from stratc_compiler.perps import size_that_costs
+from stratc_compiler.perps import size_that_costs, size_worth_that, value_sized
 from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
@@ -201,7 +201,7 @@ def state_scope(
             return f"s.{symbols.fields[var.name]}"
         return standing(var, vault, symbols)
 
-    return Scope(variable, {**_worths(vault, symbols), **(named or {})}, partial(_cost, vault, symbols))
+    return Scope(variable, {**_worths(vault, symbols), **(named or {})}, partial(perp_functions, vault, symbols))
 
 
 def worth_function(of: Range, symbols: Symbols) -> str:
@@ -209,17 +209,44 @@ def worth_function(of: Range, symbols: Symbols) -> str:
     return f"{symbols.home}_worth_{sanitized(of.name)}"
 
 
+@dataclass(frozen=True, slots=True)
+class WorthCall:
+    """One call of such a function in a State: what it answers, as the model has it, and the call. `name` is for the
+    first answer, and that of the second, which is `in_token`, has the token besides."""
+
+    name: str
+    token: str
+    whole: Expr
+    in_token: Expr
+    call: str
+
+
+def worth_calls(vault: Vault, symbols: Symbols) -> tuple[WorthCall, ...]:
+    """What those functions are asked for: of all that is held, and of a sample."""
+    return tuple(call for held in vault.ranges.values() if held.range for call in _worth_calls(held.range, symbols))
+
+
+def _worth_calls(of: Range, symbols: Symbols) -> Iterator[WorthCall]:
+    function = worth_function(of, symbols)
+    prices = ", ".join(f"s.{symbols.fields[price(token).name]}" for token in (of.token, of.base))
+    sizes: tuple[tuple[str, Expr, str], ...] = (
+        ("value", of.liquidity, f"s.{symbols.fields[of.name]}"),
+        ("sample", SAMPLE, f"{SAMPLE.value.numerator:_}"),
+    )
+    for word, size, text in sizes:
+        name = f"{word}_of_{sanitized(of.name)}"
+        yield WorthCall(name, of.token, worth(of, size), token_part(of, size), f"{function}({text}, {prices})")
+
+
 def _worths(vault: Vault, symbols: Symbols) -> dict[Expr | Formula, str]:
-    """What those functions are asked for, in a State."""
-    named: dict[Expr | Formula, str] = {}
-    for of in (held.range for held in vault.ranges.values() if held.range is not None):
-        function = worth_function(of, symbols)
-        prices = ", ".join(f"s.{symbols.fields[price(token).name]}" for token in (of.token, of.base))
-        sizes: dict[Expr, str] = {of.liquidity: f"s.{symbols.fields[of.name]}", SAMPLE: f"{SAMPLE.value.numerator:_}"}
-        for liquidity, text in sizes.items():
-            for place, asked in enumerate((worth, token_part)):
-                named[asked(of, liquidity)] = f"{function}({text}, {prices})[{place}]"
-    return named
+    calls = worth_calls(vault, symbols)
+    return {asked: f"{one.call}[{place}]" for one in calls for place, asked in enumerate((one.whole, one.in_token))}
+
+
+def crowded(vault: Vault) -> bool:
+    """Whether plans hold so many steps that what several have in common is printed as functions: of a range that is
+    hedged by a short."""
+    return bool(vault.ranges and vault.perps)
 
 
 def cost_function(venue: VenueModel, symbols: Symbols) -> str:
@@ -227,12 +254,27 @@ def cost_function(venue: VenueModel, symbols: Symbols) -> str:
     return f"{symbols.home}_cost_at_{sanitized(venue.name)}"
 
 
-def _cost(vault: Vault, symbols: Symbols, expr: Expr) -> Called | None:
-    """Where that is asked."""
+def worth_of_short_function(venue: VenueModel, symbols: Symbols) -> str:
+    """That which says what that is worth, in a vault that is `crowded`."""
+    return f"{symbols.home}_worth_at_{sanitized(venue.name)}"
+
+
+def size_function(venue: VenueModel, symbols: Symbols) -> str:
+    """That which says how much costs so much value there, in a vault that is `crowded`."""
+    return f"{symbols.home}_size_at_{sanitized(venue.name)}"
+
+
+def perp_functions(vault: Vault, symbols: Symbols, expr: Expr) -> Called | None:
+    """Where one of them is asked, and of what."""
     for venue in vault.perps:
         of, *_ = venue.account
-        size = size_that_costs(expr, of.margin)
-        if size is not None and token_of(size) == of.token:
+        prices = (price(of.token), price(of.margin))
+        if crowded(vault):
+            if (size := size_worth_that(expr, of.margin)) is not None and token_of(size) == of.token:
+                return worth_of_short_function(venue, symbols), (size, *prices)
+            if (value := value_sized(expr, of.token, of.margin)) is not None:
+                return size_function(venue, symbols), (value, *prices)
+        if (size := size_that_costs(expr, of.margin)) is not None and token_of(size) == of.token:
             return cost_function(venue, symbols), (size, price(of.token))
     return None
 
@@ -248,7 +290,7 @@ def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scop
                 return table[var.name]
         return standing(var, vault, symbols)
 
-    return Scope(variable, function=partial(_cost, vault, symbols))
+    return Scope(variable, function=partial(perp_functions, vault, symbols))
 
 
 def _live_price(token: Token, vault: Vault, symbols: Symbols) -> str:

@@ -29,7 +29,7 @@ HEDGES: tuple[Mutant, ...] = (
     in_actions(
         "a hedge that aims beside the middle of its band",
         _MOVED,
-        "nav_10_percent: uint256 = arith.mul_div_down(s.nav, 1, 10)",
-        "nav_10_percent: uint256 = arith.mul_div_down(s.nav, 101, 1_000)",
+        "s.short_delta_weth + arith.mul_div_down(s.nav, 1, 10)",
+        "s.short_delta_weth + arith.mul_div_down(s.nav, 101, 1_000)",
     ),
 )
