@@ -35,7 +35,20 @@ from stratc_compiler.greeks import prices_with
 from stratc_compiler.perps import least_fetched, most_paid, size_worth
 from stratc_compiler.ranges import proportion
 from stratc_compiler.trade_sizes import plan_name, worth_trading
-from stratc_compiler.vault import NAV, SCALE, Band, Enter, Hedged, Leave, Let, Plan, Trade, VenueModel
+from stratc_compiler.vault import (
+    NAV,
+    SCALE,
+    Band,
+    Enter,
+    Hedged,
+    Leave,
+    Let,
+    Plan,
+    PlanItem,
+    Require,
+    Trade,
+    VenueModel,
+)
 from stratc_dsl.record import Record
 from stratc_dsl.strategy import Strategy
 
@@ -165,6 +178,18 @@ def resized(
         Trade(short, cash, back, most_paid(of, back), covers=True),
         Trade(short, cash, sold, least_fetched(of, sold)),
     )
+
+
+def resizing(sizes: tuple[PlanItem | Require, ...], venue: VenueModel) -> tuple[Expr, Expr, Expr] | None:
+    """What `resized` was asked of, where these are its sizes: how much is too much, how much is lacking, what is taken
+    out."""
+    match sizes:
+        case (Let(_, If(Cmp(over))), Let(_, If(Cmp(under))), Let(_, Add(_, last)), Let()):
+            asked = (resized(venue, over, under, out)[0] for out in (NOTHING, last))
+            found = (out for out, lets in zip((NOTHING, last), asked, strict=True) if lets == sizes)
+            return next(((over, under, out) for out in found), None)
+        case _:
+            return None
 
 
 def closed(venue: VenueModel) -> Plan:

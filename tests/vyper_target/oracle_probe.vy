@@ -14,6 +14,7 @@ FEED: immutable(oracle.Feed)
 @deploy
 def __init__(source: address, heartbeat: uint256, sequencer_feed: address):
     oracle.__init__(sequencer_feed)
+    oracle.check_sequencer()
     FEED = oracle.connect(source, heartbeat)
 
 

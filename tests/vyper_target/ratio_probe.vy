@@ -15,6 +15,7 @@ OTHER: immutable(oracle.Feed)
 @deploy
 def __init__(source: address, other: address, heartbeat: uint256, sequencer_feed: address):
     oracle.__init__(sequencer_feed)
+    oracle.check_sequencer()
     FEED = oracle.connect(source, heartbeat)
     OTHER = oracle.connect(other, heartbeat)
 

@@ -234,7 +234,7 @@ class _Deployment:
             sending.go_on()
         if sending.record.vault is None:
             self._send(sending, package, manifest, head or self._checked(manifest, account))
-        return self._verify(sending, package, manifest)
+        return self._verify(sending, package)
 
     def _nothing_waits(self, account: LocalAccount) -> None:
         """Raises SetupError where the account has transactions on their way: addresses hang on how many there are."""
@@ -274,14 +274,14 @@ class _Deployment:
             _complain("nothing was deployed")
             raise Stopped(2)
 
-    def _verify(self, sending: Sending, package: Package, manifest: Manifest) -> int:
+    def _verify(self, sending: Sending, package: Package) -> int:
         """Compare all code, complete the record, and leave what the keeper needs beside it."""
         record, node = sending.record, self._node
         assert record.vault is not None
         sending.catch_up()
         if record.actions is None:
-            addresses = [one.address for one in manifest.arguments]
-            immutables = actions_immutables(node, package.code, record.vault.address, addresses)
+            of_vault = bytes.fromhex(record.code["vault"].immutables.removeprefix("0x"))
+            immutables = actions_immutables(package.code, record.vault.address, of_vault)
             found = actions_of(node, record.vault.address)
             sending.save(replace(with_immutables(record, "actions", immutables), actions=found))
         findings = tuple(compare(node, package.code, sending.record))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from stratc_targets.deploy.findings import Finding, Level
 from stratc_targets.deploy.node import Node
@@ -20,10 +20,12 @@ def actions_of(node: Node, vault: str) -> str | None:
         return None
 
 
-def actions_immutables(node: Node, code: Code, vault: str, addresses: Sequence[str]) -> bytes:
-    """What the constructor of the actions appends when this vault calls it with these arguments. Raises Refused."""
-    made = node.create(vault, f"0x{(code.actions_creation + words(addresses)).hex()}", {})
-    return made[len(code.actions.code) :]
+def actions_immutables(code: Code, vault: str, of_vault: bytes) -> bytes:
+    """What the constructor of the actions appends when the vault with these immutables calls it: all of them that the
+    actions have too, which `build` sees to be the first, and whose actions they are.
+    """
+    whose = words([vault])
+    return of_vault[: code.actions.immutables - len(whose)] + whose
 
 
 def compare(node: Node, code: Code, record: Record) -> Iterator[Finding]:

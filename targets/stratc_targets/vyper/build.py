@@ -22,6 +22,11 @@ VAULT = "contracts/Vault.vy"
 ACTIONS = "contracts/Actions.vy"
 ACTIONS_CODE = "contracts/actions_code.vy"
 
+OWN = "VAULT"
+"""The one immutable that the actions have and their vault has not: whose they are. It stands behind all others."""
+
+WORD = 32
+
 CODE_LIMIT = 24_576
 """EIP-170: the most bytes of runtime code that a chain accepts."""
 
@@ -66,7 +71,7 @@ class Compiled:
     """What the compiler made of a standard JSON input: creation and runtime code in hexadecimal with 0x.
 
     `size` is what will stand on chain, immutables included. `storage` is where everything stored has its place,
-    `transient` the same of what is forgotten after each transaction.
+    `transient` the same of what is forgotten after each transaction, `immutables` of what stands behind the code.
     `actions` is the other contract, of which this one makes itself a copy when it is deployed.
     """
 
@@ -77,6 +82,7 @@ class Compiled:
     runtime: str
     storage: dict[str, Any]
     transient: dict[str, Any]
+    immutables: dict[str, Any]
     actions: Compiled | None = None
 
     @property
@@ -90,9 +96,15 @@ class Compiled:
         return BLUEPRINT + bytes.fromhex(self.creation.removeprefix("0x"))
 
     @property
+    def largest(self) -> int:
+        """Of actions, the size of the larger contract: their blueprint, or what is made from it, in which immutables
+        take the place of the constructor."""
+        return max(len(self.blueprint), self.size)
+
+    @property
     def excess(self) -> tuple[Compiled, int] | None:
         """The contract that no chain accepts, and its size; None where all fit."""
-        sizes = [(self, self.size)] + ([(self.actions, len(self.actions.blueprint))] if self.actions else [])
+        sizes = [(self, self.size)] + ([(self.actions, self.actions.largest)] if self.actions else [])
         return next(((one, size) for one, size in sizes if size > CODE_LIMIT), None)
 
 
@@ -131,14 +143,17 @@ def compile_around(actions: Compiled, mode: Mode, sources: Mapping[str, str]) ->
     """The vault that makes itself a copy of these actions. Raises StorageDiffers."""
     vault = compile_request(standard_json({**sources, ACTIONS_CODE: _hash_of(actions)}, mode))
     # Modules that only the vault has come after all others: what the actions know is the beginning of its storage.
-    if not (_begins_with(vault.storage, actions.storage) and _begins_with(vault.transient, actions.transient)):
-        raise StorageDiffers(f"{VAULT} and {ACTIONS} lay out their storage differently")
+    for kind in ("storage", "transient", "immutables"):
+        if not _begins_with(getattr(vault, kind), getattr(actions, kind)):
+            raise StorageDiffers(f"{VAULT} and {ACTIONS} have their {kind} in different places")
+    if actions.immutables[OWN]["offset"] + WORD != deployed_code(bytes.fromhex(actions.creation.removeprefix("0x")))[1]:
+        raise StorageDiffers(f"whose {ACTIONS} are does not stand last")
     return replace(vault, actions=actions)
 
 
 def _begins_with(vault: Mapping[str, Any], actions: Mapping[str, Any]) -> bool:
     """Whether every module of the actions has the places that it has in the vault."""
-    return all(vault.get(module) == places for module, places in actions.items())
+    return all(vault.get(module) == places for module, places in actions.items() if module != OWN)
 
 
 def inner_code(vaults: Mapping[str, Compiled]) -> str:
@@ -211,7 +226,7 @@ def compile_request(request: dict[str, Any]) -> Compiled:
     creation = contract["evm"]["bytecode"]["object"]
     runtime, immutables = deployed_code(bytes.fromhex(creation.removeprefix("0x")))
     size, layout = len(runtime) + immutables, contract["layout"]
-    places = (layout.get(f"{kind}_layout", {}) for kind in ("storage", "transient_storage"))
+    places = (layout.get(f"{kind}_layout", {}) for kind in ("storage", "transient_storage", "code"))
     return Compiled(request, size, contract["abi"], creation, f"0x{runtime.hex()}", *places)
 
 

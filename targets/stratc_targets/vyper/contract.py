@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,7 +29,7 @@ from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
 from stratc_targets.vyper.perp_text import CostText, TradeFunction, cost_texts, trade_functions
-from stratc_targets.vyper.plan_text import Loans, LoanText
+from stratc_targets.vyper.plan_text import Loans, LoanText, ResizeText, resize_texts
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
     FloorText,
@@ -77,6 +78,17 @@ class TokenText:
 
 
 @dataclass(frozen=True, slots=True)
+class FixedText:
+    """One immutable of the book, and the member of its struct `Fixed` by which it is passed on; `value` is told by
+    members that come before it."""
+
+    name: str
+    type: str
+    member: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class BaseText:
     """The base token; `idle` is its balance in the State, which `read` reads in the book, `read_outside` elsewhere."""
 
@@ -121,6 +133,7 @@ class Contract:
     tokens: tuple[TokenText, ...]
     parameters: tuple[str, ...]
     sequencer_feed: str
+    fixed: tuple[FixedText, ...]
     venue_constants: tuple[Immutable, ...]
     venue_stored: tuple[Stored, ...]
     deployment_checks: tuple[str, ...]
@@ -161,6 +174,7 @@ class Contract:
     swaps: tuple[SwapFunction, ...]
     nears: tuple[NearText, ...]
     shorts: tuple[TradeFunction, ...]
+    resizes: tuple[ResizeText, ...]
     loans: tuple[LoanText, ...]
     callbacks: tuple[Callback, ...]
     carried: tuple[str, ...]
@@ -196,6 +210,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
     modules, adapters, book_uses = used_modules(vault), _adapters(vault), _book_uses(vault)
     immutables = tuple(one for venue in book.venues.values() for one in venue.immutables)
     stored = tuple(one for venue in book.venues.values() for one in venue.stored)
+    tokens = tuple(_token(token, vault, book, outside) for token in vault.strategy.tokens)
     return Contract(
         title=f"{plain(vault.strategy.name)} vault",
         version=version("stratc"),
@@ -222,9 +237,10 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         nav=book.fields["nav"],
         total_assets=book.fields["total_assets"],
         state=_state(vault, book),
-        tokens=tuple(_token(token, vault, book, outside) for token in vault.strategy.tokens),
+        tokens=tokens,
         parameters=tuple(binding.parameter for binding in book.arguments),
         sequencer_feed=book.argument(BindingKind.SEQUENCER, SEQUENCER),
+        fixed=_fixed(tokens, immutables),
         venue_constants=immutables,
         venue_stored=stored,
         deployment_checks=(*_distinct(vault, book), *_venue_checks(book)),
@@ -264,6 +280,7 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         swaps=swap_functions(vault, outside),
         nears=near_texts(vault, outside),
         shorts=trade_functions(vault, outside),
+        resizes=resize_texts(vault, outside),
         loans=tuple(loans.texts),
         callbacks=_callbacks(book),
         carried=tuple(loans.carried.values()),
@@ -367,6 +384,20 @@ def _token(token: Token, vault: Vault, book: Symbols, outside: Symbols) -> Token
         book.argument(BindingKind.TOKEN, token.name),
         book.argument(BindingKind.FEED, token.name),
         oldest_answer(token.name, vault, outside),
+    )
+
+
+def _fixed(tokens: tuple[TokenText, ...], immutables: tuple[Immutable, ...]) -> tuple[FixedText, ...]:
+    """Every immutable of the book, in the order in which they are declared and assigned."""
+    values = [(one.name, one.type, one.value) for one in immutables if not one.constant]
+    for token in reversed(tokens):
+        feed = f"oracle.connect({token.feed_parameter}, {token.heartbeat})"
+        values[:0] = [(token.address, "address", token.token_parameter), (token.feed, "oracle.Feed", feed)]
+    members = {name: name.lower() for name, _, _ in values}
+    word = re.compile(rf"\b({'|'.join(members)})\b")
+    return tuple(
+        FixedText(name, kind, members[name], word.sub(lambda found: f"fixed.{members[found[1]]}", value))
+        for name, kind, value in values
     )
 
 

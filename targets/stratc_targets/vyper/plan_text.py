@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -26,6 +26,7 @@ from stratc_compiler.expr import (
     price,
     variables,
 )
+from stratc_compiler.perp_plans import resized, resizing
 from stratc_compiler.vault import (
     Enter,
     FlashLoan,
@@ -39,6 +40,7 @@ from stratc_compiler.vault import (
     Trade,
     Unwinding,
     Vault,
+    VenueModel,
     Withdraw,
     every_item,
 )
@@ -49,7 +51,7 @@ from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.range_text import near_function
 from stratc_targets.vyper.shared_parts import Printed, part_name
 from stratc_targets.vyper.swap_text import function_of
-from stratc_targets.vyper.symbols import BOOK, Symbols, WorthCall, live_scope, state_scope, worth_calls
+from stratc_targets.vyper.symbols import BOOK, Symbols, WorthCall, crowded, live_scope, state_scope, worth_calls
 
 WORTH_LESS = "range: worth less than was asked for"
 """Why a rule reverts that adds liquidity where the pool takes too much for it."""
@@ -70,6 +72,54 @@ class LoanText:
     number: int
     purpose: str
     body: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resizing:
+    """The sizes of a short that is brought to a size, which one function of the actions computes: see `resize_texts`."""
+
+    venue: VenueModel
+    sizes: tuple[Let, ...]
+    asked: tuple[Expr, Expr, Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeText:
+    """That function: of what is too much, of what is lacking, of what is taken out, and of a State."""
+
+    function: str
+    notice: str
+    parameters: tuple[str, ...]
+    body: list[str]
+
+
+_ASKED = ("over", "under", "out")
+
+
+def resize_texts(vault: Vault, symbols: Symbols) -> tuple[ResizeText, ...]:
+    """One for each venue of perpetuals of a vault that is `crowded`."""
+    return tuple(_resize_text(venue, vault, symbols) for venue in vault.perps) if crowded(vault) else ()
+
+
+def _resize_text(venue: VenueModel, vault: Vault, symbols: Symbols) -> ResizeText:
+    sizes, _ = resized(venue, *(Var(name, Plain.VALUE) for name in _ASKED))
+    printer = _Printer(vault, symbols, {}, live=False, bound=dict(zip(_ASKED, _ASKED, strict=True)))
+    printer.needed = printer.printed.needed(let.expr for let in sizes)
+    printer.lets(sizes)
+    found = ", ".join(printer.bound[let.name.name] for let in _sizes_traded(sizes))
+    short = venue.account[2].name
+    notice = f"How much of {short} to buy back and to sell for that, and how much to buy back first and sell anew."
+    return ResizeText(_resize_function(venue), notice, _ASKED, [*printer.lines, f"return {found}"])
+
+
+def _sizes_traded(sizes: tuple[Let, ...]) -> tuple[Let, ...]:
+    """Without what is asked of the account, which only the last size needs."""
+    less, more, _, anew = sizes
+    return less, more, anew
+
+
+def _resize_function(venue: VenueModel) -> str:
+    return f"_resized_at_{sanitized(venue.name)}"
 
 
 @dataclass(slots=True)
@@ -129,14 +179,29 @@ class _Printer:
     shared: dict[Expr | Formula, str] = field(default_factory=dict)
 
     def carry_out(self, plan: Unwinding) -> None:
+        steps = tuple(self._steps(plan))
         if not self.live:
-            self.needed = self._printed.needed(expr for item in plan for expr in _exprs(item))
-        for is_let, items in groupby(plan, lambda item: isinstance(item, Let)):
+            self.needed = self.printed.needed(expr for step in steps for expr in _exprs(step))
+        for is_let, items in groupby(steps, lambda step: isinstance(step, Let)):
             if is_let:
                 self.lets(tuple(item for item in items if isinstance(item, Let)))
             else:
                 for item in items:
                     self.step(item)
+
+    def _steps(self, plan: Unwinding) -> Iterator[PlanItem | Require | Resizing]:
+        """The plan, in which the sizes that a function computes are one step."""
+        left = plan
+        while left:
+            sizes = next(self._resizings(left[:4]), None) if crowded(self.vault) and not self.live else None
+            yield sizes or left[0]
+            left = left[len(sizes.sizes) if sizes else 1 :]
+
+    def _resizings(self, items: Unwinding) -> Iterator[Resizing]:
+        for venue in self.vault.perps:
+            asked = resizing(items, venue)
+            if asked is not None:
+                yield Resizing(venue, tuple(item for item in items if isinstance(item, Let)), asked)
 
     def lets(self, lets: tuple[Let, ...]) -> None:
         """Amounts that are bound at one point of the plan."""
@@ -144,8 +209,10 @@ class _Printer:
         for let in lets:
             self.bound[let.name.name] = self._local(let.name.name, let.expr)
 
-    def step(self, item: PlanItem | Require) -> None:
+    def step(self, item: PlanItem | Require | Resizing) -> None:
         match item:
+            case Resizing():
+                self._resize(item)
             case Let():
                 self.lets((item,))
             case Enter(held, amount):
@@ -167,6 +234,17 @@ class _Printer:
             case Require(condition, reason):
                 self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
 
+    def _resize(self, item: Resizing) -> None:
+        self._fresh(let.expr for let in item.sizes)
+        for expr in item.asked:
+            self._share_within(expr)
+        arguments = (expression(expr, self._scope()) for expr in item.asked)
+        sizes = {let.name.name: self.names.claim(let.name.name) for let in _sizes_traded(item.sizes)}
+        self.lines += [f"{name}: uint256 = 0" for name in sizes.values()]
+        called = Call(f"self.{_resize_function(item.venue)}", (*arguments, Atom("s")))
+        self.lines += statement(f"{', '.join(sizes.values())} = ", called)
+        self.bound |= sizes
+
     def _scope(self, known: Mapping[str, str] = {}) -> Scope:
         if self.live:
             return live_scope(self.vault, self.symbols, {**self.bound, **known})
@@ -175,14 +253,15 @@ class _Printer:
     def _local(self, name: str, expr: Expr) -> str:
         """A new local of that value, and before it the parts that are needed again."""
         if not self.live:
-            self._share(expr)
+            self._share_within(expr)
         local = self._assigned(name, expr)
         if not self.live and not isinstance(expr, Var | Num):
             self.shared[expr] = local
         return local
 
-    def _share(self, expr: Expr) -> None:
-        for part in self._printed.shareable(expr):
+    def _share_within(self, expr: Expr) -> None:
+        """Locals for parts of it that are needed again."""
+        for part in self.printed.shareable(expr):
             if part == expr or part in self.shared:
                 continue
             if part in self._answers:
@@ -208,7 +287,7 @@ class _Printer:
         return {answer: one for one in calls for answer in (one.whole, one.in_token)}
 
     @cached_property
-    def _printed(self) -> Printed:
+    def printed(self) -> Printed:
         function = state_scope(self.vault, self.symbols).function
 
         def parts(node: Expr | Formula) -> tuple[Expr | Formula, ...]:
@@ -368,8 +447,10 @@ class _Printer:
         self._moved()
 
 
-def _exprs(item: PlanItem | Require) -> tuple[Expr, ...]:
+def _exprs(item: PlanItem | Require | Resizing) -> tuple[Expr, ...]:
     match item:
+        case Resizing(asked=asked):
+            return asked
         case Let(_, expr):
             return (expr,)
         case Enter(_, amount) | Leave(_, amount):

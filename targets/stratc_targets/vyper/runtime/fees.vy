@@ -20,9 +20,16 @@ high_water_mark: public(uint256) # the highest share price charged so far, as 10
 
 
 @deploy
-def __init__(_recipient: address, first_mark: uint256):
-    assert _recipient != empty(address), "fees: no recipient"
+def __init__(_recipient: address):
     fee_recipient = _recipient
+
+
+@internal
+def _start(first_mark: uint256):
+    """
+    @dev Once, by the constructor of the contract in whose storage fees are counted.
+    """
+    assert fee_recipient != empty(address), "fees: no recipient"
     self.charged_at = block.timestamp
     self.high_water_mark = first_mark
 

@@ -38,14 +38,19 @@ SEQUENCER_FEED: public(immutable(address)) # Chainlink's uptime feed of the sequ
 
 @deploy
 def __init__(sequencer_feed: address):
+    SEQUENCER_FEED = sequencer_feed
+
+
+@internal
+@view
+def check_sequencer():
     """
     @notice Reverts where a sequencer's feed is named that does not answer as one: 0 is up, 1 is down.
     """
-    SEQUENCER_FEED = sequencer_feed
-    if sequencer_feed != empty(address):
+    if SEQUENCER_FEED != empty(address):
         answer: int256 = 0
         since: uint256 = 0
-        answer, since = self._latest(sequencer_feed, STARTED_AT)
+        answer, since = self._latest(SEQUENCER_FEED, STARTED_AT)
         assert since != 0 and (answer == 0 or answer == 1), "oracle: no sequencer feed"
 
 

@@ -45,10 +45,17 @@ ready_at: public(HashMap[bytes32, uint256]) # by hash of the calldata: from when
 
 
 @deploy
-def __init__(owner: address, guardian: address, keeper: address, owner_delay: uint256, keeper_silence: uint256):
-    assert owner != empty(address), "roles: no owner"
+def __init__(owner_delay: uint256, keeper_silence: uint256):
     OWNER_DELAY = owner_delay
     KEEPER_SILENCE = keeper_silence
+
+
+@internal
+def _appoint(owner: address, guardian: address, keeper: address):
+    """
+    @dev Once, by the constructor of the contract in whose storage roles are.
+    """
+    assert owner != empty(address), "roles: no owner"
     self.keeper_seen = block.timestamp
     self.owner = owner
     self.guardian = guardian
