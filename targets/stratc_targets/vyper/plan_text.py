@@ -76,11 +76,20 @@ class LoanText:
 
 @dataclass(frozen=True, slots=True)
 class Resizing:
-    """The sizes of a short that is brought to a size, which one function of the actions computes: see `resize_texts`."""
+    """The sizes of a short that is brought to a size: what one function of the actions computes, see `resize_texts`.
+
+    It answers how much is bought back and how much is sold, `traded`, and nothing that those are made of.
+    """
 
     venue: VenueModel
     sizes: tuple[Let, ...]
     asked: tuple[Expr, Expr, Expr]
+
+    @property
+    def traded(self) -> dict[str, Expr]:
+        """By what they are called."""
+        _, (back, sold) = resized(self.venue, *self.asked)
+        return {f"cover {back.short.name}": back.amount, f"short {sold.short.name}": sold.amount}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +111,13 @@ def resize_texts(vault: Vault, symbols: Symbols) -> tuple[ResizeText, ...]:
 
 
 def _resize_text(venue: VenueModel, vault: Vault, symbols: Symbols) -> ResizeText:
-    sizes, _ = resized(venue, *(Var(name, Plain.VALUE) for name in _ASKED))
+    sizes, trades = resized(venue, *(Var(name, Plain.VALUE) for name in _ASKED))
     printer = _Printer(vault, symbols, {}, live=False, bound=dict(zip(_ASKED, _ASKED, strict=True)))
     printer.needed = printer.printed.needed(let.expr for let in sizes)
     printer.lets(sizes)
-    found = ", ".join(printer.bound[let.name.name] for let in _sizes_traded(sizes))
-    short = venue.account[2].name
-    notice = f"How much of {short} to buy back and to sell for that, and how much to buy back first and sell anew."
-    return ResizeText(_resize_function(venue), notice, _ASKED, [*printer.lines, f"return {found}"])
-
-
-def _sizes_traded(sizes: tuple[Let, ...]) -> tuple[Let, ...]:
-    """Without what is asked of the account, which only the last size needs."""
-    less, more, _, anew = sizes
-    return less, more, anew
+    found = (flat(expression(trade.amount, printer.scope())) for trade in trades)
+    notice = f"How much of {venue.account[2].name} to buy back and then to sell, where that is too much or lacking."
+    return ResizeText(_resize_function(venue), notice, _ASKED, [*printer.lines, f"return {', '.join(found)}"])
 
 
 def _resize_function(venue: VenueModel) -> str:
@@ -164,7 +166,11 @@ def plan_text(
 
 @dataclass
 class _Printer:
-    """One plan on its way to text. `stale` says that positions moved since the State was read."""
+    """One plan on its way to text. `stale` says that positions moved since the State was read.
+
+    Of parts, `needed` says how often, and `shared` what they are called once they are computed. `fixed` are names of
+    the model that parts which are known are made of.
+    """
 
     vault: Vault
     symbols: Symbols
@@ -177,6 +183,7 @@ class _Printer:
     loans: Loans = field(default_factory=Loans)
     needed: Counter[Expr] = field(default_factory=Counter)
     shared: dict[Expr | Formula, str] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
 
     def carry_out(self, plan: Unwinding) -> None:
         steps = tuple(self._steps(plan))
@@ -232,20 +239,21 @@ class _Printer:
             case Withdraw():
                 self._withdraw(item)
             case Require(condition, reason):
-                self.lines += statement("assert ", formula(condition, self._scope()), f', "{reason}"')
+                self.lines += statement("assert ", formula(condition, self.scope()), f', "{reason}"')
 
     def _resize(self, item: Resizing) -> None:
         self._fresh(let.expr for let in item.sizes)
         for expr in item.asked:
             self._share_within(expr)
-        arguments = (expression(expr, self._scope()) for expr in item.asked)
-        sizes = {let.name.name: self.names.claim(let.name.name) for let in _sizes_traded(item.sizes)}
-        self.lines += [f"{name}: uint256 = 0" for name in sizes.values()]
+        arguments = (expression(expr, self.scope()) for expr in item.asked)
+        traded: dict[Expr | Formula, str] = {one: self.names.claim(words) for words, one in item.traded.items()}
+        self.lines += [f"{name}: uint256 = 0" for name in traded.values()]
         called = Call(f"self.{_resize_function(item.venue)}", (*arguments, Atom("s")))
-        self.lines += statement(f"{', '.join(sizes.values())} = ", called)
-        self.bound |= sizes
+        self.lines += statement(f"{', '.join(traded.values())} = ", called)
+        self.shared |= traded
+        self.fixed |= {let.name.name for let in item.sizes}
 
-    def _scope(self, known: Mapping[str, str] = {}) -> Scope:
+    def scope(self, known: Mapping[str, str] = {}) -> Scope:
         if self.live:
             return live_scope(self.vault, self.symbols, {**self.bound, **known})
         return state_scope(self.vault, self.symbols, {**self.bound, **known}, self.shared)
@@ -278,7 +286,7 @@ class _Printer:
 
     def _assigned(self, name: str, expr: Expr) -> str:
         local = self.names.claim(name)
-        self.lines += statement(f"{local}: uint256 = ", expression(expr, self._scope()))
+        self.lines += statement(f"{local}: uint256 = ", expression(expr, self.scope()))
         return local
 
     @cached_property
@@ -305,14 +313,9 @@ class _Printer:
 
     def _moves(self, part: Expr | Formula) -> bool:
         """Whether it is of anything but prices, units, amounts that are bound, and where ranges lie."""
-        lie = {
-            end.name for held in self.vault.ranges.values() if held.range for end in (held.range.low, held.range.high)
-        }
-        fixed = (Kind.PRICE, Kind.UNIT)
-        return any(
-            not (var.name in self.bound or var.name in lie or (isinstance(var.dim, TokenDim) and var.dim.kind in fixed))
-            for var in variables(part)
-        )
+        ranges = (held.range for held in self.vault.ranges.values() if held.range)
+        known = self.bound.keys() | self.fixed | {end.name for of in ranges for end in (of.low, of.high)}
+        return any(var.name not in known and not _is_told(var) for var in variables(part))
 
     def _fresh(self, exprs: Iterable[Expr]) -> None:
         """Read the balances again before an expression that depends on them."""
@@ -352,7 +355,7 @@ class _Printer:
 
     def _traded(self, item: Swap, amount: str, received: str, known: Mapping[str, str]) -> list[str]:
         """The minimum needs prices, so it is computed only where something is sold."""
-        scope = self._scope(known)
+        scope = self.scope(known)
         function = function_of(item, self.vault)
         if function is not None:
             prices = (expression(price(token), scope) for token in (item.sold, item.bought))
@@ -373,11 +376,11 @@ class _Printer:
         took = [self.names.claim(name.name) for name in (item.took_token, item.took_base)]
         enough = Cmp(value, Rel.GE, Add(before, item.minimum))
         lines = [
-            *statement("worth_before: uint256 = ", expression(value, self._scope())),
+            *statement("worth_before: uint256 = ", expression(value, self.scope())),
             self._near(held),
             text.provide(token, base, *took),
             f"s = {BOOK}._refresh(s)",
-            *statement("assert ", formula(enough, self._scope({before.name: before.name})), f', "{WORTH_LESS}"'),
+            *statement("assert ", formula(enough, self.scope({before.name: before.name})), f', "{WORTH_LESS}"'),
         ]
         self.lines += [*(f"{name}: uint256 = 0" for name in took), f"if {token} > 0 or {base} > 0:"]
         self.lines += [f"    {line}" for line in lines]
@@ -400,7 +403,7 @@ class _Printer:
 
     def _near(self, held: Held) -> str:
         assert held.range is not None
-        prices = (flat(expression(price(token), self._scope())) for token in held.tokens)
+        prices = (flat(expression(price(token), self.scope())) for token in held.tokens)
         return f"self.{near_function(held.range)}({', '.join(prices)})"
 
     def _trade(self, item: Trade) -> None:
@@ -408,7 +411,7 @@ class _Printer:
         amount = self._amount(item.amount, "cover" if item.covers else "short", item.short.name)
         self._fresh([item.bound])
         known = {item.amount.name: amount} if isinstance(item.amount, Var) else {}
-        lines = self._at_venue(item, amount, self._scope(known))
+        lines = self._at_venue(item, amount, self.scope(known))
         self.lines += [f"if {amount} > 0:", *(f"    {line}" for line in lines)]
         self._moved()
 
@@ -445,6 +448,11 @@ class _Printer:
             f"    self._within_{number}()",
         ]
         self._moved()
+
+
+def _is_told(var: Var) -> bool:
+    """Whether it is a price or a unit, which no step changes."""
+    return isinstance(var.dim, TokenDim) and var.dim.kind in (Kind.PRICE, Kind.UNIT)
 
 
 def _exprs(item: PlanItem | Require | Resizing) -> tuple[Expr, ...]:
