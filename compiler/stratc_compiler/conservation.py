@@ -83,9 +83,8 @@ def _later(plan: Plan) -> Worths:
     most: Worths = {}
     for item in plan:
         match item:
-            case Withdraw(Held(range=Range() as of) as held, _, worth, token, base):
-                near = scale(worth, 1 + 2 * of.lost, Rounding.UP)
-                most[token.name] = most[base.name] = Add(near, scale(held.value, MOST_GAIN, Rounding.UP))
+            case Withdraw(Held(range=Range()) as held, _, worth, token, base):
+                most[token.name] = most[base.name] = most_out(held, worth)
             case Let(name, expr):
                 most[name.name] = _at_most(expr, most)
             case Swap(swap=swap, amount=amount, received=received):
@@ -93,6 +92,14 @@ def _later(plan: Plan) -> Worths:
             case _:
                 pass
     return most
+
+
+def most_out(held: Held, worth: Expr) -> Expr:
+    """What comes of either token is worth at most, where so much worth of a range is taken out: at the pool's price,
+    and with fees."""
+    assert held.range is not None
+    near = scale(worth, 1 + 2 * held.range.lost, Rounding.UP)
+    return Add(near, scale(held.value, MOST_GAIN, Rounding.UP))
 
 
 def _at_most(amount: Expr, most: Worths) -> Expr:

@@ -328,3 +328,36 @@ def variables(node: Expr | Formula) -> Iterator[Var]:
 
 def has_root(node: Expr | Formula) -> bool:
     return isinstance(node, Root) or any(has_root(child) for child in children(node))
+
+
+def arguments_of(formula: Expr, parameters: tuple[Var, ...], expr: Expr) -> tuple[Expr, ...] | None:
+    """What stands for each parameter where the expression is the formula of something; None where it is not.
+
+    A parameter stands for one expression of its dimension, and every parameter occurs in the formula.
+    """
+    found: dict[Var, Expr] = {}
+
+    def fits(part: Expr | Formula, node: Expr | Formula) -> bool:
+        if isinstance(part, Var) and part in parameters:
+            if isinstance(node, Cmp | And | Or | Not) or found.setdefault(part, node) != node:
+                return False
+            return dim_of(node) == part.dim
+        inside = tuple(zip(children(part), children(node), strict=False))
+        if type(part) is not type(node) or len(inside) != len(children(part)) or len(inside) != len(children(node)):
+            return False
+        return _own(part) == _own(node) and all(fits(one, other) for one, other in inside)
+
+    return tuple(found[one] for one in parameters) if fits(formula, expr) else None
+
+
+def _own(node: Expr | Formula) -> object:
+    """What of a node is no part of it."""
+    match node:
+        case Num() | Var():
+            return node
+        case MulDiv(rounding=rounding) | Root(rounding=rounding):
+            return rounding
+        case Cmp(rel=rel):
+            return rel
+        case _:
+            return None

@@ -29,7 +29,6 @@ from stratc_compiler.expr import (
     Rounding,
     TokenDim,
     amount_worth,
-    dim_of,
     price,
     scale,
     unit,
@@ -77,23 +76,6 @@ def cost(size: Expr, margin: str, rounding: Rounding) -> Expr:
     return MulDiv(value_of(size, rounding), unit(margin), _dollar(margin), rounding)
 
 
-def size_that_costs(expr: Expr, margin: str) -> Expr | None:
-    """What `cost` was asked of, where the expression is what it says of that, rounded up."""
-    match expr:
-        case MulDiv(MulDiv(size)) if _is_amount(size):
-            return size if expr == cost(size, margin, Rounding.UP) else None
-        case _:
-            return None
-
-
-def _is_amount(size: Expr) -> bool:
-    match dim_of(size):
-        case TokenDim(kind=Kind.AMOUNT):
-            return True
-        case _:
-            return False
-
-
 def size_for(paid: Expr, token: str, margin: str) -> Expr:
     """How much of the token so much margin buys at the oracle price, rounded down."""
     dollars = MulDiv(paid, _dollar(margin), unit(margin), Rounding.DOWN)
@@ -105,28 +87,9 @@ def size_worth(value: Expr, token: str, margin: str) -> Expr:
     return size_for(amount_worth(value, margin, Rounding.DOWN), token, margin)
 
 
-def value_sized(expr: Expr, token: str, margin: str) -> Expr | None:
-    """What `size_worth` was asked of, where the expression is what it says of that."""
-    match expr:
-        case MulDiv(MulDiv(MulDiv(value))):
-            return value if expr == size_worth(value, token, margin) else None
-        case _:
-            return None
-
-
 def worth_of_short(size: Expr, margin: str) -> Expr:
     """USD value of what buying back costs, rounded up."""
     return value_of(cost(size, margin, Rounding.UP), Rounding.UP)
-
-
-def size_worth_that(expr: Expr, margin: str) -> Expr | None:
-    """What `worth_of_short` was asked of, where the expression is what it says of that."""
-    match expr:
-        case MulDiv(paid):
-            size = size_that_costs(paid, margin)
-            return size if size is not None and expr == worth_of_short(size, margin) else None
-        case _:
-            return None
 
 
 def most_paid(of: Perp, size: Expr) -> Expr:

@@ -21,7 +21,7 @@ def artifact(adapter: str = "", old: str = "", new: str = "", file: str = "probe
     if adapter:
         assert sources[f"contracts/{adapter}.vy"].count(old) == 1, f"{old!r} is no longer there once"
         sources[f"contracts/{adapter}.vy"] = sources[f"contracts/{adapter}.vy"].replace(old, new)
-    sources |= {f"contracts/{name}.vy": runtime_source(name) for name in ("tokens", "ranges", "arith")}
+    sources |= {f"contracts/{name}.vy": runtime_source(name) for name in ("tokens", "ranges", "roots", "arith")}
     compiled = compile_request(standard_json(sources, Mode("none")))
     return Artifact("probe", compiled.abi, bytes.fromhex(compiled.creation.removeprefix("0x")))
 

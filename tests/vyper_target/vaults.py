@@ -42,8 +42,8 @@ def proved(text: str, name: str = "test.strat") -> ProvedVault:
 
 @cache
 def example(name: str) -> ProvedVault:
-    """An example strategy, or one of the tests' own, beside this file or beside its proofs; taken as proved."""
-    folders = (EXAMPLES, HERE, HERE.parent / "proofs")
+    """An example strategy, or one of the tests' own, beside this file, its proofs or its types; taken as proved."""
+    folders = (EXAMPLES, HERE, HERE.parent / "proofs", HERE.parent / "dsl/typed")
     file = next(path for folder in folders if (path := folder / f"{name}.strat").exists())
     return proved(file.read_text(encoding="utf-8"), file.name)
 

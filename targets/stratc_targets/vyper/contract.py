@@ -25,10 +25,11 @@ from stratc_targets.vyper.adapters import ASKED_FOR, RUNTIME
 from stratc_targets.vyper.arguments import DEPOSITORS, OF_THE_BOOK, SEQUENCER, BindingKind
 from stratc_targets.vyper.build import ACTIONS_CODE
 from stratc_targets.vyper.fee_text import FeesText, fees_text
+from stratc_targets.vyper.formula_text import FormulaText, formula_texts
 from stratc_targets.vyper.guard_text import GuardText, guard_text
 from stratc_targets.vyper.layout import both, statement
 from stratc_targets.vyper.leaving_text import InKindText, LeavingText, in_kind_text, leaving_gas, leaving_texts
-from stratc_targets.vyper.perp_text import CostText, TradeFunction, cost_texts, trade_functions
+from stratc_targets.vyper.perp_text import TradeFunction, trade_functions
 from stratc_targets.vyper.plan_text import Loans, LoanText, ResizeText, resize_texts
 from stratc_targets.vyper.predicate_text import (
     ConversionText,
@@ -144,7 +145,8 @@ class Contract:
     read_prices: list[str]
     read_balances: list[str]
     worths: tuple[WorthText, ...]
-    costs: tuple[CostText, ...]
+    formulas: tuple[FormulaText, ...]
+    rule_formulas: tuple[FormulaText, ...]
     derive: list[str]
     prices_usable: list[str]
     ranged: bool
@@ -251,7 +253,8 @@ def contract_of(vault: Vault, source: Source) -> Contract:
         read_prices=[*read_prices(vault, book), *read_volatilities(vault, book)],
         read_balances=[f"s.{book.fields[held.name]} = {book.read(held)}" for held in state_positions(vault)],
         worths=worth_texts(vault, book),
-        costs=cost_texts(vault, book),
+        formulas=formula_texts(vault, book, of_rules=False),
+        rule_formulas=formula_texts(vault, outside, of_rules=True),
         derive=definition_lines(vault, book),
         prices_usable=statement("return ", prices_usable(vault, book)),
         ranged=bool(vault.ranges),

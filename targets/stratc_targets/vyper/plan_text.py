@@ -44,6 +44,7 @@ from stratc_compiler.vault import (
     Withdraw,
     every_item,
 )
+from stratc_targets.vyper.formulas import crowded
 from stratc_targets.vyper.layout import Atom, Call, call, flat, statement
 from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.perp_text import trade_function_of
@@ -51,7 +52,7 @@ from stratc_targets.vyper.printer import Scope, expression, formula
 from stratc_targets.vyper.range_text import near_function
 from stratc_targets.vyper.shared_parts import Printed, part_name
 from stratc_targets.vyper.swap_text import function_of
-from stratc_targets.vyper.symbols import BOOK, Symbols, WorthCall, crowded, live_scope, state_scope, worth_calls
+from stratc_targets.vyper.symbols import BOOK, Symbols, WorthCall, live_scope, state_scope, worth_calls
 
 WORTH_LESS = "range: worth less than was asked for"
 """Why a rule reverts that adds liquidity where the pool takes too much for it."""

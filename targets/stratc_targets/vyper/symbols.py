@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.expr import Expr, Formula, Var, price, token_of
+from stratc_compiler.expr import Expr, Formula, Var, price
 from stratc_compiler.fees import mark, mark_due
-from stratc_compiler.perps import size_that_costs, size_worth_that, value_sized
 from stratc_compiler.ranges import SAMPLE, Range, token_part, worth
 from stratc_compiler.shares import SUPPLY
 from stratc_compiler.vault import Held, SwapModel, Vault, VenueModel
@@ -17,6 +15,7 @@ from stratc_dsl.strategy import RatioPrice, Token, Venue
 from stratc_targets.venues.emitter import PositionText, RangeText, VenueText
 from stratc_targets.vyper.adapters import HOLDING, SWAPPING
 from stratc_targets.vyper.arguments import Binding, BindingKind, constructor_layout, market_argument
+from stratc_targets.vyper.formulas import formula_functions
 from stratc_targets.vyper.names import Names, sanitized
 from stratc_targets.vyper.printer import Called, NotPrintable, Scope
 
@@ -201,7 +200,7 @@ def state_scope(
             return f"s.{symbols.fields[var.name]}"
         return standing(var, vault, symbols)
 
-    return Scope(variable, {**_worths(vault, symbols), **(named or {})}, partial(perp_functions, vault, symbols))
+    return Scope(variable, {**_worths(vault, symbols), **(named or {})}, asked_function(vault, symbols))
 
 
 def worth_function(of: Range, symbols: Symbols) -> str:
@@ -243,40 +242,20 @@ def _worths(vault: Vault, symbols: Symbols) -> dict[Expr | Formula, str]:
     return {asked: f"{one.call}[{place}]" for one in calls for place, asked in enumerate((one.whole, one.in_token))}
 
 
-def crowded(vault: Vault) -> bool:
-    """Whether plans hold so many steps that what several have in common is printed as functions: of a range that is
-    hedged by a short."""
-    return bool(vault.ranges and vault.perps)
+def asked_function(vault: Vault, symbols: Symbols) -> Callable[[Expr], Called | None]:
+    """Says of an expression whether it is a formula that has a function here, and what that is asked for."""
+    own = symbols.home != f"{BOOK}."
+    functions = {
+        f"{'self.' if one.of_rules else symbols.home}{one.name}": one
+        for one in formula_functions(vault)
+        if not (own and one.of_rules)
+    }
 
+    def called(expr: Expr) -> Called | None:
+        asked = ((name, one.asked(expr)) for name, one in functions.items())
+        return next(((name, given) for name, given in asked if given is not None), None)
 
-def cost_function(venue: VenueModel, symbols: Symbols) -> str:
-    """The function of the book that says what it costs to buy so much back."""
-    return f"{symbols.home}_cost_at_{sanitized(venue.name)}"
-
-
-def worth_of_short_function(venue: VenueModel, symbols: Symbols) -> str:
-    """That which says what that is worth, in a vault that is `crowded`."""
-    return f"{symbols.home}_worth_at_{sanitized(venue.name)}"
-
-
-def size_function(venue: VenueModel, symbols: Symbols) -> str:
-    """That which says how much costs so much value there, in a vault that is `crowded`."""
-    return f"{symbols.home}_size_at_{sanitized(venue.name)}"
-
-
-def perp_functions(vault: Vault, symbols: Symbols, expr: Expr) -> Called | None:
-    """Where one of them is asked, and of what."""
-    for venue in vault.perps:
-        of, *_ = venue.account
-        prices = (price(of.token), price(of.margin))
-        if crowded(vault):
-            if (size := size_worth_that(expr, of.margin)) is not None and token_of(size) == of.token:
-                return worth_of_short_function(venue, symbols), (size, *prices)
-            if (value := value_sized(expr, of.token, of.margin)) is not None:
-                return size_function(venue, symbols), (value, *prices)
-        if (size := size_that_costs(expr, of.margin)) is not None and token_of(size) == of.token:
-            return cost_function(venue, symbols), (size, price(of.token))
-    return None
+    return called
 
 
 def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scope:
@@ -290,7 +269,7 @@ def live_scope(vault: Vault, symbols: Symbols, bound: Mapping[str, str]) -> Scop
                 return table[var.name]
         return standing(var, vault, symbols)
 
-    return Scope(variable, function=partial(perp_functions, vault, symbols))
+    return Scope(variable, function=asked_function(vault, symbols))
 
 
 def _live_price(token: Token, vault: Vault, symbols: Symbols) -> str:

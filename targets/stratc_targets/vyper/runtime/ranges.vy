@@ -6,6 +6,7 @@
 """
 
 from . import arith
+from . import roots
 
 MAX_TICK: constant(int256) = 887_272
 
@@ -100,7 +101,7 @@ def root_of_price(worth0: uint256, worth1: uint256) -> uint256:
             part in 2^63. Reverts at 2^128 and more, and for a token1 that is worth nothing.
     """
     coarse: bool = worth0 >= worth1 * 2**64
-    root: uint256 = isqrt(arith.mul_div_down(worth0, 2**128 if coarse else 2**192, worth1))
+    root: uint256 = roots.down(arith.mul_div_down(worth0, 2**128 if coarse else 2**192, worth1), 1)
     return root << 32 if coarse else root
 
 
