@@ -5,20 +5,24 @@ Prints tables; asserts nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from benchmarks.gas import Subject, measure
 from lab.chain import AnvilChain
 from lab.world import World, build_world
 from stratc_targets.vyper import CODE_LIMIT
-from vyper_target.modes import MODES, STRATEGIES, compiled, deploy_in_mode
+from vyper_target.modes import COMPACT, MODES, STRATEGIES, compiled, deploy_in_mode
 
-OTHERS = ("fee_range", "short_ether")
-"""Of venues of other kinds: their sizes are told as they are emitted alone, since all modes take minutes."""
+OTHERS = {"fee_range": "gas", "short_ether": "gas", "hedged_range": "codesize", "delta_neutral": COMPACT}
+"""Of venues of other kinds, and of a range that is hedged by a short: their sizes are told as they are emitted alone,
+since all modes take minutes."""
 
 SHOWN = ("second deposit", "redeem", "transfer", "rebalance")
 
 
 def sizes(strategies: tuple[str, ...] = STRATEGIES) -> list[str]:
-    """Bytes on chain, of a vault immutables included, of its actions their blueprint; and what part of the limit."""
+    """Bytes on chain, immutables included, of actions of the larger of them and their blueprint; and what part of the
+    limit."""
     lines = ["| bytes |" + "".join(f" {mode} |" for mode in MODES), "| --- |" + " ---: |" * len(MODES)]
     for name in strategies:
         for contract, counts in _counts(name).items():
@@ -29,18 +33,18 @@ def sizes(strategies: tuple[str, ...] = STRATEGIES) -> list[str]:
 
 def _counts(name: str) -> dict[str, list[int]]:
     made = [compiled(name, mode) for mode in MODES]
-    blueprints = [len(one.actions.blueprint) for one in made if one.actions is not None]
-    return {"vault": [one.size for one in made], "actions": blueprints}
+    actions = [one.actions.largest for one in made if one.actions is not None]
+    return {"vault": [one.size for one in made], "actions": actions}
 
 
-def others(strategies: tuple[str, ...] = OTHERS) -> list[str]:
-    """Bytes on chain of those that are told in the first mode alone."""
+def others(strategies: Mapping[str, str] = OTHERS) -> list[str]:
+    """Bytes on chain of those that are told in one mode alone."""
     lines = ["| bytes | vault | actions |", "| --- | ---: | ---: |"]
-    for name in strategies:
-        made = compiled(name, "gas")
+    for name, mode in strategies.items():
+        made = compiled(name, mode)
         assert made.actions is not None
-        counts = (made.size, len(made.actions.blueprint))
-        lines.append(f"| {name} |" + "".join(f" {count:,} ({count / CODE_LIMIT:.0%}) |" for count in counts))
+        counts = (made.size, made.actions.largest)
+        lines.append(f"| {name}, `{mode}` |" + "".join(f" {count:,} ({count / CODE_LIMIT:.0%}) |" for count in counts))
     return lines
 
 
