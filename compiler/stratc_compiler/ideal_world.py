@@ -216,13 +216,20 @@ class IdealWorld(Struct):
 
 
 def liquidity_worth(world: IdealWorld, vault: Vault, of: Range, value: int) -> int:
-    """Liquidity that is worth so much, in 10^-18 USD, and hardly more; none where a range is worth next to nothing."""
+    """Liquidity that is worth so much, in 10^-18 USD, and hardly more.
+
+    None where a range is worth next to nothing, and none of so much that no contract could read it (`scale(v)`).
+    """
     state = Evaluator(vault, world)
     sample = state.value(worth(of, SAMPLE))
     if value == 0 or sample < 10**9:
         return 0
     found = mul_div(value, SAMPLE.value.numerator, sample, Rounding.UP)
-    return found + (0 if state.value(worth(of, number(found))) >= value else 1 + found // 10**9)
+    try:
+        enough = state.value(worth(of, number(found))) >= value
+    except Reverted:
+        return 0
+    return found if enough else found + 1 + found // 10**9
 
 
 def as_read(venue: VenueModel) -> str:

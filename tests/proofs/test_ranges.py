@@ -158,6 +158,17 @@ def test_prices_up_to_the_most_can_be_read_and_few_times_more_cannot(decimals: t
         sample(2 * most)
 
 
+def test_no_scenario_has_more_in_a_range_than_can_be_read() -> None:
+    """A model of the solver may ask for any worth: that is answered by none, which no scenario is made of."""
+    vault, _ = vault_of("fee_range")
+    of = of_the_pool(vault)
+    state = at(of, 2_000 * 10**18, 0, 0)
+    state |= {of.low.name: root_of(of, state) * 4 // 5, of.high.name: root_of(of, state) * 5 // 4}
+    world = IdealWorld(vault, state)
+    assert liquidity_worth(world, vault, of, 10**12 * 10**18) > 0
+    assert liquidity_worth(world, vault, of, 10**15 * 10**18) == 0
+
+
 @quietly(25)
 @given(width=st.integers(1, 400), off=st.integers(1, 100), side=st.sampled_from([-1, 1]))
 def test_a_pool_so_near_leaves_no_more_over_than_adding_may_cost(width: int, off: int, side: int) -> None:
