@@ -83,9 +83,11 @@ class Trace(Struct):
 
     facts: tuple[Hypothesis, ...] = ()
     counter: int = 0
+    excess: dict[tuple[Expr, Expr], Expr] = field(default_factory=dict)
+    """By how much the one is more than the other, where that was asked for, as a variable."""
 
     def fork(self) -> Trace:
-        return Trace(self.facts, self.counter)
+        return Trace(self.facts, self.counter, dict(self.excess))
 
     def fresh(self, stem: str) -> Var:
         self.counter += 1
@@ -104,11 +106,16 @@ class Part(Record):
     slack: Expr
 
 
+Computation = tuple[Expr, tuple[Expr, ...]]
+"""An expression of the contract, and what its variables stand for."""
+
+
 class Frame(Struct):
     """The state at one moment: worth of each state variable, and the definitions computed from it so far.
 
     `parts` are what plans have asked for at this moment's prices: while these stand still, ranges keep to them. So do
-    `products` of what something is worth with a volatility, while this says the same.
+    `products` of what something is worth with a volatility, while this says the same. `computed` is what was computed
+    at these prices: of the same numbers the contract computes the same, rounded alike.
     """
 
     vault: Vault
@@ -117,11 +124,13 @@ class Frame(Struct):
     known: dict[str, Expr] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     products: dict[tuple[Expr, Expr], Var] = field(default_factory=dict)
+    computed: dict[Computation, Expr] = field(default_factory=dict)
 
     def moved(self, changes: dict[str, Expr]) -> Frame:
         """The frame after some state variables changed; names bound by the plan stay bound."""
         bound = {name: expr for name, expr in self.known.items() if name not in self.vault.definitions}
-        return Frame(self.vault, {**self.state, **changes}, self.trace, bound, self.parts, dict(self.products))
+        state, products = {**self.state, **changes}, dict(self.products)
+        return Frame(self.vault, state, self.trace, bound, self.parts, products, self.computed)
 
     def primed(self) -> Frame:
         """The frame with every definition computed, so that facts do not depend on what is asked of it later."""
@@ -130,8 +139,8 @@ class Frame(Struct):
         return self
 
     def fork(self) -> Frame:
-        known, products = dict(self.known), dict(self.products)
-        return Frame(self.vault, dict(self.state), self.trace.fork(), known, self.parts, products)
+        known, products, computed = dict(self.known), dict(self.products), dict(self.computed)
+        return Frame(self.vault, dict(self.state), self.trace.fork(), known, self.parts, products, computed)
 
     def formula(self, formula: Formula) -> Formula:
         """The formula over this frame's real variables."""
@@ -158,6 +167,23 @@ class Frame(Struct):
                 return Sub(self.expr(left), self.expr(right))
             case Mul(left, right):
                 return Mul(self.expr(left), self.expr(right))
+            case _:
+                return self._computed(expr)
+
+    def _computed(self, expr: Expr) -> Expr:
+        """What takes rows of its own to say, said once of the same numbers."""
+        names = (var.name for var in variables(expr))
+        here = tuple(self._variable(name) for name in names if self._is_state(name))
+        if (expr, here) not in self.computed:
+            self.computed[expr, here] = self._compute(expr)
+        return self.computed[expr, here]
+
+    def _is_state(self, name: str) -> bool:
+        """All but prices, units and ends of ranges, which stand still."""
+        return name in self.known or name in self.state or name in self.vault.definitions
+
+    def _compute(self, expr: Expr) -> Expr:
+        match expr:
             case Monus(left, right):
                 return self.monus(self.expr(left), self.expr(right))
             case Min(left, right):
@@ -182,6 +208,8 @@ class Frame(Struct):
                 return self._rounded(inner if factor == 1 else Mul(number(factor), inner), rounding)
             case Root():
                 raise NotLinear("a square root: its venue states what becomes of it")
+            case _:
+                raise TypeError(f"nothing to compute: {type(expr).__name__}")
 
     def _variable(self, name: str) -> Expr:
         if name in self.known:
@@ -200,12 +228,21 @@ class Frame(Struct):
         return self.state[name]
 
     def monus(self, left: Expr, right: Expr) -> Expr:
-        """max(left - right, 0), as bounds and one clause: the solver does better with these than with a conditional."""
-        difference = Sub(left, right)
-        result = self.trace.fresh("over")
-        self.trace.learn("definition", Cmp(result, Rel.GE, ZERO), Cmp(result, Rel.GE, difference))
-        self.trace.learn("definition", Or((Cmp(result, Rel.LE, ZERO), Cmp(result, Rel.LE, difference))))
-        return result
+        """max(left - right, 0), as bounds and one clause: the solver does better with these than with a conditional.
+
+        Of two numbers only one is more than the other: what max(right - left, 0) is known to be says the rest.
+        """
+        excess = self.trace.excess
+        if (left, right) not in excess:
+            difference = Sub(left, right)
+            if (right, left) in excess:
+                result = self.named("over", Add(excess[right, left], difference))
+            else:
+                result = self.trace.fresh("over")
+                self.trace.learn("definition", Cmp(result, Rel.GE, ZERO), Cmp(result, Rel.GE, difference))
+                self.trace.learn("definition", Or((Cmp(result, Rel.LE, ZERO), Cmp(result, Rel.LE, difference))))
+            excess[left, right] = result
+        return excess[left, right]
 
     def _least(self, left: Expr, right: Expr) -> Expr:
         """min(left, right), by bounds and one clause."""

@@ -30,6 +30,7 @@ REBALANCES, DELEVERAGES, LEAVES = (
     for plan in ("rebalance", "deleverage_aave", "exit")
 )
 LOOP_DELEVERAGES = "proofs/test_relaxation.py::test_exact_runs_are_admitted[eth_loop-deleverage_aave]"
+COMPUTED_ONCE = "proofs/test_relaxation.py::test_the_same_of_the_same_numbers_is_computed_once_and_of_others_anew"
 CARRY_MOVES, SAVER_MOVES = (
     f"proofs/test_rounds_are_admitted.py::test_a_moment_of_a_round[None-{name}]" for name in ("eth_carry", "treasury")
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine_mutations.fault import (
     BOX,
     CARRY_MOVES,
+    COMPUTED_ONCE,
     DELEVERAGES,
     EVERY_WAY,
     FIRST,
@@ -63,6 +64,22 @@ SHOWN: tuple[Fault, ...] = (
         '        self.trace.learn("definition", And((Cmp(result, Rel.LE, ZERO), Cmp(result, Rel.LE, difference))))\n',
         "nothing would ever be over its target, and the contradiction proves everything",
         REBALANCES,
+    ),
+    compiler(
+        "relax",
+        "what is lacking is what is too much",
+        'self.named("over", Add(excess[right, left], difference))',
+        "excess[right, left]",
+        "nothing would ever be over or under its target, and the contradiction proves everything",
+        REBALANCES,
+    ),
+    compiler(
+        "relax",
+        "what is computed once is never computed again",
+        "        here = tuple(self._variable(name) for name in names if self._is_state(name))\n",
+        "        here = tuple(self._variable(name) for name in names if not name)\n",
+        "a state would be worth what the one before it was",
+        COMPUTED_ONCE,
     ),
     compiler(
         "relax",

@@ -13,12 +13,27 @@ import pytest
 
 from proofs.strategies import vault_of
 from stratc_compiler.execute import run_plan as run_symbolically
-from stratc_compiler.expr import Cmp, Formula, Kind, Plain, Rel, TokenDim, Var, dim_of, number
+from stratc_compiler.expr import (
+    Cmp,
+    Formula,
+    Kind,
+    Monus,
+    Not,
+    Plain,
+    Rel,
+    Rounding,
+    TokenDim,
+    Var,
+    dim_of,
+    number,
+    scale,
+)
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.relax import ZERO, Frame, Trace, real
-from stratc_compiler.smt import Query, Sat
-from stratc_compiler.vault import FlashLoan, Held, Let, Plan, Swap, Trades, Vault
+from stratc_compiler.rounds import settled_frame
+from stratc_compiler.smt import Query, Sat, Unsat
+from stratc_compiler.vault import NAV, FlashLoan, Held, Let, Plan, Swap, Trades, Vault
 
 
 class SloppyWorld(IdealWorld):
@@ -184,6 +199,33 @@ def test_the_test_can_fail() -> None:
     run_plan(plan, vault, world)
     assert admits(vault, plan, before, world.state)
     assert not admits(vault, plan, before, {**world.state, "aave.debt(USDC)": 0})
+
+
+def test_the_same_of_the_same_numbers_is_computed_once_and_of_others_anew() -> None:
+    vault, _ = vault_of("eth_carry")
+    frame = settled_frame(vault)
+    target, over = scale(NAV, Fraction(1, 3), Rounding.DOWN), Monus(NAV, vault.held[0].value)
+    before = frame.expr(target)
+    facts = frame.trace.facts
+    assert frame.expr(target) == before
+    assert frame.trace.facts == facts
+    moved = frame.moved({"idle(USDC)": real("more")})
+    assert moved.expr(target) != before
+    assert frame.expr(target) == before
+    assert moved.expr(over) != frame.expr(over)
+
+
+@pytest.mark.parametrize(("one", "other"), [(3, 5), (5, 3), (4, 4), (0, 2)])
+def test_of_two_numbers_only_one_is_more_than_the_other(one: int, other: int) -> None:
+    """What is known of both differences admits what they are, and nothing else."""
+    frame = Frame(vault_of("eth_carry")[0], {}, Trace())
+    left, right = real("left"), real("right")
+    first, second = frame.monus(left, right), frame.monus(right, left)
+    facts = tuple(fact.formula for fact in frame.trace.facts)
+    given = (*facts, Cmp(left, Rel.EQ, number(one)), Cmp(right, Rel.EQ, number(other)))
+    for result, exact in ((first, max(one - other, 0)), (second, max(other - one, 0))):
+        assert isinstance(Query((*given, Cmp(result, Rel.EQ, number(exact))), 10_000_000).solve(), Sat)
+        assert isinstance(Query((*given, Not(Cmp(result, Rel.EQ, number(exact)))), 10_000_000).solve(), Unsat)
 
 
 def test_definitions_agree_within_dust() -> None:
