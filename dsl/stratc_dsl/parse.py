@@ -104,12 +104,12 @@ def pattern_of(terminal: str) -> str:
 def _lark() -> Lark:
     """The parser; its tables are kept beside Python's own bytecode, and made anew where they do not fit."""
     here = os.path.dirname(__file__)
-    bytecode = os.path.join(here, "__pycache__")
+    tables = os.path.join(here, "__pycache__", "grammar.tables")
     with open(os.path.join(here, "grammar.lark"), encoding="utf-8") as file:
         grammar = file.read()
     return Lark(
         grammar,
-        cache=os.path.join(bytecode, "grammar.tables") if _is_kept(bytecode) else False,
+        cache=tables if os.path.isfile(tables) or _may_be_kept(os.path.dirname(tables)) else False,
         parser="lalr",
         start="file",
         postlex=Newlines(),
@@ -118,7 +118,7 @@ def _lark() -> Lark:
     )
 
 
-def _is_kept(bytecode: str) -> bool:
+def _may_be_kept(bytecode: str) -> bool:
     return not sys.dont_write_bytecode and os.path.isdir(bytecode)
 
 
