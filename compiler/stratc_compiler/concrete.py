@@ -126,14 +126,10 @@ def _prices(relative: dict[str, Fraction], values: dict[str, Fraction], vault: V
         told = _in_dollars(token, values, vault, box)
         if told and relative[token]:
             usd_base = _clamp(told / relative[token], box.usd[vault.base])
-    before = {name: _shown_price(name, vault, box) for name in relative}
-    base = before[vault.base]
-    stays = box.absolute.get(vault.base)
-    if stays is not None and stays.high is not None:
-        base = min(base, stays.high / usd_base) if usd_base > 1 else max(base, stays.low / usd_base)
-        before[vault.base] = base
+    moves = {name: usd_base * (factor if name != vault.base else 1) for name, factor in relative.items()}
+    before = {name: _within_its_range(name, moves[name], vault, box) for name in relative}
     _bring_together(before, relative, vault.base, box)
-    after = {n: before[n] * usd_base * (f if n != vault.base else 1) for n, f in relative.items()}
+    after = {name: before[name] * moved for name, moved in moves.items()}
     return Prices({n: _eight(p) for n, p in before.items()}, {n: _eight(p) for n, p in after.items()})
 
 
@@ -156,6 +152,14 @@ def _shown_price(token: str, vault: Vault, box: Box) -> Fraction:
     if stays is None or stays.high is None:
         return Fraction(2_000)
     return Fraction(1) if stays.low <= 1 <= stays.high else (stays.low + stays.high) / 2
+
+
+def _within_its_range(token: str, moved: Fraction, vault: Vault, box: Box) -> Fraction:
+    """The price that is shown, or the nearest to it that stays in its range before the move and after it."""
+    shown, stays = _shown_price(token, vault, box), box.absolute.get(token)
+    if stays is None or stays.high is None or not moved:
+        return shown
+    return _clamp(shown, Interval(stays.low / min(moved, Fraction(1)), stays.high / max(moved, Fraction(1))))
 
 
 def _in_dollars(token: str, values: dict[str, Fraction], vault: Vault, box: Box) -> Fraction | None:

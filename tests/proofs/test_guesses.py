@@ -58,3 +58,13 @@ def test_a_guess_refutes_what_it_breaks_and_nothing_else(monkeypatch: pytest.Mon
         "recovers/step/unwind_save/settled/weight(save) >= 20%": "when volatility(USDC, 1d) > 2% do unwind save",
         "quiet/step/unwind_save/weights outside band/0": "when weights outside band do rebalance",
     }
+
+
+def test_a_price_that_moves_as_far_as_it_may_stays_in_its_range() -> None:
+    """From the middle of its range it would leave it; so the guess begins elsewhere."""
+    moves = "price(WETH) moves -20% .. +20%"
+    vault, _ = vault_of("short_ether", (moves, f"{moves}\n        price(WETH) stays 900 .. 1_100"))
+    box = box_of(vault)
+    rounds = list(guesses(vault, box))
+    assert {inside_box(vault, box, one) for one in rounds} == {None}
+    assert max(one.moment["price(WETH)"] / one.settled["price(WETH)"] for one in rounds) > 1.19
