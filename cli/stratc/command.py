@@ -40,6 +40,9 @@ def run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:  # the reader left, as `head` does
         _print_no_more()
         return Status.INTERRUPTED
+    except ChildProcessError as error:
+        _say(f"error: {error}")
+        return Status.BAD_INPUT
     except OSError as error:
         if error.errno not in FULL:
             return _internal(error)
