@@ -44,7 +44,7 @@ from stratc_compiler.expr import (
     variables,
 )
 from stratc_compiler.ranges import Range, curvature, proportion, token_part
-from stratc_compiler.vault import Vault
+from stratc_compiler.vault import Held, Vault
 from stratc_compiler.verdict import Hypothesis
 from stratc_dsl.record import Record
 
@@ -216,16 +216,23 @@ class Frame(Struct):
             return self.known[name]
         if name in self.vault.ranges:
             # What moves a range's worth is said where it moves; here it is read, rounded as it is in the contract.
-            self.known[name] = self._rounded(self.state[self.vault.ranges[name].name], Rounding.DOWN)
+            self.known[name] = self._told(self.vault.ranges[name], Rounding.DOWN, DUST)
             return self.known[name]
         if name in self.vault.shorts:
             # Three conversions, each rounded up: a unit of margin, and two of 10^-18 USD, which are less than another.
-            self.known[name] = self._rounded(self.state[self.vault.shorts[name].name], Rounding.UP, number(2))
+            self.known[name] = self._told(self.vault.shorts[name], Rounding.UP, number(2))
             return self.known[name]
         if name in self.vault.definitions:
             self.known[name] = self.expr(self.vault.definitions[name])
             return self.known[name]
         return self.state[name]
+
+    def _told(self, held: Held, rounding: Rounding, most: Expr) -> Expr:
+        """What the contract says a position is worth: of as much of it, at the same prices, the same."""
+        worth = self.state[held.name]
+        if (held.var, (worth,)) not in self.computed:
+            self.computed[held.var, (worth,)] = self._rounded(worth, rounding, most)
+        return self.computed[held.var, (worth,)]
 
     def monus(self, left: Expr, right: Expr) -> Expr:
         """max(left - right, 0), as bounds and one clause: the solver does better with these than with a conditional.

@@ -13,7 +13,7 @@ from lab.world import World, build_world
 from stratc_targets.vyper import CODE_LIMIT
 from vyper_target.modes import COMPACT, MODES, STRATEGIES, compiled, deploy_in_mode
 
-OTHERS = {"fee_range": "gas", "short_ether": "gas", "hedged_range": "codesize", "delta_neutral": COMPACT}
+OTHERS = {"fee_range": "gas", "short_ether": "gas", "hedged_range": "codesize", "delta_neutral_at_first": COMPACT}
 """Of venues of other kinds, and of a range that is hedged by a short: their sizes are told as they are emitted alone,
 since all modes take minutes."""
 

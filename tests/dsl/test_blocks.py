@@ -68,7 +68,7 @@ IDLE = Position(None, "idle", "USDC")
 MARGIN_RATIO = Quantity("margin_ratio", Base.RATIO, venue="perp")
 
 
-@pytest.mark.parametrize("name", ["delta_neutral", "staked_loop"])
+@pytest.mark.parametrize("name", ["delta_neutral_at_first", "staked_loop"])
 def test_the_examples_of_the_language_have_nothing_to_complain_of(name: str) -> None:
     result = parse_strategies(Source(f"{name}.strat", (TYPED / f"{name}.strat").read_text()))
     assert len(result.strategies) == 1
@@ -76,7 +76,7 @@ def test_the_examples_of_the_language_have_nothing_to_complain_of(name: str) -> 
 
 
 def test_delta_neutral() -> None:
-    strategy = typed("delta_neutral")
+    strategy = typed("delta_neutral_at_first")
     assert strategy.hedges == (Hedge("delta", "WETH", percent(-3), percent(3), SHORT),)
     assert strategy.allocations[0] == Allocation(POOL, percent(60), percent(54), percent(66))
     goal = Comparison(MARGIN_RATIO, Relation.GE, Literal(percent(80), Base.RATIO))
