@@ -21,9 +21,9 @@ HEDGES: tuple[Mutant, ...] = (
         "s.short_delta_weth = s.value_aave_collateral_usdc",
     ),
     in_book(
-        "a hedge's band without its upper edge",
+        "a hedge's band without its lower edge",  # beside the upper one the rule has another trigger
         _MOVED,
-        "        and 200 * s.long_delta_weth <= 200 * s.short_delta_weth + 21 * s.nav\n",
+        "200 * s.long_delta_weth >= 200 * s.short_delta_weth + 19 * s.nav\n        and ",
         "",
     ),
     in_actions(
