@@ -6,7 +6,6 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from traceback import format_exc
@@ -44,7 +43,8 @@ def found(
             for line in wait(list(at_work), PATIENCE):
                 worker, number = at_work.pop(cast("Connection", line))
                 answer = worker.answer()
-                for following in islice(left, 1):
+                following = next(left, None)
+                if following is not None:
                     at_work[worker.line] = worker, worker.given(following)
                 yield number, answer
 

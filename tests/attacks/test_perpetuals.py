@@ -80,6 +80,16 @@ def settled(target: Deployed) -> Deployed:
     return target
 
 
+def leaves_with(target: Deployed, left: Fraction) -> None:
+    """The exit fetches all that is left, and both holders are paid their parts of it, to a hundredth."""
+    one, other = target.world.users[:2]
+    target.contract.send("emergency_exit", sender=target.guardian)
+    assert target.call("mode") == 2
+    paid = [target.contract.send("redeem", shares(target, who), who, who, sender=who).value for who in (one, other)]
+    assert paid[0] == pytest.approx(2 * paid[1], abs=ROUNDING)
+    assert sum(paid) >= left * 99 // 100
+
+
 def moves(world: World, usd: int, seconds: int = 60) -> None:
     """Ether, with every pool after it."""
     world.warp(seconds, refresh=True)
@@ -348,7 +358,7 @@ def falls_where_the_market_is_paused(target: Deployed) -> Deployed:
 def test_market_that_is_paused(world: World) -> None:
     """Nobody comes in or leaves at a price. Once it is closed anybody has the short settled, and all leave alike."""
     target, lab = falls_where_the_market_is_paused(settled(vault(world, NAME))), world.perp
-    one, other = world.users[:2]
+    one = world.users[0]
     assert target.call("guarded")
     world.usdc.provide(one, target.contract, USDC)
     for fn, args in (("deposit", (USDC, one)), ("redeem", (USDC, one, one))):
@@ -359,11 +369,7 @@ def test_market_that_is_paused(world: World) -> None:
     assert target.call("mode") == 3
     lab.house.send("quitMarket", target.address, lab.base, sender=world.users[3])
     left = worth(target)
-    target.contract.send("emergency_exit", sender=target.guardian)
-    assert target.call("mode") == 2
-    paid = [target.contract.send("redeem", shares(target, who), who, who, sender=who).value for who in (one, other)]
-    assert paid[0] == pytest.approx(2 * paid[1], abs=ROUNDING)
-    assert sum(paid) >= left * 99 // 100
+    leaves_with(target, left)
 
 
 def test_market_that_is_paused_overpays_those_who_leave_a_vault_that_does_not_ask(world: World) -> None:
@@ -401,7 +407,7 @@ def test_house_that_cannot_pay(world: World) -> None:
     as it can be paid; then all are paid alike."""
     target, lab = settled(vault(world, NAME)), world.perp
     leave_it_short_of_money(target)
-    one, other = world.users[:2]
+    one = world.users[0]
     mine, total = shares(target, one), worth(target)
     with pytest.raises(Reverted):  # his part of the margin is more than there is
         target.contract.send("redeem_in_kind", mine // 2, one, one, 0, sender=one)
@@ -412,11 +418,7 @@ def test_house_that_cannot_pay(world: World) -> None:
     with pytest.raises(Reverted, match="redeem in kind"):
         target.contract.send("redeem", mine, one, one, sender=one)
     lab.deposit(world.whale, 1_000 * THOUSAND)
-    target.contract.send("emergency_exit", sender=target.guardian)
-    assert target.call("mode") == 2
-    paid = [target.contract.send("redeem", shares(target, who), who, who, sender=who).value for who in (one, other)]
-    assert paid[0] == pytest.approx(2 * paid[1], abs=ROUNDING)
-    assert sum(paid) >= total * 99 // 100
+    leaves_with(target, total)
 
 
 def test_index_that_nobody_tells(world: World) -> None:

@@ -122,3 +122,10 @@ def kept(world: World, built: Built, folder: Path, status: str) -> Iterator[tupl
         assert keeper.terminate() == 0, keeper.log()
     past = stratc("keeper", "audit", *asked, "--from-block", "0", status=0)
     assert past.endswith(" 0 unclear, 0 not allowed\n")
+
+
+def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, usd: int) -> None:
+    """Ether, ten minutes before the round of an hour is over, and all pools after it: that of Perp takes a minute."""
+    with keeper.between_two_looks():
+        vault.world.warp(3_600 - 600, refresh=True)
+        vault.world.set_price("WETH", usd)

@@ -5,17 +5,14 @@ Either time one rebalance brings back weights and delta, and then the storm that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from integration.command import Built, built_by_command
-from integration.keeping import kept
-from integration.test_short_on_anvil import moved_within_a_round
-from lab.chain import AnvilChain
-from lab.world import World, build_world, with_perp
+from integration.keeping import kept, moved_within_a_round
+from lab.world import World
 from vyper_target.vaults import EXAMPLES, Deployed
 
 pytestmark = [pytest.mark.anvil, pytest.mark.long, pytest.mark.timeout(900)]
@@ -29,16 +26,9 @@ def neutral(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(built_by_command(EXAMPLES / "delta_neutral.strat", tmp_path_factory.mktemp("built")), "delta_neutral")
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    """A chain of its own with Perp v2 on it."""
-    with AnvilChain() as chain:
-        yield with_perp(build_world(chain))
-
-
 @pytest.mark.parametrize("usd", [2_400, 1_680])
-def test_a_keeper_hedges_again_and_freezes(world: World, neutral: Built, tmp_path: Path, usd: int) -> None:
-    with kept(world, neutral, tmp_path, "delta(WETH)") as (vault, diary, keeper):
+def test_a_keeper_hedges_again_and_freezes(perp_chain: World, neutral: Built, tmp_path: Path, usd: int) -> None:
+    with kept(perp_chain, neutral, tmp_path, "delta(WETH)") as (vault, diary, keeper):
         diary.does(keeper, "harvest_pool", "rebalance")
         assert abs(delta(vault)) <= BAND
         moved_within_a_round(vault, keeper, usd)

@@ -7,7 +7,6 @@ from Perp's own books, and valued by the feed: nothing here is what the vault sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from integration.command import Built, built_by_command
-from integration.keeping import KeeperProcess, kept
-from lab.chain import AnvilChain
+from integration.keeping import kept, moved_within_a_round
 from lab.perp import ONE
-from lab.world import World, build_world, with_perp
+from lab.world import World
 from vyper_target.vaults import EXAMPLES, USDC, Deployed
 
 pytestmark = [pytest.mark.anvil, pytest.mark.long]
@@ -61,15 +59,8 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(built_by_command(EXAMPLES / "short_ether.strat", tmp_path_factory.mktemp("built")), "short_ether")
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    """A chain of its own with Perp v2 on it."""
-    with AnvilChain() as chain:
-        yield with_perp(build_world(chain))
-
-
-def test_a_keeper_hedges_again_after_a_rally_and_after_a_fall(world: World, short: Built, tmp_path: Path) -> None:
-    with kept(world, short, tmp_path, "delta(WETH)") as (vault, diary, keeper):
+def test_a_keeper_hedges_again_after_a_rally_and_after_a_fall(perp_chain: World, short: Built, tmp_path: Path) -> None:
+    with kept(perp_chain, short, tmp_path, "delta(WETH)") as (vault, diary, keeper):
         diary.does(keeper, "rebalance")
         check(vault)
         for usd in (2_400, 1_920):
@@ -81,15 +72,8 @@ def test_a_keeper_hedges_again_after_a_rally_and_after_a_fall(world: World, shor
             assert not Fraction(34, 100) <= before.margin / before.nav <= Fraction(46, 100)
             assert before.nav * Fraction(996, 1_000) <= after.nav <= before.nav
             check(vault)
-        world.warp(HOUR, refresh=True)
+        perp_chain.warp(HOUR, refresh=True)
         diary.does(keeper, "settle")
-
-
-def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, usd: int) -> None:
-    """By a fifth, ten minutes before the round is over, and all pools after it: that of Perp takes a minute."""
-    with keeper.between_two_looks():
-        vault.world.warp(HOUR - 600, refresh=True)
-        vault.world.set_price("WETH", usd)
 
 
 def check(vault: Deployed) -> None:
