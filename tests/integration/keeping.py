@@ -17,6 +17,7 @@ from typing import Any
 
 from integration.command import STRATC, Built, stratc
 from lab.chain import CHAIN_ID, KEYS, AnvilChain
+from lab.tokens import Number
 from lab.world import World
 from stratc_targets.keeper.config import bind
 from vyper_target.vaults import USDC, Deployed
@@ -124,7 +125,7 @@ def kept(world: World, built: Built, folder: Path, status: str) -> Iterator[tupl
     assert past.endswith(" 0 unclear, 0 not allowed\n")
 
 
-def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, usd: int) -> None:
+def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, usd: Number) -> None:
     """Ether, ten minutes before the round of an hour is over, and all pools after it: that of Perp takes a minute."""
     with keeper.between_two_looks():
         vault.world.warp(3_600 - 600, refresh=True)

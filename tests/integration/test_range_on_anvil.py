@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from integration.command import Built, built_by_command
-from integration.keeping import Diary, KeeperProcess, kept
+from integration.keeping import Diary, KeeperProcess, kept, moved_within_a_round
 from lab.chain import AnvilChain
 from lab.world import World, build_world
 from vyper_target.vaults import EXAMPLES, USDC, Deployed
@@ -59,7 +59,7 @@ def test_a_keeper_brings_a_range_back_from_either_side(world: World, built: Buil
         diary.does(keeper, "harvest_pool", "rebalance")
         check(vault)
         for due, factor in STEPS:
-            moved_within_a_round(vault, keeper, factor)
+            moved_within_a_round(vault, keeper, vault.world.price("WETH") * Fraction(factor))
             before = worth(vault)
             if due:
                 diary.does(keeper, "rebalance")
@@ -70,13 +70,6 @@ def test_a_keeper_brings_a_range_back_from_either_side(world: World, built: Buil
             check(vault)
             end_of_round(vault, diary, keeper, HOUR if due else MINUTES)
         fees(vault, diary, keeper)
-
-
-def moved_within_a_round(vault: Deployed, keeper: KeeperProcess, factor: str) -> None:
-    """Ten minutes before the round is over, and the pool after it."""
-    with keeper.between_two_looks():
-        vault.world.warp(HOUR - MINUTES, refresh=True)
-        vault.world.set_price("WETH", vault.world.price("WETH") * Fraction(factor))
 
 
 def end_of_round(vault: Deployed, diary: Diary, keeper: KeeperProcess, seconds: int = HOUR) -> None:
