@@ -36,6 +36,12 @@ OPTIONS = (
     ("dual_feasibility_tolerance", 1e-9),
 )
 
+MOST = 10**30
+"""Coefficients from here on HiGHS refuses (`large_matrix_value`), and all rows that are added with them."""
+
+FARTHEST = 10**20
+"""And bounds from here on, which it takes for infinite (`infinite_bound`)."""
+
 Vector = NDArray[np.float64]
 
 
@@ -89,7 +95,7 @@ class Relaxation:
         columns = np.array([column for entry in entries for column, _ in entry], np.int32)
         values = np.array([value for entry in entries for _, value in entry])
         self._rows += rows
-        self._least += [-row.coefficients.get((), 0) / row.divisor / UNIT for row in rows]
+        self._least += map(_bound_of, rows)
         self._strict += [row.relation == ">" for row in rows]
         bounds = [self._bounds(number) if active else _FREE for number in range(first, self.size)]
         lower, upper = np.array(bounds).reshape(-1, 2).T
@@ -97,6 +103,8 @@ class Relaxation:
         return list(range(first, self.size))
 
     def _entries(self, row: Row) -> list[tuple[int, float]]:
+        if not _is_told(row):
+            return []
         terms = row.coefficients.items()
         entries = [(self._columns[monomial], value / row.divisor) for monomial, value in terms if monomial]
         return [*entries, (self._slack, -1.0)] if row.relation == ">" else entries
@@ -119,6 +127,8 @@ class Relaxation:
 
     def _bounds(self, number: int) -> tuple[float, float]:
         least = self._least[number]
+        if least == -highspy.kHighsInf:
+            return _FREE
         return least, least if self._rows[number].relation == "=" else highspy.kHighsInf
 
     def hints(self) -> Iterator[Contradiction | Point | None]:
@@ -168,6 +178,17 @@ class Relaxation:
         computed = [status == highspy.HighsBasisStatus.kBasic for status in found.col_status]
         zero = [monomial for monomial, column in self._columns.items() if not computed[column]]
         return Basis([self._rows[number] for number in self.binding()], zero, most_slack=not computed[self._slack])
+
+
+def _is_told(row: Row) -> bool:
+    """Whether HiGHS takes the row. Any other is there without a coefficient and never binds: hints know nothing of it."""
+    terms = row.coefficients.items()
+    return all(abs(value) < (MOST if monomial else FARTHEST * UNIT) * row.divisor for monomial, value in terms)
+
+
+def _bound_of(row: Row) -> float:
+    """What the row without its constant has to be at least, where it is switched on."""
+    return -row.coefficients.get((), 0) / row.divisor / UNIT if _is_told(row) else -highspy.kHighsInf
 
 
 def _at_bounds(statuses: Sequence[Any]) -> NDArray[np.bool_]:

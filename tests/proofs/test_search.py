@@ -90,6 +90,20 @@ def test_nothing_depends_on_the_floating_point_solver(examples: int) -> None:
     independent()
 
 
+@pytest.mark.parametrize("exponent", [20, 31, 320])
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_the_floating_point_solver_refuses_is_decided_without_it(exponent: int, side: int) -> None:
+    """HiGHS takes no coefficient of 10^30 and no bound of 10^20, and a float ends before 10^320."""
+    x, y, z = NAMES[:3]
+    huge = number(10**exponent)
+    beyond = [Cmp(x, Rel.GE, huge), Cmp(y, Rel.GT, Mul(huge, x))][side]
+    either = Or((Cmp(z, Rel.LE, Sub(number(0), huge)), Cmp(z, Rel.GE, Mul(huge, y))))
+    known = [Cmp(x, Rel.GE, number(1)), beyond, either]
+    assert found(known, And((Cmp(Add(x, y), Rel.LE, number(5)), Cmp(y, Rel.GE, number(0)))))
+    assert found(known, And((Cmp(y, Rel.GE, number(2)), Cmp(z, Rel.EQ, number(1)))))
+    assert not found(known, And((Cmp(y, Rel.GE, number(2)), Cmp(z, Rel.GE, number(1)))))
+
+
 def test_one_context_answers_goal_after_goal() -> None:
     x, y = NAMES[:2]
     context = Context(script([Cmp(x, Rel.GE, number(1)), Or((Cmp(y, Rel.GE, x), Cmp(y, Rel.LE, number(-5))))]))
