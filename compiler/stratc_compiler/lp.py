@@ -181,7 +181,7 @@ class Relaxation:
 
 
 def _is_told(row: Row) -> bool:
-    """Whether HiGHS takes the row. Any other is there without a coefficient and never binds: hints know nothing of it."""
+    """Whether HiGHS takes the row. Any other has no coefficient there and never binds: hints know nothing of it."""
     terms = row.coefficients.items()
     return all(abs(value) < (MOST if monomial else FARTHEST * UNIT) * row.divisor for monomial, value in terms)
 
