@@ -9,12 +9,14 @@ paid in margin. So what a short costs is `size * price(T)` units of margin, wort
 margin ratios and liquidation are all told in that unit, and no price of the margin token enters any of them.
 
 Funding moves cash with the market's premium, whatever anybody does. With rates between `low` and `high` for a keeper's
-period P, what is pending when a round begins is up to P old, `q * E` with 0 <= E <= P, and at a moment of it what was
-pending or has been booked since is between `low` and `high` times E + t, t <= P. So in one round it changes by
+period P, low <= 0 <= high, what is pending when a round begins is up to P old, `q * E` with 0 <= E <= P, and at a moment
+of it what was pending or has been booked since is between `low` and `high` times E + t, t <= P. So in one round it
+changes by
 
-    at least   min(0, low) - (high - low)        at most   max(0, high) + (high - low)
+    at least   2 low - high        at most   2 high - low
 
-of the short's worth: a premium that turns takes back what was pending, and then asks for its own.
+of the short's worth: a premium that turns takes back what was pending, and then asks for its own. Both are told of the
+dearest price: what each rate is told of is the price of its moment.
 """
 
 from __future__ import annotations
@@ -61,9 +63,14 @@ class Perp(Record):
 
 
 def in_a_round(low: Fraction, high: Fraction, share: Fraction) -> tuple[Fraction, Fraction]:
-    """What funding between two rates comes to in one round; `share` of the time that they are told for is a period."""
-    least, most, turn = low * share, high * share, (high - low) * share
-    return min(Fraction(0), least) - turn, max(Fraction(0), most) + turn
+    """What funding between two rates comes to in one round; `share` of the time that they are told for is a period.
+
+    Nothing has to be between the two. Else what was pending at a dear price could be taken back and paid again at a cheap
+    one: no multiple of either rate would be a bound.
+    """
+    assert low <= 0 <= high
+    least, most = low * share, high * share
+    return 2 * least - most, 2 * most - least
 
 
 def _dollar(margin: str) -> Num:

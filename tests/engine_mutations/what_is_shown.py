@@ -624,6 +624,14 @@ SHOWN: tuple[Fault, ...] = (
         "proofs/test_range_gammas.py::test_delta_and_gamma_are_central_differences_of_nav_on_every_path[WETH]",
     ),
     compiler(
+        "perps",
+        "what is pending of funding stays as it is",
+        "    return 2 * least - most, 2 * most - least\n",
+        "    return 2 * least, 2 * most\n",
+        "a premium that turns takes back what was pending",
+        "proofs/test_perps.py::test_funding_of_a_round_is_what_is_pending_and_what_comes[-1-3]",
+    ),
+    compiler(
         "predicates",
         "a volatility of one is 10^18",
         "Rounding.DOWN), WAD\n",

@@ -184,13 +184,16 @@ def test_what_does_not_hold_is_refuted(changes: tuple[tuple[str, str], ...], bro
     assert "perp" in str(claim(verification, broken).verdict)
 
 
-def test_funding_of_a_round_is_what_is_pending_and_what_comes() -> None:
-    """Of every age of what is pending, and of every pair of rates: nothing is outside, and both ends are reached."""
-    low, high = Fraction(-1, 100), Fraction(3, 100)
-    least, most = in_a_round(low, high, Fraction(1, 8))
-    rates, ages = (low, Fraction(0), high), (Fraction(0), Fraction(1, 16), Fraction(1, 8))
-    seen = {now * (age + later) - then * age for then in rates for now in rates for age in ages for later in ages}
-    assert (min(seen), max(seen)) == (least, most)
+@pytest.mark.parametrize(("low", "high"), [(-1, 3), (-3, 0), (0, 2), (0, 0)])
+def test_funding_of_a_round_is_what_is_pending_and_what_comes(low: int, high: int) -> None:
+    """Of every age of what is pending, and of every pair of rates, each told of a price of its own: nothing is outside,
+    and both ends are reached."""
+    least, most = in_a_round(Fraction(low, 100), Fraction(high, 100), Fraction(1, 8))
+    dearest = Fraction(5, 4)
+    told = [Fraction(rate, 100) * price for rate in (low, 0, high) for price in (1 / dearest, Fraction(1), dearest)]
+    ages = (Fraction(0), Fraction(1, 16), Fraction(1, 8))
+    seen = {now * (age + later) - then * age for then in told for now in told for age in ages for later in ages}
+    assert (min(seen), max(seen)) == (least * dearest, most * dearest)
 
 
 def test_what_an_account_rests_on_is_named() -> None:

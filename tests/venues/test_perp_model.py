@@ -237,5 +237,8 @@ def test_what_is_not_stated_is_refused_or_named() -> None:
         venue_model(strategy(("price(WETH) moves -20% .. +20%", "price(WETH/USDC) moves -20% .. +20%")))
     with pytest.raises(Unsupported, match="liquidity"):
         venue_model(strategy(("slippage(dex) <= 0.30%", "slippage(dex) <= 0.30%\n        liquidity(perp) >= 50%")))
+    for one_way in ("+0.10% .. +0.20%", "-0.20% .. -0.10%"):
+        with pytest.raises(Unsupported, match="always goes one way"):
+            venue_model(strategy(("-0.10% .. +0.10% per 8h", f"{one_way} per 8h")))
     with pytest.raises(Unsupported, match="margin in WETH"):
         venue_model(strategy(("margin=USDC", "margin=WETH")))

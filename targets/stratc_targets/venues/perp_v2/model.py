@@ -51,7 +51,10 @@ PENALTY = Fraction(25, 1_000)
 
 
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
-    """The account in one market. Raises Unsupported for margin that is not base, and for liquidity that is stated."""
+    """The account in one market.
+
+    Raises Unsupported for margin that is not base, liquidity that is stated, and funding that always goes one way.
+    """
     assert isinstance(venue.terms, PerpV2)
     terms = venue.terms
     if terms.margin != strategy.base:
@@ -89,6 +92,10 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
 
 def _terms(venue: Venue, terms: PerpV2, strategy: Strategy) -> Perp:
     written = next(a for a in strategy.assumptions if isinstance(a, FundingBetween) and a.venue == venue.name)
+    if not written.low <= 0 <= written.high:
+        # Nor could a keeper tell funding that has stopped from funding that somebody has just settled.
+        cure = "begin or end the range at 0%: whenever somebody has settled it, nothing is pending"
+        raise Unsupported(f"funding of `{venue.name}` that always goes one way", cure, written.span)
     low, high = in_a_round(written.low, written.high, Fraction(period_of(strategy), written.per))
     dearest = _dearest(terms.token, strategy)
     return Perp(
