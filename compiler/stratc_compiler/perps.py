@@ -65,8 +65,8 @@ class Perp(Record):
 def in_a_round(low: Fraction, high: Fraction, share: Fraction) -> tuple[Fraction, Fraction]:
     """What funding between two rates comes to in one round; `share` of the time that they are told for is a period.
 
-    Nothing has to be between the two. Else what was pending at a dear price could be taken back and paid again at a cheap
-    one: no multiple of either rate would be a bound.
+    Nothing has to be between the two. Else what was pending at a dear price could be taken back and paid again at a
+    cheap one: no multiple of either rate would be a bound.
     """
     assert low <= 0 <= high
     least, most = low * share, high * share
