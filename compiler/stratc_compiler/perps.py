@@ -9,9 +9,9 @@ paid in margin. So what a short costs is `size * price(T)` units of margin, wort
 margin ratios and liquidation are all told in that unit, and no price of the margin token enters any of them.
 
 Funding moves cash with the market's premium, whatever anybody does. With rates between `low` and `high` for a keeper's
-period P, low <= 0 <= high, what is pending when a round begins is up to P old, `q * E` with 0 <= E <= P, and at a moment
-of it what was pending or has been booked since is between `low` and `high` times E + t, t <= P. So in one round it
-changes by
+period P, low <= 0 <= high, what is pending when a round begins is up to P old, `q * E` with 0 <= E <= P, and at a
+moment of it what was pending or has been booked since is between `low` and `high` times E + t, t <= P. So in one round
+it changes by
 
     at least   2 low - high        at most   2 high - low
 
