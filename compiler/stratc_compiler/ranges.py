@@ -126,6 +126,15 @@ SAMPLE = number(2**48)
 FEWEST_DECIMALS = 10
 """Of the two tokens together: with fewer, prices that tokens have would be too much for SAMPLE."""
 
+MOST_DECIMALS = 18
+"""Of each of the two: of a token with more, a sample is worth too few parts to show a proportion."""
+
+LEAST_PRICE = Fraction(1, 10**8)
+"""USD, of each of the two: what feeds with 8 decimals tell at least.
+
+So SAMPLE of either is worth 10^13 of its parts and more: one that is cut off is no millionth of the narrowest range.
+"""
+
 NARROWEST = Fraction(10_001, 10_000)
 """One tick, between the prices of a range's ends. No narrower one is deployed; `Range.lost` would divide by zero."""
 
@@ -144,7 +153,8 @@ def least_prices(of: Range, decimals: int) -> str:
     """What two prices in USD multiply to at least, so that SAMPLE shows the proportion to a part in a million.
 
     In the range SAMPLE is worth no less than k = 1 - sqrt(below / above) of the mean. Part and whole are each off by no
-    more than three units of 10^-18 USD, so that 10^7 units of worth are enough; outside of it the proportion is exact.
+    more than three units of 10^-18 USD, so that 10^7 units of worth are enough, beside what is cut off of each token
+    (LEAST_PRICE); outside of it the proportion is exact.
     """
     mean = Fraction(10**7, 10**18) / of.width
     least = mean * mean * 10**decimals / (SAMPLE.value * SAMPLE.value)

@@ -433,6 +433,8 @@ def test_a_range_without_base_is_refused() -> None:
         (("range=-50% .. +100%", "range=-0.00000000001% .. +0.00000000001%"), "narrower than a tick"),
         (("        every 24h do harvest pool\n", ""), "no rule fetches by the calendar"),
         (("token WETH { decimals: 18", "token WETH { decimals: 3"), "9 decimals together"),
+        (("token WETH { decimals: 18", "token WETH { decimals: 19"), "WETH, with 19 decimals"),
+        (("token USDC { decimals: 6", "token USDC { decimals: 36"), "USDC, with 36 decimals"),
         (
             (
                 "every 24h",

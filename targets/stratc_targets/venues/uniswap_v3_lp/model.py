@@ -19,7 +19,17 @@ from math import isqrt
 from stratc_compiler.environment import MOST_GAIN
 from stratc_compiler.errors import Unsupported
 from stratc_compiler.guardian import Guardian
-from stratc_compiler.ranges import FEWEST_DECIMALS, MOST_MEAN, MOST_OFF, NARROWEST, Range, least_prices, most_prices
+from stratc_compiler.ranges import (
+    FEWEST_DECIMALS,
+    LEAST_PRICE,
+    MOST_DECIMALS,
+    MOST_MEAN,
+    MOST_OFF,
+    NARROWEST,
+    Range,
+    least_prices,
+    most_prices,
+)
 from stratc_compiler.refuse import feed_of
 from stratc_compiler.text import percent
 from stratc_compiler.vault import Assumed, Held, VenueModel
@@ -42,8 +52,8 @@ ROUNDING_UNITS = 4
 def model(venue: Venue, strategy: Strategy) -> VenueModel:
     """The model of one position.
 
-    Raises Unsupported for a pair without base or of too few decimals, a pool that may be far off, a range narrower than
-    a tick, and where no rule fetches fees by the calendar.
+    Raises Unsupported for a pair without base or of too few or too many decimals, a pool that may be far off, a range
+    narrower than a tick, and where no rule fetches fees by the calendar.
     """
     assert isinstance(venue.terms, UniswapV3Lp)
     terms = venue.terms
@@ -53,6 +63,10 @@ def model(venue: Venue, strategy: Strategy) -> VenueModel:
     quoted = terms.quote == strategy.base
     token = terms.token if quoted else terms.quote
     decimals = sum(strategy.token(name).decimals for name in (terms.token, terms.quote))
+    for name in (terms.token, terms.quote):
+        if strategy.token(name).decimals > MOST_DECIMALS:
+            cure = f"take tokens of at most {MOST_DECIMALS} decimals: what a range of smaller units consists of is lost"
+            raise Unsupported(f"a range of {name}, with {strategy.token(name).decimals} decimals", cure, terms.span)
     if decimals < FEWEST_DECIMALS:
         cure = f"take two tokens of at least {FEWEST_DECIMALS} decimals together: what it consists of is no word else"
         raise Unsupported(f"a range of two tokens with {decimals} decimals together", cure, terms.span)
@@ -135,7 +149,8 @@ def _assumes(of: Range, decimals: int) -> tuple[Assumed, ...]:
     size = (
         f"what is held at {of.name} is worth so little that its liquidity times the root of the price of {of.token} is "
         f"worth less than {MOST_MEAN:,} USD, and the prices of {of.token} and {of.base} in USD multiply to less than "
-        f"{most_prices(decimals):,}, and to no less than {least_prices(of, decimals)}"
+        f"{most_prices(decimals):,}, and to no less than {least_prices(of, decimals)}, neither of them less than "
+        f"{float(LEAST_PRICE):.8f}"
     )
     ticks = (
         f"the range of {of.name} is fixed at deployment, from at most {percent(of.below)} to at least "
