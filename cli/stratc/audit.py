@@ -14,6 +14,7 @@ from stratc.status import Status
 from stratc_compiler.audit import Audited, Refused, audit, source_of, strategy_name, used_files
 from stratc_compiler.vault import Vault
 from stratc_dsl import Unreadable, parse_strategies
+from stratc_dsl.render import printable
 from stratc_dsl.span import Source
 from stratc_targets.documents import read_json
 
@@ -39,7 +40,8 @@ def run(certificate: str, source: str | None) -> Status:
         vault, whole = derived(document, expected)
         audited = audit(document, vault, whole)
     except Refused as error:
-        print(f"{certificate}: rejected: {error}", file=sys.stderr)
+        why = "\n".join(map(printable, str(error).split("\n")))  # some of it is quoted from what somebody wrote
+        print(f"{certificate}: rejected: {why}", file=sys.stderr)
         return Status.REFUTED
     return _tell(certificate, vault, whole, audited)
 
@@ -91,7 +93,7 @@ def _about(source: Source, expected: Source) -> None:
 def _tell(certificate: str, vault: Vault, source: Source, audited: Audited) -> Status:
     """What was accepted, of which text: whoever reads it compares the digest with that of the file at hand."""
     name = vault.strategy.name
-    print(f"{certificate}: {name}, of {source.name} with SHA-256 {source.digest()}")
+    print(f"{certificate}: {name}, of {printable(source.name)} with SHA-256 {source.digest()}")
     print(f"  derived again from that source: {audited.claims} claims and all that they rest on")
     print(f"  checked without a solver: {audited.derivations} proofs, {audited.witnesses} witnesses")
     if audited.unproved:

@@ -113,6 +113,7 @@ def _audited(document: Any, vault: Vault, source: Source) -> Audited:
     _same("claims", [_field(claim, "name", str) for claim in told], [name for name, _, _ in expected])
     for claim, (name, text, obligations) in zip(told, expected, strict=True):
         auditor.claim(claim, name, text, obligations)
+    auditor.nothing_else()
     assumptions = [assumption_json(assumption) for assumption in guarded_assumptions(vault)]
     _same("assumptions", _field(document, "assumptions", list), assumptions)
     labels = {name: frozenset(used) for name, used in auditor.labels.items()}
@@ -159,6 +160,7 @@ class _Auditor:
         self._printer = Printer()
         self._printed: dict[int, str] = {}
         self._accepted: dict[tuple[object, str, object], frozenset[int]] = {}
+        self._named: set[str] = set()
         self._behind: dict[tuple[str, ...], list[str]] = {}
         self.derivations = 0
         self.witnesses = 0
@@ -182,6 +184,11 @@ class _Auditor:
                 used.add(self._witness(one, obligation))
             else:
                 used.add(self._obligation(one, obligation))
+
+    def nothing_else(self) -> None:
+        """Refuse contexts and proofs that no obligation has named."""
+        _only("contexts", self._texts, self._contexts)
+        _only("proofs", self._proofs, self._named)
 
     def _witness(self, told: Any, possibility: Possibility) -> tuple[str, ...]:
         _same(f"{possibility.id}: kind", _field(told, "kind", str), "witness")
@@ -252,6 +259,7 @@ class _Auditor:
             except Rejected as error:
                 raise Refused(f"{obligation.id}: {error}") from error
             self._accepted[key] = hypotheses_of(proof, context)
+            self._named.add(told["proof"])
         self.derivations += 1
         used = sorted(self._accepted[key])
         return tuple(dict.fromkeys(obligation.hypotheses[number].label for number in used))

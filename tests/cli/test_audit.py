@@ -177,6 +177,14 @@ def talkative_certificate(document: Certificate) -> None:
     document["audited"] = "twice"
 
 
+def talkative_contexts(document: Certificate) -> None:
+    document["contexts"]["of nothing"] = ""
+
+
+def talkative_proofs(document: Certificate) -> None:
+    document["proofs"]["of nothing"] = {"sum": []}
+
+
 def other_schema(document: Certificate) -> None:
     document["schema"] = 1
 
@@ -216,6 +224,8 @@ def no_source(document: Certificate) -> None:
         (talkative_evidence, "nothing reads `reviewed`"),
         (talkative_claim, "consistent: nothing reads `holds`"),
         (talkative_certificate, "nothing reads `audited`"),
+        (talkative_contexts, "contexts: nothing reads `of nothing`"),
+        (talkative_proofs, "proofs: nothing reads `of nothing`"),
         (made_by_nobody, "`tools` is missing or is no dict"),
         (made_somehow, "`options` does not say what it was made with"),
         (other_schema, "schema 1 is not the one"),
@@ -271,10 +281,26 @@ def _all_of(id_: str) -> tuple[list[str], list[str]]:
     return list(labels), list(rests_on(labels, verification.vault))
 
 
-@pytest.mark.parametrize("content", ["", "not json", "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "not json", "[" * 100_000, "1e99999999999999999999", "9" * 5_000, '{"schema": 1, "schema": 2}']
+)
 def test_what_is_no_json_is_bad_input(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audited(tmp_path, content) == 2
     assert "is not JSON" in capsys.readouterr().err
+
+
+def test_what_is_quoted_of_a_certificate_moves_no_cursor(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever wrote it could have other lines printed than there are, of another strategy."""
+    document = json.loads(text)
+    document["source"]["files"][0]["name"] = "a.strat\x1b[2K\r\nGood, of good.strat"
+    assert audited(tmp_path, document) == 0
+    document["strategy"] = "Carry\x1b[2K"
+    assert audited(tmp_path, document) == 1
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 3
+    assert "\x1b" not in said.out + said.err
 
 
 def test_a_missing_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
