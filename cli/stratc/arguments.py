@@ -87,8 +87,9 @@ say what there was; 3 a claim is unknown. With several files the worst counts, i
 
 REPORT = """\
 Writes what was found out about the strategies of a file as one HTML page for a person, which loads nothing and runs
-nothing: claims, the counterexample over the round, allocation against bands, margins, what the proofs rest on, and what
-can be called of the contract. Takes a minute or so, for the margins; `--quick` leaves them and the contract away.
+nothing: claims, the counterexample over the round, allocation against bands, margins with a map of the two numbers that
+break a claim first, what the proofs rest on, and what can be called of the contract. Takes minutes, for the margins;
+`--quick` leaves them and the contract away.
 
 exit status: as that of verify; the page is written unless the input is bad.
 """

@@ -63,8 +63,9 @@ Verified = Mapping[str, "Verification"]
 """What was decided of the strategies of one file, by their names."""
 
 
-def with_margins(compared: Compared, old: Verified, new: Verified) -> Compared:
+def with_margins(compared: Compared, old: Verified, new: Verified, show_progress: bool = False) -> Compared:
     """The same with what each proved claim breaks by, in both: every number that both assume is pushed, for minutes."""
+    from stratc.progress import line_of
     from stratc_compiler.changed_margins import changed_margins, changed_verdicts  # only here: they load a solver
     from stratc_compiler.margins import margins
     from stratc_targets.venues import venue_factories
@@ -74,7 +75,8 @@ def with_margins(compared: Compared, old: Verified, new: Verified) -> Compared:
     before, after = old.get(compared.old.vault.strategy.name), new.get(compared.new.vault.strategy.name)
     if before is None or after is None:  # beyond this version: that is an error of its own
         return compared
-    found = [list(margins(one, venue_factories(one.vault.strategy))) for one in (before, after)]
+    with line_of(after.vault.strategy.name, show_progress) as line:
+        found = [list(margins(one, venue_factories(one.vault.strategy), told=line.pushing)) for one in (before, after)]
     changes = (*compared.changes, *changed_verdicts(before, after))
     moved = tuple(changed_margins(before, found[0], after, found[1]))
     return replace(compared, changes=changes, margins=moved)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stratc.analysis import Loaded
 from stratc.cache import cache
 from stratc.problem import Problem, of_unsupported
-from stratc.progress import progress_of
+from stratc.progress import line_of
 from stratc.resting import NOTHING, Denied, findings
 from stratc.status import Status, worst
 from stratc_compiler import driver
@@ -64,8 +64,8 @@ def prove(loaded: Loaded, denied: Denied = NOTHING, show_progress: bool = False)
     for model in loaded.models:
         started = time.perf_counter()
         try:
-            with progress_of(model.vault.strategy.name, show_progress) as told:
-                options = driver.Options(memory=remembered or Forgetful(), told=told)
+            with line_of(model.vault.strategy.name, show_progress) as line:
+                options = driver.Options(memory=remembered or Forgetful(), told=line.proving)
                 verification = driver.verify(model.vault, model.source, options)
         except Unsupported as error:
             return Report(loaded.file, problems=(*loaded.problems, of_unsupported(error, model.source)))

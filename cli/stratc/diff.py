@@ -50,7 +50,7 @@ def _pushed(
     reports = [prove(one, show_progress=format == "text") for one in files]
     old, new = map(verified, reports)
     proved = [replace(one, problems=report.problems) for one, report in zip(files, reports, strict=True)]
-    return proved, tuple(with_margins(one, old, new) for one in compared)
+    return proved, tuple(with_margins(one, old, new, format == "text") for one in compared)
 
 
 def status_of(compared: Sequence[Compared]) -> Status:

@@ -14,11 +14,12 @@ from stratc.colour import paint_for
 from stratc.decide import prove, status_of
 from stratc.margin_text import margins_text, statement
 from stratc.problem import tell, unreadable
+from stratc.progress import line_of
 from stratc.replace import Unwritable, check_writable, write_text
 from stratc.resting import Denied
 from stratc.status import Status
 from stratc_compiler.constants import Constant, assumed
-from stratc_compiler.heatmap import Cell, Map, heat_map
+from stratc_compiler.heatmap import Map, heat_map
 from stratc_compiler.margins import margins, name_of
 from stratc_compiler.verdict import Verification
 from stratc_targets.venues import venue_factories
@@ -73,12 +74,14 @@ def _help(name: str, known: Mapping[str, Constant]) -> str:
 def _map(verification: Verification, names: tuple[str, str], known: Mapping[str, Constant]) -> Map:
     factories = venue_factories(verification.vault.strategy)
     across, up = (known[name] for name in names)
-    found = list(margins(verification, factories, only=names))
-    for one in dict.fromkeys((across, up)):
-        shown = [margin for margin in found if margin.constant == one]
-        if shown:
-            print(margins_text(one, shown, verification.source, paint_for(sys.stdout)), end="\n\n", flush=True)
-    return heat_map(verification, factories, across, up, found)
+    with line_of(verification.vault.strategy.name) as line:
+        found = list(margins(verification, factories, only=names, told=line.pushing))
+        line.erase()
+        for one in dict.fromkeys((across, up)):
+            shown = [margin for margin in found if margin.constant == one]
+            if shown:
+                print(margins_text(one, shown, verification.source, paint_for(sys.stdout)), end="\n\n", flush=True)
+        return heat_map(verification, factories, across, up, found, told=line.drawing)
 
 
 def svg(drawn: Map, verification: Verification) -> str:
@@ -89,7 +92,7 @@ def svg(drawn: Map, verification: Verification) -> str:
             "y": bottom - SIZE * (number + 1),
             "value": drawn.up.told(value),
             "cells": [
-                {"x": LEFT + SIZE * place, "verdict": cell.verdict, "told": _told(drawn, place, number, cell)}
+                {"x": LEFT + SIZE * place, "verdict": cell.verdict, "told": drawn.told(place, number)}
                 for place, cell in enumerate(drawn.rows[number])
             ],
         }
@@ -113,8 +116,3 @@ def svg(drawn: Map, verification: Verification) -> str:
         )
         + "\n"
     )
-
-
-def _told(drawn: Map, place: int, number: int, cell: Cell) -> str:
-    values = f"{drawn.across.told(drawn.columns[place])}, {drawn.up.told(drawn.lines[number])}"
-    return f"{values}: {cell.verdict} {', '.join(cell.claims)}".rstrip()

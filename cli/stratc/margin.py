@@ -14,6 +14,7 @@ from stratc.colour import paint_for
 from stratc.decide import Report, Timed, prove, status_of
 from stratc.margin_text import buffers_text, margins_text, place_of, repair_text
 from stratc.problem import news, tell
+from stratc.progress import line_of
 from stratc.render import verification_text
 from stratc.resting import Denied
 from stratc.status import Status
@@ -61,16 +62,22 @@ def _strategy(model: Model, timed: Timed, format: str) -> dict[str, Any]:
     if format == "text" and spare:
         print(buffers_text(spare, paint), end="\n\n", flush=True)
     found: list[Margin] = []
-    for constant, group in groupby(margins(verification, factories), lambda one: one.constant):
-        together = list(group)
-        found += together
-        if format == "text":
-            print(margins_text(constant, together, verification.source, paint), end="\n\n", flush=True)
-    mended = []
-    for repair in repairs(verification, factories):
-        mended.append(repair)
-        if format == "text":
-            print(repair_text(repair, verification.source, paint), flush=True)
+    mended: list[Repair] = []
+    with line_of(model.vault.strategy.name, format == "text") as line:
+
+        def show(text: str, end: str) -> None:
+            if format == "text":
+                line.erase()
+                print(text, end=end, flush=True)
+
+        pushed = margins(verification, factories, told=line.pushing)
+        for constant, group in groupby(pushed, lambda one: one.constant):
+            together = list(group)
+            found += together
+            show(margins_text(constant, together, verification.source, paint), "\n\n")
+        for repair in repairs(verification, factories, told=line.mending):
+            mended.append(repair)
+            show(repair_text(repair, verification.source, paint), "\n")
     return _json(verification, spare, found, mended)
 
 

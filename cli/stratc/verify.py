@@ -54,11 +54,14 @@ def print_report(report: Report, told: set[str], with_margins: bool = False) -> 
 def _nearest(verification: Verification) -> dict[str, str]:
     """The smallest margin of each claim that has any, in a line. Only who asks for it waits for what finds it."""
     from stratc.margin_text import nearest_text
+    from stratc.progress import line_of
     from stratc_compiler.margins import Margin, margins
     from stratc_targets.venues import venue_factories
 
+    strategy = verification.vault.strategy
     by_claim: dict[str, list[Margin]] = {}
-    for one in margins(verification, venue_factories(verification.vault.strategy)):
-        by_claim.setdefault(one.claim, []).append(one)
+    with line_of(strategy.name) as line:
+        for one in margins(verification, venue_factories(strategy), told=line.pushing):
+            by_claim.setdefault(one.claim, []).append(one)
     paint = paint_for(sys.stdout)
     return {claim: nearest_text(found, verification.source, paint) for claim, found in by_claim.items()}

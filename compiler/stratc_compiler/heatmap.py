@@ -14,7 +14,7 @@ from typing import Literal
 from stratc_compiler import driver
 from stratc_compiler.constants import Constant, with_value
 from stratc_compiler.errors import Unsupported
-from stratc_compiler.margins import OPTIONS, Margin, Setting, end_of
+from stratc_compiler.margins import OPTIONS, Margin, Pushed, Setting, end_of, tell_nobody
 from stratc_compiler.vault import VenueFactory
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Verification
 from stratc_compiler.workers import in_order
@@ -43,6 +43,12 @@ class Map(Record):
     lines: tuple[Fraction, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def told(self, place: int, number: int) -> str:
+        """Both numbers of a cell, its verdict, and the claims that it is about."""
+        cell = self.rows[number][place]
+        pair = f"{self.across.told(self.columns[place])}, {self.up.told(self.lines[number])}"
+        return f"{pair}: {cell.verdict} {', '.join(cell.claims)}".rstrip()
+
 
 class _Row(Record):
     """A row to be looked through: the strategy with the row's value in its place already."""
@@ -59,15 +65,20 @@ def heat_map(
     up: Constant,
     margins: Iterable[Margin],
     options: driver.Options = OPTIONS,
+    told: Pushed = tell_nobody,
 ) -> Map:
-    """The map of two numbers, from what is assumed of each to somewhat beyond its last margin."""
+    """The map of two numbers, from what is assumed of each to somewhat beyond its last margin.
+
+    `told` is called meanwhile with how many rows are known.
+    """
     strategy, known = verification.vault.strategy, list(margins)
     columns, lines = (_values(one, [m for m in known if m.constant == one]) for one in (across, up))
     rows = [
         _Row(Setting(with_value(strategy, up, value), verification.source, factories, options), across, columns)
         for value in lines
     ]
-    return Map(across, up, columns, lines, tuple(in_order(_row, rows, options.workers)))
+    cells = in_order(_row, rows, options.workers, lambda done: told(done, len(rows)))
+    return Map(across, up, columns, lines, tuple(cells))
 
 
 def _values(constant: Constant, margins: list[Margin]) -> tuple[Fraction, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
 from stratc_compiler import driver
@@ -44,6 +45,16 @@ FARTHEST = 100
 
 MOST_REPAIRS = 3
 """Repairs told of one claim, the smallest changes first."""
+
+AT_HAND = 16
+"""Values of which models and claims are kept: a number's claims are all tried with the same ones at first."""
+
+Pushed = Callable[[int, int], None]
+"""Whom to tell, again and again meanwhile, with how many numbers everything was tried, and of how many."""
+
+
+def tell_nobody(done: int, of: int) -> None:
+    """Where nobody wants to be told of the progress."""
 
 
 class Setting(Record):
@@ -100,10 +111,11 @@ def margins(
     factories: Mapping[str, VenueFactory],
     options: Options = OPTIONS,
     only: Container[str] | None = None,
+    told: Pushed = tell_nobody,
 ) -> Iterator[Margin]:
     """For every number assumed and every proved claim but `consistent` whose proofs rest on it, in their order.
 
-    `only` names the numbers to look at (see `name_of`).
+    `only` names the numbers to look at (see `name_of`); `told` is called while the next margin is waited for.
     """
     vault = verification.vault
     setting = Setting(vault.strategy, verification.source, factories, options)
@@ -113,25 +125,29 @@ def margins(
         for constant in assumed(vault.strategy)
         if only is None or name_of(constant, vault) in only
     ]
-    for found in in_order(_margins, questions, options.workers):
+    for found in in_order(_margins, questions, options.workers, lambda done: told(done, len(questions))):
         yield from found
 
 
 def repairs(
-    verification: Verification, factories: Mapping[str, VenueFactory], options: Options = OPTIONS
+    verification: Verification,
+    factories: Mapping[str, VenueFactory],
+    options: Options = OPTIONS,
+    told: Pushed = tell_nobody,
 ) -> Iterator[Repair]:
     """For every claim that is not proved the smallest changes of one number with which it is, the smallest first."""
     vault = verification.vault
     setting = Setting(vault.strategy, verification.source, factories, options)
+    constants = list(stated(vault.strategy, verification.source))
     for claim in verification.claims:
         if isinstance(claim.verdict, Proved):
             continue
         open_ = frozenset(r.obligation.id for r in claim.obligations if not isinstance(r.verdict, Proved))
         if any(_of_an_inner_vault(one, vault) for one in open_):
             continue  # its own strategy has to be mended
-        constants = stated(vault.strategy, verification.source)
         questions = [Question(setting, constant, {claim.name: open_}) for constant in constants]
-        found = [repair for one in in_order(_repairs, questions, options.workers) for repair in one]
+        answers = in_order(_repairs, questions, options.workers, lambda done: told(done, len(constants)))
+        found = [repair for one in answers for repair in one]
         for repair in sorted(found, key=lambda one: one.change)[:MOST_REPAIRS]:
             yield _and_the_others(repair, setting)
 
@@ -171,15 +187,16 @@ class _Variants:
         self._setting = setting
         self._constant = constant
         self._sound: dict[Fraction, bool] = {}
+        self._variant = lru_cache(AT_HAND)(self._stated)
 
     def proved(self, value: Fraction, claim: str, first: frozenset[str], alone: bool = False) -> bool:
         """Whether the claim is proved, of a strategy that can be; obligations are asked `first`, or those `alone`."""
         try:
-            vault, box = self._variant(value)
+            vault, box, specs = self._variant(value)
         except Unsupported:
             return False
         if claim != CONSISTENT:
-            asked = [one for one in self._spec(claim, vault, box).obligations if not alone or one.id in first]
+            asked = [one for one in self._spec(claim, specs).obligations if not alone or one.id in first]
             asked.sort(key=lambda one: one.id not in first)
             if not all_proved(asked, self._setting.options.effort):
                 return False
@@ -194,13 +211,13 @@ class _Variants:
     def verdict(self, value: Fraction, claim: str) -> Verdict:
         """The verdict on the whole claim, if it is worth something."""
         try:
-            vault, box = self._variant(value)
+            vault, box, specs = self._variant(value)
         except Unsupported as error:
             return Unknown(error.what)
         past = self._past(vault)
         if claim == CONSISTENT or not self._consistent(value, vault, box):
             return consistent(box, past).verdict
-        spec = self._spec(claim, vault, box)
+        spec = self._spec(claim, specs)
         (answers,), _ = answer_all((spec,), past, 1)
         return judge(spec, answers, box, past).verdict
 
@@ -208,17 +225,19 @@ class _Variants:
         """Nothing is remembered: few of so many questions will ever be asked again."""
         return Past(Forgetful(), self._setting.options.effort, vault)
 
-    def _variant(self, value: Fraction) -> tuple[Vault, Box]:
+    def _stated(self, value: Fraction) -> tuple[Vault, Box, tuple[ClaimSpec, ...]]:
         strategy = with_value(self._setting.strategy, self._constant, value)
         vault = driver.model(strategy, self._setting.source, self._setting.factories)
-        return vault, box_of(vault)
+        box = box_of(vault)
+        return vault, box, claims_of(vault, box)
 
-    def _spec(self, claim: str, vault: Vault, box: Box) -> ClaimSpec:
+    def _spec(self, claim: str, specs: tuple[ClaimSpec, ...]) -> ClaimSpec:
         """The claim of that name; where its own number was changed, the one in its place."""
-        specs = claims_of(vault, box)
         named = [spec for spec in specs if spec.name == claim]
-        original = claims_of(*self._variant(self._constant.value))
-        return named[0] if named else specs[[spec.name for spec in original].index(claim)]
+        if named:
+            return named[0]
+        _, _, original = self._variant(self._constant.value)
+        return specs[[spec.name for spec in original].index(claim)]
 
 
 class _Line:

@@ -49,13 +49,20 @@ def found(
                 yield number, answer
 
 
-def in_order(ask: Callable[[Q], A], questions: Sequence[Q], workers: int) -> Iterator[A]:
-    """The answers in the order of their questions, each as soon as those before it are there."""
+def in_order(
+    ask: Callable[[Q], A], questions: Sequence[Q], workers: int, told: Callable[[int], None] = lambda done: None
+) -> Iterator[A]:
+    """The answers in the order of their questions, each as soon as those before it are there.
+
+    `told` is called again and again meanwhile with how many questions are answered.
+    """
     early: dict[int, A] = {}
-    with closing(found(ask, questions, workers)) as finding:
+    done = 0
+    with closing(found(ask, questions, workers, lambda: told(done))) as finding:
         for number in range(len(questions)):
             while number not in early:
                 early.update([next(finding)])
+                done += 1
             yield early.pop(number)
 
 

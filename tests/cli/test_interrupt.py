@@ -147,6 +147,7 @@ def test_margins_are_interrupted_as_proofs_are(terminals: list[Terminal], tmp_pa
     terminal = on_a_terminal(terminals, tmp_path / "cache", "margin", TREASURY)
     assert terminal.process.stdout is not None
     assert b"Treasury" in terminal.process.stdout.readline()  # the verdicts: what follows are the margins
+    terminal.wait_for("Treasury: margins, [0-5] of 6 numbers, ")
     terminal.type(b"\x03")
     assert terminal.end() == 130
     assert terminal.shown.replace("^C", "").split(ERASE)[-1] == "interrupted\r\n"

@@ -21,9 +21,11 @@ from stratc.page import contract, run
 from stratc.page.charts import RIGHT, _spread, bands, margin_plots, round_charts, told_of, weights
 from stratc.page.contract import entry_points
 from stratc.page.render import Shown, page
+from stratc.page.run import nearest_two
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.certify import ProvedVault
 from stratc_compiler.constants import assumed
+from stratc_compiler.heatmap import Cell, Map
 from stratc_compiler.margins import Margin
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Scenario, Unknown, Verification
 from stratc_dsl.span import Source
@@ -338,6 +340,45 @@ def test_margins_are_drawn_from_what_is_assumed(refuted: Verification) -> None:
     assert first.start < first.end < (first.broken or 0) < RIGHT
     assert (last.end, last.broken) == (RIGHT, None)
     assert first.told == "holds to -50%, no longer at -51%"
+
+
+def test_the_map_of_two_numbers_is_drawn_from_the_lower_left(refuted: Verification) -> None:
+    fall, slippage = (
+        one for one in assumed(refuted.vault.strategy) if one.value in (Fraction("-0.45"), Fraction("0.003"))
+    )
+    proved, broken = Cell("proved"), Cell("refuted", ("survives",))
+    drawn = Map(
+        fall,
+        slippage,
+        (Fraction("-0.2"), Fraction("-0.3")),
+        (Fraction("0.01"), Fraction("0.02")),
+        ((proved, broken),) * 2,
+    )
+    document = html.document_fromstring(page([Shown(refuted, 1.0, pushed=True, map=drawn)]))
+    cells = document.xpath("//figure[@class='map']//rect[contains(@class, 'cell')]")
+    places = {cell.xpath("string(title)"): (float(cell.get("x")), float(cell.get("y"))) for cell in cells}
+    assert len(cells) == 4
+    assert places["-20%, 1%: proved"] == (min(x for x, _ in places.values()), max(y for _, y in places.values()))
+    assert places["-30%, 2%: refuted survives"] == (
+        max(x for x, _ in places.values()),
+        min(y for _, y in places.values()),
+    )
+    assert "price(WETH) moves -45%" in section(document, "margins")
+    assert document.xpath("//rect[@class='assumed']/@x") == [cells[0].get("x")]
+
+
+def test_the_two_numbers_that_break_a_claim_first_are_drawn(refuted: Verification) -> None:
+    numbers = list(assumed(refuted.vault.strategy))
+    far, near, unbroken, nearest = numbers[:4]
+    found = [
+        Margin("exits", far, far.value * 3, far.value * 4),
+        Margin("survives", near, near.value * 2, near.value * 3),
+        Margin("exits", near, near.value * 8, near.value * 9),
+        Margin("survives", unbroken, unbroken.value),
+        Margin("survives", nearest, nearest.value, nearest.value * 2),
+    ]
+    assert nearest_two(found) == (nearest, near)
+    assert nearest_two(found[1:4]) is None
 
 
 # ── in a browser ───────────────────────────────────────────────────────────────────────────

@@ -90,7 +90,7 @@ def judge(chosen: Chosen, base: str | None, shrink: Fraction | None, show_progre
     compared, notes = _compared(chosen, base)
     if shrink is not None and chosen.old is not None and compared:
         before = verified(prove(chosen.old, show_progress=show_progress))
-        compared = tuple(with_margins(one, before, verified(report)) for one in compared)
+        compared = tuple(with_margins(one, before, verified(report), show_progress) for one in compared)
     found = tuple(audits(chosen.certificates, chosen.loaded.models))
     return Judged(chosen, base, report, compared, found, notes, shrink)
 

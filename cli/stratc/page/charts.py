@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from stratc.margin_text import statement
+from stratc_compiler.heatmap import Map
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator
 from stratc_compiler.margins import Margin
@@ -273,3 +274,64 @@ def _plot(found: list[Margin], source: Source) -> MarginPlot:
         for one in sorted(found, key=lambda one: (one.fails is None, one.room))
     ]
     return MarginPlot(statement(constant, source), constant.told(constant.value), tuple(rows))
+
+
+# ── two numbers at once ────────────────────────────────────────────────────────────────────
+
+CELL = 22.0
+LABELS = 64.0
+"""Room for the values of the lines, left of the cells."""
+
+
+class MapCell(Record):
+    """A pair of numbers: what is then decided, and of which claims."""
+
+    x: float
+    y: float
+    verdict: str
+    told: str
+
+
+class MapLabel(Record):
+    """A value of one axis, beside its cells."""
+
+    at: float
+    told: str
+
+
+class MapChart(Record):
+    """What is assumed stands at the lower left, harsher numbers to the right and above; cells are `width` wide."""
+
+    across: str
+    up: str
+    width: float
+    height: float
+    cells: tuple[MapCell, ...]
+    columns: tuple[MapLabel, ...]
+    lines: tuple[MapLabel, ...]
+
+
+def map_chart(drawn: Map, source: Source) -> MapChart:
+    """The map of two numbers. Of the columns the first, one in the middle and the last are labelled: no more fit."""
+    width = (RIGHT - LABELS) / len(drawn.columns)
+    height = CELL * len(drawn.lines)
+
+    def x(place: int) -> float:
+        return round(LABELS + width * place, 1)
+
+    def y(number: int) -> float:
+        return round(height - CELL * (number + 1), 1)
+
+    cells = [
+        MapCell(x(place), y(number), cell.verdict, drawn.told(place, number))
+        for number, row in enumerate(drawn.rows)
+        for place, cell in enumerate(row)
+    ]
+    last = len(drawn.columns) - 1
+    columns = [
+        MapLabel(round(x(place) + width / 2, 1), drawn.across.told(drawn.columns[place]))
+        for place in sorted({0, last // 2, last})
+    ]
+    lines = [MapLabel(y(number) + CELL / 2, drawn.up.told(value)) for number, value in enumerate(drawn.lines)]
+    across, up = statement(drawn.across, source), statement(drawn.up, source)
+    return MapChart(across, up, round(width, 1), height, tuple(cells), tuple(columns), tuple(lines))

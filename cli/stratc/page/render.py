@@ -8,9 +8,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stratc import __version__
-from stratc.page.charts import bands, margin_plots, round_charts, told_of
+from stratc.page.charts import bands, map_chart, margin_plots, round_charts, told_of
 from stratc.page.contract import EntryPoint
 from stratc_compiler.guardian import Guardian
+from stratc_compiler.heatmap import Map
 from stratc_compiler.margins import Margin
 from stratc_compiler.resting import BENEATH, claims_resting, kind_of
 from stratc_compiler.verdict import ClaimResult, Proved, Refuted, Unknown, Verification
@@ -24,12 +25,15 @@ GUARDIANS = {
 
 
 class Shown(Record):
-    """One strategy: what was decided, how far it can be pushed, and what can be called; `missing` says why not."""
+    """One strategy: what was decided, how far it can be pushed, by two numbers at once too, and what can be called;
+    `missing` says why not.
+    """
 
     verification: Verification
     seconds: float
     margins: tuple[Margin, ...] = ()
     pushed: bool = False
+    map: Map | None = None
     points: tuple[EntryPoint, ...] = ()
     missing: str | None = None
 
@@ -69,6 +73,7 @@ def _strategy(shown: Shown) -> dict[str, Any]:
         "states": list(states),
         "plots": margin_plots(shown.margins, source),
         "pushed": shown.pushed,
+        "map": None if shown.map is None else map_chart(shown.map, source),
         "trust": _trust(verification),
         "points": shown.points,
         "missing": shown.missing,

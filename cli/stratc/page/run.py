@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from stratc.analysis import load
@@ -11,11 +11,15 @@ from stratc.decide import Report, Timed, prove
 from stratc.page.contract import EntryPoint, entry_points
 from stratc.page.render import Shown, page
 from stratc.problem import news, of_unsupported, tell, unreadable
+from stratc.progress import line_of
 from stratc.replace import Unwritable, check_writable, write_text
 from stratc.status import Status
 from stratc_compiler.certify import ProvedVault, certify
+from stratc_compiler.constants import Constant
 from stratc_compiler.errors import Unsupported
+from stratc_compiler.heatmap import Map, heat_map
 from stratc_compiler.margins import Margin, margins
+from stratc_compiler.verdict import Verification
 from stratc_targets.venues import venue_factories
 from stratc_targets.vyper import ContractTooLarge
 
@@ -36,14 +40,30 @@ def report(file: str, out: str, quick: bool) -> Status:
 
 
 def _shown(one: Timed, quick: bool) -> Shown:
-    pushed = () if quick else tuple(_margins(one))
-    points, missing = ((), "Not looked at, for `--quick`") if quick else _contract(one)
-    return Shown(one.verification, one.seconds, pushed, not quick, points, missing)
+    if quick:
+        return Shown(one.verification, one.seconds, missing="Not looked at, for `--quick`")
+    found, drawn = _pushed(one.verification)
+    points, missing = _contract(one)
+    return Shown(one.verification, one.seconds, found, True, drawn, points, missing)
 
 
-def _margins(one: Timed) -> Sequence[Margin]:
-    print(f"{one.verification.vault.strategy.name}: pushing assumptions, a minute or so", file=sys.stderr)
-    return list(margins(one.verification, venue_factories(one.verification.vault.strategy)))
+def _pushed(verification: Verification) -> tuple[tuple[Margin, ...], Map | None]:
+    """Every margin, and the map of the two numbers that break a claim first, where there are two."""
+    name, factories = verification.vault.strategy.name, venue_factories(verification.vault.strategy)
+    print(f"{name}: pushing assumptions, for minutes", file=sys.stderr)
+    with line_of(name) as line:
+        found = tuple(margins(verification, factories, told=line.pushing))
+        nearest = nearest_two(found) if verification.proved else None
+        if nearest is None:
+            return found, None
+        return found, heat_map(verification, factories, *nearest, found, told=line.drawing)
+
+
+def nearest_two(found: Iterable[Margin]) -> tuple[Constant, Constant] | None:
+    """The two numbers that the smallest push breaks a claim by, as a share of what stands there."""
+    breaking = sorted((one for one in found if one.fails is not None), key=lambda one: one.room)
+    numbers = list(dict.fromkeys(one.constant for one in breaking))
+    return (numbers[0], numbers[1]) if len(numbers) > 1 else None
 
 
 def _contract(one: Timed) -> tuple[tuple[EntryPoint, ...], str | None]:
