@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from importlib.metadata import version
+from platform import python_version
 from typing import Any
 
 from msgspec import Struct, field
@@ -34,6 +35,16 @@ from stratc_dsl.span import Source
 
 SCHEMA = 2
 
+TOOLS = {
+    "stratc": "stratc",
+    "lark": "lark",
+    "z3": "z3-solver",
+    "highs": "highspy",
+    "numpy": "numpy",
+    "vyper": "vyper",
+}
+"""What reads, proves and compiles, with the packages that say which version it is; that of Python comes beside them."""
+
 
 def certificate_json(verification: Verification) -> str:
     """The certificate as JSON text. The same verification gives the same bytes."""
@@ -43,7 +54,7 @@ def certificate_json(verification: Verification) -> str:
         "schema": SCHEMA,
         "strategy": verification.vault.strategy.name,
         "source": _source(verification.source),
-        "tools": {"stratc": version("stratc"), "z3": version("z3-solver"), "highs": version("highspy")},
+        "tools": {name: version(package) for name, package in TOOLS.items()} | {"python": python_version()},
         "options": asdict(Effort()),
         "assumptions": [assumption_json(assumption) for assumption in verification.assumptions],
         "claims": claims,

@@ -404,7 +404,7 @@ def test_a_browser_shows_it_on_a_phone_and_a_desk_in_light_and_dark(
 ) -> None:
     only_losses(monkeypatch)
     if kind == "short":
-        (tmp_path / "page.html").write_text(page([Shown(_broken_short(), 1.0, missing="x")]), "utf-8")
+        (tmp_path / "page.html").write_text(page([_broken_short()]), "utf-8")
     text = {
         "refuted": Path(CARRY_45).read_text("utf-8"),
         "proved": SAVED,
@@ -429,12 +429,19 @@ def test_a_browser_shows_it_on_a_phone_and_a_desk_in_light_and_dark(
     assert len(seen) == 4  # light and dark differ
 
 
-def _broken_short() -> Verification:
-    """Ether that is short, as if it broke where ether rises by a half."""
+def _broken_short() -> Shown:
+    """Ether that is short, as if it broke where ether rises by a half, with the largest map there is."""
     (model,) = load(SHORT_ETHER).models
     broken = Scenario((("settled", "nav 1,000,000 USD"),), SHORT, SHORT | {"price(WETH)": 3_000 * E18}, "it breaks")
     claims = (ClaimResult("safe(perp)", "perp can never liquidate", Refuted("it breaks", broken), ()),)
-    return Verification(model.vault, model.source, claims, guarded_assumptions(model.vault))
+    verification = Verification(model.vault, model.source, claims, guarded_assumptions(model.vault))
+    across, up = list(assumed(model.vault.strategy))[:2]
+    values = [tuple(one.value * (1 + number) for number in range(11)) for one in (across, up)]
+    cells = tuple(
+        tuple(Cell("proved" if i + j < 5 else "unknown" if i + j < 8 else "refuted") for i in range(11))
+        for j in range(11)
+    )
+    return Shown(verification, 1.0, pushed=True, map=Map(across, up, *values, cells), missing="x")
 
 
 @pytest.mark.long

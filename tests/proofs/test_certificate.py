@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from hashlib import sha256
 
 import jsonschema
 import pytest
+import vyper
 import z3  # noqa: TID251 - the certificate's queries are asked again, of a solver that knows nothing else
 
 from proofs.strategies import EXAMPLES, vault_of, verified
@@ -57,6 +59,8 @@ def test_it_names_source_tools_claims_and_assumptions() -> None:
     verification = verified("treasury")
     assert document["source"]["sha256"] == sha256(verification.source.text.encode()).hexdigest()
     assert document["tools"]["z3"].startswith(z3.get_version_string())
+    assert document["tools"]["vyper"] == vyper.__version__.split("+")[0]
+    assert document["tools"]["python"] == sys.version.split()[0]
     assert [claim["name"] for claim in document["claims"]] == [claim.name for claim in verification.claims]
     assert {a["id"]: a["guardian"] for a in document["assumptions"]}["liquidity(save)"] == "trusted"
     assert all(claim["obligations"] for claim in document["claims"])
