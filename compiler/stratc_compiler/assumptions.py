@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
+from msgspec import Struct, field
+
 from stratc_compiler.backing import split_label
 from stratc_compiler.environment import MOST_GAIN, most_growth, period_of
 from stratc_compiler.holding import begun_within
@@ -57,21 +59,46 @@ def guarded_assumptions(vault: Vault) -> tuple[GuardedAssumption, ...]:
 
 
 def rests_on(labels: Collection[str], vault: Vault) -> tuple[str, ...]:
-    """Ids of the assumptions behind hypotheses of these labels, sorted.
+    """Ids of the assumptions behind hypotheses of these labels, sorted."""
+    return Reliance.on(vault).of(labels)
 
-    Venues' parameters and prices always count: the model's formulas contain them. So does room where nothing is stated
-    of it: then no plan has to ask for any. So do flash loans, which plans take as given, and what is assumed of ranges:
-    of fees that wait nav says nothing.
+
+class Reliance(Struct):
+    """What the proofs of one vault rest on. Proofs are many, labels few: each is looked up once."""
+
+    vault: Vault
+    assumed: frozenset[str]
+    always: frozenset[str]
+    _behind: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @staticmethod
+    def on(vault: Vault) -> Reliance:
+        assumed = frozenset(assumption.id for assumption in guarded_assumptions(vault))
+        return Reliance(vault, assumed, assumed.intersection(_in_formulas(vault)))
+
+    def of(self, labels: Collection[str]) -> tuple[str, ...]:
+        """As `rests_on` says."""
+        return tuple(sorted(self.always.union(*(self._of_label(label) for label in labels))))
+
+    def _of_label(self, label: str) -> frozenset[str]:
+        if label not in self._behind:
+            self._behind[label] = self.assumed.intersection(_behind(label, self.vault))
+        return self._behind[label]
+
+
+def _in_formulas(vault: Vault) -> Iterator[str]:
+    """What counts always: venues' parameters and prices, since the model's formulas contain them.
+
+    So does room where nothing is stated of it: then no plan has to ask for any. So do flash loans, which plans take as
+    given, and what is assumed of ranges: of fees that wait nav says nothing.
     """
-    known = {assumption.id for assumption in guarded_assumptions(vault)}
-    behind = {id_ for label in labels for id_ in _behind(label, vault)}
-    in_formulas = {f"{kind}({venue.name})" for venue in vault.venues for kind in ("parameters", "oracle")}
-    in_formulas |= {f"oracle({token})" for venue in vault.venues for token in venue.off}
-    in_formulas |= {f"room({venue.name})" for venue in vault.venues if venue.room is None}
-    in_formulas |= {f"flash({loan.lender})" for loan in vault.loans}
-    of_ranges = ("spot", "adds", "fees", "scale", "slippage")
-    in_formulas |= {f"{kind}({held.venue})" for kind in of_ranges for held in vault.ranges.values()}
-    return tuple(sorted(known & (behind | in_formulas)))
+    for venue in vault.venues:
+        yield from (f"parameters({venue.name})", f"oracle({venue.name})")
+        yield from (f"oracle({token})" for token in venue.off)
+        yield from (f"room({venue.name})",) if venue.room is None else ()
+    yield from (f"flash({loan.lender})" for loan in vault.loans)
+    for held in vault.ranges.values():
+        yield from (f"{kind}({held.venue})" for kind in ("spot", "adds", "fees", "scale", "slippage"))
 
 
 def labels_of(obligation: Obligation) -> tuple[str, ...]:
@@ -90,7 +117,8 @@ def stakes(verification: Verification) -> Stakes:
 
 def stakes_of(labels: Mapping[str, Collection[tuple[str, ...]]], vault: Vault) -> Stakes:
     """The same, by the labels of what each proof of a claim may use."""
-    return {name: frozenset(id_ for one in known for id_ in rests_on(one, vault)) for name, known in labels.items()}
+    reliance = Reliance.on(vault)
+    return {name: frozenset(id_ for one in known for id_ in reliance.of(one)) for name, known in labels.items()}
 
 
 def core_of(result: ObligationResult) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from stratc_checker.proof import Context, Rejected
 from stratc_checker.query import Reader
-from stratc_compiler.assumptions import Stakes, guarded_assumptions, labels_of, rests_on, stakes_of
+from stratc_compiler.assumptions import Reliance, Stakes, guarded_assumptions, labels_of, stakes_of
 from stratc_compiler.backing import claim_name, within
 from stratc_compiler.certificate import SCHEMA, assumption_json, files_json
 from stratc_compiler.claims import claims_of
@@ -151,7 +151,6 @@ class _Auditor:
     """One certificate, with what was read of it so far."""
 
     def __init__(self, document: Any, vault: Vault) -> None:
-        self._vault = vault
         self._names = frozenset(names_of_a_round(vault))
         self._texts = _field(document, "contexts", dict)
         self._proofs = _field(document, "proofs", dict)
@@ -161,6 +160,7 @@ class _Auditor:
         self._printed: dict[int, str] = {}
         self._accepted: dict[tuple[object, str, object], frozenset[int]] = {}
         self._named: set[str] = set()
+        self._reliance = Reliance.on(vault)
         self._behind: dict[tuple[str, ...], list[str]] = {}
         self.derivations = 0
         self.witnesses = 0
@@ -266,7 +266,7 @@ class _Auditor:
 
     def _rests(self, told: Any, labels: tuple[str, ...]) -> bool:
         if labels not in self._behind:  # most obligations rest on the same
-            self._behind[labels] = list(rests_on(labels, self._vault))
+            self._behind[labels] = list(self._reliance.of(labels))
         says = (_field(told, "core", list), _field(told, "rests_on", list))
         return says == (list(labels), self._behind[labels])
 

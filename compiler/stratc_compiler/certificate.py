@@ -17,9 +17,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from stratc_compiler.assumptions import core_of, rests_on
+from stratc_compiler.assumptions import Reliance, core_of
 from stratc_compiler.effort import Effort
-from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import (
     ClaimResult,
     Derivation,
@@ -48,8 +47,8 @@ TOOLS = {
 
 def certificate_json(verification: Verification) -> str:
     """The certificate as JSON text. The same verification gives the same bytes."""
-    shared = _Shared()
-    claims = [_claim(claim, verification.vault, shared) for claim in verification.claims]
+    shared, reliance = _Shared(), Reliance.on(verification.vault)
+    claims = [_claim(claim, reliance, shared) for claim in verification.claims]
     document = {
         "schema": SCHEMA,
         "strategy": verification.vault.strategy.name,
@@ -141,22 +140,22 @@ def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _claim(claim: ClaimResult, vault: Vault, shared: _Shared) -> dict[str, Any]:
+def _claim(claim: ClaimResult, reliance: Reliance, shared: _Shared) -> dict[str, Any]:
     return {
         "name": claim.name,
         "text": claim.text,
         "verdict": type(claim.verdict).__name__.lower(),
-        "obligations": [_obligation(result, vault, shared) for result in claim.obligations],
+        "obligations": [_obligation(result, reliance, shared) for result in claim.obligations],
     }
 
 
-def _obligation(result: ObligationResult, vault: Vault, shared: _Shared) -> dict[str, Any]:
+def _obligation(result: ObligationResult, reliance: Reliance, shared: _Shared) -> dict[str, Any]:
     return {
         "id": result.obligation.id,
         "text": result.obligation.text,
         "verdict": type(result.verdict).__name__.lower(),
         "core": list(core_of(result)),
-        "rests_on": list(rests_on(core_of(result), vault)),
+        "rests_on": list(reliance.of(core_of(result))),
         **_evidence(result.evidence, shared),
     }
 

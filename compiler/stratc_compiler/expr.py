@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 
 from stratc_dsl.record import Record
 
@@ -44,7 +45,7 @@ class Kind(Enum):
     UNIT = "unit"
 
 
-class TokenDim(Record):
+class TokenDim(Record, frozen=True, cache_hash=True):
     kind: Kind
     token: str
 
@@ -56,45 +57,49 @@ class DimensionError(Exception):
     """The compiler built an expression whose dimensions do not fit: a bug, never the user's fault."""
 
 
-class Num(Record):
+class Node(Record, frozen=True, cache_hash=True):
+    """A part of an expression or formula. It is looked up often, and never changes: its hash is computed once."""
+
+
+class Num(Node):
     value: Fraction
     dim: Dim = Plain.NUMBER
 
 
-class Var(Record):
+class Var(Node):
     """A state or environment variable, a definition of the model, or a name bound in a plan."""
 
     name: str
     dim: Dim
 
 
-class Add(Record):
+class Add(Node):
     left: Expr
     right: Expr
 
 
-class Sub(Record):
+class Sub(Node):
     """`left - right`. In the contract it reverts below zero; use `Monus` where zero is meant."""
 
     left: Expr
     right: Expr
 
 
-class Monus(Record):
+class Monus(Node):
     """`max(left - right, 0)`."""
 
     left: Expr
     right: Expr
 
 
-class Mul(Record):
+class Mul(Node):
     """A product; in the contract one side is a plain number."""
 
     left: Expr
     right: Expr
 
 
-class MulDiv(Record):
+class MulDiv(Node):
     """`left * right / divisor`, rounded as said, with a full-width intermediate product."""
 
     left: Expr
@@ -103,7 +108,7 @@ class MulDiv(Record):
     rounding: Rounding
 
 
-class Root(Record):
+class Root(Node):
     """`sqrt(left * right)`, rounded as said: of two quantities of one dimension, which is the root's too.
 
     The product is no wider than a word: the contract reverts where it is 2^256 or more.
@@ -114,12 +119,12 @@ class Root(Record):
     rounding: Rounding
 
 
-class Min(Record):
+class Min(Node):
     left: Expr
     right: Expr
 
 
-class If(Record):
+class If(Node):
     condition: Formula
     then: Expr
     otherwise: Expr
@@ -136,21 +141,21 @@ class Rel(Enum):
     EQ = "=="
 
 
-class Cmp(Record):
+class Cmp(Node):
     left: Expr
     rel: Rel
     right: Expr
 
 
-class And(Record):
+class And(Node):
     operands: tuple[Formula, ...]
 
 
-class Or(Record):
+class Or(Node):
     operands: tuple[Formula, ...]
 
 
-class Not(Record):
+class Not(Node):
     operand: Formula
 
 
@@ -165,6 +170,7 @@ TRUE: Formula = And(())
 # ── dimensions ─────────────────────────────────────────────────────────────────────────────
 
 
+@lru_cache(maxsize=10_000)
 def dim_of(expr: Expr) -> Dim:
     """The dimension of an expression. Raises DimensionError where the parts do not fit."""
     match expr:
@@ -326,6 +332,13 @@ def variables(node: Expr | Formula) -> Iterator[Var]:
         yield from variables(child)
 
 
+@lru_cache(maxsize=10_000)
+def names_in(expr: Expr) -> tuple[str, ...]:
+    """The name of every variable occurrence, left to right. The contract's expressions are few, and asked for often."""
+    return tuple(var.name for var in variables(expr))
+
+
+@lru_cache(maxsize=10_000)
 def has_root(node: Expr | Formula) -> bool:
     return isinstance(node, Root) or any(has_root(child) for child in children(node))
 

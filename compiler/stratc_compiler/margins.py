@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import ceil
 
 from stratc_compiler import driver
-from stratc_compiler.assumptions import core_of, guarded_assumptions, rests_on
+from stratc_compiler.assumptions import Reliance, core_of, guarded_assumptions
 from stratc_compiler.backing import backings, claim_name
 from stratc_compiler.claims import ClaimSpec, claims_of
 from stratc_compiler.consistency import consistent
@@ -118,10 +118,10 @@ def margins(
     `only` names the numbers to look at (see `name_of`); `told` is called while the next margin is waited for.
     """
     vault = verification.vault
-    setting = Setting(vault.strategy, verification.source, factories, options)
+    setting, reliance = Setting(vault.strategy, verification.source, factories, options), Reliance.on(vault)
     proved = [claim for claim in verification.claims if isinstance(claim.verdict, Proved) and claim.name != CONSISTENT]
     questions = [
-        Question(setting, constant, {claim.name: on for claim in proved if (on := _resting(claim, constant, vault))})
+        Question(setting, constant, {claim.name: on for claim in proved if (on := _resting(claim, constant, reliance))})
         for constant in assumed(vault.strategy)
         if only is None or name_of(constant, vault) in only
     ]
@@ -158,10 +158,10 @@ def _of_an_inner_vault(obligation: str, vault: Vault) -> bool:
     return any(obligation.startswith(f"{claim_name(venue)}/") for venue in vault.inner) and obligation not in own
 
 
-def _resting(claim: ClaimResult, constant: Constant, vault: Vault) -> frozenset[str]:
+def _resting(claim: ClaimResult, constant: Constant, reliance: Reliance) -> frozenset[str]:
     """The claim's obligations whose proofs rest on the assumption that states the constant."""
-    id_ = _assumption(constant, vault)
-    return frozenset(result.obligation.id for result in claim.obligations if id_ in rests_on(core_of(result), vault))
+    id_ = _assumption(constant, reliance.vault)
+    return frozenset(result.obligation.id for result in claim.obligations if id_ in reliance.of(core_of(result)))
 
 
 def name_of(constant: Constant, vault: Vault) -> str:

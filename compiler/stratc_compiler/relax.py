@@ -40,8 +40,8 @@ from stratc_compiler.expr import (
     Var,
     dim_of,
     has_root,
+    names_in,
     number,
-    variables,
 )
 from stratc_compiler.ranges import Range, curvature, proportion, token_part
 from stratc_compiler.vault import Held, Vault
@@ -65,7 +65,7 @@ _TIMES = " times "
 
 def product_with(worth: Var, measured: Expr) -> Var:
     """What the product of a worth with volatilities is called."""
-    return real(_TIMES.join((worth.name, *(var.name for var in variables(measured)))))
+    return real(_TIMES.join((worth.name, *names_in(measured))))
 
 
 def factors_of(product: Var) -> tuple[Var, Var] | None:
@@ -172,11 +172,11 @@ class Frame(Struct):
 
     def _computed(self, expr: Expr) -> Expr:
         """What takes rows of its own to say, said once of the same numbers."""
-        names = (var.name for var in variables(expr))
-        here = tuple(self._variable(name) for name in names if self._is_state(name))
-        if (expr, here) not in self.computed:
-            self.computed[expr, here] = self._compute(expr)
-        return self.computed[expr, here]
+        here = tuple([self._variable(name) for name in names_in(expr) if self._is_state(name)])
+        known = self.computed.get((expr, here))
+        if known is None:
+            known = self.computed[expr, here] = self._compute(expr)
+        return known
 
     def _is_state(self, name: str) -> bool:
         """All but prices, units and ends of ranges, which stand still."""
@@ -294,8 +294,7 @@ class Frame(Struct):
 
     def _is_measured(self, expr: Expr) -> bool:
         """Whether it is a volatility, or made of some."""
-        names = {ring.name for ring in self.vault.rings}
-        return dim_of(expr) is Plain.NUMBER and any(var.name in names for var in variables(expr))
+        return dim_of(expr) is Plain.NUMBER and not self.vault.measured.isdisjoint(names_in(expr))
 
     def _times(self, worth: Expr, measured: Expr) -> Expr:
         """A product with what a ring says, which may be anything: so may the product of what is not negative."""

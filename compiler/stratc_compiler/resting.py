@@ -5,7 +5,7 @@ A witness rests on nothing: it shows that something is possible, and whatever is
 
 from __future__ import annotations
 
-from stratc_compiler.assumptions import core_of, rests_on
+from stratc_compiler.assumptions import Reliance, core_of
 from stratc_compiler.verdict import Derivation, Evidence, GuardedAssumption, SolverSays, Verification
 from stratc_dsl.strategy import (
     Assumption,
@@ -53,10 +53,11 @@ def kind_of(id_: str) -> str:
 def claims_resting(verification: Verification) -> dict[str, tuple[str, ...]]:
     """By the id of each assumption, the claims of which some proof rests on it."""
     resting: dict[str, list[str]] = {}
+    reliance = Reliance.on(verification.vault)
     for claim in verification.claims:
         proofs = [result for result in claim.obligations if _is_proof(result.evidence)]
         core = {label for result in proofs for label in core_of(result)}
-        for id_ in rests_on(core, verification.vault) if proofs else ():
+        for id_ in reliance.of(core) if proofs else ():
             resting.setdefault(id_, []).append(claim.name)
     return {id_: tuple(names) for id_, names in resting.items()}
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import cached_property
 
 from msgspec import field
 
@@ -461,7 +462,7 @@ def volatility(token: str, window: int) -> Var:
     return Var(f"volatility({token}, {duration(window)})", Plain.NUMBER)
 
 
-class Vault(Record):
+class Vault(Record, frozen=True, dict=True):
     """The whole model of one strategy.
 
     `definitions` maps each derived quantity to its expression, in an order in which each uses only earlier ones:
@@ -527,17 +528,22 @@ class Vault(Record):
         """Whether withdrawals wait in turn: where a round limits them, or not all that is held is idle base."""
         return self.withdrawals is not None or any(held.venue or held.token != self.base for held in self.held)
 
-    @property
+    @cached_property
     def ranges(self) -> dict[str, Held]:
         """Positions in ranges of liquidity, by the definitions of their values."""
         return {held.value.name: held for held in self.held if held.range is not None}
 
-    @property
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """The names of what `rings` measure."""
+        return frozenset(ring.name for ring in self.rings)
+
+    @cached_property
     def divided(self) -> tuple[Held, ...]:
         """Ranges beside a sensitivity, which asks what of their worth is worth of the token (see `range_deltas`)."""
         return tuple(self.ranges.values()) if self.greeks else ()
 
-    @property
+    @cached_property
     def bent(self) -> tuple[Held, ...]:
         """Ranges beside a gamma, which asks how fast that part changes (see `range_gammas`)."""
         return tuple(self.ranges.values()) if any(greek.name == "gamma" for greek in self.greeks) else ()
@@ -547,7 +553,7 @@ class Vault(Record):
         """Venues of perpetuals at which there is an account."""
         return tuple(venue for venue in self.venues if venue.perp is not None)
 
-    @property
+    @cached_property
     def shorts(self) -> dict[str, Held]:
         """Shorts at venues of perpetuals, by the definitions of their values."""
         return {held.value.name: held for held in self.held if held.perp is not None}

@@ -145,8 +145,7 @@ def is_due(ring: Ring, seen: Sequence[Observation], now: int) -> bool:
 
 def reads(formula: Formula, vault: Vault) -> bool:
     """Whether a condition reads a ring."""
-    names = {ring.name for ring in vault.rings}
-    return any(var.name in names for var in variables(formula))
+    return any(var.name in vault.measured for var in variables(formula))
 
 
 def stops_on_volatility(rule: RuleModel, vault: Vault) -> bool:
