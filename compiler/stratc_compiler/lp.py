@@ -24,6 +24,10 @@ UNIT = 1_024
 """So many units of account are one here. All is worth some 10^6 of them and more, a rounding one, and tolerances are
 absolute: in a unit between the two, what is left of large sums by rounding is below them, and a rounding is not."""
 
+STEEP = 1e3
+"""What a slack of 1 is worth to the solver. Its tolerance for the signs of multipliers is absolute, and those of dust are
+10^-12 of those of whole positions: at 1 it takes four contradictions of a hundred to be none."""
+
 # Virtual shares of a base token with few decimals are coefficients that HiGHS would refuse, and the row with them.
 OPTIONS = (
     ("output_flag", False),
@@ -74,7 +78,7 @@ class Relaxation:
             self._solver.setOptionValue(option, value)
         self._columns: dict[Monomial, int] = {}
         self._slack = 0
-        self._solver.addCol(-1.0, -highspy.kHighsInf, 1.0, 0, np.empty(0, np.int32), np.empty(0))
+        self._solver.addCol(-STEEP, -highspy.kHighsInf, 1.0, 0, np.empty(0, np.int32), np.empty(0))
         self._rows: list[Row] = []
         self._least: list[float] = []  # of each row, where it is switched on
         self._strict: list[bool] = []
