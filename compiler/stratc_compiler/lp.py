@@ -25,8 +25,8 @@ UNIT = 1_024
 absolute: in a unit between the two, what is left of large sums by rounding is below them, and a rounding is not."""
 
 STEEP = 1e3
-"""What a slack of 1 is worth to the solver. Its tolerance for the signs of multipliers is absolute, and those of dust are
-10^-12 of those of whole positions: at 1 it takes four contradictions of a hundred to be none."""
+"""What a slack of 1 is worth to the solver. Its tolerance for the signs of multipliers is absolute, and those of dust
+are 10^-12 of those of whole positions: at 1 it leaves some with the wrong sign, and the exact solver is asked."""
 
 # Virtual shares of a base token with few decimals are coefficients that HiGHS would refuse, and the row with them.
 OPTIONS = (
