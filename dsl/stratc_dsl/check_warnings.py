@@ -18,6 +18,7 @@ from stratc_dsl.strategy import (
     LossAtMost,
     MorphoBlue,
     OracleOffBy,
+    PerpV2,
     RateAtMost,
     RoomAtLeast,
     Rule,
@@ -100,11 +101,14 @@ def in_vain(assumption: Assumption, strategy: Strategy) -> tuple[str, str] | Non
 
 
 def _read_by_venues(strategy: Strategy) -> set[str]:
-    """The tokens whose price decides about a loan: at a market that prices one token in another, the one."""
+    """The tokens whose price decides about a loan: at a market that prices one token in another, the one; and about an
+    account at a venue of perpetuals."""
     loans = {one.name: one.terms.loan for one in strategy.venues if isinstance(one.terms, MorphoBlue)}
     owing = {one.venue for one in strategy.positions if one.kind == "debt"}
     decide = [one for one in strategy.positions if one.venue in owing and one.kind in ("collateral", "debt")]
-    return {one.token for one in decide if loans.get(one.venue or "") != one.token}
+    marked = {one.name: one.terms.token for one in strategy.venues if isinstance(one.terms, PerpV2)}
+    short = {marked[one.venue] for one in strategy.positions if one.venue in marked}
+    return short | {one.token for one in decide if loans.get(one.venue or "") != one.token}
 
 
 # ── assumed and never so ──

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -205,3 +206,15 @@ def test_shares_have_a_price() -> None:
 def test_dimensions_of_quantities(floor: str, message: str) -> None:
     result = parse_strategies(Source("s.strat", TEXT.replace("FLOOR", floor)))
     assert [one.message for one in result.diagnostics] == [message]
+
+
+SHORT = (Path(__file__).parents[2] / "examples" / "short_ether.strat").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("token", "rests"), [("WETH", True), ("USDC", False)])
+def test_how_far_a_mark_may_be_off_is_used_where_something_is_short(token: str, rests: bool) -> None:
+    """A margin counts for dollars there, whatever anybody reads of its price."""
+    text = SHORT.replace("slippage(perp)", f"oracle({token}) off by <= 1%\n        slippage(perp)")
+    parsed = parse_strategies(Source("short.strat", text))
+    assert len(parsed.strategies) == 1
+    assert [one.code for one in parsed.diagnostics] == ([] if rests else ["W0501"])
