@@ -234,6 +234,8 @@ def _at_any_moment(
     span: Span,
     lost: str | None = None,
 ) -> ClaimSpec:
+    """Of a claim that nobody writes, what breaks it is told where the venue stands that can liquidate."""
+    declared = {venue.name: venue.span for venue in vault.strategy.venues}
     obligations: list[Obligation] = []
     for case, opening in _openings(vault, box, lost):
         frame = opening.frame
@@ -245,7 +247,8 @@ def _at_any_moment(
             if safe is not None:
                 goal_ = frame.formula(safe)
                 words = f"{venue} cannot liquidate"
-                obligations.append(_obligation(name, f"{case}/{venue}", words, frame, goal_, span))
+                place = declared[venue] if span == NOWHERE else span
+                obligations.append(_obligation(name, f"{case}/{venue}", words, frame, goal_, place))
     return ClaimSpec(name, text, AtAnyMoment(venues, solvency, lost), tuple(obligations), span=span)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -31,6 +34,25 @@ def test_every_query_is_unsatisfiable_for_a_solver_that_knows_nothing_else() -> 
         solver = z3.Solver()
         solver.from_string(document["contexts"][obligation["context"]] + obligation["goal"])
         assert solver.check() == z3.unsat
+
+
+def test_a_solver_of_ones_own_reads_the_script_that_the_documentation_makes_of_it(tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "proofs.md").read_text()
+    (program,) = re.findall(r"<<'END'\n(.*?)END\n", page, re.DOTALL)
+    (tmp_path / "certificate.json").write_text(certificate_json(verified("treasury")))
+    made = subprocess.run(
+        [sys.executable, "-", "certificate.json"],
+        input=program,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (tmp_path / "queries.smt2").write_text(made.stdout)
+    solver = Path(sys.executable).with_name("z3")  # the program, which comes with the package
+    said = subprocess.run([solver, "queries.smt2"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    derived = [o for claim in certificate()["claims"] for o in claim["obligations"] if o["kind"] == "derivation"]
+    assert said.stdout.split() == ["unsat"] * len(derived)
 
 
 def test_every_proof_is_accepted_by_a_checker_that_imports_nothing_of_the_compiler() -> None:
