@@ -129,11 +129,12 @@ class _Tried:
 
     def _rounds(self, obligation: Obligation, asked: Obligation) -> Iterator[Round]:
         """Rounds that may be witnesses, the quick ones first."""
-        from stratc_compiler.witness import models  # only here, since it loads a solver
+        from stratc_compiler.cases import Allowance  # only here, since they load a solver
+        from stratc_compiler.witness import models
 
-        vault, box, rlimit = self._wanted.vault, self._place.box, self._wanted.effort.rlimit
+        vault, box, allowed = self._wanted.vault, self._place.box, Allowance(self._wanted.effort)
         everywhere = (*at_corners(obligation, box, vault.base), asked)
-        tried = (models(one, vault, box, rlimit, any_will_do) for any_will_do in (True, False) for one in everywhere)
+        tried = (models(one, vault, box, allowed, any_will_do) for any_will_do in (True, False) for one in everywhere)
         return (concrete(values, vault, box, KeeperSettles()) for values in chain.from_iterable(tried))
 
     def impossible(self) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -28,8 +29,10 @@ from stratc_compiler.verdict import (
 )
 from stratc_dsl.record import Record
 
-AT_ONCE = 16
-"""So many obligations are tried in turn: each keeps a solver meanwhile."""
+if TYPE_CHECKING:
+    from stratc_compiler.cases import Allowance
+
+T = TypeVar("T")
 
 CLEARLY = Fraction(1, 1_000)
 """By what share of nav a guess breaks a bound."""
@@ -80,19 +83,19 @@ class _Sought(Record):
         scenario = past.round(asked.linear, lambda played: replayed(played, about, past.vault, asked.box))
         return None if scenario is None else self._told(scenario)
 
-    def attempts(self) -> Iterator[Refuted | None]:
-        """One model after the other: a counterexample, or None where it does not replay."""
+    def attempts(self, allowed: Allowance) -> Iterator[Refuted | None]:
+        """One model after the other: a counterexample, or None where it does not replay.
+
+        The first one at each corner, then the second ones: corners are more unlike than models at one of them.
+        """
         if (asked := self._asked()) is None:
             return
         from stratc_compiler.witness import attempts  # only here, since it loads a solver
 
-        past = asked.past
-        for one in chain(at_corners(asked.obligation, asked.box, past.vault.base), (asked.linear,)):
-            for found in attempts(one, asked.about, past.vault, asked.box, past.effort.rlimit):
-                if found is None:
-                    yield None
-                else:
-                    yield self.kept(*found)
+        vault, about, box = asked.past.vault, asked.about, asked.box
+        everywhere = chain(at_corners(asked.obligation, box, vault.base), (asked.linear,))
+        for found in in_turn(attempts(one, about, vault, box, allowed) for one in everywhere):
+            yield None if found is None else self.kept(*found)
 
     def kept(self, played: Round, scenario: Scenario) -> Refuted:
         """Refuted by this round, which is remembered."""
@@ -164,9 +167,23 @@ def _refuted(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
     guessed = _guessed(sought)
     if guessed is not None:
         return guessed
-    searches = [(number, one.attempts()) for number, one in sought.items() if one.answered.gave_up is None]
-    batches = (searches[first : first + AT_ONCE] for first in range(0, len(searches), AT_ONCE))
-    return next((found for batch in batches if (found := _by_turns(batch)) is not None), None)
+    return _modelled(sought)
+
+
+def _modelled(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
+    """What a model of an obligation refutes, as long as the claim's allowance lasts."""
+    trying = {number: one for number, one in sought.items() if one.answered.gave_up is None}
+    if not trying:
+        return None
+    from stratc_compiler.cases import Allowance  # only here, since it loads a solver
+
+    allowed = Allowance(next(iter(trying.values())).past.effort)
+    searches = (_numbered(number, one.attempts(allowed)) for number, one in trying.items())
+    return next((found for found in in_turn(searches) if found is not None), None)
+
+
+def _numbered(number: int, search: Iterator[Refuted | None]) -> Iterator[tuple[int, Refuted] | None]:
+    return (None if found is None else (number, found) for found in search)
 
 
 def _guessed(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
@@ -200,19 +217,18 @@ def _clearly(about: About) -> About:
             return about
 
 
-def _by_turns(searches: Sequence[tuple[int, Iterator[Refuted | None]]]) -> tuple[int, Refuted] | None:
-    """What the first search finds, of which each makes one attempt after the other in turn with all others."""
-    going = dict(searches)
-    while going:
-        for number, search in list(going.items()):
-            try:
-                found = next(search)
-            except StopIteration:
-                del going[number]
-                continue
-            if found is not None:
-                return number, found
-    return None
+def in_turn(searches: Iterable[Iterator[T]]) -> Iterator[T]:
+    """One of each, then the next of each, until all have ended. None is made before its first turn."""
+    going = searches
+    while True:
+        left: list[Iterator[T]] = []
+        for search in going:
+            for found in islice(search, 1):
+                left.append(search)
+                yield found
+        if not left:
+            return
+        going = left
 
 
 def _verdict(number: int, answered: Answered, sought: _Sought | None, refuted: tuple[int, Refuted] | None) -> Verdict:

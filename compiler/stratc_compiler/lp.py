@@ -168,6 +168,11 @@ class Relaxation:
         large = sizes > TINY * sizes.max(initial=0.0)
         return Contradiction(np.nonzero(large)[0].tolist())
 
+    def values(self) -> dict[Monomial, float]:
+        """The point of what was solved last, in units of account."""
+        found = self._solver.getSolution().col_value
+        return {monomial: found[column] * UNIT for monomial, column in self._columns.items()}
+
     def binding(self) -> list[int]:
         """The numbers of the rows that bind, of what was solved last.
 

@@ -10,18 +10,22 @@ from stratc_checker.query import Fact, Reader
 from stratc_compiler.consistency import Wanted, look_for
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Not
+from stratc_compiler.pinned import Pinned
 from stratc_compiler.prooftree import Node, Split, Sum, hypotheses_of, proof_json
 from stratc_compiler.questions import Answered, Task, known, tasks_of
 from stratc_compiler.recall import satisfies
 from stratc_compiler.rows import multiplied
 from stratc_compiler.search import NoProof, Search
-from stratc_compiler.shocks import eliminate
+from stratc_compiler.shocks import eliminate, factors
 from stratc_compiler.smt import GaveUp, Query, Sat, Unsat
 from stratc_compiler.smtlib import script
 from stratc_compiler.verdict import Derivation, Obligation, ObligationResult, SolverSays
 from stratc_compiler.verdict import Query as Asked
 
 Point = dict[str, Fraction]
+
+SHARE = 4
+"""Of what a linear query may take, for one with products: where it has a point, that is mostly found already."""
 
 _READER = Reader()
 """Most of what the obligations of a strategy know is said in the same lines."""
@@ -65,6 +69,7 @@ class _Searched:
         self._context = Context(self._text, _READER)
         self._facts = self._context.facts
         self._search = Search(self._facts, self._effort)
+        self._pinned: Pinned | None = None
 
     def answer(self, text: str, obligation: Obligation) -> Answered:
         """What is found out about an obligation, of which the text is the negated goal."""
@@ -100,7 +105,9 @@ class _Searched:
         if eliminated.exact:
             linear = Context(script((*known(eliminated.obligation), Not(obligation.goal))), _READER)
             return Answered(eliminated.obligation, None, point=point) if satisfies(point, linear.facts) else None
-        return Answered(eliminated.obligation, None) if satisfies(point, [*self._facts, *goal]) else None
+        self._pinned = self._pinned or Pinned(self._facts, factors(obligation), self._effort)
+        found = self._pinned.point(goal, point)
+        return None if found is None else Answered(eliminated.obligation, None, point=found)
 
 
 def _by_solver(obligation: Obligation, asked: Asked, rlimit: int) -> Answered:
@@ -115,6 +122,6 @@ def _by_solver(obligation: Obligation, asked: Asked, rlimit: int) -> Answered:
             return Answered(eliminated.obligation, None, point=point)
         case Sat():
             pass
-    if isinstance(query_of(obligation, rlimit, linear=False).solve(), Unsat):
+    if isinstance(query_of(obligation, max(1, rlimit // SHARE), linear=False).solve(), Unsat):
         return Answered(None, SolverSays(asked))
     return Answered(eliminated.obligation, None)

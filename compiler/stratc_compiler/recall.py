@@ -171,11 +171,11 @@ class Past(msgspec.Struct):
         return self._broken(obligation, {name: _fraction(value) for name, value in found.point.items()})
 
     def _broken(self, obligation: Obligation, point: dict[str, Fraction]) -> Answered:
-        """The point shows that nothing proves the obligation: without its shocks, which changes nothing, it fails."""
+        """The point shows that nothing proves the obligation: it fails there, or without its shocks."""
         eliminated = eliminate(obligation)
-        text = self.printer.script((*known(eliminated.obligation), Not(obligation.goal))).text
-        facts = Context(text, self._reader).facts
-        if not eliminated.exact or not satisfies(point, facts):
+        asked = eliminated.obligation if eliminated.exact else obligation
+        text = self.printer.script((*known(asked), Not(obligation.goal))).text
+        if not satisfies(point, Context(text, self._reader).facts):
             raise Wrong
         return Answered(eliminated.obligation, None, point=point)
 

@@ -64,6 +64,11 @@ class Search:
         self._choices = choices(context)
         self._prepare(self._choices)
 
+    @property
+    def steps(self) -> int:
+        """What the last refutation has taken: rows that were looked at, relaxation by relaxation."""
+        return self._nodes * self._relaxation.size
+
     @staticmethod
     def deep(facts: Sequence[Fact], effort: Effort) -> Node:
         """A proof that facts cannot all hold, by all products of degree two: for few facts. Raises NoProof."""
@@ -194,7 +199,7 @@ class Search:
                 return found
         if not isinstance(answer, dict):
             raise NoProof
-        open_choice = next((choice for choice in open_ if not _holds(choice, answer)), None)
+        open_choice = next((choice for choice in open_ if not holds_at(choice, answer)), None)
         if open_choice is None:
             raise NoProof(answer)
         return open_choice
@@ -230,11 +235,12 @@ def _sum(found: Multipliers) -> Found:
     return Found(Sum(terms), frozenset(id(atom) for _, factors in terms for atom in factors))
 
 
-def _holds(formula: Formula, values: Values) -> bool:
+def holds_at(formula: Formula, values: Values) -> bool:
+    """Whether a formula holds where its monomials have these values."""
     match formula:
         case Atom(relation, polynomial):
             return holds(polynomial, relation, values)
         case All(parts):
-            return all(_holds(part, values) for part in parts)
+            return all(holds_at(part, values) for part in parts)
         case Any_(parts):
-            return any(_holds(part, values) for part in parts)
+            return any(holds_at(part, values) for part in parts)

@@ -36,6 +36,12 @@ class _Product(Record):
     factors: tuple[Var, ...]
 
 
+def factors(obligation: Obligation) -> set[str]:
+    """The names of all shocks that states are multiplied by."""
+    products = (_product(hypothesis) for hypothesis in obligation.hypotheses)
+    return {factor.name for product in products if product is not None for factor in product.factors}
+
+
 def eliminate(obligation: Obligation) -> Eliminated:
     """Eliminate every product of shocks whose argument checks; others stay for the nonlinear solver."""
     products = tuple(found for h in obligation.hypotheses if (found := _product(h)) is not None)

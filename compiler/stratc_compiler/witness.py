@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 
 from msgspec.structs import replace
 
+from stratc_compiler.cases import Allowance, Case
 from stratc_compiler.claims import About, IsFair
 from stratc_compiler.concrete import PERCENT, bent, concrete, divided, ratio_of, slide_of
 from stratc_compiler.environment import Box, Interval
@@ -18,7 +19,6 @@ from stratc_compiler.range_gammas import as_it_may_lie, curve_of
 from stratc_compiler.relax import ZERO, factors_of, real
 from stratc_compiler.rounds import DEPOSITED, WITHDRAWN, price_factor
 from stratc_compiler.scenario import replayed
-from stratc_compiler.smt import Query, Sat, Unsat
 from stratc_compiler.swings import strongest
 from stratc_compiler.text import WAD
 from stratc_compiler.vault import Held, Ring, Vault
@@ -30,15 +30,15 @@ MARGIN = Fraction(1, 1_000_000)
 CLEARLY = Fraction(1, 100)
 """By what share of nav a claim breaks, if it can: a reader should not have to look for the last digit."""
 
+MARGINS = (CLEARLY, Fraction(3, 1_000), Fraction(3, 10_000))
+"""The more of it a claim breaks by, the less is lost where a model of the relaxation is replayed exactly."""
+
 NUDGES = (1, 3, 7)
 """So many smallest units are added to a round that does not break the claim: few, and none divides a percentage."""
 
-SHARE = 4
-"""Models are looked for with a fourth of what a proof may take: what is hard to satisfy seldom replays."""
-
 
 def attempts(
-    obligation: Obligation, about: About, vault: Vault, box: Box, rlimit: int
+    obligation: Obligation, about: About, vault: Vault, box: Box, allowed: Allowance
 ) -> Iterator[tuple[Round, Scenario] | None]:
     """One model of the refuted obligation after the other: a replayed counterexample, or None where it does not replay.
 
@@ -48,11 +48,11 @@ def attempts(
     if isinstance(about, IsFair):
         return
     round_ones: list[Round] = []
-    for values in models(obligation, vault, box, rlimit):
+    for values in models(obligation, vault, box, allowed):
         played = concrete(values, vault, box, about)
         yield _counterexample(played, about, vault, box)
         if vault.divided and not round_ones:
-            laid = models(_as_laid(obligation, played, vault), vault, box, rlimit)
+            laid = models(_as_laid(obligation, played, vault), vault, box, allowed)
             yield from (_counterexample(concrete(one, vault, box, about), about, vault, box) for one in laid)
         round_ones.append(played)
     near = (_counterexample(played, about, vault, box) for one in round_ones for played in _unround(one, vault))
@@ -118,7 +118,7 @@ def _with_deposit(played: Round, vault: Vault, units: int) -> Round:
 
 
 def models(
-    obligation: Obligation, vault: Vault, box: Box, rlimit: int, any_will_do: bool = False
+    obligation: Obligation, vault: Vault, box: Box, allowed: Allowance, any_will_do: bool = False
 ) -> Iterator[dict[str, Fraction]]:
     """Models of the refuted query, the ones that survive rounding and read best first; unread ones `any_will_do`."""
     hypotheses = tuple(hypothesis.formula for hypothesis in obligation.hypotheses)
@@ -128,17 +128,25 @@ def models(
     )
     broken = Not(obligation.goal)
     # Anything breaks clearly in a vault that a deposit has made large enough.
-    clear = And((strengthen(broken, CLEARLY), *_no_deposit(obligation)))
+    clearly = dict.fromkeys(And((strengthen(broken, margin), *_no_deposit(obligation))) for margin in MARGINS)
     sure = strengthen(broken, MARGIN)
-    told, limit = (*_scaling(obligation, vault), *_bends(obligation, vault)), max(1, rlimit // SHARE)  # 0: no limit
-    if isinstance(Query((*hypotheses, broken, *told), limit).solve(), Unsat):
+    told = (*_scaling(obligation, vault), *_bends(obligation, vault))
+    if allowed.found((*hypotheses, broken, *told)) is None:
         return  # nor is there one where more is asked
-    tries = ((*inner, clear), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken))
+    tries = (*((*inner, clear) for clear in clearly), (*inner, sure), (*hypotheses, sure), (*hypotheses, broken))
     for formulas, said in product(tries, _swings(obligation, vault, box)):
-        query = Query((*formulas, *told, *said), limit)
-        answer = query.solve()
-        if isinstance(answer, Sat):
-            yield from [answer.values] if any_will_do else _simplest(query, vault, box)
+        values = _model((*formulas, *told, *said), vault, box, allowed, any_will_do)
+        if values is not None:
+            yield values
+
+
+def _model(
+    formulas: Sequence[Formula], vault: Vault, box: Box, allowed: Allowance, any_will_do: bool
+) -> dict[str, Fraction] | None:
+    one = allowed.found(formulas)
+    if one is None or any_will_do:
+        return None if one is None else one.point
+    return _simplest(one.case(), vault, box)
 
 
 def _scaling(obligation: Obligation, vault: Vault) -> tuple[Formula, ...]:
@@ -240,34 +248,17 @@ def _by_margin(left: Expr, rel: Rel, right: Expr, margin: Expr, positive: bool) 
     return Cmp(left, Rel.GE, Add(right, margin)) if upward else Cmp(Add(left, margin), Rel.LE, right)
 
 
-def _simplest(query: Query, vault: Vault, box: Box) -> Iterator[dict[str, Fraction]]:
+def _simplest(case: Case, vault: Vault, box: Box) -> dict[str, Fraction] | None:
     """Greedily keep what makes the scenario calmer: no flows, no moves or whole ones, targets, round percentages."""
     for wishes in _calm(vault, box):
-        any(_grant(query, wish) for wish in wishes)
+        any(map(case.grant, wishes))
     for flow in (WITHDRAWN, DEPOSITED):
-        answer = query.solve()
-        if isinstance(answer, Sat):
-            _pin(query, flow, answer.values.get(flow.name, Fraction(0)))
+        _pin(case, flow)
     for ring in vault.rings:
-        answer = query.solve()
-        if isinstance(answer, Sat):
-            _round_off_volatility(query, ring, answer.values)
+        _round_off_volatility(case, ring)
     for held in vault.held:
-        answer = query.solve()
-        if isinstance(answer, Sat):
-            _round_off(query, held, answer.values)
-    answer = query.solve()
-    if isinstance(answer, Sat):
-        yield answer.values
-
-
-def _grant(query: Query, wish: Formula) -> bool:
-    query.push()
-    query.add(wish)
-    if query.satisfiable():
-        return True  # the pushed level stays: later wishes build on this one
-    query.pop()
-    return False
+        _round_off(case, held)
+    return case.point()
 
 
 def _calm(vault: Vault, box: Box) -> Iterator[tuple[Formula, ...]]:
@@ -308,30 +299,32 @@ def _stays_or_moves(held: Held, by: Interval) -> tuple[Formula, ...]:
     return tuple(Cmp(after, Rel.EQ, Mul(number(factor), _before(held))) for factor in factors)
 
 
-def _round_off(query: Query, held: Held, values: dict[str, Fraction]) -> None:
+def _round_off(case: Case, held: Held) -> None:
     """Pin the opening worth, and the factor it moved by, to few digits where that still breaks the claim."""
-    before, after = values.get(f"{held.name}@0"), values.get(f"{held.name}@1")
-    if before is None:
+    values = case.near()
+    after = values.get(f"{held.name}@1")
+    if f"{held.name}@0" not in values:
         return
-    before = _pin(query, _before(held), before)
+    before = _pin(case, real(f"{held.name}@0"))
     if after is None or not before:
         return
     for factor in _near(after / before, (2, 3, 4)):
-        if _grant(query, Cmp(real(f"{held.name}@1"), Rel.EQ, number(factor * before))):
+        if case.grant(Cmp(real(f"{held.name}@1"), Rel.EQ, number(factor * before))):
             return
 
 
-def _round_off_volatility(query: Query, ring: Ring, values: dict[str, Fraction]) -> None:
+def _round_off_volatility(case: Case, ring: Ring) -> None:
     """None at all, or a round percentage near the one it has."""
-    said = values.get(ring.name, Fraction(0))
+    said = case.near().get(ring.name, Fraction(0))
     shown = (Fraction(0), *_near(said * 100 / WAD, (0, 1, 2)))
-    any(_grant(query, Cmp(real(ring.name), Rel.EQ, number(share * WAD / 100))) for share in shown)
+    any(case.grant(Cmp(real(ring.name), Rel.EQ, number(share * WAD / 100))) for share in shown)
 
 
-def _pin(query: Query, variable: Expr, value: Fraction) -> Fraction:
+def _pin(case: Case, variable: Var) -> Fraction:
     """Pin a variable to a round value near the one it has, if one is possible; the value it ends with."""
+    value = case.near().get(variable.name, Fraction(0))
     for percent in _near(value / PERCENT, (0, 1, 2)):
-        if _grant(query, Cmp(variable, Rel.EQ, number(percent * PERCENT))):
+        if case.grant(Cmp(variable, Rel.EQ, number(percent * PERCENT))):
             return percent * PERCENT
     return value
 
