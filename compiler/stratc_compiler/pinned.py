@@ -37,10 +37,17 @@ class Pinned:
     def __init__(self, context: Sequence[Fact], factors: Collection[str], effort: Effort) -> None:
         self._context, self._factors = context, factors
         self._effort = replace(effort, nodes=effort.nodes // SHARE)
-        self._corners = [(pins, self._search(pins)) for pins in islice(_corners(context, factors), MOST_CORNERS)]
+        self._begun: list[tuple[Point, Search]] = []
+        self._others = islice(_meetings(context, factors), MOST_CORNERS)
 
     def _search(self, pins: Point) -> Search:
         return Search([_substituted(fact, pins) for fact in self._context], self._effort)
+
+    def _corners(self) -> Iterator[tuple[Point, Search]]:
+        yield from self._begun
+        for pins in self._others:
+            self._begun.append((pins, self._search(pins)))
+            yield self._begun[-1]
 
     def point(self, goal: Sequence[Fact], near: Point) -> Point | None:
         """A point that satisfies context and goal; None where none is found. `near` satisfies their relaxation."""
@@ -48,7 +55,7 @@ class Pinned:
         at = {name: value for name, value in near.items() if name in self._factors}
         if multiplied([_substituted(fact, at) for fact in facts]):
             return None
-        for pins, search in chain([(at, self._search(at))], self._corners):
+        for pins, search in chain([(at, self._search(at))], self._corners()):
             found = _ended(search, [_substituted(fact, pins) for fact in goal])
             if found is not None:
                 point = {name: Fraction(0) for name in near} | found | pins
@@ -66,7 +73,7 @@ def _ended(search: Search, goal: Sequence[Fact]) -> Point | None:
     return None
 
 
-def _corners(facts: Sequence[Fact], factors: Collection[str]) -> Iterator[Point]:
+def _meetings(facts: Sequence[Fact], factors: Collection[str]) -> Iterator[Point]:
     """Where as many bounds of the factors as there are factors meet, and all others hold."""
     names = {name for name in factors if any((name,) in fact.polynomial for fact in facts if isinstance(fact, Atom))}
     rows = [row_of(fact) for fact in facts if isinstance(fact, Atom) and _speaks_of(fact.polynomial, names)]
@@ -90,7 +97,8 @@ def _meeting(rows: Sequence[Row], meeting: Sequence[Row]) -> Point | None:
 
 def _substituted(fact: Fact, pins: Mapping[str, Fraction]) -> Fact:
     if isinstance(fact, Atom):
-        return Atom(fact.relation, _at(fact.polynomial, pins))
+        changes = any(name in pins for monomial in fact.polynomial for name in monomial)
+        return Atom(fact.relation, _at(fact.polynomial, pins)) if changes else fact
     return Any_(tuple(_part(part, pins) for part in fact.parts))
 
 

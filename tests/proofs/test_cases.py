@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
@@ -14,6 +15,7 @@ from stratc_checker.query import Fact
 from stratc_compiler.cases import Allowance
 from stratc_compiler.effort import Effort
 from stratc_compiler.expr import Cmp, Formula, Mul, Not, Or, Rel, number
+from stratc_compiler.judge import in_turn
 from stratc_compiler.pinned import Pinned
 from stratc_compiler.recall import satisfies
 from stratc_compiler.search import NoProof, Search
@@ -62,6 +64,28 @@ def test_wishes_are_granted_within_the_case_that_was_found() -> None:
     assert model is not None
     case = model.case()
     assert [case.grant(Cmp(X, Rel.EQ, number(value))) for value in (1, 2)].count(True) == 1
+
+
+def test_what_may_be_spent_is_spent_once_on_all_that_is_asked() -> None:
+    known = [Cmp(X, Rel.GE, number(1)), Or((Cmp(Y, Rel.GE, X), Cmp(Y, Rel.LE, number(-5))))]
+    allowed = Allowance(Effort(rows=20))
+    found = [allowed.found([*known, Cmp(Y, Rel.LE, number(most))]) is not None for most in range(20)]
+    assert found == sorted(found, reverse=True)
+    assert 1 < found.count(True) < 20
+    assert allowed.is_spent
+
+
+def test_searches_take_turns_and_none_is_begun_before_its_turn() -> None:
+    begun: list[str] = []
+
+    def search(name: str, count: int) -> Iterator[str]:
+        begun.append(name)
+        yield from (f"{name}{number}" for number in range(count))
+
+    turns = in_turn(search(name, count) for name, count in (("a", 3), ("b", 0), ("c", 2)))
+    assert next(turns) == "a0"
+    assert begun == ["a"]
+    assert list(turns) == ["c0", "a1", "c1", "a2"]
 
 
 # ── with products ──────────────────────────────────────────────────────────────────────────

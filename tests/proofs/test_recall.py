@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from proofs.strategies import claim, proved, refuted, vault_of
 from stratc_compiler import prove, smt
@@ -20,6 +21,7 @@ from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.questions import Answered, Group, Questions, Task
 from stratc_compiler.recall import Past
+from stratc_compiler.shocks import eliminate
 from stratc_compiler.verdict import Derivation, Query, SolverSays, Verification
 
 GREEDY = ("exit >= 60% of nav", "exit >= 99% of nav")
@@ -132,11 +134,12 @@ def test_a_solvers_word_that_something_holds_is_not_kept(monkeypatch: pytest.Mon
 
 
 @cache
-def groups_of(*changes: tuple[str, str]) -> tuple[Group, ...]:
-    vault, _ = vault_of("treasury", *changes)
+def groups_of(*changes: tuple[str, str], example: str = "treasury", claims: str = "") -> tuple[Group, ...]:
+    """What the claims ask whose names begin so."""
+    vault, _ = vault_of(example, *changes)
     questions = Questions()
     for spec in claims_of(vault, box_of(vault)):
-        for obligation in spec.obligations:
+        for obligation in spec.obligations if spec.name.startswith(claims) else ():
             questions.add(obligation)
     return tuple(questions.groups.values())
 
@@ -276,6 +279,24 @@ def test_an_altered_answer_is_none(alter: Callable[[Any], None]) -> None:
             altered = deepcopy(honest)
             alter(altered[number])
             assert past(Flooded(json.dumps(altered).encode())).answers(group) is None
+
+
+def test_a_point_of_what_shares_its_shocks_is_kept_and_has_to_satisfy_the_question_itself() -> None:
+    """Of a short and the ether that it hedges, both moved by one price: eliminating that would say less."""
+    group, _ = groups_of(example="refuted/eaten_margin", claims="safe")
+    (obligation,) = group.asked.values()
+    assert not eliminate(obligation).exact
+    (found,) = prove.answer(group.task(Effort()))
+    assert found.point is not None
+    before = past(memory := Kept())
+    before.keep(group, [found])
+    recalled = before.answers(group)
+    assert recalled is not None
+    assert (recalled[0].point, recalled[0].believed) == (found.point, False)
+    moved = next(name for name in found.point if name.startswith("price factor"))
+    before.keep(group, [replace(found, point={**found.point, moved: found.point[moved] / 2})])
+    assert len(memory.texts) == 1
+    assert before.answers(group) is None
 
 
 def test_nothing_that_lies_there_proves_what_is_refuted() -> None:
