@@ -76,8 +76,8 @@ SHOWN: tuple[Fault, ...] = (
     compiler(
         "relax",
         "what is computed once is never computed again",
-        "        here = tuple(self._variable(name) for name in names if self._is_state(name))\n",
-        "        here = tuple(self._variable(name) for name in names if not name)\n",
+        "        here = tuple([self._variable(name) for name in names_in(expr) if self._is_state(name)])\n",
+        "        here = tuple([self._variable(name) for name in names_in(expr) if not name])\n",
         "a state would be worth what the one before it was",
         COMPUTED_ONCE,
     ),
