@@ -23,8 +23,8 @@ from stratc_dsl.record import Record
 STEPS = 10
 """Values on each axis beyond the one that is assumed."""
 
-BEYOND = Fraction(5, 4)
-"""How much farther than to the last margin that ends an axis goes."""
+BEYOND = 2
+"""How much farther an axis goes than to the first margin that ends: behind it no pair is proved any more."""
 
 
 class Cell(Record):
@@ -67,7 +67,7 @@ def heat_map(
     options: driver.Options = OPTIONS,
     told: Pushed = tell_nobody,
 ) -> Map:
-    """The map of two numbers, from what is assumed of each to somewhat beyond its last margin.
+    """The map of two numbers, from what is assumed of each to as far again beyond its first margin.
 
     `told` is called meanwhile with how many rows are known.
     """
@@ -85,7 +85,7 @@ def _values(constant: Constant, margins: list[Margin]) -> tuple[Fraction, ...]:
     """Even steps outwards, each of as few digits as the constant has, the first value the one that stands there."""
     ends = [abs(one.fails - constant.value) for one in margins if one.fails is not None]
     sign, end = constant.field.harsher, end_of(constant)
-    far = min(max(ends) * BEYOND if ends else abs(constant.value) or Fraction(1), abs(end - constant.value))
+    far = min(min(ends) * BEYOND if ends else abs(constant.value) or Fraction(1), abs(end - constant.value))
     grain = constant.step(constant.value)
     stride = max(grain, round(far / STEPS / grain) * grain)
     values = [constant.value + sign * number * stride for number in range(STEPS + 1)]
