@@ -10,6 +10,7 @@ is left a single case by that is made before others are: half of the relaxations
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -56,6 +57,7 @@ class Search:
         self._numbers: dict[int, int] = {}  # rows of the relaxation by atom
         self._cases: dict[int, tuple[Any_, tuple[Case, ...]]] = {}  # by the choice's identity: so it stays the same
         self._nodes = 0
+        self._helped: Counter[int] = Counter()  # how often a choice has, by its identity
         self._context = tuple(context)
         self._learned = Learned(self._context)
         self._multiplied = multiplied(context)
@@ -91,7 +93,7 @@ class Search:
         self._prepare(more)
         try:
             assumed = frozenset(map(id, goal))
-            return self._refuted([*self._active, *added], assumed, [*more, *self._choices]).node
+            return self._refuted([*self._active, *added], assumed, [*self._choices, *more]).node
         finally:
             self._relaxation.forget(size)
             self._numbers = {atom: number for atom, number in self._numbers.items() if number < size}
@@ -164,7 +166,11 @@ class Search:
         return None if found is None else _sum(found)
 
     def _violated(self, point: Point, open_: list[Any_]) -> Any_ | None:
-        """A choice that the point clearly does not satisfy, else one at whose edge it is; with the fewest cases."""
+        """A choice that the point clearly does not satisfy, else one at whose edge it is.
+
+        Of those with the fewest cases the one that has helped most often, in other cases and for other goals, and else
+        the last: what is computed last is nearest to the goal, and choices that are far from it seldom matter.
+        """
 
         def shortfall(formula: Formula) -> float:
             match formula:
@@ -176,10 +182,9 @@ class Search:
                 case Any_(parts):
                     return min(map(shortfall, parts), default=1.0)
 
-        short = [(len(choice.parts), -shortfall(choice), index) for index, choice in enumerate(open_)]
-        clearly = [entry for entry in short if -entry[1] > CLEARLY]
-        near = clearly or [entry for entry in short if -entry[1] > -CLEARLY]
-        return open_[min(near)[2]] if near else None
+        short = [(choice, shortfall(choice)) for choice in reversed(open_)]
+        near = [choice for choice, by in short if by > CLEARLY] or [choice for choice, by in short if by > -CLEARLY]
+        return min(near, key=lambda choice: (len(choice.parts), -self._helped[id(choice)]), default=None)
 
     def _exactly(self, active: list[int], open_: list[Any_], hint: Point | Contradiction | None) -> Found | Any_:
         """What is exactly so of the active rows: a refutation, or a choice that a point of theirs does not satisfy.
@@ -214,6 +219,7 @@ class Search:
                 return found  # the case was no help: what refutes it refutes the whole
             uses |= found.uses.difference(case.new)
             cases.append((case.facts, found.node))
+        self._helped[id(choice)] += 1
         return Found(Split(choice, tuple(cases)), frozenset(uses))
 
     def _refuted_in(self, case: Case, active: list[int], assumed: frozenset[int], rest: list[Any_]) -> Found:
