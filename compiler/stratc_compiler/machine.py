@@ -24,7 +24,7 @@ from stratc_compiler.guard import GUARDED, gives_way, held_up
 from stratc_compiler.interpret import Evaluator, Reverted, run_plan
 from stratc_compiler.requests import SERVED_AT_ONCE, SMALLEST_REQUEST, Request
 from stratc_compiler.shares import SHARES, SUPPLY, WHOLE, paid, part, remainder, round_assets, whole
-from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen, waits_for
+from stratc_compiler.standing import Market, Mode, Standing, marked, needs_state, require, runs_frozen
 from stratc_compiler.vault import (
     NOT_HEDGED,
     Exits,
@@ -41,6 +41,7 @@ from stratc_compiler.vault import (
     Trade,
     Trades,
     VenueModel,
+    waits_for,
 )
 from stratc_compiler.volatility import Observation
 

@@ -39,6 +39,7 @@ from stratc_compiler.vault import (
     Trades,
     Vault,
     VenueModel,
+    waits_for,
 )
 from stratc_compiler.verdict import Round
 from stratc_compiler.volatility import stops_on_volatility
@@ -240,10 +241,13 @@ def _leaves_a_turn(other: RuleModel, rule: RuleModel, vault: Vault, world: Ideal
 
 def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
     assert isinstance(rule.effect, Trades)
+    first = _comes_first(rule, vault, Evaluator(vault, world)) if world.rules else None
     world.rules.append(rule.name)
     world.log.append(
         f"`{rule.action}`" if isinstance(rule.trigger, OnCondition) else f"`{rule.text}`: its time has come"
     )
+    if first is not None:
+        return f"`{rule.action}` reverts: `{first.action}` is due again, and comes first"
     try:
         bound = run_plan(rule.effect.plan, vault, world)
     except Reverted as reverted:
@@ -254,6 +258,11 @@ def _run(rule: RuleModel, vault: Vault, world: IdealWorld) -> str | None:
         return f"`{rule.action}` reverts: {broken.text} does not hold after it"
     state.bound |= {name: bound[name] for name in (NAV_BEFORE.name, BUDGET.name)}
     return None if state.holds(CONSERVED) else f"`{rule.action}` reverts: it costs more than the stated slippage"
+
+
+def _comes_first(rule: RuleModel, vault: Vault, state: Evaluator) -> RuleModel | None:
+    """A rule that this one has to wait for: another one has made it due again since its turn."""
+    return next((one for one in waits_for(rule, vault) if _is_due(one, state, frozenset())), None)
 
 
 def _broken(conditions: Iterable[Condition], state: Evaluator) -> Condition | None:

@@ -17,7 +17,7 @@ from stratc_compiler.range_deltas import move, part_of, product_name, settled_pa
 from stratc_compiler.range_gammas import curve_moved, curve_of, settled_curves
 from stratc_compiler.ranges import Range, slide
 from stratc_compiler.relax import DUST, ZERO, Frame, Trace, real
-from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault
+from stratc_compiler.vault import SCALE, Exits, OnCondition, RuleModel, Trades, Vault, waits_for
 from stratc_dsl.record import Record
 
 HEDGE = "hedge/"
@@ -376,6 +376,9 @@ def _pass(
     trigger = _trigger(rule, frame)
     fires = frame.fork()
     fires.trace.learn(f"fires: {rule.name}", trigger)
+    for other in _due_again(rule, fired, frame.vault):
+        at, words = fires.fork(), f"`{other.action}` is not due again, and so not before `{rule.action}`"
+        report(rule, fired, f"turn/{other.name}", words, Not(_trigger(other, at)), at)
     after = run_plan(rule.effect.plan, fires, partial(report, rule, fired)).primed()
     report(rule, fired, "conserves", "it costs no more than the stated slippage", after.formula(CONSERVED), after)
     hedged = frame.vault.hedged if rule.effect.hedges else ()
@@ -389,6 +392,12 @@ def _pass(
     quiet = frame.fork()
     quiet.trace.learn(f"does not fire: {rule.name}", Not(trigger) if on_condition else TRUE)
     yield from _pass(rest, fired, quiet, report)
+
+
+def _due_again(rule: RuleModel, fired: tuple[RuleModel, ...], vault: Vault) -> tuple[RuleModel, ...]:
+    """The rules that this one waits for, and of which those that fired since their turn may have made one due."""
+    last = vault.rules.index(fired[-1]) if fired else -1
+    return tuple(other for other in waits_for(rule, vault) if vault.rules.index(other) <= last)
 
 
 def _trigger(rule: RuleModel, frame: Frame) -> Formula:

@@ -138,14 +138,6 @@ class Book(Struct):
 # ── what the rules of a vault mean to each other ───────────────────────────────────────────
 
 
-def waits_for(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
-    """Trading rules of higher priority on a condition: while one is due and may run, a trading rule must wait."""
-    if not isinstance(rule.effect, Trades):
-        return ()
-    earlier = vault.rules[: vault.rules.index(rule)]
-    return tuple(one for one in earlier if isinstance(one.effect, Trades) and isinstance(one.trigger, OnCondition))
-
-
 def runs_frozen(rule: RuleModel) -> bool:
     """Whether the rule may run while the vault is frozen."""
     return isinstance(rule.effect, Exits) or (isinstance(rule.effect, Trades) and rule.effect.reduces_risk)

@@ -598,6 +598,14 @@ class Vault(Record, frozen=True, dict=True):
         return tuple(inside for hedge in self.hedges for inside in hedge.inside)
 
 
+def waits_for(rule: RuleModel, vault: Vault) -> tuple[RuleModel, ...]:
+    """Trading rules of higher priority on a condition: while one is due and may run, a trading rule must wait."""
+    if not isinstance(rule.effect, Trades):
+        return ()
+    earlier = vault.rules[: vault.rules.index(rule)]
+    return tuple(one for one in earlier if isinstance(one.effect, Trades) and isinstance(one.trigger, OnCondition))
+
+
 def net_worth(held: Held, venues: Iterable[VenueModel]) -> Combination:
     """What a position counts for: its value, and of a margin that of the whole account."""
     for venue in venues:

@@ -327,6 +327,14 @@ SHOWN: tuple[Fault, ...] = (
     ),
     compiler(
         "rounds",
+        "a rule that made another one due holds up nobody",
+        "    for other in _due_again(rule, fired, frame.vault):\n",
+        "    for other in _due_again(rule, fired[:0], frame.vault):\n",
+        "two rules that call each other would keep a third one from its turn for good",
+        "proofs/test_turns.py::test_two_rules_that_call_each_other_are_not_proved_to_leave_a_third_one_its_turn",
+    ),
+    compiler(
+        "rounds",
         "floors are not looked at after a rule",
         "    for floor in frame.vault.floors:\n",
         "    for floor in frame.vault.floors[:0]:\n",

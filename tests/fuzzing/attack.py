@@ -144,6 +144,9 @@ def keeper(vault: Vault, played: Round, choices: Choices, most: int | None = Non
             if _stops_for_good(rule):
                 done.stopped.append(rule)
             continue
+        if (other := _comes_first(rule, vault, done)) is not None:
+            done.reverted = f"{rule.name} reverts: {other.name} comes first"
+            return done
         try:
             bound = run_plan(rule.effect.plan, vault, done.world)
         except Reverted as reverted:
@@ -163,6 +166,13 @@ def keeper(vault: Vault, played: Round, choices: Choices, most: int | None = Non
             return done
         done.after.append(dict(done.world.state))
     return done
+
+
+def _comes_first(rule: RuleModel, vault: Vault, done: Pass) -> RuleModel | None:
+    """A rule before this one whose turn is over, and which has become due since: the vault lets no other one run."""
+    earlier = vault.rules[: vault.rules.index(rule)] if done.after else ()
+    trades = (one for one in earlier if isinstance(one.effect, Trades) and isinstance(one.trigger, OnCondition))
+    return next((one for one in trades if _due(one, done.world, done.world.choices)), None)
 
 
 def leaves(vault: Vault, played: Round, choices: Choices) -> Pass | None:

@@ -31,7 +31,7 @@ from stratc_compiler.verdict import Round
 from venues.quietly import quietly
 
 FLOOR = "        idle(USDC) >= 10% of nav"
-ASKED = (FLOOR, f"{FLOOR}\n        gamma(WETH) >= -66% of nav\n        delta(WETH) <= 70% of nav")
+ASKED = (FLOOR, f"{FLOOR}\n        gamma(WETH) >= -68% of nav\n        delta(WETH) <= 70% of nav")
 TIGHT = (FLOOR, f"{FLOOR}\n        gamma(WETH) >= -50% of nav")
 DELTA, GAMMA = Greek("delta", "WETH"), Greek("gamma", "WETH")
 
