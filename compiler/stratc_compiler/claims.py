@@ -482,14 +482,21 @@ def _keeps(opening: Opening, frame: Frame, ratio: Fraction) -> Formula:
 
 
 def exits(vault: Vault, box: Box, name: str, pays: Fraction, span: Span) -> ClaimSpec:
-    """From any moment of a round the exit does not revert and pays at least `pays` of nav in base."""
+    """From any moment of a round the exit does not revert and pays at least `pays` of nav in base.
+
+    Of a claim that nobody writes, what breaks it is told where the venue stands that is left by then.
+    """
+    declared = {venue.name: venue.span for venue in vault.strategy.venues}
+    places = [declared[step.venue] for step in vault.exit_steps for _ in step.plan]
     obligations: list[Obligation] = []
     for case, opening in _openings(vault, box):
         nav = opening.frame.exact_nav()
 
         def need(short: str, words: str, goal: Formula, frame: Frame, case: str = case) -> None:
             # Built at once: facts learnt by later steps must not help to prove that this step succeeds.
-            obligations.append(_obligation(name, f"{case}/{short}", words, frame, goal, span))
+            item = int(short.rpartition("/")[2].partition(".")[0])
+            place = places[item - 1] if span == NOWHERE else span
+            obligations.append(_obligation(name, f"{case}/{short}", words, frame, goal, place))
 
         end = run_plan(vault.exit_plan, opening.frame.fork(), need)
         if not vault.exit_plan:
