@@ -11,7 +11,7 @@ from stratc_compiler.consistency import concluded, witnesses
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.findings import Told, answer_all, tell_nobody
-from stratc_compiler.judge import judge, refuted_before, with_claims_of
+from stratc_compiler.judge import breaks_at_once, judge, refuted_before, with_claims_of
 from stratc_compiler.model import build_vault
 from stratc_compiler.recall import Forgetful, Memory, Past
 from stratc_compiler.vault import Vault, VenueFactory
@@ -55,6 +55,7 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
         options.told,
         sought.wanted,
         lambda spec, known: refuted_before(spec, known, box, past),
+        lambda spec: breaks_at_once(spec, box, past),
     )
     judged = [judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True)]
     for venue, inner in vault.inner.items():

@@ -38,6 +38,15 @@ def nothing_is_known(spec: ClaimSpec, answers: Sequence[Answered | None]) -> boo
     return False
 
 
+Breaks = Callable[[ClaimSpec], bool]
+"""Whether a round that is found at once breaks a claim, whatever else is found."""
+
+
+def nothing_breaks(spec: ClaimSpec) -> bool:
+    """Where every obligation is to be answered."""
+    return False
+
+
 def answer_all(
     specs: Iterable[ClaimSpec],
     past: Past,
@@ -45,18 +54,28 @@ def answer_all(
     told: Told = tell_nobody,
     witnesses: Sequence[Wanted] = (),
     refuted: Refuted = nothing_is_known,
+    breaks: Breaks = nothing_breaks,
 ) -> tuple[list[list[Answered]], list[ObligationResult]]:
     """An answer to each obligation of each claim, and what was found of each witness that is wanted.
 
     Every distinct question is asked once. Each group of questions has solvers of its own, so the answers do not depend
     on `workers`. `told` is called again and again while they are looked for. What an earlier run has not found is not
-    looked for again in claims that are `refuted` whatever is found.
+    looked for again in claims that are `refuted` whatever is found. Nothing is looked for in a claim that `breaks`, of
+    which something would have to be looked for: all its obligations are left without an answer.
     """
     specs = tuple(specs)
     questions = Questions(past.printer)
     asked = [[questions.add(obligation) for obligation in spec.obligations] for spec in specs]
     groups = questions.groups
     answers = {text: known for text, group in groups.items() if (known := past.answers(group)) is not None}
+    lacking = [any(query.context not in answers for query in queries) for queries in asked]
+    broken = [lacks and breaks(spec) for spec, lacks in zip(specs, lacking, strict=True)]
+    if any(broken):
+        # Those left ask less of the contexts that they share with these, and each context's answers are kept together.
+        others = [spec for spec, gone in zip(specs, broken, strict=True) if not gone]
+        left, witnessed = answer_all(others, past, workers, told, witnesses, refuted)
+        rest = iter(left)
+        return [_unanswered(spec) if gone else next(rest) for spec, gone in zip(specs, broken, strict=True)], witnessed
     for text in _baseless(zip(specs, asked, strict=True), _by_query(groups, answers), refuted):
         del answers[text]
     # The longest first: whoever has it is not waited for by those who are done.
@@ -84,6 +103,10 @@ def answer_all(
     by_query = _by_query(groups, answers)
     answered = [[by_query[query] for query in queries] for queries in asked]
     return answered, [seen[number] for number in range(len(witnesses))]
+
+
+def _unanswered(spec: ClaimSpec) -> list[Answered]:
+    return [Answered(obligation, None) for obligation in spec.obligations]
 
 
 def _by_query(groups: Mapping[str, Group], answers: Mapping[str, list[Answered]]) -> dict[Query, Answered]:

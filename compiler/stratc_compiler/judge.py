@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec.structs import replace
 
 from stratc_compiler.backing import as_its_own, is_of_payment, within
-from stratc_compiler.claims import About, ClaimSpec, ExitWorks, IsBacked, IsFair, KeeperIsQuiet, LosesAtMost, Pays
+from stratc_compiler.claims import (
+    About,
+    ClaimSpec,
+    ExitWorks,
+    IsBacked,
+    IsFair,
+    KeeperHedges,
+    KeeperIsQuiet,
+    LosesAtMost,
+    Pays,
+)
 from stratc_compiler.corners import at_corners
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.questions import Answered
@@ -33,6 +43,9 @@ if TYPE_CHECKING:
     from stratc_compiler.cases import Allowance
 
 T = TypeVar("T")
+
+FIRST = 12
+"""So many guesses are tried before anything is proved."""
 
 CLEARLY = Fraction(1, 1_000)
 """By what share of nav a guess breaks a bound."""
@@ -62,6 +75,16 @@ def refuted_before(spec: ClaimSpec, answers: Sequence[Answered | None], box: Box
         if answered is not None and answered.evidence is None and answered.gave_up is None
     )
     return any(one.known() is not None for one in sought)
+
+
+def breaks_at_once(spec: ClaimSpec, box: Box, past: Past) -> bool:
+    """Whether one of the first guesses breaks the claim: then nothing needs to be proved of it."""
+    sought = {number: _unproved(one, spec, box, past) for number, one in enumerate(spec.obligations)}
+    return next(_broken_by_guesses(sought, FIRST), None) is not None
+
+
+def _unproved(obligation: Obligation, spec: ClaimSpec, box: Box, past: Past) -> _Sought:
+    return _Sought(obligation, Answered(obligation, None), spec.about, box, past)
 
 
 class _Sought(Record):
@@ -113,10 +136,14 @@ class _Sought(Record):
             return False
         return case == "step" and place[: len(way)] == way and not (place[len(way) :] and place[len(way)] in rules)
 
-    def is_named_by(self, scenario: Scenario) -> bool:
-        """Whether the scenario names the very condition that had to hold."""
+    def named_by(self, scenario: Scenario) -> int:
+        """How many letters the scenario has of the condition that had to hold, or of who must not liquidate; none if
+        it names another one.
+        """
         condition, holds, _ = self.obligation.text.partition(" holds")
-        return bool(holds) and condition in scenario.broken
+        liquidates = f"{self.obligation.text.replace(' cannot ', ' can ')}:"
+        named = condition if holds else liquidates
+        return len(named) if named in scenario.broken else 0
 
     def unknown(self) -> Unknown:
         if self.answered.gave_up is not None:
@@ -187,23 +214,32 @@ def _numbered(number: int, search: Iterator[Refuted | None]) -> Iterator[tuple[i
 
 
 def _guessed(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
-    """What a guess refutes: it costs milliseconds where a model of the solver, made readable, costs seconds."""
+    """What a guess refutes, which a reader understands at once."""
+    found = next(_broken_by_guesses(sought, None), None)
+    if found is None:
+        return None
+    number, played, scenario = found
+    return number, sought[number].kept(played, scenario)
+
+
+def _broken_by_guesses(sought: Mapping[int, _Sought], most: int | None) -> Iterator[tuple[int, Round, Scenario]]:
+    """Guesses that break an obligation, with the number of the one that they do, among the first so many."""
     one = next(iter(sought.values()), None)
     if one is None or isinstance(one.about, IsBacked | IsFair):
-        return None
-    from stratc_compiler.guesses import guesses  # only here, since it loads a solver
+        return
+    from stratc_compiler.guesses import guesses  # only here: cached runs need none
 
     vault, box, clearly = one.past.vault, one.box, _clearly(one.about)
-    for played in guesses(vault, box):
+    for played in islice(guesses(vault, box), most):
         if replayed(played, clearly, vault, box) is None:
             continue
         scenario = replayed(played, one.about, vault, box)
         assert scenario is not None
         broken = [number for number, asked in sought.items() if asked.breaks_in(scenario)]
-        if broken:
-            number = next((number for number in broken if sought[number].is_named_by(scenario)), broken[0])
-            return number, sought[number].kept(played, scenario)
-    return None
+        number = max(broken, key=lambda number: sought[number].named_by(scenario), default=None)
+        if number is None or (isinstance(one.about, KeeperHedges) and not sought[number].named_by(scenario)):
+            continue
+        yield number, played, scenario
 
 
 def _clearly(about: About) -> About:
