@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import gcd
+from math import gcd, lcm
 
 from stratc_checker.polynomial import Monomial
 from stratc_compiler import smt
@@ -40,7 +40,8 @@ def _used(found: Sequence[Fraction | int], rows: list[Row]) -> Multipliers:
 
 def _direction(rows: list[Row]) -> Sequence[int] | None:
     """The one direction of the null space, if it is one and refutes; as small as integers can be."""
-    solved = eliminated(_equations(rows))
+    lone, others = _lone(_equations(rows))
+    solved = lone | eliminated(sorted(others, key=len))
     free = [index for index in range(len(rows)) if index not in solved]
     if len(free) != 1:
         return None
@@ -55,28 +56,29 @@ def _direction(rows: list[Row]) -> Sequence[int] | None:
 
 def _satisfying(solved: dict[int, Equation], free: int, count: int) -> list[int]:
     """Multipliers of the integers of so many rows that satisfy the equations."""
-    known = {free: 1}
+    known = {free: (1, 1)}  # numerators and denominators: fractions are slow
     for pivot, equation in reversed(solved.items()):
-        value = -sum(times * known[index] for index, times in equation.items() if index != pivot)
-        common = gcd(value, equation[pivot])
-        times = equation[pivot] // common
-        if times != 1:
-            known = {index: times * one for index, one in known.items()}
-        known[pivot] = value // common
-    return [known[index] for index in range(count)]
+        others = [(times, *known[index]) for index, times in equation.items() if index != pivot]
+        below = lcm(*(divisor for _, _, divisor in others))
+        above = -sum(times * value * (below // divisor) for times, value, divisor in others)
+        below *= equation[pivot]
+        common = gcd(above, below)
+        known[pivot] = above // common, below // common
+    whole = lcm(*(divisor for _, divisor in known.values()))
+    return [value * (whole // divisor) for value, divisor in (known[index] for index in range(count))]
 
 
 def _equations(rows: list[Row]) -> list[Equation]:
-    """What multipliers of the rows' integers have to satisfy for every monomial to vanish, the shortest first."""
+    """What multipliers of the rows' integers have to satisfy for every monomial to vanish."""
     equations: dict[Monomial, Equation] = {}
     for index, row in enumerate(rows):
         for monomial, coefficient in row.coefficients.items():
             if monomial:
                 equations.setdefault(monomial, {})[index] = coefficient
-    return sorted(equations.values(), key=len)
+    return list(equations.values())
 
 
-def eliminated(equations: list[Equation]) -> dict[int, Equation]:
+def eliminated(equations: Sequence[Equation]) -> dict[int, Equation]:
     """Gauss: every pivot's number with its equation, in which no pivot before it is.
 
     A number below zero is a pivot only where an equation speaks of nothing else.
@@ -90,6 +92,31 @@ def eliminated(equations: list[Equation]) -> dict[int, Equation]:
         if left:
             solved[min(left, key=lambda index: (index < 0, abs(left[index]), index))] = left
     return solved
+
+
+def _lone(equations: Sequence[Equation]) -> tuple[dict[int, Equation], list[Equation]]:
+    """Pivots that no equation left over and no later pivot's speaks of, with their equations; and those left over.
+
+    Nothing has to be eliminated for what only one equation speaks of, and half of the equations are done with by that.
+    """
+    speaking: dict[int, set[int]] = {}
+    for place, equation in enumerate(equations):
+        for index in equation:
+            speaking.setdefault(index, set()).add(place)
+    left = dict(enumerate(equations))
+    ready = [index for index, numbers in speaking.items() if len(numbers) == 1 and index >= 0]
+    solved: dict[int, Equation] = {}
+    while ready:
+        pivot = ready.pop()
+        if not speaking[pivot]:
+            continue  # another pivot of the same equation came first
+        (place,) = speaking[pivot]
+        solved[pivot] = left.pop(place)
+        for index in solved[pivot]:
+            speaking[index].discard(place)
+            if len(speaking[index]) == 1 and index >= 0:
+                ready.append(index)
+    return solved, list(left.values())
 
 
 def _without(pivot: int, equation: Equation, other: Equation) -> Equation:
