@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from stratc_compiler.assumptions import guarded_assumptions
 from stratc_compiler.backing import claim_name
@@ -11,7 +12,7 @@ from stratc_compiler.consistency import concluded, witnesses
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import box_of
 from stratc_compiler.findings import Told, answer_all, tell_nobody
-from stratc_compiler.judge import breaks_at_once, judge, refuted_before, with_claims_of
+from stratc_compiler.judge import breaks_at_once, first_guesses, judge, refuted_before, with_claims_of
 from stratc_compiler.model import build_vault
 from stratc_compiler.recall import Forgetful, Memory, Past
 from stratc_compiler.vault import Vault, VenueFactory
@@ -48,6 +49,7 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
     specs = claims_of(vault, box)
     past = Past(options.memory, options.effort, vault)
     sought = witnesses(box, past)
+    first = cache(lambda: first_guesses(box, past))
     answers, seen = answer_all(
         specs,
         past,
@@ -55,7 +57,7 @@ def verify(vault: Vault, source: Source, options: Options = DEFAULTS) -> Verific
         options.told,
         sought.wanted,
         lambda spec, known: refuted_before(spec, known, box, past),
-        lambda spec: breaks_at_once(spec, box, past),
+        lambda spec: breaks_at_once(spec, first(), box, past),
     )
     judged = [judge(spec, found, box, past) for spec, found in zip(specs, answers, strict=True)]
     for venue, inner in vault.inner.items():

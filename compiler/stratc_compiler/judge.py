@@ -77,10 +77,17 @@ def refuted_before(spec: ClaimSpec, answers: Sequence[Answered | None], box: Box
     return any(one.known() is not None for one in sought)
 
 
-def breaks_at_once(spec: ClaimSpec, box: Box, past: Past) -> bool:
+def first_guesses(box: Box, past: Past) -> tuple[Round, ...]:
+    """The rounds that every claim is tried with before anything is proved."""
+    from stratc_compiler.guesses import guesses  # only here: cached runs need none
+
+    return tuple(islice(guesses(past.vault, box), FIRST))
+
+
+def breaks_at_once(spec: ClaimSpec, first: Sequence[Round], box: Box, past: Past) -> bool:
     """Whether one of the first guesses breaks the claim: then nothing needs to be proved of it."""
     sought = {number: _unproved(one, spec, box, past) for number, one in enumerate(spec.obligations)}
-    return next(_broken_by_guesses(sought, FIRST), None) is not None
+    return next(_broken_by(first, sought), None) is not None
 
 
 def _unproved(obligation: Obligation, spec: ClaimSpec, box: Box, past: Past) -> _Sought:
@@ -215,22 +222,25 @@ def _numbered(number: int, search: Iterator[Refuted | None]) -> Iterator[tuple[i
 
 def _guessed(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
     """What a guess refutes, which a reader understands at once."""
-    found = next(_broken_by_guesses(sought, None), None)
+    one = next(iter(sought.values()), None)
+    if one is None:
+        return None
+    from stratc_compiler.guesses import guesses  # only here: cached runs need none
+
+    found = next(_broken_by(guesses(one.past.vault, one.box), sought), None)
     if found is None:
         return None
     number, played, scenario = found
     return number, sought[number].kept(played, scenario)
 
 
-def _broken_by_guesses(sought: Mapping[int, _Sought], most: int | None) -> Iterator[tuple[int, Round, Scenario]]:
-    """Guesses that break an obligation, with the number of the one that they do, among the first so many."""
+def _broken_by(rounds: Iterable[Round], sought: Mapping[int, _Sought]) -> Iterator[tuple[int, Round, Scenario]]:
+    """The rounds that break an obligation, each with the number of the one that it does."""
     one = next(iter(sought.values()), None)
     if one is None or isinstance(one.about, IsBacked | IsFair):
         return
-    from stratc_compiler.guesses import guesses  # only here: cached runs need none
-
     vault, box, clearly = one.past.vault, one.box, _clearly(one.about)
-    for played in islice(guesses(vault, box), most):
+    for played in rounds:
         if replayed(played, clearly, vault, box) is None:
             continue
         scenario = replayed(played, one.about, vault, box)

@@ -16,7 +16,7 @@ from stratc_compiler.driver import model
 from stratc_compiler.effort import Effort
 from stratc_compiler.environment import Box, box_of
 from stratc_compiler.findings import answer_all
-from stratc_compiler.judge import breaks_at_once, judge
+from stratc_compiler.judge import breaks_at_once, first_guesses, judge
 from stratc_compiler.recall import Forgetful, Past
 from stratc_compiler.vault import Vault
 from stratc_compiler.verdict import Proved, Refuted
@@ -44,7 +44,8 @@ def test_the_delta_neutral_text_as_first_written_is_refuted_with_scenarios(monke
     vault, box, past = modelled(AT_FIRST)
     specs = [spec for spec in claims_of(vault, box) if spec.name in BROKEN]
     monkeypatch.setattr(findings, "_size", None)  # nothing is searched for
-    answers, _ = answer_all(specs, past, 1, breaks=lambda spec: breaks_at_once(spec, box, past))
+    first = first_guesses(box, past)
+    answers, _ = answer_all(specs, past, 1, breaks=lambda spec: breaks_at_once(spec, first, box, past))
     results = [judge(spec, answered, box, past) for spec, answered in zip(specs, answers, strict=True)]
     verdicts = {one.name: one.verdict for one in results}
     assert {name: one.why for name, one in verdicts.items() if isinstance(one, Refuted)} == BROKEN
@@ -60,7 +61,8 @@ def test_a_claim_is_left_unproved_only_where_it_breaks_and_others_are_answered_a
     """Of the eaten margin no guess so early breaks anything; where it is told so of one claim, only that is left."""
     _, box, past = modelled(EATEN)
     specs = [spec for spec in claims_of(past.vault, box) if spec.name in ("quiet", "solvent", "safe(perp)")]
-    assert not any(breaks_at_once(spec, box, past) for spec in specs)
+    first = first_guesses(box, past)
+    assert not any(breaks_at_once(spec, first, box, past) for spec in specs)
     whole, _ = answer_all(specs, past, 1)
     less, _ = answer_all(specs, past, 1, breaks=lambda spec: spec.name == "safe(perp)")
     for spec, all_, some in zip(specs, whole, less, strict=True):
@@ -78,5 +80,6 @@ def test_a_rule_that_reverts_for_another_reason_does_not_break_the_hedge(monkeyp
     """Buying back may leave too little margin: that is the business of `recovers`, and `hedged` is proved."""
     _, box, past = modelled(EATEN)
     monkeypatch.setattr("stratc_compiler.judge.FIRST", 60)
-    broken = {spec.name for spec in claims_of(past.vault, box) if breaks_at_once(spec, box, past)}
+    first = first_guesses(box, past)
+    broken = {spec.name for spec in claims_of(past.vault, box) if breaks_at_once(spec, first, box, past)}
     assert broken == {"survives", "recovers", "safe(perp)"}

@@ -6,9 +6,13 @@ from random import Random
 
 from fuzzing.attack import climb
 from proofs.strategies import claim, proved, refuted, vault_of, verified
+from stratc_compiler.claims import claims_of
+from stratc_compiler.effort import Effort
+from stratc_compiler.environment import box_of
 from stratc_compiler.expr import Formula
 from stratc_compiler.ideal_world import IdealWorld
 from stratc_compiler.interpret import Evaluator, run_plan
+from stratc_compiler.prove import all_proved
 from stratc_compiler.rounds import trading_rules
 from stratc_compiler.vault import OnCondition, RuleModel, Trades, Vault, waits_for
 from stratc_compiler.verdict import Refuted
@@ -46,6 +50,13 @@ def test_two_rules_that_call_each_other_are_not_proved_to_leave_a_third_one_its_
         run_plan(rule.effect.plan, vault, world)
         names.append(rule.name)
     assert names == ["top_up_idle_weth", "top_up_idle_usdc"] * 3
+
+
+def test_nothing_proves_that_the_third_one_has_its_turn() -> None:
+    """The proofs alone: above, a guess has said so before they were looked for."""
+    vault = vault_of("turns")[0]
+    recovers = next(one for one in claims_of(vault, box_of(vault)) if one.name == "recovers")
+    assert not all_proved(recovers.obligations, Effort())
 
 
 def test_so_does_an_attack_that_knows_nothing_of_it() -> None:
