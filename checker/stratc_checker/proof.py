@@ -118,10 +118,10 @@ def _sum(terms: list[Any], facts: list[Fact], names: frozenset[str]) -> tuple[Po
         text, factors = term if isinstance(term, PAIR) and len(term) == 2 else (None, None)
         if not isinstance(text, str) or not isinstance(factors, list) or not factors:
             raise Rejected(f"no term: {str(term)[:80]}")
-        if len(factors) == 1:
-            added.append((text, _factor(factors[0], facts, names)))
-        else:
-            added.append((text, _product(tuple([_factor(factor, facts, names) for factor in factors]))))
+        fact = _factor(factors[0], facts, names)
+        if len(factors) > 1:
+            fact = _product((fact, *[_factor(other, facts, names) for other in factors[1:]]))
+        added.append((text, fact))
     return _added(tuple(added))
 
 
@@ -155,14 +155,12 @@ def _together(one: str, other: str) -> str:
 
 def _factor(factor: Any, facts: list[Fact], names: frozenset[str]) -> Atom:
     """A fact, or a variable, of which nothing is known."""
-    if type(factor) is int and 0 <= factor < len(facts):  # True is no number
-        fact = facts[factor]
-        if isinstance(fact, Atom):
-            return fact
-        raise Rejected(f"fact {factor} is a choice, and no factor")
     if type(factor) is str and factor in names:
         return _variable(factor)
-    raise Rejected(f"there is no fact {factor!r}")
+    fact = _fact(factor, facts)
+    if not isinstance(fact, Atom):
+        raise Rejected(f"fact {factor} is a choice, and no factor")
+    return fact
 
 
 @lru_cache(maxsize=1000)
