@@ -224,6 +224,11 @@ def _trivial(claim: str, case: str, words: str, frame: Frame) -> Obligation:
     return _obligation(claim, f"{case}/nothing", words, frame, And(()), NOWHERE)
 
 
+def _declared(vault: Vault) -> dict[str, Span]:
+    """Where each venue is declared."""
+    return {venue.name: venue.span for venue in vault.strategy.venues}
+
+
 def _at_any_moment(
     vault: Vault,
     box: Box,
@@ -235,7 +240,7 @@ def _at_any_moment(
     lost: str | None = None,
 ) -> ClaimSpec:
     """Of a claim that nobody writes, what breaks it is told where the venue stands that can liquidate."""
-    declared = {venue.name: venue.span for venue in vault.strategy.venues}
+    declared = _declared(vault)
     obligations: list[Obligation] = []
     for case, opening in _openings(vault, box, lost):
         frame = opening.frame
@@ -486,7 +491,7 @@ def exits(vault: Vault, box: Box, name: str, pays: Fraction, span: Span) -> Clai
 
     Of a claim that nobody writes, what breaks it is told where the venue stands that is left by then.
     """
-    declared = {venue.name: venue.span for venue in vault.strategy.venues}
+    declared = _declared(vault)
     places = [declared[step.venue] for step in vault.exit_steps for _ in step.plan]
     obligations: list[Obligation] = []
     for case, opening in _openings(vault, box):

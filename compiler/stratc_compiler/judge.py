@@ -87,7 +87,7 @@ def first_guesses(box: Box, past: Past) -> tuple[Round, ...]:
 def breaks_at_once(spec: ClaimSpec, first: Sequence[Round], box: Box, past: Past) -> bool:
     """Whether one of the first guesses breaks the claim: then nothing needs to be proved of it."""
     sought = {number: _unproved(one, spec, box, past) for number, one in enumerate(spec.obligations)}
-    return next(_broken_by(first, sought), None) is not None
+    return _broken_by(first, sought) is not None
 
 
 def _unproved(obligation: Obligation, spec: ClaimSpec, box: Box, past: Past) -> _Sought:
@@ -227,18 +227,18 @@ def _guessed(sought: Mapping[int, _Sought]) -> tuple[int, Refuted] | None:
         return None
     from stratc_compiler.guesses import guesses  # only here: cached runs need none
 
-    found = next(_broken_by(guesses(one.past.vault, one.box), sought), None)
+    found = _broken_by(guesses(one.past.vault, one.box), sought)
     if found is None:
         return None
     number, played, scenario = found
     return number, sought[number].kept(played, scenario)
 
 
-def _broken_by(rounds: Iterable[Round], sought: Mapping[int, _Sought]) -> Iterator[tuple[int, Round, Scenario]]:
-    """The rounds that break an obligation, each with the number of the one that it does."""
+def _broken_by(rounds: Iterable[Round], sought: Mapping[int, _Sought]) -> tuple[int, Round, Scenario] | None:
+    """The first of the rounds that breaks an obligation, with the number of the one that it does."""
     one = next(iter(sought.values()), None)
     if one is None or isinstance(one.about, IsBacked | IsFair):
-        return
+        return None
     vault, box, clearly = one.past.vault, one.box, _clearly(one.about)
     for played in rounds:
         if replayed(played, clearly, vault, box) is None:
@@ -249,7 +249,8 @@ def _broken_by(rounds: Iterable[Round], sought: Mapping[int, _Sought]) -> Iterat
         number = max(broken, key=lambda number: sought[number].named_by(scenario), default=None)
         if number is None or (isinstance(one.about, KeeperHedges) and not sought[number].named_by(scenario)):
             continue
-        yield number, played, scenario
+        return number, played, scenario
+    return None
 
 
 def _clearly(about: About) -> About:

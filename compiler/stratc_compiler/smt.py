@@ -35,25 +35,14 @@ INTERRUPTED = "interrupted from keyboard"
 
 
 class Query:
-    """A growing conjunction over the reals, answered under a resource limit that does not depend on the machine."""
+    """A conjunction over the reals, answered under a resource limit that does not depend on the machine."""
 
     def __init__(self, formulas: tuple[Formula, ...], rlimit: int, linear: bool = True) -> None:
         self._context = z3.Context()
         self._solver: Any = z3.SolverFor("QF_LRA" if linear else "QF_NRA", ctx=self._context)
         self._solver.set("rlimit", rlimit)
         self._names = _names(formulas)
-        self._reals: dict[str, Any] = {}
-        self._solver.from_string(script(formulas))  # reads faster than `add`, but declares each name only once
-
-    def add(self, *formulas: Formula) -> None:
-        self._names |= _names(formulas)
-        self._solver.add(z3.parse_smt2_string(script(formulas), ctx=self._context))
-
-    def push(self) -> None:
-        self._solver.push()
-
-    def pop(self) -> None:
-        self._solver.pop()
+        self._solver.from_string(script(formulas))
 
     def solve(self) -> Answer:
         """Unsat, a model, or why neither was found."""
@@ -61,15 +50,9 @@ class Query:
         if outcome == z3.unsat:
             return Unsat()
         if outcome == z3.sat:
-            model = self._solver.model()
-            for name in self._names.difference(self._reals):
-                self._reals[name] = z3.Real(name, ctx=self._context)
-            return Sat(_rationals(model, self._reals))
+            unknowns = {name: z3.Real(name, ctx=self._context) for name in self._names}
+            return Sat(_rationals(self._solver.model(), unknowns))
         return GaveUp(why)
-
-    def satisfiable(self) -> bool:
-        """Whether a model was found. Reading one takes longer than finding it, where many are asked for."""
-        return bool(_checked(self._solver)[0] == z3.sat)
 
 
 def _names(formulas: Sequence[Formula]) -> set[str]:
